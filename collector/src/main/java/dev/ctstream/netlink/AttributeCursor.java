@@ -1,0 +1,93 @@
+package dev.ctstream.netlink;
+
+import java.nio.ByteBuffer;
+
+/**
+ * Steps over the attributes of one netlink message, or of one nest, where they lie; allocates nothing.
+ *
+ * <p>Ownership: borrows the buffer; a position is valid until the owner receives into it again.
+ *
+ * <p>Threads: confined to one thread; keep one cursor per nesting level and re-{@link #wrap} it.
+ *
+ * <p>Errors: malformed input never throws. Iteration ends and {@link #malformed()} turns true.
+ *
+ * <p>Source: {@code uapi/linux/netlink.h}, {@code nla_ok} and {@code nla_next} in {@code include/net/netlink.h}.
+ */
+public final class AttributeCursor {
+    private ByteBuffer buffer = ByteBuffer.allocate(0);
+    private int next;
+    private int end;
+    private int type;
+    private int payloadOffset;
+    private int payloadLengthBytes;
+    private boolean malformed;
+
+    /**
+     * Points the cursor before the first attribute of {@code [offset, offset + lengthBytes)}.
+     *
+     * @param buffer in the host's byte order; must hold the whole range
+     */
+    public AttributeCursor wrap(ByteBuffer buffer, int offset, int lengthBytes) {
+        this.buffer = buffer;
+        next = offset;
+        end = offset + lengthBytes;
+        malformed = false;
+        return this;
+    }
+
+    /** Enters the payload of the attribute that {@code parent} stands on. */
+    public AttributeCursor wrapNest(AttributeCursor parent) {
+        return wrap(parent.buffer, parent.payloadOffset, parent.payloadLengthBytes);
+    }
+
+    /**
+     * Moves to the next attribute.
+     *
+     * @return false at the end, or when what is left is no attribute (then {@link #malformed()} is true). Up to three
+     *     bytes of padding behind the last attribute may be missing.
+     */
+    public boolean next() {
+        int offset = next;
+        int left = end - offset;
+        if (left < NlAttr.HEADER_BYTES) {
+            malformed |= left > 0;
+            return false;
+        }
+        int lengthBytes = buffer.getShort(offset + NlAttr.LENGTH_OFFSET) & 0xFFFF;
+        if (lengthBytes < NlAttr.HEADER_BYTES || lengthBytes > left) {
+            malformed = true;
+            next = end;
+            return false;
+        }
+        type = buffer.getShort(offset + NlAttr.TYPE_OFFSET) & 0xFFFF;
+        payloadOffset = offset + NlAttr.HEADER_BYTES;
+        payloadLengthBytes = lengthBytes - NlAttr.HEADER_BYTES;
+        next = Math.min(offset + NlAttr.align(lengthBytes), end);
+        return true;
+    }
+
+    /** The attribute's number without the two flag bits. */
+    public int number() {
+        return type & NlAttr.TYPE_MASK;
+    }
+
+    /** Whether the sender set {@code NLA_F_NESTED}; old kernels and other senders may leave it out of a nest. */
+    public boolean nestedFlag() {
+        return (type & NlAttr.NLA_F_NESTED) != 0;
+    }
+
+    /** Position of the payload in the buffer. */
+    public int payloadOffset() {
+        return payloadOffset;
+    }
+
+    /** Length of the payload without padding; may be 0. */
+    public int payloadLengthBytes() {
+        return payloadLengthBytes;
+    }
+
+    /** Whether iteration ended at something that is no attribute; sticky until the next {@link #wrap}. */
+    public boolean malformed() {
+        return malformed;
+    }
+}

@@ -1,0 +1,15 @@
+/**
+ * Linux netlink without libraries: system calls through JNA, sockets, and cursors and writers for messages and
+ * attributes. Knows no conntrack.
+ *
+ * <p>In: datagrams from the kernel. Out: positions of messages and attributes inside the caller's buffer, replies to
+ * requests, typed errors.
+ *
+ * <p>Threads: every object here is confined to one thread unless its own text says otherwise.
+ *
+ * <p>Source: {@code uapi/linux/netlink.h}, {@code netlink(7)}.
+ */
+@NullMarked
+package dev.ctstream.netlink;
+
+import org.jspecify.annotations.NullMarked;
