@@ -1,0 +1,17 @@
+package dev.ctstream.conntrack;
+
+/**
+ * One network namespace as a source of flow events, as their handler sees it.
+ *
+ * <p>Threads: {@link #dropsTotal} may be read by any thread, the other values never change.
+ */
+public interface EventSource {
+    /** Number of this source in this process, from 0; never used again for another one. */
+    int index();
+
+    /** Name of the namespace; {@code host} for the collector's own. */
+    String netns();
+
+    /** Events that the kernel could not queue for this source since it was opened. */
+    long dropsTotal();
+}

@@ -1,0 +1,234 @@
+package dev.ctstream.conntrack;
+
+import static dev.ctstream.conntrack.Cta.*;
+
+import dev.ctstream.netlink.AttributeCursor;
+import java.nio.ByteBuffer;
+
+/**
+ * The one pass over the attributes of a conntrack message that fills a {@link FlowEvent}; allocates nothing.
+ *
+ * <p>An attribute of an unexpected length is passed over: on machines without unaligned access the kernel pads 64-bit
+ * values with empty attributes, at the top level under a number that is in use ({@code CTA_STATUS}). So a short
+ * duplicate never hides a value; of two good ones the later counts, as in {@code nla_parse}.
+ *
+ * <p>Threads: confined to one. Errors: malformed input never throws.
+ */
+final class FlowDecoder {
+    private static final int LABEL_WORD_BYTES = 4;
+    private static final int LABELS_MAX_BYTES = 16; // NF_CT_LABELS_MAX_SIZE
+
+    private static final FieldTable TOP = FieldTable.empty()
+            .with(CTA_STATUS, FlowEvent.STATUS, 4)
+            .with(CTA_TIMEOUT, FlowEvent.TIMEOUT, 4)
+            .with(CTA_MARK, FlowEvent.MARK, 4)
+            .with(CTA_USE, FlowEvent.USE, 4)
+            .with(CTA_ID, FlowEvent.ID, 4)
+            .with(CTA_ZONE, FlowEvent.ZONE, 2)
+            .with(CTA_TIMESTAMP_EVENT, FlowEvent.EVENT_TIME, 8);
+    private static final FieldTable TIMESTAMP = FieldTable.empty()
+            .with(CTA_TIMESTAMP_START, FlowEvent.START_TIME, 8)
+            .with(CTA_TIMESTAMP_STOP, FlowEvent.STOP_TIME, 8)
+            .withPad(CTA_TIMESTAMP_PAD);
+    private static final FieldTable TCP = FieldTable.empty()
+            .with(CTA_PROTOINFO_TCP_STATE, FlowEvent.TCP_STATE, 1)
+            .with(CTA_PROTOINFO_TCP_WSCALE_ORIGINAL, FlowEvent.TCP_WSCALE_ORIGINAL, 1)
+            .with(CTA_PROTOINFO_TCP_WSCALE_REPLY, FlowEvent.TCP_WSCALE_REPLY, 1)
+            .with(CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, FlowEvent.TCP_FLAGS_ORIGINAL, 2)
+            .with(CTA_PROTOINFO_TCP_FLAGS_REPLY, FlowEvent.TCP_FLAGS_REPLY, 2);
+    private static final FieldTable DCCP = FieldTable.empty()
+            .with(CTA_PROTOINFO_DCCP_STATE, FlowEvent.DCCP_STATE, 1)
+            .with(CTA_PROTOINFO_DCCP_ROLE, FlowEvent.DCCP_ROLE, 1)
+            .with(CTA_PROTOINFO_DCCP_HANDSHAKE_SEQ, FlowEvent.DCCP_HANDSHAKE_SEQUENCE, 8)
+            .withPad(CTA_PROTOINFO_DCCP_PAD);
+    private static final FieldTable SCTP = FieldTable.empty()
+            .with(CTA_PROTOINFO_SCTP_STATE, FlowEvent.SCTP_STATE, 1)
+            .with(CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, FlowEvent.SCTP_VTAG_ORIGINAL, 4)
+            .with(CTA_PROTOINFO_SCTP_VTAG_REPLY, FlowEvent.SCTP_VTAG_REPLY, 4);
+
+    // Fields of the tables below count from the base that the caller gives.
+    private static final FieldTable COUNTERS = FieldTable.empty()
+            .with(CTA_COUNTERS_PACKETS, 0, 8)
+            .with(CTA_COUNTERS_BYTES, 1, 8)
+            .withPad(CTA_COUNTERS_PAD);
+    private static final FieldTable SEQ_ADJ = FieldTable.empty()
+            .with(CTA_SEQADJ_CORRECTION_POS, 0, 4)
+            .with(CTA_SEQADJ_OFFSET_BEFORE, 1, 4)
+            .with(CTA_SEQADJ_OFFSET_AFTER, 2, 4);
+    private static final FieldTable SYNPROXY = FieldTable.empty()
+            .with(CTA_SYNPROXY_ISN, 0, 4)
+            .with(CTA_SYNPROXY_ITS, 1, 4)
+            .with(CTA_SYNPROXY_TSOFF, 2, 4);
+
+    private static final FieldTable TUPLE = FieldTable.empty().with(CTA_TUPLE_ZONE, Tuple.ZONE, 2);
+    private static final FieldTable IP = FieldTable.empty()
+            .with(CTA_IP_V4_SRC, Tuple.SOURCE, 4)
+            .with(CTA_IP_V4_DST, Tuple.DESTINATION, 4)
+            .with(CTA_IP_V6_SRC, Tuple.SOURCE, 16)
+            .with(CTA_IP_V6_DST, Tuple.DESTINATION, 16);
+    private static final FieldTable PROTO = FieldTable.empty()
+            .with(CTA_PROTO_NUM, Tuple.PROTOCOL, 1)
+            .with(CTA_PROTO_SRC_PORT, Tuple.SOURCE_PORT, 2)
+            .with(CTA_PROTO_DST_PORT, Tuple.DESTINATION_PORT, 2)
+            .with(CTA_PROTO_ICMP_ID, Tuple.ICMP_ID, 2)
+            .with(CTA_PROTO_ICMP_TYPE, Tuple.ICMP_TYPE, 1)
+            .with(CTA_PROTO_ICMP_CODE, Tuple.ICMP_CODE, 1)
+            .with(CTA_PROTO_ICMPV6_ID, Tuple.ICMP_ID, 2)
+            .with(CTA_PROTO_ICMPV6_TYPE, Tuple.ICMP_TYPE, 1)
+            .with(CTA_PROTO_ICMPV6_CODE, Tuple.ICMP_CODE, 1);
+
+    private final FlowEvent event;
+    private final AttributeCursor top = new AttributeCursor();
+    private final AttributeCursor nest = new AttributeCursor();
+    private final AttributeCursor inner = new AttributeCursor();
+    private boolean malformed;
+    private int unknown;
+    private int unexpected;
+
+    FlowDecoder(FlowEvent event) {
+        this.event = event;
+    }
+
+    /** Decodes the attributes of {@code [offset, offset + lengthBytes)}; false when they are malformed. */
+    boolean decode(ByteBuffer buffer, int offset, int lengthBytes) {
+        malformed = false;
+        unknown = 0;
+        unexpected = 0;
+        top.wrap(buffer, offset, lengthBytes);
+        while (top.next()) {
+            attribute(top.number());
+        }
+        return !malformed && !top.malformed();
+    }
+
+    int unknownAttributes() {
+        return unknown;
+    }
+
+    int unexpectedAttributes() {
+        return unexpected;
+    }
+
+    private void attribute(int number) {
+        switch (number) {
+            case CTA_TUPLE_ORIG -> tuple(event.original());
+            case CTA_TUPLE_REPLY -> tuple(event.reply());
+            case CTA_TUPLE_MASTER -> tuple(event.master());
+            case CTA_PROTOINFO -> protocolInfo();
+            case CTA_COUNTERS_ORIG -> fields(nest, top, COUNTERS, event, FlowEvent.PACKETS_ORIGINAL);
+            case CTA_COUNTERS_REPLY -> fields(nest, top, COUNTERS, event, FlowEvent.PACKETS_REPLY);
+            case CTA_TIMESTAMP -> fields(nest, top, TIMESTAMP, event, 0);
+            case CTA_SEQ_ADJ_ORIG -> triple(SEQ_ADJ, FlowEvent.SEQ_ADJ_ORIGINAL);
+            case CTA_SEQ_ADJ_REPLY -> triple(SEQ_ADJ, FlowEvent.SEQ_ADJ_REPLY);
+            case CTA_SYNPROXY -> triple(SYNPROXY, FlowEvent.SYNPROXY);
+            case CTA_HELP -> helper();
+            case CTA_SECCTX -> securityContext();
+            case CTA_LABELS -> labels();
+            default -> field(top, TOP, event, 0);
+        }
+    }
+
+    private void tuple(Tuple tuple) {
+        nest.wrapNest(top);
+        while (nest.next()) {
+            switch (nest.number()) {
+                case CTA_TUPLE_IP -> fields(inner, nest, IP, tuple, 0);
+                case CTA_TUPLE_PROTO -> fields(inner, nest, PROTO, tuple, 0);
+                default -> field(nest, TUPLE, tuple, 0);
+            }
+        }
+        malformed |= nest.malformed();
+    }
+
+    private void protocolInfo() {
+        nest.wrapNest(top);
+        while (nest.next()) {
+            switch (nest.number()) {
+                case CTA_PROTOINFO_TCP -> fields(inner, nest, TCP, event, 0);
+                case CTA_PROTOINFO_DCCP -> fields(inner, nest, DCCP, event, 0);
+                case CTA_PROTOINFO_SCTP -> fields(inner, nest, SCTP, event, 0);
+                default -> unknown++;
+            }
+        }
+        malformed |= nest.malformed();
+    }
+
+    /** Three values under one presence bit: all of them, or none. */
+    private void triple(FieldTable table, int first) {
+        fields(nest, top, table, event, first);
+        long all = 0b111L << first;
+        if ((event.presence() & all) != all) {
+            event.forget(all);
+            unexpected++;
+        }
+    }
+
+    private void helper() {
+        nest.wrapNest(top);
+        while (nest.next()) {
+            switch (nest.number()) {
+                case CTA_HELP_NAME -> text(FlowEvent.HELPER);
+                case CTA_HELP_INFO -> event.note(FlowEvent.HELPER_INFO, nest);
+                default -> unknown++;
+            }
+        }
+        malformed |= nest.malformed();
+    }
+
+    private void securityContext() {
+        nest.wrapNest(top);
+        while (nest.next()) {
+            if (nest.number() == CTA_SECCTX_NAME) {
+                text(FlowEvent.SECURITY_CONTEXT);
+            } else {
+                unknown++;
+            }
+        }
+        malformed |= nest.malformed();
+    }
+
+    private void labels() {
+        int lengthBytes = top.payloadLengthBytes();
+        if (lengthBytes == 0 || lengthBytes > LABELS_MAX_BYTES || lengthBytes % LABEL_WORD_BYTES != 0) {
+            unexpected++;
+        } else {
+            event.note(FlowEvent.LABELS, top);
+        }
+    }
+
+    /** A string up to its NUL, or to the end of the attribute. */
+    private void text(int field) {
+        int from = nest.payloadOffset();
+        int limit = nest.payloadLengthBytes();
+        int lengthBytes = 0;
+        while (lengthBytes < limit && event.buffer().get(from + lengthBytes) != 0) {
+            lengthBytes++;
+        }
+        if (lengthBytes == 0) {
+            unexpected++;
+        } else {
+            event.note(field, from, lengthBytes);
+        }
+    }
+
+    private void fields(AttributeCursor cursor, AttributeCursor parent, FieldTable table, Slots target, int base) {
+        cursor.wrapNest(parent);
+        while (cursor.next()) {
+            field(cursor, table, target, base);
+        }
+        malformed |= cursor.malformed();
+    }
+
+    private void field(AttributeCursor cursor, FieldTable table, Slots target, int base) {
+        int entry = table.entry(cursor.number());
+        if (entry == FieldTable.UNKNOWN) {
+            unknown++;
+        } else if (entry == FieldTable.PAD) {
+            return;
+        } else if (FieldTable.payloadBytes(entry) != cursor.payloadLengthBytes()) {
+            unexpected++;
+        } else {
+            target.note(base + FieldTable.field(entry), cursor);
+        }
+    }
+}

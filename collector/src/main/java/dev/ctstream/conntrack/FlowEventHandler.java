@@ -1,0 +1,37 @@
+package dev.ctstream.conntrack;
+
+/**
+ * What the receive thread hands flow events to.
+ *
+ * <p>Ownership: the event and its buffer are borrowed until the call returns.
+ *
+ * <p>Threads: every method is called on the receive thread only, and must not wait for anything.
+ *
+ * <p>Errors: an exception is a bug; it ends the receive thread.
+ */
+public interface FlowEventHandler {
+    /**
+     * One flow event, in the kernel's order.
+     *
+     * @param receivedTimeNanos CLOCK_REALTIME when the datagrams that hold it were received
+     */
+    void onEvent(EventSource source, FlowEvent event, long receivedTimeNanos);
+
+    /**
+     * A drain of the source's socket has ended, its queue was empty or the drain's budget was used up.
+     *
+     * @param dropsDelta events that the kernel could not queue since the last call
+     */
+    void onDrained(EventSource source, long dropsDelta);
+
+    /**
+     * A pass over all sources has ended. Called at least once per deadline that was asked for.
+     *
+     * @param nowNanos {@link System#nanoTime}
+     * @return nanoseconds until the handler wants to be called again; {@link Long#MAX_VALUE} = only when there is traffic
+     */
+    long onPass(long nowNanos);
+
+    /** The source has been drained for the last time and will not appear again. */
+    default void onRemoved(EventSource source) {}
+}

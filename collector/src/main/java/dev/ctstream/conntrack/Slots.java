@@ -1,0 +1,92 @@
+package dev.ctstream.conntrack;
+
+import dev.ctstream.netlink.AttributeCursor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Which fields a message holds and where: a presence bit, an offset and a length for each field number, and readers for
+ * big-endian values at those places.
+ *
+ * <p>Ownership: borrows the buffer. Threads: confined to one. Errors: reading an absent field is a bug of the caller; it
+ * yields what the last message had there.
+ */
+abstract class Slots {
+    private static final boolean SWAP = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+
+    private final int[] offsets;
+    private final int[] lengths;
+    private ByteBuffer buffer = ByteBuffer.allocate(0);
+    private long presence;
+
+    Slots(int fields) {
+        offsets = new int[fields];
+        lengths = new int[fields];
+    }
+
+    final void reset(ByteBuffer newBuffer) {
+        buffer = newBuffer;
+        presence = 0;
+    }
+
+    /** Notes that the field is the payload of the attribute under the cursor. */
+    final void note(int field, AttributeCursor attribute) {
+        note(field, attribute.payloadOffset(), attribute.payloadLengthBytes());
+    }
+
+    final void note(int field, int offset, int lengthBytes) {
+        offsets[field] = offset;
+        lengths[field] = lengthBytes;
+        presence |= 1L << field;
+    }
+
+    final void forget(long fields) {
+        presence &= ~fields;
+    }
+
+    /** Bit n is set when the message holds field n. */
+    public final long presence() {
+        return presence;
+    }
+
+    /** Whether the message holds the field. */
+    public final boolean has(int field) {
+        return (presence & 1L << field) != 0;
+    }
+
+    /** The buffer that offsets refer to, in the host's byte order. */
+    public final ByteBuffer buffer() {
+        return buffer;
+    }
+
+    final int offset(int field) {
+        return offsets[field];
+    }
+
+    final int length(int field) {
+        return lengths[field];
+    }
+
+    final int u8(int field) {
+        return buffer.get(offsets[field]) & 0xFF;
+    }
+
+    final int be16(int field) {
+        short value = buffer.getShort(offsets[field]);
+        return (SWAP ? Short.reverseBytes(value) : value) & 0xFFFF;
+    }
+
+    final int be32(int field) {
+        int value = buffer.getInt(offsets[field]);
+        return SWAP ? Integer.reverseBytes(value) : value;
+    }
+
+    final long unsigned32(int field) {
+        return be32(field) & 0xFFFF_FFFFL;
+    }
+
+    final long be64(int field) {
+        long value = buffer.getLong(offsets[field]);
+        return SWAP ? Long.reverseBytes(value) : value;
+    }
+}

@@ -1,0 +1,86 @@
+package dev.ctstream.conntrack;
+
+/**
+ * One direction of a flow, read where it lies in a netlink message. Ports are GRE keys for GRE; ICMP and ICMPv6 share
+ * the {@code icmp} accessors; other protocols may have neither.
+ *
+ * <p>Ownership: part of a {@link FlowEvent} and valid as long as that event.
+ *
+ * <p>Threads: confined to the event's thread.
+ *
+ * <p>Errors: none; a value may be read only when {@link #has} says that it is there. Addresses and the protocol are
+ * always there.
+ *
+ * <p>Source: {@code enum ctattr_tuple}, {@code ctattr_ip}, {@code ctattr_l4proto}.
+ */
+public final class Tuple extends Slots {
+    /** {@code CTA_TUPLE_ZONE}: the zone of this direction only. */
+    public static final int ZONE = 0;
+
+    public static final int SOURCE = 1;
+    public static final int DESTINATION = 2;
+    public static final int PROTOCOL = 3;
+    public static final int SOURCE_PORT = 4;
+    public static final int DESTINATION_PORT = 5;
+    public static final int ICMP_TYPE = 6;
+    public static final int ICMP_CODE = 7;
+    public static final int ICMP_ID = 8;
+
+    private static final int FIELDS = 9;
+    private static final long COMPLETE = 1L << SOURCE | 1L << DESTINATION | 1L << PROTOCOL;
+
+    Tuple() {
+        super(FIELDS);
+    }
+
+    boolean complete(int expectedAddressBytes) {
+        return (presence() & COMPLETE) == COMPLETE
+                && length(SOURCE) == expectedAddressBytes
+                && length(DESTINATION) == expectedAddressBytes;
+    }
+
+    /** IANA protocol number. */
+    public int protocol() {
+        return u8(PROTOCOL);
+    }
+
+    /** 4 or 16. */
+    public int addressLengthBytes() {
+        return length(SOURCE);
+    }
+
+    /** Where the source address lies in the event's buffer, network order. */
+    public int sourceOffset() {
+        return offset(SOURCE);
+    }
+
+    /** Where the destination address lies in the event's buffer, network order. */
+    public int destinationOffset() {
+        return offset(DESTINATION);
+    }
+
+    public int sourcePort() {
+        return be16(SOURCE_PORT);
+    }
+
+    public int destinationPort() {
+        return be16(DESTINATION_PORT);
+    }
+
+    public int icmpType() {
+        return u8(ICMP_TYPE);
+    }
+
+    public int icmpCode() {
+        return u8(ICMP_CODE);
+    }
+
+    public int icmpId() {
+        return be16(ICMP_ID);
+    }
+
+    /** The directional zone, 0..65535. */
+    public int zone() {
+        return be16(ZONE);
+    }
+}
