@@ -1,0 +1,27 @@
+package dev.ctstream.netlink;
+
+import java.nio.ByteBuffer;
+
+/** The wall clock in the kernel's resolution, comparable with conntrack's timestamps. */
+public final class Clock {
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+    private static final ThreadLocal<Timespec> TIMESPEC = ThreadLocal.withInitial(Timespec::new);
+
+    private Clock() {}
+
+    /**
+     * {@code CLOCK_REALTIME} in nanoseconds since the epoch; may go backwards when the clock is set. Allocates nothing
+     * after a thread's first call.
+     */
+    public static long realtimeNanos() {
+        Timespec timespec = TIMESPEC.get();
+        Libc.clock_gettime(Libc.CLOCK_REALTIME, timespec.address); // cannot fail: the clock exists everywhere
+        return timespec.memory.getLong(0) * NANOS_PER_SECOND + timespec.memory.getLong(Long.BYTES);
+    }
+
+    /** {@code struct timespec} of 64-bit hosts: s64 seconds, s64 nanoseconds. */
+    private static final class Timespec {
+        private final ByteBuffer memory = Libc.allocate(2 * Long.BYTES);
+        private final long address = Libc.address(memory);
+    }
+}

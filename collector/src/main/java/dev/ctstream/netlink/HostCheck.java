@@ -1,0 +1,35 @@
+package dev.ctstream.netlink;
+
+import org.jspecify.annotations.Nullable;
+
+/** Whether this process can make system calls at all; to be asked before anything else of this package is used. */
+public final class HostCheck {
+    private HostCheck() {}
+
+    /**
+     * What makes netlink impossible on this host, as a sentence for the operator.
+     *
+     * @return null when nothing does
+     */
+    public static @Nullable String problem() {
+        String system = System.getProperty("os.name", "");
+        if (!system.equals("Linux")) {
+            return "ctstream reads the Linux kernel's connection tracking and cannot run on " + system;
+        }
+        return nativeProblem();
+    }
+
+    private static @Nullable String nativeProblem() {
+        try {
+            if (com.sun.jna.Native.POINTER_SIZE != Long.BYTES) {
+                return "ctstream needs a 64-bit JVM; this one has " + com.sun.jna.Native.POINTER_SIZE * Byte.SIZE
+                        + "-bit addresses (os.arch " + System.getProperty("os.arch") + ")";
+            }
+            Libc.geteuid();
+            return null;
+        } catch (LinkageError e) { // no JNA library for this machine, or its folder forbids execution
+            return "the C library cannot be called through JNA (" + e.getMessage()
+                    + "); if the temporary folder is mounted noexec, set -Djna.tmpdir to one that is not";
+        }
+    }
+}

@@ -1,0 +1,143 @@
+package dev.ctstream.netlink;
+
+import com.sun.jna.Native;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * A handle on a network namespace. It keeps the namespace alive, as every socket opened inside does.
+ *
+ * <p>Ownership: who opens it closes it; sockets opened through it live on.
+ *
+ * <p>Threads: any. Work inside the namespace runs on a platform thread of its own that enters it and then ends, so
+ * that no other thread ever changes its namespace. Entering needs CAP_SYS_ADMIN.
+ *
+ * <p>Source: {@code setns(2)}, {@code network_namespaces(7)}, {@code ip-netns(8)}.
+ */
+public final class NetworkNamespace implements AutoCloseable {
+    private static final Path NAMED = Path.of("/var/run/netns");
+    private static final Path OF_THREAD = Path.of("/proc/thread-self/ns/net");
+
+    private final String name;
+    private final long inode;
+    private int fd;
+
+    private NetworkNamespace(String name, long inode, int fd) {
+        this.name = name;
+        this.inode = inode;
+        this.fd = fd;
+    }
+
+    /** What runs inside a namespace. */
+    @FunctionalInterface
+    public interface Work<T> {
+        T run() throws NetlinkException;
+    }
+
+    /** The calling thread's namespace; it has no name. */
+    public static NetworkNamespace current() throws NetlinkException {
+        return open(OF_THREAD, "");
+    }
+
+    /** The namespace that {@code ip netns} calls {@code name}: a file in /var/run/netns. */
+    public static NetworkNamespace named(String name) throws NetlinkException {
+        if (name.isEmpty() || name.contains("/") || name.equals(".") || name.equals("..")) {
+            throw new NetlinkException(
+                    "open network namespace \"" + name + "\"",
+                    Errno.EINVAL,
+                    "a name is one file name in " + NAMED,
+                    NetlinkException.NO_OFFSET);
+        }
+        return open(NAMED.resolve(name), name);
+    }
+
+    /** The namespace behind a file, such as {@code /proc/PID/ns/net}; it has a name if the file is in /var/run/netns. */
+    public static NetworkNamespace path(Path path) throws NetlinkException {
+        Path parent = path.toAbsolutePath().normalize().getParent();
+        boolean named = NAMED.equals(parent) || Path.of("/run/netns").equals(parent);
+        return open(path, named ? String.valueOf(path.getFileName()) : "");
+    }
+
+    /** A new, empty namespace without a name, gone when its last handle and socket are. */
+    public static NetworkNamespace create() throws NetlinkException {
+        return onOwnThread(() -> {
+            int result = Libc.unshare(Libc.CLONE_NEWNET);
+            int errno = result < 0 ? Native.getLastError() : 0;
+            if (errno != 0) {
+                throw new NetlinkException("create a network namespace", errno);
+            }
+            return current();
+        });
+    }
+
+    private static NetworkNamespace open(Path path, String name) throws NetlinkException {
+        String operation = "open network namespace " + path;
+        byte[] bytes = (path + "\0").getBytes(StandardCharsets.UTF_8);
+        int fd = Libc.open(bytes, Libc.O_RDONLY | Libc.O_CLOEXEC);
+        int errno = fd < 0 ? Native.getLastError() : 0;
+        if (fd < 0) {
+            throw new NetlinkException(operation, errno);
+        }
+        try {
+            Path opened = Path.of("/proc/self/fd/" + fd); // of what was opened, not of what the path is by now
+            return new NetworkNamespace(name, (Long) Files.getAttribute(opened, "unix:ino"), fd);
+        } catch (IOException e) {
+            Libc.close(fd);
+            throw new NetlinkException(
+                    operation, Errno.EIO, String.valueOf(e.getMessage()), NetlinkException.NO_OFFSET);
+        }
+    }
+
+    /** The name, or the inode as text when it has none. */
+    public String label() {
+        return name.isEmpty() ? Long.toString(inode) : name;
+    }
+
+    /** Inode on nsfs: equal exactly for handles on one namespace, as long as one of them is open. */
+    public long inode() {
+        return inode;
+    }
+
+    /** Runs {@code work} inside this namespace and waits for it; blocks uninterruptibly. */
+    public <T> T call(Work<T> work) throws NetlinkException {
+        return onOwnThread(() -> {
+            int result = Libc.setns(fd, Libc.CLONE_NEWNET);
+            int errno = result < 0 ? Native.getLastError() : 0;
+            if (errno != 0) {
+                throw new NetlinkException("enter network namespace " + label(), errno);
+            }
+            return work.run();
+        });
+    }
+
+    private static <T> T onOwnThread(Work<T> work) throws NetlinkException {
+        Outcome<T> outcome = new Outcome<>(work);
+        Thread thread = new Thread(outcome, "ctstream-netns");
+        thread.setDaemon(true);
+        thread.start();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return outcome.get();
+    }
+
+    @Override
+    public void close() {
+        int open = fd;
+        fd = -1;
+        if (open >= 0) {
+            Libc.close(open);
+        }
+    }
+}
