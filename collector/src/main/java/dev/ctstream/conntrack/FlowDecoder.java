@@ -89,8 +89,11 @@ final class FlowDecoder {
         this.event = event;
     }
 
-    /** Decodes the attributes of {@code [offset, offset + lengthBytes)}; false when they are malformed. */
-    boolean decode(ByteBuffer buffer, int offset, int lengthBytes) {
+    /**
+     * Decodes the attributes of {@code [offset, offset + lengthBytes)}; false when they are malformed or a tuple is not
+     * whole.
+     */
+    boolean decode(ByteBuffer buffer, int offset, int lengthBytes, int addressBytes) {
         malformed = false;
         unknown = 0;
         unexpected = 0;
@@ -98,7 +101,15 @@ final class FlowDecoder {
         while (top.next()) {
             attribute(top.number());
         }
-        return !malformed && !top.malformed();
+        if (event.master().complete(addressBytes)) {
+            event.note(FlowEvent.MASTER, offset, 0);
+        } else if (event.master().presence() != 0) {
+            unexpected++;
+        }
+        return !malformed
+                && !top.malformed()
+                && event.original().complete(addressBytes)
+                && event.reply().complete(addressBytes);
     }
 
     int unknownAttributes() {

@@ -125,13 +125,8 @@ public final class FlowEvent extends Slots {
             default -> 0;
         };
         int from = NfGenMsg.ATTRIBUTES_OFFSET;
-        if (addressBytes == 0 || !decoder.decode(buffer(), messageOffset + from, messageLengthBytes - from)) {
-            return false;
-        }
-        if (master.complete(addressBytes)) {
-            note(MASTER, 0, 0);
-        }
-        return original.complete(addressBytes) && reply.complete(addressBytes);
+        return addressBytes != 0
+                && decoder.decode(buffer(), messageOffset + from, messageLengthBytes - from, addressBytes);
     }
 
     /** {@link #NEW}, {@link #UPDATE} or {@link #DESTROY}. */
