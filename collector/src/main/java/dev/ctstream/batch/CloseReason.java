@@ -1,0 +1,15 @@
+package dev.ctstream.batch;
+
+/** Why a batch was closed: the label {@code reason} of the metric. */
+enum CloseReason {
+    /** {@code batch.max-events} reached. */
+    COUNT,
+    /** {@code batch.max-bytes} would have been exceeded. */
+    BYTES,
+    /** {@code batch.linger-millis} passed. */
+    LINGER,
+    /** Too many open batches: the oldest had to go. */
+    PRESSURE,
+    /** The namespace was removed, or the collector stops. */
+    STOP
+}

@@ -1,0 +1,227 @@
+package dev.ctstream.batch;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.generic.GenericRecordBuilder;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.EncoderFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Encodes control records. Control records are rare: this allocates, and goes through Avro's own writer.
+ *
+ * <p>Threads: confined to one.
+ */
+public final class ControlEncoder {
+    private static final Schema POSITION =
+            Schemas.CONTROL.getField("streams").schema().getTypes().get(1).getElementType();
+    private static final int[] NO_OFFSETS = {};
+
+    private final RunIdentity run;
+    private final GenericDatumWriter<GenericRecord> writer = new GenericDatumWriter<>(Schemas.CONTROL);
+
+    /** An encoder for the records of one run. */
+    public ControlEncoder(RunIdentity run) {
+        this.run = run;
+    }
+
+    /**
+     * Encodes one record.
+     *
+     * @param controlSequence of the record in its namespace, gap-free from 0 in this run
+     * @param timeMillis when it was made, ms since 1970-01-01 UTC
+     * @return of kind {@link EncodedBatch#CONTROL}
+     */
+    public EncodedBatch encode(String netns, long controlSequence, long timeMillis, ControlRecord control) {
+        GenericRecordBuilder fields = new GenericRecordBuilder(Schemas.CONTROL)
+                .set("host_id", run.hostId())
+                .set("boot_id", run.bootId())
+                .set("netns", netns)
+                .set("stream_epoch", run.streamEpoch())
+                .set("control_sequence", controlSequence)
+                .set("kind", control.kind())
+                .set("time", timeMillis);
+        fill(fields, control);
+        byte[] bytes = write(fields.build());
+        EncodedBatch batch = new EncodedBatch(BufferPool.UNPOOLED, bytes, NO_OFFSETS);
+        batch.kind = EncodedBatch.CONTROL;
+        batch.stream = new StreamId(netns, StreamId.CONTROL_ZONE);
+        batch.streamEpoch = run.streamEpoch();
+        batch.firstSequence = controlSequence;
+        batch.count = 1;
+        batch.end = bytes.length;
+        batch.firstReceivedNanos = TimeUnit.MILLISECONDS.toNanos(timeMillis);
+        batch.lastReceivedNanos = batch.firstReceivedNanos;
+        return batch;
+    }
+
+    private byte[] write(GenericRecord built) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
+        try {
+            writer.write(built, encoder);
+            encoder.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException("encode a control record", e); // never: it goes to memory
+        }
+        return out.toByteArray();
+    }
+
+    private static void fill(GenericRecordBuilder to, ControlRecord control) {
+        if (control instanceof ControlRecord.Started started) {
+            fillStarted(to, started);
+        } else if (control instanceof ControlRecord.Stopped stopped) {
+            to.set("reason", stopped.reason());
+            fillReport(to, stopped.report());
+            fillState(to, stopped.state());
+        } else if (control instanceof ControlRecord.Heartbeat heartbeat) {
+            fillReport(to, heartbeat.report());
+            fillState(to, heartbeat.state());
+        } else if (control instanceof ControlRecord.Gap gap) {
+            fillGap(to, gap);
+        } else if (control instanceof ControlRecord.SnapshotBegin begin) {
+            to.set("snapshot_id", begin.snapshotId()).set("reason", begin.reason());
+        } else if (control instanceof ControlRecord.SnapshotEnd end) {
+            fillSnapshotEnd(to, end);
+        } else if (control instanceof ControlRecord.Mode mode) {
+            to.set("mode_from", mode.from()).set("mode_to", mode.to()).set("reason", mode.reason());
+        } else if (control instanceof ControlRecord.Operator operator) {
+            fillOperator(to, operator);
+        } else {
+            throw new IllegalArgumentException(control.kind());
+        }
+    }
+
+    private static void fillStarted(GenericRecordBuilder to, ControlRecord.Started started) {
+        ControlRecord.Settings settings = started.settings();
+        to.set("reason", started.reason())
+                .set("version", settings.version())
+                .set("configuration_digest", settings.configurationDigest())
+                .set("subscribed_events", settings.subscribedEvents())
+                .set("record_layout", settings.recordLayout());
+        ControlRecord.PreviousRun previous = started.previous();
+        if (previous != null) {
+            to.set("previous_epoch", previous.streamEpoch()).set("previous_boot_id", previous.bootId());
+        }
+        fillState(to, started.state());
+    }
+
+    private static void fillState(GenericRecordBuilder to, ControlRecord.NamespaceState state) {
+        ControlRecord.Sysctls sysctls = state.sysctls();
+        to.set("receive_buffer_bytes", state.receiveBufferBytes())
+                .set("sysctl_events", sysctls.events())
+                .set("sysctl_acct", sysctls.acct())
+                .set("sysctl_timestamp", sysctls.timestamp())
+                .set("sysctls_changed", nullWhenEmpty(sysctls.changed()))
+                .set("delivery_mode", state.deliveryMode())
+                .set("clock_state", state.clockState())
+                .set("filter_digest", state.filterDigest());
+    }
+
+    private static void fillReport(GenericRecordBuilder to, ControlRecord.Report report) {
+        to.set("report_id", report.id()).set("streams_complete", report.complete());
+        fillStreams(to, report.streams());
+        ControlRecord.Totals totals = report.totals();
+        ControlRecord.Received received = totals.received();
+        ControlRecord.Losses losses = totals.losses();
+        to.set("events_sequenced", totals.sequenced())
+                .set("stream_count", totals.streams())
+                .set("events_received", received.understood())
+                .set("events_malformed", received.malformed())
+                .set("events_filtered", received.filtered())
+                .set("unknown_attributes", received.unknownAttributes())
+                .set("events_dropped", losses.droppedEvents())
+                .set("lost_total", losses.lostTotal())
+                .set("kernel_drops", losses.kernelDrops())
+                .set("loss_exact", losses.exact());
+        ControlRecord.Flows flows = totals.flows();
+        if (flows != null) {
+            to.set("flows_live", flows.live()).set("flows_untracked", flows.untracked());
+        }
+        ControlRecord.TableState table = report.table();
+        to.set("table_count", table.count())
+                .set("table_max", table.max())
+                .set("cpu_stats", nullWhenEmpty(table.cpuStats()))
+                .set("clock_step_ns", table.clockStepNanos());
+    }
+
+    private static void fillStreams(GenericRecordBuilder to, ControlRecord.StreamPart part) {
+        List<GenericRecord> positions =
+                part.streams().stream().map(ControlEncoder::position).toList();
+        to.set("report_part", part.part()).set("report_parts", part.parts()).set("streams", positions);
+    }
+
+    private static GenericRecord position(ControlRecord.StreamPosition position) {
+        GenericData.Record fields = new GenericData.Record(POSITION);
+        fields.put("ct_zone", position.zone());
+        fields.put("next_sequence", position.nextSequence());
+        fields.put("event_count", position.eventCount());
+        return fields;
+    }
+
+    private static void fillGap(GenericRecordBuilder to, ControlRecord.Gap gap) {
+        ControlRecord.Lost lost = gap.lost();
+        ControlRecord.Count count = lost.count();
+        to.set("cause", gap.cause())
+                .set("gap_stream", lost.stream())
+                .set("lost_count", count.events())
+                .set("lost_batches", count.batches())
+                .set("failed_attempts", count.failedAttempts())
+                .set("detail", gap.detail());
+        RunIdentity of = lost.run();
+        if (of != null) {
+            to.set("gap_host_id", of.hostId())
+                    .set("gap_boot_id", of.bootId())
+                    .set("gap_stream_epoch", of.streamEpoch());
+        }
+        ControlRecord.Range range = lost.range();
+        if (range != null) {
+            to.set("ct_zone", range.zone()).set("first_sequence", range.first()).set("last_sequence", range.last());
+        }
+        fillWindow(to, gap.window());
+    }
+
+    private static void fillWindow(GenericRecordBuilder to, ControlRecord.@Nullable Window window) {
+        if (window != null) {
+            to.set("window_start_ns", window.startNanos()).set("window_end_ns", window.endNanos());
+        }
+    }
+
+    private static void fillSnapshotEnd(GenericRecordBuilder to, ControlRecord.SnapshotEnd end) {
+        to.set("snapshot_id", end.snapshotId()).set("entries", end.entries()).set("snapshot_complete", end.complete());
+        fillWindow(to, end.window());
+        ControlRecord.StreamPart streams = end.streams();
+        if (streams != null) {
+            fillStreams(to, streams);
+        }
+    }
+
+    private static void fillOperator(GenericRecordBuilder to, ControlRecord.Operator operator) {
+        ControlRecord.Action action = operator.action();
+        ControlRecord.Outcome outcome = operator.outcome();
+        ControlRecord.Person person = operator.person();
+        to.set("operation", action.operation())
+                .set("command", action.command())
+                .set("filter", action.filter())
+                .set("requester_port_id", action.requesterPortId())
+                .set("affected_count", outcome.affected())
+                .set("failed_count", outcome.failed())
+                .set("error", outcome.error())
+                .set("user_id", person.userId())
+                .set("user_name", person.userName())
+                .set("login_user_id", person.loginUserId())
+                .set("operator_host", person.host());
+    }
+
+    private static <V> @Nullable Map<String, V> nullWhenEmpty(Map<String, V> map) {
+        return map.isEmpty() ? null : map;
+    }
+}

@@ -1,0 +1,235 @@
+package dev.ctstream.batch;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A control record before it is numbered; one type for each kind. What each value means is said in
+ * {@code ConntrackControl.avsc}. Immutable; any thread. Null = not known or not applicable.
+ */
+public sealed interface ControlRecord {
+    /** Cause of a GAP: the kernel dropped events at the socket. */
+    String CAUSE_KERNEL = "kernel";
+    /** Cause of a GAP: the ring to the next stage was full. */
+    String CAUSE_HANDOVER = "handover";
+    /** Cause of a GAP: the spool's size limit, or a full disk. */
+    String CAUSE_SPOOL = "spool";
+    /** Cause of a GAP: a part of the spool cannot be read. */
+    String CAUSE_DAMAGE = "damage";
+    /** Cause of a GAP: Kafka refused a record for good. */
+    String CAUSE_REJECTED = "rejected";
+    /** Cause of a GAP: the process before ended uncleanly. */
+    String CAUSE_RESTART = "restart";
+
+    /** The field {@code kind}. */
+    String kind();
+
+    /** A namespace is observed from now on. */
+    record Started(
+            String reason, Settings settings, @Nullable PreviousRun previous, NamespaceState state)
+            implements ControlRecord {
+        @Override
+        public String kind() {
+            return "STARTED";
+        }
+    }
+
+    /** A namespace is observed no longer; everything before was handed over. */
+    record Stopped(String reason, Report report, NamespaceState state) implements ControlRecord {
+        @Override
+        public String kind() {
+            return "STOPPED";
+        }
+    }
+
+    /** Regular account of a namespace, also when idle. */
+    record Heartbeat(Report report, NamespaceState state) implements ControlRecord {
+        @Override
+        public String kind() {
+            return "HEARTBEAT";
+        }
+    }
+
+    /** Something was lost. */
+    record Gap(
+            String cause,
+            Lost lost,
+            @Nullable Window window,
+            @Nullable String detail) implements ControlRecord {
+        @Override
+        public String kind() {
+            return "GAP";
+        }
+    }
+
+    /** EXISTING events of this snapshot follow. */
+    record SnapshotBegin(long snapshotId, String reason) implements ControlRecord {
+        @Override
+        public String kind() {
+            return "SNAPSHOT_BEGIN";
+        }
+    }
+
+    /** All EXISTING events of this snapshot were handed over. */
+    record SnapshotEnd(
+            long snapshotId,
+            long entries,
+            boolean complete,
+            Window window,
+            @Nullable StreamPart streams) implements ControlRecord {
+        @Override
+        public String kind() {
+            return "SNAPSHOT_END";
+        }
+    }
+
+    /** The delivery mode was switched. */
+    record Mode(String from, String to, String reason) implements ControlRecord {
+        @Override
+        public String kind() {
+            return "MODE";
+        }
+    }
+
+    /** Entries were changed through ctstream. */
+    record Operator(Action action, Outcome outcome, Person person) implements ControlRecord {
+        @Override
+        public String kind() {
+            return "OPERATOR";
+        }
+    }
+
+    /** What the run was started with. */
+    record Settings(String version, String configurationDigest, String subscribedEvents, String recordLayout) {}
+
+    /** A run that ended uncleanly. */
+    record PreviousRun(long streamEpoch, String bootId) {}
+
+    /** What the namespace's socket, sysctls and clock are like now. */
+    record NamespaceState(
+            @Nullable Long receiveBufferBytes,
+            Sysctls sysctls,
+            @Nullable String deliveryMode,
+            @Nullable String clockState,
+            @Nullable String filterDigest) {}
+
+    /** {@code net.netfilter.nf_conntrack_*}; {@code changed} has those that the collector set, with the value before. */
+    record Sysctls(
+            @Nullable Integer events,
+            @Nullable Integer acct,
+            @Nullable Integer timestamp,
+            Map<String, Integer> changed) {
+        public static final Sysctls UNKNOWN = new Sysctls(null, null, null, Map.of());
+
+        /** Copies the map. */
+        public Sysctls {
+            changed = Map.copyOf(changed);
+        }
+    }
+
+    /** The account of a HEARTBEAT or STOPPED: the totals, and a part of the streams. */
+    record Report(long id, StreamPart streams, boolean complete, Totals totals, TableState table) {}
+
+    /** Totals since the epoch. */
+    record Totals(
+            long sequenced,
+            int streams,
+            Received received,
+            Losses losses,
+            @Nullable Flows flows) {}
+
+    /** Event messages of the kernel, by what became of them. */
+    record Received(long understood, long malformed, long filtered, long unknownAttributes) {}
+
+    /** Losses: after sequencing, and at the socket. */
+    record Losses(long droppedEvents, long lostTotal, long kernelDrops, boolean exact) {}
+
+    /** The ledger. */
+    record Flows(long live, long untracked) {}
+
+    /** The kernel's table, and the growth of its counters and of the clock's step since the report before. */
+    record TableState(
+            @Nullable Long count,
+            @Nullable Long max,
+            Map<String, Long> cpuStats,
+            @Nullable Long clockStepNanos) {
+        public static final TableState UNKNOWN = new TableState(null, null, Map.of(), null);
+
+        /** Copies the map. */
+        public TableState {
+            cpuStats = Map.copyOf(cpuStats);
+        }
+    }
+
+    /** Streams of one record; the list is split over several records when it is long. */
+    record StreamPart(int part, int parts, List<StreamPosition> streams) {
+        /** Most streams in one record: about 32 KiB. */
+        public static final int MAX_STREAMS = 4096;
+
+        /** Copies the list. */
+        public StreamPart {
+            if (streams.size() > MAX_STREAMS) {
+                throw new IllegalArgumentException(streams.size() + " streams in one record");
+            }
+            streams = List.copyOf(streams);
+        }
+    }
+
+    /** How far a stream has come. */
+    record StreamPosition(
+            int zone, long nextSequence, @Nullable Long eventCount) {}
+
+    /** ns since 1970-01-01 UTC. */
+    record Window(long startNanos, long endNanos) {}
+
+    /**
+     * What a GAP is about.
+     *
+     * @param run the run that numbered it, when that is not the one that declares it
+     * @param stream {@code events} or {@code control}
+     */
+    record Lost(
+            @Nullable RunIdentity run,
+            String stream,
+            @Nullable Range range,
+            Count count) {
+        /** Events of one stream of this run. */
+        public static Lost events(int zone, long firstSequence, long count, long batches) {
+            Range range = new Range(zone, firstSequence, firstSequence + count - 1);
+            return new Lost(null, "events", range, new Count(count, batches, null));
+        }
+
+        /** Events that the kernel dropped: neither zone nor sequence is known. */
+        public static Lost kernel(long count) {
+            return new Lost(null, "events", null, new Count(count, null, null));
+        }
+    }
+
+    /** Sequences of a stream, both ends inclusive; of control records when the zone is null. */
+    record Range(
+            @Nullable Integer zone, long first, @Nullable Long last) {}
+
+    /** How much was lost. */
+    record Count(
+            @Nullable Long events,
+            @Nullable Long batches,
+            @Nullable Long failedAttempts) {}
+
+    /** What an operator asked for. */
+    record Action(
+            String operation,
+            String command,
+            @Nullable String filter,
+            @Nullable Long requesterPortId) {}
+
+    /** What became of it. */
+    record Outcome(long affected, long failed, @Nullable String error) {}
+
+    /** Who asked. */
+    record Person(
+            long userId,
+            @Nullable String userName,
+            @Nullable Long loginUserId,
+            String host) {}
+}

@@ -1,0 +1,231 @@
+package dev.ctstream.batch;
+
+import static dev.ctstream.batch.AvroWriter.PRESENT;
+import static dev.ctstream.batch.AvroWriter.writeEncoded;
+import static dev.ctstream.batch.AvroWriter.writeLong;
+import static dev.ctstream.batch.AvroWriter.writeNulls;
+import static dev.ctstream.batch.AvroWriter.writePresent;
+import static dev.ctstream.batch.NestedRecords.bit;
+
+import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.conntrack.Tuple;
+import java.nio.ByteBuffer;
+
+/**
+ * Writes one flow event as a ConntrackEvent in Avro's binary encoding, field by field in the order of the schema.
+ * Allocates nothing, unless a helper's name or a security context is not ASCII.
+ *
+ * <p>Ownership: reads through the event, writes into the caller's array. Threads: confined to one.
+ *
+ * <p>Errors: none; the caller has made {@link #maxBytes} bytes of room.
+ *
+ * <p>Source: {@code ConntrackBatch.avsc}. A test reads what is written here with {@code GenericDatumReader}.
+ */
+public final class FlowEventEncoder {
+    private static final int NANOS_PER_MILLI = 1_000_000;
+
+    /** Sum over all fields at their longest, texts of variable length apart: 671. */
+    private static final int ANY_MAX_BYTES = 704;
+    /** The same for IPv4 without {@link #RARE} fields: 313. */
+    private static final int USUAL_MAX_BYTES = 352;
+    /** An invalid byte becomes U+FFFD, which takes three. */
+    private static final int TEXT_GROWTH = 3;
+
+    private static final long TEXTS = bit(FlowEvent.HELPER) | bit(FlowEvent.SECURITY_CONTEXT);
+    private static final long SEQUENCE_ADJUSTMENT = bit(FlowEvent.SEQ_ADJ_ORIGINAL) | bit(FlowEvent.SEQ_ADJ_REPLY);
+    private static final long RARE =
+            TEXTS | SEQUENCE_ADJUSTMENT | bit(FlowEvent.MASTER) | bit(FlowEvent.SYNPROXY) | bit(FlowEvent.LABELS);
+
+    /** {@code event_type} and {@code origin}, which stand side by side. */
+    private static final byte[] KERNEL_NEW = typeAndOrigin("NEW", EventOrigin.KERNEL);
+
+    private static final byte[] KERNEL_UPDATE = typeAndOrigin("UPDATE", EventOrigin.KERNEL);
+    private static final byte[] KERNEL_DESTROY = typeAndOrigin("DESTROY", EventOrigin.KERNEL);
+    private static final byte[] EXISTING = typeAndOrigin("EXISTING", EventOrigin.DUMP);
+    private static final byte[] INFERRED = typeAndOrigin("DESTROY", EventOrigin.INFERRED);
+
+    private EventOrigin origin = EventOrigin.KERNEL;
+    private long receivedTimeNanos;
+    private long snapshotId;
+
+    /**
+     * Says where the next events come from.
+     *
+     * @param receivedTimeNanos ns since 1970-01-01 UTC
+     * @param snapshotId of the dump; of no meaning unless the origin is {@link EventOrigin#DUMP}
+     */
+    void from(EventOrigin origin, long receivedTimeNanos, long snapshotId) {
+        this.origin = origin;
+        this.receivedTimeNanos = receivedTimeNanos;
+        this.snapshotId = snapshotId;
+    }
+
+    private static byte[] typeAndOrigin(String type, EventOrigin origin) {
+        byte[] first = AvroWriter.encodedString(type);
+        byte[] second = AvroWriter.encodedString(origin.text());
+        byte[] both = new byte[first.length + second.length];
+        System.arraycopy(first, 0, both, 0, first.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
+    }
+
+    /** More bytes than {@link #encode} will write for this event. */
+    static int maxBytes(FlowEvent event) {
+        long presence = event.presence();
+        if ((presence & RARE) == 0 && event.ipVersion() == 4) {
+            return USUAL_MAX_BYTES;
+        }
+        int texts = 0;
+        if (event.has(FlowEvent.HELPER)) {
+            texts += event.helperLengthBytes();
+        }
+        if (event.has(FlowEvent.SECURITY_CONTEXT)) {
+            texts += event.securityContextLengthBytes();
+        }
+        return ANY_MAX_BYTES + TEXT_GROWTH * texts;
+    }
+
+    /** Writes the event at a position, with its sequence in its stream, and returns the position behind it. */
+    int encode(byte[] to, int at, FlowEvent event, long sequence) {
+        int end = writeLong(to, at, sequence);
+        end = writeEncoded(to, end, typeAndOrigin(event, origin));
+        end = writeTimes(to, end, event);
+        end = origin == EventOrigin.DUMP ? writePresent(to, end, snapshotId) : writeNulls(to, end, 1);
+        end = writeTuples(to, end, event);
+        end = writeEntry(to, end, event);
+        end = writeZonesAndStates(to, end, event);
+        end = writeCounters(to, end, event);
+        end = writeTexts(to, end, event);
+        // The message of a dump carries the port id of the socket that asked for the dump.
+        end = writeLong(to, end, origin == EventOrigin.KERNEL ? event.requesterPortId() : 0);
+        return writeNested(to, end, event);
+    }
+
+    private static byte[] typeAndOrigin(FlowEvent event, EventOrigin origin) {
+        return switch (origin) {
+            case DUMP -> EXISTING;
+            case INFERRED -> INFERRED;
+            case KERNEL ->
+                switch (event.eventType()) {
+                    case FlowEvent.NEW -> KERNEL_NEW;
+                    case FlowEvent.DESTROY -> KERNEL_DESTROY;
+                    default -> KERNEL_UPDATE;
+                };
+        };
+    }
+
+    /** The best time there is: the kernel's for this event, for DESTROY the end of the flow, else the receipt. */
+    private int writeTimes(byte[] to, int at, FlowEvent event) {
+        boolean kernel = origin == EventOrigin.KERNEL;
+        boolean stamped = kernel && event.has(FlowEvent.EVENT_TIME);
+        long time = receivedTimeNanos;
+        if (stamped) {
+            time = event.eventTimeNanos();
+        } else if (kernel && event.has(FlowEvent.STOP_TIME)) {
+            time = event.stopTimeNanos();
+        }
+        int end = writeLong(to, at, Math.floorDiv(time, NANOS_PER_MILLI));
+        end = stamped ? writePresent(to, end, time) : writeNulls(to, end, 1);
+        return writeLong(to, end, receivedTimeNanos);
+    }
+
+    private static int writeTuples(byte[] to, int at, FlowEvent event) {
+        Tuple original = event.original();
+        Tuple reply = event.reply();
+        ByteBuffer buffer = event.buffer();
+        int end = writeLong(to, at, event.ipVersion());
+        end = writeLong(to, end, original.protocol());
+        end = writeAddresses(to, end, buffer, original);
+        end = writeAddresses(to, end, buffer, reply);
+        end = writePorts(to, end, original);
+        end = writePorts(to, end, reply);
+        end = writeIcmp(to, end, original);
+        return writeIcmp(to, end, reply);
+    }
+
+    private static int writeAddresses(byte[] to, int at, ByteBuffer buffer, Tuple tuple) {
+        int lengthBytes = tuple.addressLengthBytes();
+        int end = AddressText.write(to, at, buffer, tuple.sourceOffset(), lengthBytes);
+        return AddressText.write(to, end, buffer, tuple.destinationOffset(), lengthBytes);
+    }
+
+    private static int writePorts(byte[] to, int at, Tuple tuple) {
+        int end = tuple.has(Tuple.SOURCE_PORT) ? writePresent(to, at, tuple.sourcePort()) : writeNulls(to, at, 1);
+        return tuple.has(Tuple.DESTINATION_PORT)
+                ? writePresent(to, end, tuple.destinationPort())
+                : writeNulls(to, end, 1);
+    }
+
+    private static int writeIcmp(byte[] to, int at, Tuple tuple) {
+        int end = tuple.has(Tuple.ICMP_TYPE) ? writePresent(to, at, tuple.icmpType()) : writeNulls(to, at, 1);
+        end = tuple.has(Tuple.ICMP_CODE) ? writePresent(to, end, tuple.icmpCode()) : writeNulls(to, end, 1);
+        return tuple.has(Tuple.ICMP_ID) ? writePresent(to, end, tuple.icmpId()) : writeNulls(to, end, 1);
+    }
+
+    private static int writeEntry(byte[] to, int at, FlowEvent event) {
+        int end = writeLong(to, at, event.has(FlowEvent.ID) ? event.id() : 0);
+        end = event.has(FlowEvent.STATUS) ? writePresent(to, end, event.status()) : writeNulls(to, end, 1);
+        end = event.has(FlowEvent.TIMEOUT) ? writePresent(to, end, event.timeoutSeconds()) : writeNulls(to, end, 1);
+        return event.has(FlowEvent.MARK) ? writePresent(to, end, event.mark()) : writeNulls(to, end, 1);
+    }
+
+    private static int writeZonesAndStates(byte[] to, int at, FlowEvent event) {
+        int end = writeZone(to, at, event.original());
+        end = writeZone(to, end, event.reply());
+        end = event.has(FlowEvent.TCP_STATE) ? writePresent(to, end, event.tcpState()) : writeNulls(to, end, 1);
+        return event.has(FlowEvent.SCTP_STATE) ? writePresent(to, end, event.sctpState()) : writeNulls(to, end, 1);
+    }
+
+    private static int writeZone(byte[] to, int at, Tuple tuple) {
+        return tuple.has(Tuple.ZONE) ? writePresent(to, at, tuple.zone()) : writeNulls(to, at, 1);
+    }
+
+    /** Counters and times: u64 as the same 64 bits. */
+    private static int writeCounters(byte[] to, int at, FlowEvent event) {
+        int end = event.has(FlowEvent.PACKETS_ORIGINAL)
+                ? writePresent(to, at, event.packetsOriginal())
+                : writeNulls(to, at, 1);
+        end = event.has(FlowEvent.BYTES_ORIGINAL)
+                ? writePresent(to, end, event.bytesOriginal())
+                : writeNulls(to, end, 1);
+        end = event.has(FlowEvent.PACKETS_REPLY) ? writePresent(to, end, event.packetsReply()) : writeNulls(to, end, 1);
+        end = event.has(FlowEvent.BYTES_REPLY) ? writePresent(to, end, event.bytesReply()) : writeNulls(to, end, 1);
+        end = event.has(FlowEvent.START_TIME) ? writePresent(to, end, event.startTimeNanos()) : writeNulls(to, end, 1);
+        return event.has(FlowEvent.STOP_TIME) ? writePresent(to, end, event.stopTimeNanos()) : writeNulls(to, end, 1);
+    }
+
+    private static int writeTexts(byte[] to, int at, FlowEvent event) {
+        ByteBuffer buffer = event.buffer();
+        int end = event.has(FlowEvent.HELPER)
+                ? KernelText.write(to, at, buffer, event.helperOffset(), event.helperLengthBytes())
+                : writeNulls(to, at, 1);
+        end = event.has(FlowEvent.LABELS)
+                ? KernelText.writeLabels(to, end, buffer, event.labelsOffset(), event.labelsLengthBytes())
+                : writeNulls(to, end, 1);
+        return event.has(FlowEvent.SECURITY_CONTEXT)
+                ? KernelText.write(to, end, buffer, event.securityContextOffset(), event.securityContextLengthBytes())
+                : writeNulls(to, end, 1);
+    }
+
+    private static int writeNested(byte[] to, int at, FlowEvent event) {
+        int end = event.has(FlowEvent.MASTER) ? writeMaster(to, at, event) : writeNulls(to, at, 1);
+        end = NestedRecords.writeTcp(to, end, event);
+        end = NestedRecords.writeSctp(to, end, event);
+        end = NestedRecords.writeDccp(to, end, event);
+        end = (event.presence() & SEQUENCE_ADJUSTMENT) == 0
+                ? writeNulls(to, end, 1)
+                : NestedRecords.writeSequenceAdjustment(to, end, event);
+        return event.has(FlowEvent.SYNPROXY) ? NestedRecords.writeSynproxy(to, end, event) : writeNulls(to, end, 1);
+    }
+
+    private static int writeMaster(byte[] to, int at, FlowEvent event) {
+        Tuple master = event.master();
+        to[at] = PRESENT;
+        int end = writeLong(to, at + 1, event.ipVersion());
+        end = writeLong(to, end, master.protocol());
+        end = writeAddresses(to, end, event.buffer(), master);
+        end = writePorts(to, end, master);
+        end = writeIcmp(to, end, master);
+        return writeZone(to, end, master);
+    }
+}

@@ -1,0 +1,166 @@
+package dev.ctstream.batch;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All streams of one network namespace. A stream is found by its zone in two steps of an array, and made when its first
+ * event comes. It lives as long as the run, because a namespace that comes back under its name must go on counting.
+ *
+ * <p>Bounds: 100 bytes for each zone seen, 1 KiB for each 256 zones touched, 1 KiB for the namespace.
+ *
+ * <p>Threads: the receive thread writes. The public methods may be called by any thread: they see a recent state, and
+ * what was sequenced before a batch was handed over is visible to whoever has seen that batch.
+ */
+public final class NamespaceStreams {
+    private static final int PAGE_BITS = 8;
+    private static final int PAGE = 1 << PAGE_BITS;
+    private static final VarHandle PAGES = MethodHandles.arrayElementVarHandle(StreamState[][].class);
+    private static final VarHandle STREAMS = MethodHandles.arrayElementVarHandle(StreamState[].class);
+
+    private final String netns;
+    private final byte[] names; // host_id, boot_id, netns, encoded
+    private final long streamEpoch;
+    private final int headRoomBytes;
+    private final @Nullable StreamState[][] pages = new StreamState[PAGE][];
+    private volatile int streamCount;
+    private volatile long lostTotal;
+    private volatile long droppedEvents;
+    private long nextControlSequence;
+
+    NamespaceStreams(RunIdentity run, String netns) {
+        this.netns = netns;
+        byte[] host = AvroWriter.encodedString(run.hostId());
+        byte[] boot = AvroWriter.encodedString(run.bootId());
+        byte[] name = AvroWriter.encodedString(netns);
+        names = new byte[host.length + boot.length + name.length];
+        int end = AvroWriter.writeEncoded(names, 0, host);
+        end = AvroWriter.writeEncoded(names, end, boot);
+        AvroWriter.writeEncoded(names, end, name);
+        streamEpoch = run.streamEpoch();
+        // zone, epoch, lost_total, count of the block
+        headRoomBytes = names.length + 2 * AvroWriter.INT_MAX_BYTES + 2 * AvroWriter.LONG_MAX_BYTES;
+    }
+
+    /** Called with each stream's zone and the number that its next event will get. */
+    @FunctionalInterface
+    public interface StreamVisitor {
+        void onStream(int zone, long nextSequence);
+    }
+
+    /** Name of the namespace; {@code host} for the collector's own. */
+    public String netns() {
+        return netns;
+    }
+
+    /** Zones that have had an event in this run. */
+    public int streamCount() {
+        return streamCount;
+    }
+
+    /** Events that the kernel dropped at the socket in this run: {@code lost_total}. */
+    public long lostTotal() {
+        return lostTotal;
+    }
+
+    /** Events that were sequenced and then lost at the hand-over in this run; each is declared in a GAP. */
+    public long droppedEvents() {
+        return droppedEvents;
+    }
+
+    /**
+     * Visits all streams, zones rising. The sum of what it sees is the number of events sequenced: take the total from
+     * the same visit as the parts.
+     */
+    public void forEachStream(StreamVisitor visitor) {
+        for (int i = 0; i < PAGE; i++) {
+            StreamState[] page = (StreamState[]) PAGES.getAcquire(pages, i);
+            for (int j = 0; page != null && j < PAGE; j++) {
+                StreamState stream = (StreamState) STREAMS.getAcquire(page, j);
+                if (stream != null) {
+                    visitor.onStream(stream.id.zone(), stream.publishedNextSequence());
+                }
+            }
+        }
+    }
+
+    StreamState stream(int zone) {
+        StreamState[] page = pages[zone >>> PAGE_BITS];
+        if (page != null) {
+            StreamState stream = page[zone & (PAGE - 1)];
+            if (stream != null) {
+                return stream;
+            }
+        }
+        return makeStream(page, zone);
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    private StreamState makeStream(StreamState @Nullable [] known, int zone) {
+        StreamState[] page = known;
+        if (page == null) {
+            page = new StreamState[PAGE];
+            PAGES.setRelease(pages, zone >>> PAGE_BITS, page);
+        }
+        StreamState stream = new StreamState(this, zone);
+        STREAMS.setRelease(page, zone & (PAGE - 1), stream);
+        streamCount = streamCount + 1;
+        return stream;
+    }
+
+    /** Visits the streams that have an open batch. Receive thread. */
+    void forEachOpen(Consumer<StreamState> action) {
+        for (StreamState[] page : pages) {
+            for (int j = 0; page != null && j < PAGE; j++) {
+                StreamState stream = page[j];
+                if (stream != null && stream.open != null) {
+                    action.accept(stream);
+                }
+            }
+        }
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    void addLost(long events) {
+        lostTotal = lostTotal + events;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    void addDropped(long events) {
+        droppedEvents = droppedEvents + events;
+    }
+
+    long nextControlSequence() {
+        return nextControlSequence;
+    }
+
+    void advanceControlSequence() {
+        nextControlSequence++;
+    }
+
+    /** Bytes that an open batch leaves free before its first event. */
+    int headRoomBytes() {
+        return headRoomBytes;
+    }
+
+    /** Writes header and count before the events, and the end of the array behind them. */
+    void finish(EncodedBatch batch) {
+        long lost = lostTotal;
+        int zone = batch.stream.zone();
+        int headerBytes = names.length
+                + AvroWriter.lengthBytes(zone)
+                + AvroWriter.lengthBytes(streamEpoch)
+                + AvroWriter.lengthBytes(lost);
+        byte[] to = batch.array;
+        batch.offset = headRoomBytes - headerBytes - AvroWriter.lengthBytes(batch.count);
+        int end = AvroWriter.writeEncoded(to, batch.offset, names);
+        end = AvroWriter.writeLong(to, end, zone);
+        end = AvroWriter.writeLong(to, end, streamEpoch);
+        end = AvroWriter.writeLong(to, end, lost);
+        batch.headerLengthBytes = headerBytes;
+        AvroWriter.writeLong(to, end, batch.count);
+        to[batch.end++] = AvroWriter.ARRAY_END;
+    }
+}

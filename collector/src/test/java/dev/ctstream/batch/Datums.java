@@ -1,0 +1,58 @@
+package dev.ctstream.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.DecoderFactory;
+
+/** Reads back with Avro's own reader; a datum must end where its bytes end. */
+final class Datums {
+    private Datums() {}
+
+    static GenericRecord read(EncodedBatch batch) {
+        Schema schema = batch.kind() == EncodedBatch.EVENTS ? Schemas.BATCH : Schemas.CONTROL;
+        return read(schema, batch.array(), batch.offset(), batch.lengthBytes());
+    }
+
+    static GenericRecord read(Schema schema, byte[] bytes, int offset, int lengthBytes) {
+        BinaryDecoder decoder = DecoderFactory.get().binaryDecoder(bytes, offset, lengthBytes, null);
+        try {
+            GenericRecord datum = new GenericDatumReader<GenericRecord>(schema).read(null, decoder);
+            assertThat(decoder.isEnd()).as("bytes behind the datum").isTrue();
+            return datum;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    static List<GenericRecord> events(EncodedBatch batch) {
+        return (List<GenericRecord>) read(batch).get("events");
+    }
+
+    /** The event layout: header and one event, put together. */
+    static List<GenericRecord> flatEvents(EncodedBatch batch) {
+        List<GenericRecord> events = new ArrayList<>();
+        for (int i = 0; i < batch.count(); i++) {
+            byte[] header =
+                    Arrays.copyOfRange(batch.array(), batch.offset(), batch.offset() + batch.headerLengthBytes());
+            byte[] event = Arrays.copyOfRange(batch.array(), batch.eventOffset(i), batch.eventOffset(i + 1));
+            byte[] flat = Arrays.copyOf(header, header.length + event.length);
+            System.arraycopy(event, 0, flat, header.length, event.length);
+            events.add(read(Schemas.FLAT, flat, 0, flat.length));
+        }
+        return events;
+    }
+
+    static List<Long> sequences(EncodedBatch batch) {
+        return events(batch).stream().map(event -> (Long) event.get("sequence")).toList();
+    }
+}

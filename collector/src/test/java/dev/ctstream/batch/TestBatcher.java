@@ -1,0 +1,76 @@
+package dev.ctstream.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.metrics.Metrics;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import org.apache.avro.generic.GenericRecord;
+
+/** A batcher with a sink of its own and a clock that stands still. */
+final class TestBatcher implements AutoCloseable {
+    static final RunIdentity RUN = new RunIdentity("host-1", "boot-1", 1_795_244_000_000_000_000L);
+    static final TestSource HOST = new TestSource(0, "host");
+    static final long RECEIVED = 1_795_244_919_067_999_999L;
+    static final long NOW_MILLIS = 1_795_244_920_000L;
+
+    final Metrics metrics = new Metrics();
+    final TestSink sink = new TestSink();
+    final Batcher batcher;
+
+    private final FlowEvent event = new FlowEvent();
+
+    TestBatcher(BatchConfig config, Batcher.Limits limits) {
+        InstantSource clock = InstantSource.fixed(Instant.ofEpochMilli(NOW_MILLIS));
+        batcher = new Batcher(config, RUN, sink, new BatchMetrics(metrics), limits, clock);
+    }
+
+    TestBatcher(int maxEvents, int maxBytes, int lingerMillis) {
+        this(new BatchConfig(maxEvents, maxBytes, lingerMillis), Batcher.Limits.DEFAULT);
+    }
+
+    TestBatcher() {
+        this(BatchConfig.DEFAULT, Batcher.Limits.DEFAULT);
+    }
+
+    FlowEvent wrap(byte[] message) {
+        ByteBuffer buffer = Fixtures.buffer(message);
+        assertThat(event.wrap(buffer, 0, message.length)).isTrue();
+        return event;
+    }
+
+    void receive(byte[] message) {
+        receive(HOST, message);
+    }
+
+    void receive(TestSource source, byte[] message) {
+        batcher.onEvent(source, wrap(message), RECEIVED);
+    }
+
+    /** The event as a record, of a batch of its own. */
+    GenericRecord encoded(byte[] message) {
+        receive(message);
+        return onlyEvent();
+    }
+
+    GenericRecord onlyEvent() {
+        batcher.closeAll();
+        assertThat(sink.batches).hasSize(1);
+        List<GenericRecord> events = Datums.events(sink.batches.remove(0));
+        assertThat(events).hasSize(1);
+        return events.get(0);
+    }
+
+    List<EncodedBatch> ofKind(int kind) {
+        return sink.batches.stream().filter(batch -> batch.kind() == kind).toList();
+    }
+
+    @Override
+    public void close() {
+        metrics.close();
+    }
+}
