@@ -3,7 +3,7 @@ package dev.ctstream.conntrack;
 /**
  * One network namespace as a source of flow events, as their handler sees it.
  *
- * <p>Threads: {@link #dropsTotal} may be read by any thread, the other values never change.
+ * <p>Threads: the totals may be read by any thread, the other values never change.
  */
 public interface EventSource {
     /** Number of this source in this process, from 0; never used again for another one. */
@@ -14,4 +14,9 @@ public interface EventSource {
 
     /** Events that the kernel could not queue for this source since it was opened. */
     long dropsTotal();
+
+    /** Event messages of this source that arrived but could not be decoded: malformed or truncated. */
+    default long undecodableTotal() {
+        return 0;
+    }
 }

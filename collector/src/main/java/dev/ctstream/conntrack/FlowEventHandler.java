@@ -32,6 +32,13 @@ public interface FlowEventHandler {
      */
     long onPass(long nowNanos);
 
+    /**
+     * One entry of a dump that another thread made and injected; see {@link InjectedMessages}.
+     *
+     * @param tag what the injecting thread gave with it
+     */
+    default void onInjected(EventSource source, FlowEvent event, long tag) {}
+
     /** The source has been drained for the last time and will not appear again. */
     default void onRemoved(EventSource source) {}
 }

@@ -1,0 +1,115 @@
+package dev.ctstream.conntrack;
+
+import dev.ctstream.netlink.MessageCursor;
+import dev.ctstream.netlink.NlMsgHdr;
+import java.nio.ByteBuffer;
+import java.util.HexFormat;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes received datagrams apart and hands their flow events on. What is no event, or damaged, is counted and logged at
+ * a limited rate, with its first bytes.
+ *
+ * <p>Threads: confined to the receive thread. Errors: input never throws; exceptions of the handler pass through.
+ */
+final class DatagramDecoder {
+    private static final Logger LOG = LoggerFactory.getLogger(DatagramDecoder.class);
+    private static final int SAMPLE_BYTES = 96;
+
+    private final FlowEventHandler handler;
+    private final ReceiveMetrics metrics;
+    private final MessageCursor cursor = new MessageCursor();
+    private final FlowEvent event = new FlowEvent();
+    private final LogLimit logLimit = new LogLimit(TimeUnit.MINUTES.toNanos(1));
+    private int undecodable;
+
+    DatagramDecoder(FlowEventHandler handler, ReceiveMetrics metrics) {
+        this.handler = handler;
+        this.metrics = metrics;
+    }
+
+    /** One datagram of an event socket; several messages in it are possible, one is usual. */
+    void decode(EventSource source, ByteBuffer buffer, int offset, int lengthBytes, long receivedTimeNanos) {
+        cursor.wrap(buffer, offset, lengthBytes);
+        while (cursor.next()) {
+            if (!FlowEvent.isFlowMessage(cursor.type())) {
+                metrics.otherMessages.increment();
+                if (cursor.type() != NlMsgHdr.NLMSG_NOOP) {
+                    log("message is no flow event", source, buffer, cursor.offset(), cursor.lengthBytes());
+                }
+            } else if (event.wrap(buffer, cursor.offset(), cursor.lengthBytes())) {
+                countAttributes();
+                metrics.events(event.eventType()).increment();
+                handler.onEvent(source, event, receivedTimeNanos);
+            } else {
+                malformed("message is malformed", source, buffer, cursor.offset(), cursor.lengthBytes());
+            }
+        }
+        if (cursor.malformed()) {
+            malformed("datagram is malformed", source, buffer, offset, lengthBytes);
+        }
+    }
+
+    /** A datagram whose end is missing. */
+    void truncated(EventSource source, ByteBuffer buffer, int offset, int lengthBytes) {
+        metrics.truncated.increment();
+        undecodable++;
+        log("datagram is truncated", source, buffer, offset, lengthBytes);
+    }
+
+    /** One message of a dump that another thread made. */
+    void injected(EventSource source, ByteBuffer buffer, int offset, int lengthBytes, long tag) {
+        metrics.injected.increment();
+        if (event.wrap(buffer, offset, lengthBytes)) {
+            countAttributes();
+            handler.onInjected(source, event, tag);
+        } else {
+            metrics.malformed.increment();
+            log("message of a dump is malformed", source, buffer, offset, lengthBytes);
+        }
+    }
+
+    /** Time that the last decoded event's kernel time lies before {@code receivedTimeNanos}; -1 when it has none. */
+    long lagNanos(long receivedTimeNanos) {
+        return event.has(FlowEvent.EVENT_TIME) ? receivedTimeNanos - event.eventTimeNanos() : -1;
+    }
+
+    /** Messages of event sockets that could not be decoded since the last call. */
+    int takeUndecodable() {
+        int count = undecodable;
+        undecodable = 0;
+        return count;
+    }
+
+    private void countAttributes() {
+        if (event.unknownAttributes() > 0) {
+            metrics.unknownAttributes.add(event.unknownAttributes());
+        }
+        if (event.unexpectedAttributes() > 0) {
+            metrics.unexpectedAttributes.add(event.unexpectedAttributes());
+        }
+    }
+
+    private void malformed(String what, EventSource source, ByteBuffer buffer, int offset, int lengthBytes) {
+        metrics.malformed.increment();
+        undecodable++;
+        log(what, source, buffer, offset, lengthBytes);
+    }
+
+    private void log(String what, EventSource source, ByteBuffer buffer, int offset, int lengthBytes) {
+        long suppressed = logLimit.admit(System.nanoTime());
+        if (suppressed >= 0) {
+            byte[] sample = new byte[Math.min(lengthBytes, SAMPLE_BYTES)];
+            buffer.get(offset, sample);
+            LOG.warn(
+                    "{}: netns={} lengthBytes={} suppressed={} bytes={}",
+                    what,
+                    source.netns(),
+                    lengthBytes,
+                    suppressed,
+                    HexFormat.of().formatHex(sample));
+        }
+    }
+}

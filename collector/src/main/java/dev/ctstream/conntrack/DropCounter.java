@@ -1,0 +1,31 @@
+package dev.ctstream.conntrack;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Turns readings of the socket's drop counter, a u32 that wraps, into a total.
+ *
+ * <p>Threads: advanced by one, read by any.
+ */
+final class DropCounter {
+    private static final long MASK = 0xFFFF_FFFFL;
+
+    private final AtomicLong total = new AtomicLong();
+    private long lastReading;
+
+    /**
+     * Takes a new reading.
+     *
+     * @return drops since the last one; right as long as less than 2^32 lie between two readings
+     */
+    long advance(long reading) {
+        long delta = reading - lastReading & MASK;
+        lastReading = reading;
+        total.lazySet(total.getPlain() + delta);
+        return delta;
+    }
+
+    long total() {
+        return total.get();
+    }
+}

@@ -1,0 +1,304 @@
+package dev.ctstream.conntrack;
+
+import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.DatagramBatch;
+import dev.ctstream.netlink.Epoll;
+import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.Wakeup;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The receive thread's work: waits for all event sockets at once, drains them with few system calls, decodes, and hands
+ * the events on. {@link DrainPace} says why it pauses between drains.
+ *
+ * <p>Ownership: owns the sources that were added, and closes them.
+ *
+ * <p>Threads: {@link #run} on one thread; {@link #add}, {@link #remove}, {@link #stop} from any other.
+ *
+ * <p>Errors: a failing system call and an exception of the handler end {@link #run} with an unchecked exception.
+ */
+public final class EventReceiver implements Runnable, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EventReceiver.class);
+
+    /** The most that {@code recvmmsg} takes. */
+    private static final int SLOTS = 1024;
+    /** Room for one event, some 400 bytes plus helper data and security context; an odd number of cache lines. */
+    private static final int SLOT_BYTES = 33 * 64;
+    /** Receive calls before another source, and the handler's deadlines, get their turn. */
+    private static final int ROUNDS_PER_DRAIN = 16;
+
+    private static final int INJECTED_SLOTS = 1024;
+    private static final int INJECTED_PER_PASS = 256;
+    private static final int WAKEUP_TOKEN = -1;
+    private static final long FINAL_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private final FlowEventHandler handler;
+    private final ReceiveMetrics metrics;
+    private final Epoll epoll;
+    private final Wakeup wakeup;
+    private final DatagramBatch batch = new DatagramBatch(SLOTS, SLOT_BYTES);
+    private final DatagramDecoder decoder;
+    private final InjectedMessages injected;
+    private final Queue<Command> commands = new ConcurrentLinkedQueue<>();
+    private final List<@Nullable EventSocket> sources = new ArrayList<>(); // index: epoll token
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private volatile boolean started;
+    private volatile boolean stopping;
+    private int timeoutMillis;
+    private long pauseNanos;
+    private boolean dry;
+
+    private EventReceiver(FlowEventHandler handler, ReceiveMetrics metrics, Epoll epoll, Wakeup wakeup) {
+        this.handler = handler;
+        this.metrics = metrics;
+        this.epoll = epoll;
+        this.wakeup = wakeup;
+        decoder = new DatagramDecoder(handler, metrics);
+        injected = new InjectedMessages(INJECTED_SLOTS, wakeup::signal);
+    }
+
+    /** Opens a receiver without sources; starts nothing. */
+    public static EventReceiver open(FlowEventHandler handler, ReceiveMetrics metrics) throws NetlinkException {
+        Epoll epoll = Epoll.open();
+        try {
+            Wakeup wakeup = Wakeup.open();
+            epoll.add(wakeup.fd(), WAKEUP_TOKEN);
+            return new EventReceiver(handler, metrics, epoll, wakeup);
+        } catch (NetlinkException e) {
+            epoll.close();
+            throw e;
+        }
+    }
+
+    /** Receives from this source too, from the next pass on; the source now belongs to the receiver. */
+    public void add(EventSocket source) {
+        command(new Command(source, true));
+    }
+
+    /** Unsubscribes the source, drains it a last time, says so to the handler and closes it. */
+    public void remove(EventSocket source) {
+        command(new Command(source, false));
+    }
+
+    /** The way for a dump's messages into the order of events. */
+    public InjectedMessages injectedMessages() {
+        return injected;
+    }
+
+    /**
+     * Unsubscribes, drains what the sockets hold, and ends {@link #run}.
+     *
+     * @return whether it has ended within the time
+     */
+    public boolean stop(long timeoutMillis) throws InterruptedException {
+        stopping = true;
+        wakeup.signal();
+        return !started || ended.await(timeoutMillis, TimeUnit.MILLISECONDS);
+    }
+
+    /** Receives until {@link #stop}. */
+    @Override
+    public void run() {
+        started = true;
+        try {
+            while (!stopping) {
+                pass();
+            }
+            finish();
+        } catch (NetlinkException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            sources.stream().filter(source -> source != null).forEach(EventSocket::close);
+            ended.countDown();
+        }
+    }
+
+    private void pass() throws NetlinkException {
+        applyCommands();
+        long received = drainReady(epoll.await(timeoutMillis));
+        int taken = dry ? injected.take(decoder, INJECTED_PER_PASS) : 0;
+        long deadlineNanos = handler.onPass(System.nanoTime());
+        if (received > 0 && dry) {
+            pause(Math.min(pauseNanos, deadlineNanos));
+        }
+        timeoutMillis = received > 0 || taken > 0 ? 0 : millis(deadlineNanos);
+    }
+
+    private static void pause(long nanos) {
+        if (nanos > 0) {
+            LockSupport.parkNanos(nanos);
+        }
+    }
+
+    /** Rounded up, so that a deadline is past when the wait ends; -1 = no deadline. */
+    private static int millis(long deadlineNanos) {
+        if (deadlineNanos == Long.MAX_VALUE) {
+            return -1;
+        }
+        long millis = (Math.max(deadlineNanos, 0) + 999_999) / 1_000_000;
+        return (int) Math.min(millis, Integer.MAX_VALUE);
+    }
+
+    private long drainReady(int ready) throws NetlinkException {
+        dry = true;
+        long received = 0;
+        for (int i = 0; i < ready; i++) {
+            int token = epoll.token(i);
+            if (token == WAKEUP_TOKEN) {
+                wakeup.drain();
+                continue;
+            }
+            EventSocket source = sources.get(token);
+            if (source != null) {
+                received += drain(source);
+            }
+        }
+        return received;
+    }
+
+    /** Receives until the queue is empty or the rounds are used up ({@link #dry} false). */
+    private long drain(EventSocket source) throws NetlinkException {
+        long received = 0;
+        int count = SLOTS;
+        for (int round = 0; round < ROUNDS_PER_DRAIN && count != DatagramBatch.DRY; round++) {
+            count = batch.receive(source.socket());
+            if (count == DatagramBatch.OVERRUN) {
+                metrics.overrunErrors.increment();
+            } else if (count > 0) {
+                decode(source, count);
+                received += count;
+                count = count < SLOTS ? DatagramBatch.DRY : count; // fewer than asked for: it was empty just now
+            }
+        }
+        dry &= count == DatagramBatch.DRY;
+        int undecodable = decoder.takeUndecodable();
+        if (undecodable > 0) {
+            source.addUndecodable(undecodable);
+        }
+        metrics.drained(received);
+        handler.onDrained(source, source.readDrops());
+        return received;
+    }
+
+    private void decode(EventSocket source, int count) {
+        long receivedTimeNanos = Clock.realtimeNanos();
+        for (int slot = 0; slot < count; slot++) {
+            int offset = batch.offset(slot);
+            if (batch.truncated(slot)) {
+                decoder.truncated(source, batch.buffer(), offset, batch.lengthBytes(slot));
+            } else {
+                decoder.decode(source, batch.buffer(), offset, batch.lengthBytes(slot), receivedTimeNanos);
+            }
+            if (slot == 0) {
+                recordLag(receivedTimeNanos);
+            }
+        }
+        metrics.datagrams.add(count);
+    }
+
+    private void recordLag(long receivedTimeNanos) {
+        long lagNanos = decoder.lagNanos(receivedTimeNanos);
+        if (lagNanos >= 0) {
+            metrics.lag.recordNanos(lagNanos);
+        }
+    }
+
+    private void command(Command command) {
+        commands.add(command);
+        wakeup.signal();
+    }
+
+    private void applyCommands() throws NetlinkException {
+        for (Command command = commands.poll(); command != null; command = commands.poll()) {
+            if (command.add) {
+                adopt(command.source);
+            } else {
+                release(command.source);
+            }
+        }
+    }
+
+    private void adopt(EventSocket source) throws NetlinkException {
+        int token = sources.indexOf(null);
+        if (token < 0) {
+            token = sources.size();
+            sources.add(source);
+        } else {
+            sources.set(token, source);
+        }
+        epoll.add(source.socket().fd(), token);
+        metrics.add(source);
+        setPace();
+    }
+
+    private void release(EventSocket source) throws NetlinkException {
+        int token = sources.indexOf(source);
+        if (token >= 0) {
+            drainFinally(source);
+            epoll.remove(source.socket().fd());
+            sources.set(token, null);
+            metrics.remove(source);
+            setPace();
+        }
+        source.close();
+    }
+
+    private void setPace() {
+        long smallest = sources.stream()
+                .filter(source -> source != null)
+                .mapToLong(EventSocket::capacityEvents)
+                .min()
+                .orElse(0);
+        pauseNanos = DrainPace.pauseNanos(smallest);
+    }
+
+    private void finish() throws NetlinkException {
+        applyCommands();
+        for (EventSocket source : sources) {
+            if (source != null) {
+                drainFinally(source);
+            }
+        }
+        handler.onPass(System.nanoTime());
+    }
+
+    /** Once unsubscribed, a socket holds no more than its buffer; the time limit is for when that fails. */
+    private void drainFinally(EventSocket source) throws NetlinkException {
+        try {
+            source.unsubscribe();
+        } catch (NetlinkException e) {
+            LOG.warn("cannot unsubscribe: netns={}", source.netns(), e);
+        }
+        long start = System.nanoTime();
+        do {
+            dry = true;
+            drain(source);
+        } while (!dry && System.nanoTime() - start < FINAL_DRAIN_NANOS);
+        handler.onRemoved(source);
+    }
+
+    /** Frees what {@link #open} took, if {@link #run} has ended or never began. */
+    @Override
+    public void close() {
+        if (!started || ended.getCount() == 0) {
+            for (Command command = commands.poll(); command != null; command = commands.poll()) {
+                command.source.close();
+            }
+            batch.close();
+            wakeup.close();
+            epoll.close();
+        }
+    }
+
+    private record Command(EventSocket source, boolean add) {}
+}

@@ -1,0 +1,154 @@
+package dev.ctstream.conntrack;
+
+import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.NetlinkSocket;
+import dev.ctstream.netlink.NetworkNamespace;
+import dev.ctstream.netlink.ReceiveBufferGrant;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The socket on which one network namespace's flow events arrive. It never sends anything.
+ *
+ * <p>{@code NETLINK_NO_ENOBUFS}: an overrun sets no error and no congestion (which would refuse everything until the
+ * queue is empty), and the drop counter tells exactly how many events were lost.
+ *
+ * <p>Ownership: whoever opens it closes it, until it is added to an {@link EventReceiver}, which then does.
+ *
+ * <p>Threads: opened by any, read by the receive thread only; the totals by any.
+ *
+ * <p>Errors: {@link NetlinkException}; EPERM without CAP_NET_ADMIN over the namespace.
+ */
+public final class EventSocket implements EventSource, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EventSocket.class);
+    private static final AtomicInteger NEXT_INDEX = new AtomicInteger();
+
+    private final int index = NEXT_INDEX.getAndIncrement();
+    private final String netns;
+    private final NetlinkSocket socket;
+    private final SubscriptionConfig config;
+    private final ReceiveBufferGrant grant;
+    private final DropCounter drops = new DropCounter();
+    private final AtomicLong undecodable = new AtomicLong();
+
+    private EventSocket(String netns, NetlinkSocket socket, SubscriptionConfig config, ReceiveBufferGrant grant) {
+        this.netns = netns;
+        this.socket = socket;
+        this.config = config;
+        this.grant = grant;
+    }
+
+    /**
+     * Subscribes; events count from the moment it returns.
+     *
+     * @param namespace null = the calling thread's
+     * @param netnsLabel {@link EventSource#netns}
+     */
+    public static EventSocket open(@Nullable NetworkNamespace namespace, String netnsLabel, SubscriptionConfig config)
+            throws NetlinkException {
+        int protocol = NetlinkSocket.NETLINK_NETFILTER;
+        NetlinkSocket socket =
+                namespace == null ? NetlinkSocket.open(protocol) : NetlinkSocket.open(namespace, protocol);
+        try {
+            return subscribe(socket, netnsLabel, config);
+        } catch (NetlinkException e) {
+            socket.close();
+            throw e.during(
+                    "subscribe to conntrack events of network namespace " + netnsLabel + " (" + e.operation() + ")");
+        }
+    }
+
+    private static EventSocket subscribe(NetlinkSocket socket, String netns, SubscriptionConfig config)
+            throws NetlinkException {
+        socket.setOption(NetlinkSocket.SOL_NETLINK, NetlinkSocket.NETLINK_NO_ENOBUFS, 1);
+        if (config.reliable()) {
+            socket.setOption(NetlinkSocket.SOL_NETLINK, NetlinkSocket.NETLINK_BROADCAST_ERROR, 1);
+        }
+        ReceiveBufferGrant grant = socket.requestReceiveBuffer(config.receiveBufferBytes());
+        long capacityEvents = DrainPace.capacityEvents(grant.effectiveBytes());
+        if (grant.capped()) {
+            LOG.warn(
+                    "receive buffer capped: netns={} requestedBytes={} grantedBytes={} capacityEvents={}; {}",
+                    netns,
+                    config.receiveBufferBytes(),
+                    grant.effectiveBytes() / 2,
+                    capacityEvents,
+                    "raise net.core.rmem_max, or give CAP_NET_ADMIN in the initial user namespace");
+        }
+        for (int group : config.groups()) {
+            socket.join(group);
+        }
+        LOG.info(
+                "subscribed: netns={} events={} delivery={} capacityEvents={} portId={}",
+                netns,
+                config.groups(),
+                config.reliable() ? "reliable" : "counted",
+                capacityEvents,
+                socket.portId());
+        return new EventSocket(netns, socket, config, grant);
+    }
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public String netns() {
+        return netns;
+    }
+
+    /** For options and counters; only the receive thread may receive from it. */
+    public NetlinkSocket socket() {
+        return socket;
+    }
+
+    public SubscriptionConfig config() {
+        return config;
+    }
+
+    /** What the kernel gave as receive buffer. */
+    public ReceiveBufferGrant grant() {
+        return grant;
+    }
+
+    /** Events that fit into the receive buffer. */
+    public long capacityEvents() {
+        return DrainPace.capacityEvents(grant.effectiveBytes());
+    }
+
+    @Override
+    public long dropsTotal() {
+        return drops.total();
+    }
+
+    @Override
+    public long undecodableTotal() {
+        return undecodable.get();
+    }
+
+    /** Reads the kernel's drop counter; returns what was added since the last time. Receive thread only. */
+    long readDrops() throws NetlinkException {
+        return drops.advance(socket.drops());
+    }
+
+    /** Receive thread only. */
+    void addUndecodable(long count) {
+        undecodable.lazySet(undecodable.getPlain() + count);
+    }
+
+    /** Takes no new events; what is queued stays. */
+    void unsubscribe() throws NetlinkException {
+        for (int group : config.groups()) {
+            socket.leave(group);
+        }
+    }
+
+    @Override
+    public void close() {
+        socket.close();
+    }
+}

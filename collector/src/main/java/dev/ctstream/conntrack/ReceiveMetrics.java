@@ -1,0 +1,120 @@
+package dev.ctstream.conntrack;
+
+import dev.ctstream.metrics.Counter;
+import dev.ctstream.metrics.LatencyRecorder;
+import dev.ctstream.metrics.Metrics;
+
+/**
+ * What the receive thread counts. Registered once for each {@link Metrics}.
+ *
+ * <p>Threads: written by the receive thread.
+ */
+public final class ReceiveMetrics {
+    private static final String NETNS = "netns";
+    private static final String DROPS = "ctstream_receive_kernel_drops_events_total";
+    private static final String UNDECODABLE = "ctstream_receive_undecodable_messages_total";
+    private static final String BUFFER = "ctstream_receive_buffer_bytes";
+
+    final Counter datagrams;
+    final Counter truncated;
+    final Counter malformed;
+    final Counter otherMessages;
+    final Counter injected;
+    final Counter unknownAttributes;
+    final Counter unexpectedAttributes;
+    final Counter drains;
+    final Counter overrunErrors;
+    /** Longest time between an event and its receipt within one system call's worth of datagrams. */
+    final LatencyRecorder lag;
+
+    private final Metrics metrics;
+    private final Counter[] events = new Counter[FlowEvent.DESTROY + 1];
+    private volatile long largestDrainEvents;
+
+    /** Registers everything that has no namespace. */
+    public ReceiveMetrics(Metrics metrics) {
+        this.metrics = metrics;
+        datagrams = metrics.counter(
+                "ctstream_receive_datagrams_total", "datagrams", "Datagrams received from event sockets");
+        truncated = metrics.counter(
+                "ctstream_receive_truncated_datagrams_total",
+                "datagrams",
+                "Datagrams longer than their slot, not decoded");
+        malformed = metrics.counter(
+                "ctstream_receive_malformed_messages_total",
+                "messages",
+                "Conntrack messages that could not be decoded");
+        otherMessages = metrics.counter(
+                "ctstream_receive_other_messages_total",
+                "messages",
+                "Messages on event sockets that are no flow events");
+        injected = metrics.counter(
+                "ctstream_receive_injected_messages_total", "messages", "Messages of dumps taken in between events");
+        unknownAttributes = metrics.counter(
+                "ctstream_receive_unknown_attributes_total",
+                "attributes",
+                "Attributes with a number that is not known");
+        unexpectedAttributes = metrics.counter(
+                "ctstream_receive_unexpected_attributes_total",
+                "attributes",
+                "Attributes passed over: padding, unexpected lengths, incomplete nests");
+        drains = metrics.counter("ctstream_receive_drains_total", "drains", "Times an event socket was drained");
+        overrunErrors = metrics.counter(
+                "ctstream_receive_overrun_errors_total", "errors", "ENOBUFS reported by an event socket");
+        lag = metrics.latency(
+                "ctstream_receive_lag_seconds",
+                "From the kernel's event time to receipt, of the first event of each receive call");
+        for (String type : new String[] {"new", "update", "destroy"}) {
+            events[eventType(type)] = metrics.counter(
+                    "ctstream_receive_events_total", "events", "Flow events received and decoded", "type", type);
+        }
+        metrics.gauge(
+                "ctstream_receive_largest_drain_events",
+                "Most events that one drain found: the high-water mark of the receive buffers",
+                () -> largestDrainEvents);
+    }
+
+    private static int eventType(String type) {
+        return switch (type) {
+            case "new" -> FlowEvent.NEW;
+            case "update" -> FlowEvent.UPDATE;
+            default -> FlowEvent.DESTROY;
+        };
+    }
+
+    Counter events(int eventType) {
+        return events[eventType];
+    }
+
+    void drained(long eventCount) {
+        drains.increment();
+        if (eventCount > largestDrainEvents) {
+            largestDrainEvents = eventCount;
+        }
+    }
+
+    void add(EventSocket source) {
+        String netns = source.netns();
+        metrics.counterFrom(
+                DROPS, "events", "Events that the kernel could not queue for us", source::dropsTotal, NETNS, netns);
+        metrics.counterFrom(
+                UNDECODABLE,
+                "messages",
+                "Event messages that arrived but could not be decoded",
+                source::undecodableTotal,
+                NETNS,
+                netns);
+        metrics.gauge(
+                BUFFER,
+                "Receive buffer granted, as the kernel counts; each event takes 1280 bytes of it",
+                () -> source.grant().effectiveBytes(),
+                NETNS,
+                netns);
+    }
+
+    void remove(EventSocket source) {
+        metrics.remove(DROPS, NETNS, source.netns());
+        metrics.remove(UNDECODABLE, NETNS, source.netns());
+        metrics.remove(BUFFER, NETNS, source.netns());
+    }
+}

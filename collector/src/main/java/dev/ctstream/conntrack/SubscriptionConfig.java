@@ -1,0 +1,49 @@
+package dev.ctstream.conntrack;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Which events a source subscribes to, and how.
+ *
+ * @param newEvents flows entered into the table
+ * @param updateEvents changes of a flow; the kernel does not even build the message when nobody wants it
+ * @param destroyEvents flows that left the table; they carry the final counters
+ * @param receiveBufferBytes asked for; the kernel doubles it, and each event is charged 1280 bytes of the double
+ * @param reliable the kernel holds a flow back until its DESTROY could be queued ({@code NETLINK_BROADCAST_ERROR}); the
+ *     drop counter then counts attempts, and a stalled reader fills the table
+ */
+public record SubscriptionConfig(
+        boolean newEvents, boolean updateEvents, boolean destroyEvents, int receiveBufferBytes, boolean reliable) {
+    /** 128 MiB, which hold 209 715 events. */
+    public static final int DEFAULT_RECEIVE_BUFFER_BYTES = 128 << 20;
+
+    /** Refuses a subscription to nothing. */
+    public SubscriptionConfig {
+        if (!newEvents && !updateEvents && !destroyEvents) {
+            throw new IllegalArgumentException("a subscription needs at least one kind of event");
+        }
+        if (receiveBufferBytes <= 0) {
+            throw new IllegalArgumentException("receiveBufferBytes " + receiveBufferBytes);
+        }
+    }
+
+    /** NEW and DESTROY, counted, with the default buffer. */
+    public static SubscriptionConfig standard() {
+        return new SubscriptionConfig(true, false, true, DEFAULT_RECEIVE_BUFFER_BYTES, false);
+    }
+
+    List<Integer> groups() {
+        List<Integer> groups = new ArrayList<>();
+        if (newEvents) {
+            groups.add(NfGenMsg.NFNLGRP_CONNTRACK_NEW);
+        }
+        if (updateEvents) {
+            groups.add(NfGenMsg.NFNLGRP_CONNTRACK_UPDATE);
+        }
+        if (destroyEvents) {
+            groups.add(NfGenMsg.NFNLGRP_CONNTRACK_DESTROY);
+        }
+        return groups;
+    }
+}
