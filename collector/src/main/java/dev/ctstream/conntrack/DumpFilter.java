@@ -1,0 +1,54 @@
+package dev.ctstream.conntrack;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a dump is limited to. The kernel applies what it knows; old ones ignore the zone (before 6.8), the status (before
+ * 5.15) or a mark without mask, so the caller's side applies all of it again.
+ *
+ * <p>Addresses are no part of it: the kernel's match of IPv6 addresses is inverted.
+ *
+ * @param family {@code AF_INET}, {@code AF_INET6} or {@code AF_UNSPEC} for both
+ * @param zone the flow's zone, in whatever direction it is valid
+ */
+public record DumpFilter(
+        int family,
+        @Nullable Integer zone,
+        @Nullable Masked mark,
+        @Nullable Masked status) {
+    private static final long U32 = 0xFFFF_FFFFL;
+
+    /** Everything. */
+    public static final DumpFilter ALL = new DumpFilter(NfGenMsg.AF_UNSPEC, null, null, null);
+
+    /** u32 bits that must have these values. */
+    public record Masked(long value, long mask) {
+        boolean matches(long actual) {
+            return (actual & mask) == (value & mask);
+        }
+    }
+
+    /** A filter by zone only. */
+    public static DumpFilter zone(int zone) {
+        return new DumpFilter(NfGenMsg.AF_UNSPEC, zone, null, null);
+    }
+
+    /** A filter by family only. */
+    public static DumpFilter family(int family) {
+        return new DumpFilter(family, null, null, null);
+    }
+
+    /** Whether an entry passes. */
+    public boolean matches(FlowEvent entry) {
+        if (family != NfGenMsg.AF_UNSPEC && entry.family() != family) {
+            return false;
+        }
+        if (zone != null && ZoneScope.of(entry).zone() != zone) {
+            return false;
+        }
+        if (mark != null && !mark.matches(entry.has(FlowEvent.MARK) ? entry.mark() : 0)) {
+            return false;
+        }
+        return status == null || status.matches(entry.has(FlowEvent.STATUS) ? entry.status() & U32 : 0);
+    }
+}
