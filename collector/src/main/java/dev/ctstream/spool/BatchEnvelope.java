@@ -1,0 +1,31 @@
+package dev.ctstream.spool;
+
+import dev.ctstream.batch.StreamId;
+
+/**
+ * What the spool knows of a batch without looking into its events.
+ *
+ * @param number position in the spool; rises by one with each batch, also across restarts
+ * @param eventsBefore events in all batches that were appended before this one, ever
+ * @param kind {@code EncodedBatch.EVENTS} or {@code CONTROL}
+ * @param stream network namespace and zone; the zone of a control record is -1
+ * @param firstSequence sequence of the first event, or the control sequence
+ * @param count events in the batch; 1 for a control record
+ * @param firstReceivedNanos when the first event was received, ns since the epoch
+ * @param lastReceivedNanos when the last event was received, ns since the epoch
+ */
+public record BatchEnvelope(
+        long number,
+        long eventsBefore,
+        int kind,
+        StreamId stream,
+        long firstSequence,
+        int count,
+        long firstReceivedNanos,
+        long lastReceivedNanos) {
+
+    /** The sequence that follows the batch's last. */
+    public long nextSequence() {
+        return firstSequence + count;
+    }
+}
