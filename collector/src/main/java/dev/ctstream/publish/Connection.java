@@ -1,0 +1,107 @@
+package dev.ctstream.publish;
+
+import dev.ctstream.spool.BatchEnvelope;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One producer, from its making to its first failure, and what it has in flight.
+ *
+ * <p>Ownership: owns the producer. Threads: the publisher's; completions come on the producer's own.
+ */
+final class Connection {
+    final InFlight inFlight;
+    final Topics.Partitions partitions;
+    private final Producer<byte[], byte[]> producer;
+    private final Thread owner = Thread.currentThread();
+
+    /**
+     * Takes over a producer.
+     *
+     * @param onFailed told of the first failure, on any thread
+     */
+    Connection(
+            Producer<byte[], byte[]> producer,
+            Topics.Partitions partitions,
+            Consumer<InFlight.Entry> onAcknowledged,
+            Runnable onFailed) {
+        this.producer = producer;
+        this.partitions = partitions;
+        inFlight = new InFlight(onAcknowledged, () -> {
+            // On the producer's own thread: it must not get to send what stands behind the failed record.
+            producer.close(Duration.ZERO);
+            onFailed.run();
+        });
+    }
+
+    Producer<byte[], byte[]> producer() {
+        return producer;
+    }
+
+    /**
+     * Gives a batch's records to the producer. What goes wrong is in {@link InFlight#failure}.
+     *
+     * @param whileBlocked asked when the producer has no room or no metadata; false gives up
+     */
+    void send(
+            BatchEnvelope envelope,
+            int lengthBytes,
+            List<ProducerRecord<byte[], byte[]>> records,
+            BooleanSupplier whileBlocked) {
+        InFlight.Entry entry = inFlight.add(envelope, lengthBytes, records.size());
+        for (ProducerRecord<byte[], byte[]> record : records) {
+            Completion completion = new Completion(entry, record.value().length);
+            do {
+                completion.notTaken = false;
+                try {
+                    var unused = producer.send(record, completion);
+                } catch (RuntimeException e) {
+                    inFlight.failed(entry, record.value().length, e);
+                }
+                if (inFlight.failure() != null || (completion.notTaken && !whileBlocked.getAsBoolean())) {
+                    return;
+                }
+            } while (completion.notTaken);
+        }
+    }
+
+    /** What the producer calls when a record has been acknowledged or has failed. */
+    private final class Completion implements Callback {
+        private final InFlight.Entry entry;
+        private final int valueBytes;
+        private boolean notTaken; // the owner's: send() calls back from within
+
+        private Completion(InFlight.Entry entry, int valueBytes) {
+            this.entry = entry;
+            this.valueBytes = valueBytes;
+        }
+
+        @Override
+        public void onCompletion(@Nullable RecordMetadata metadata, @Nullable Exception exception) {
+            if (exception == null) {
+                inFlight.completed(entry);
+            } else if (exception instanceof TimeoutException && Thread.currentThread() == owner) {
+                notTaken = true;
+            } else {
+                inFlight.failed(entry, valueBytes, exception);
+            }
+        }
+    }
+
+    /** Ends the producer; waits so long for what is in flight. */
+    void close(Duration timeout) {
+        if (timeout.isZero()) {
+            inFlight.close();
+        }
+        producer.close(timeout);
+        inFlight.close();
+    }
+}

@@ -1,0 +1,82 @@
+package dev.ctstream.publish;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.Schemas;
+import dev.ctstream.spool.QueuedBatch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.DecoderFactory;
+
+/**
+ * Where the header and each event of a ConntrackBatch lie in its bytes.
+ *
+ * <p>Ownership: borrows the batch's array. Threads: one.
+ */
+final class EventPlaces {
+    private final int headerLengthBytes;
+    private final int[] starts; // one more than events: the last is where the last event ends
+
+    private EventPlaces(int headerLengthBytes, int[] starts) {
+        this.headerLengthBytes = headerLengthBytes;
+        this.starts = starts;
+    }
+
+    /** Of a batch of events; one that was read back from disk is walked through with Avro. */
+    static EventPlaces of(QueuedBatch batch) {
+        EncodedBatch memory = batch.memory();
+        if (memory == null) {
+            return walk(batch);
+        }
+        int[] starts = new int[memory.count() + 1];
+        for (int i = 0; i < starts.length; i++) {
+            starts[i] = memory.eventOffset(i);
+        }
+        return new EventPlaces(memory.headerLengthBytes(), starts);
+    }
+
+    private static EventPlaces walk(QueuedBatch batch) {
+        int end = batch.offset() + batch.lengthBytes();
+        BinaryDecoder decoder =
+                DecoderFactory.get().binaryDecoder(batch.array(), batch.offset(), batch.lengthBytes(), null);
+        try {
+            for (Schema.Field field : Schemas.BATCH.getFields()) {
+                if (!field.name().equals("events")) {
+                    GenericDatumReader.skip(field.schema(), decoder);
+                }
+            }
+            int headerLengthBytes = position(decoder, end) - batch.offset();
+            int[] starts = new int[batch.envelope().count() + 1];
+            int event = 0;
+            for (long block = decoder.readArrayStart(); block > 0; block = decoder.arrayNext()) {
+                for (long i = 0; i < block; i++) {
+                    starts[event++] = position(decoder, end);
+                    GenericDatumReader.skip(Schemas.EVENT, decoder);
+                }
+                starts[event] = position(decoder, end);
+            }
+            return new EventPlaces(headerLengthBytes, starts);
+        } catch (IOException e) {
+            throw new UncheckedIOException("batch " + batch.envelope() + " is not a ConntrackBatch", e);
+        }
+    }
+
+    private static int position(BinaryDecoder decoder, int end) throws IOException {
+        return end - decoder.inputStream().available();
+    }
+
+    int headerLengthBytes() {
+        return headerLengthBytes;
+    }
+
+    int count() {
+        return starts.length - 1;
+    }
+
+    /** Where an event begins in the array; {@link #count()} gives the end of the last. */
+    int start(int index) {
+        return starts[index];
+    }
+}

@@ -1,0 +1,339 @@
+package dev.ctstream.publish;
+
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.metrics.Health;
+import dev.ctstream.spool.BatchEnvelope;
+import dev.ctstream.spool.BatchQueue;
+import dev.ctstream.spool.QueuedBatch;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Publishes batches in the order of the queue, for ever. The first failure ends the producer before anything behind the
+ * failed record can be sent; then the queue is rewound to the oldest batch that is not acknowledged, and a new producer
+ * begins there. So a batch never overtakes another, and at most what was in flight comes twice.
+ *
+ * <p>Ownership: owns the producers. Threads: {@link #run} is the publisher's thread; {@link #stop} may come from any.
+ *
+ * <p>Errors: none ends it. What keeps it from publishing is in the log, in health and in the metrics.
+ */
+public final class Publisher implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
+    private static final long MAX_IN_FLIGHT_BYTES = 16 << 20;
+    /** The longest wait without a look around. */
+    private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** Without an acknowledgement for so long, we ask the cluster what is wrong. */
+    private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(4);
+    /** Without one for so long although the cluster answers, a new producer is tried: brokers may have moved. */
+    private static final long STALL_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    private final Parts parts;
+    private final Cluster cluster;
+    private final RecordFactory factory;
+    private final Trouble trouble;
+    private final Wakeable wakeable = new Wakeable();
+    private final Map<Long, String> refused = new HashMap<>(); // batch number, reason
+    private final Set<Long> suspects = new HashSet<>(); // sent alone, to be sure which one is refused
+    private @Nullable Connection connection;
+    private List<String> remarks = List.of();
+    private long topicMaxBytes;
+    private int pieceBytes = Integer.MAX_VALUE;
+    private long seenAcknowledged;
+    private long probedNanos;
+    private volatile boolean stopping;
+    private volatile long stopDeadlineNanos;
+
+    /**
+     * What a publisher works with.
+     *
+     * @param identity of this run
+     */
+    public record Parts(
+            PublishConfig config, RunIdentity identity, BatchQueue queue, PublishMetrics metrics, Health health) {}
+
+    /**
+     * Does nothing until {@link #run}.
+     *
+     * @throws IllegalArgumentException when the framing or a zone's width cannot be used
+     */
+    public Publisher(Parts parts) {
+        this(parts, Cluster.of(parts.config()));
+    }
+
+    Publisher(Parts parts, Cluster cluster) {
+        this.parts = parts;
+        this.cluster = cluster;
+        factory = new RecordFactory(parts.config(), parts.identity());
+        trouble = new Trouble(LOG, parts.health(), System::nanoTime);
+    }
+
+    /**
+     * Publishes what the queue still holds and ends {@link #run}. Does not wait. While Kafka is away it ends at once:
+     * what is unsent stays in the queue.
+     *
+     * @param timeout after which it ends in any case
+     */
+    public void stop(Duration timeout) {
+        stopDeadlineNanos = System.nanoTime() + timeout.toNanos();
+        stopping = true;
+        wake();
+    }
+
+    /** Ends the present wait. The queue's own way is used for its waits: an interrupt would close the spool's files. */
+    private void wake() {
+        parts.queue().wake();
+        wakeable.wake();
+    }
+
+    @Override
+    public void run() {
+        parts.health()
+                .report(
+                        Trouble.COMPONENT,
+                        false,
+                        "connecting to " + parts.config().bootstrapServers());
+        boolean drained = false;
+        while (!drained && !mustEnd()) {
+            Connection open = connection;
+            if (open == null) {
+                connect();
+            } else if (open.inFlight.failure() != null) {
+                recover(open);
+            } else {
+                boolean last = stopping; // nothing is put into the queue after that
+                drained = publishNext(open) && last;
+            }
+        }
+        end();
+    }
+
+    /** While Kafka is away there is no point in waiting until the deadline. */
+    private boolean mustEnd() {
+        return stopping && (trouble.active() || System.nanoTime() - stopDeadlineNanos >= 0);
+    }
+
+    private void connect() {
+        try {
+            Topics.Report report = interruptibly(cluster::prepare);
+            note(report);
+            connection = new Connection(cluster.producer(), report.partitions(), this::onAcknowledged, this::wake);
+            seenAcknowledged = 0;
+            parts.metrics().watch(connection);
+            trouble.connected(parts.config().bootstrapServers());
+        } catch (KafkaUnreadyException e) {
+            parts.metrics().failures.increment();
+            trouble.withConnection(String.valueOf(e.getMessage()));
+            backOff();
+        } catch (InterruptedException e) {
+            // We were woken to stop; the loop sees it.
+        }
+    }
+
+    /** Says once what does not fit, and forgets what a limit has taught us when the limit has changed. */
+    private void note(Topics.Report report) {
+        if (!report.remarks().equals(remarks)) {
+            report.remarks().forEach(remark -> LOG.warn("Kafka: {}", remark));
+            remarks = report.remarks();
+        }
+        if (report.maxMessageBytes() != topicMaxBytes) {
+            topicMaxBytes = report.maxMessageBytes();
+            pieceBytes = Integer.MAX_VALUE;
+        }
+    }
+
+    /** True when the queue had nothing. */
+    private boolean publishNext(Connection open) {
+        checkProgress(open);
+        if (!open.inFlight.awaitAtMost(MAX_IN_FLIGHT_BYTES, WAIT_NANOS)) {
+            return false;
+        }
+        QueuedBatch batch = next();
+        if (batch == null) {
+            return true;
+        }
+        long number = batch.envelope().number();
+        String refusal = refused.remove(number);
+        if (refusal != null) {
+            parts.queue().setAside(batch, refusal);
+            parts.metrics().refusedBatches.increment();
+            open.inFlight.add(batch.envelope(), 0, 0);
+        } else if (!suspects.contains(number)) {
+            send(open, batch);
+        } else if (awaitEmpty(open)) {
+            send(open, batch);
+            if (awaitEmpty(open)) {
+                suspects.remove(number);
+            }
+        }
+        return false;
+    }
+
+    private @Nullable QueuedBatch next() {
+        try {
+            return parts.queue().next(stopping ? 0 : WAIT_NANOS);
+        } catch (IOException e) {
+            LOG.warn("spool cannot be read, trying again: {}", e.toString());
+            LockSupport.parkNanos(WAIT_NANOS);
+            return null;
+        }
+    }
+
+    private void send(Connection open, QueuedBatch batch) {
+        List<ProducerRecord<byte[], byte[]>> records = factory.records(batch, open.partitions, pieceBytes);
+        open.send(batch.envelope(), batch.lengthBytes(), records, () -> {
+            checkProgress(open);
+            trouble.withSending("the producer takes no more records: "
+                    + KafkaUnreadyException.reason(
+                            parts.config(), new org.apache.kafka.common.errors.TimeoutException()));
+            return connection == open && !mustEnd();
+        });
+        if (connection == open && open.inFlight.failure() == null) {
+            parts.metrics().onSent(batch.lengthBytes(), batch.envelope().count());
+        }
+    }
+
+    private boolean awaitEmpty(Connection open) {
+        while (!open.inFlight.awaitAtMost(0, WAIT_NANOS)) {
+            if (connection != open || open.inFlight.failure() != null || mustEnd()) {
+                return false;
+            }
+            checkProgress(open);
+        }
+        return true;
+    }
+
+    private void onAcknowledged(InFlight.Entry entry) {
+        parts.queue().acknowledge(entry.envelope.number());
+        parts.metrics().onAcknowledged(entry);
+    }
+
+    /** Ends trouble when something was acknowledged. */
+    private void checkAcknowledged(Connection open) {
+        long acknowledged = open.inFlight.acknowledged();
+        if (acknowledged != seenAcknowledged) {
+            seenAcknowledged = acknowledged;
+            trouble.acknowledged();
+        }
+    }
+
+    /** Ends trouble when something was acknowledged; asks the cluster when nothing is. */
+    private void checkProgress(Connection open) {
+        checkAcknowledged(open);
+        long now = System.nanoTime();
+        long stalledNanos = open.inFlight.stalledNanos(now);
+        if (stalledNanos < STALL_NANOS || now - probedNanos < STALL_NANOS) {
+            return;
+        }
+        try {
+            note(interruptibly(cluster::prepare));
+            trouble.withSending("no acknowledgement for " + TimeUnit.NANOSECONDS.toSeconds(STALL_NANOS)
+                    + " s and more although the cluster answers");
+            if (stalledNanos >= STALL_LIMIT_NANOS) {
+                reopen(open);
+            }
+        } catch (KafkaUnreadyException e) {
+            trouble.withSending(String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            return; // woken to stop
+        } finally {
+            probedNanos = System.nanoTime();
+        }
+    }
+
+    /** A failure: what can be learned from it, back to the oldest unacknowledged batch, a new producer. */
+    private void recover(Connection open) {
+        InFlight.Failure failure = open.inFlight.failure();
+        checkAcknowledged(open);
+        reopen(open);
+        parts.metrics().failures.increment();
+        if (failure == null) {
+            return;
+        }
+        SendFailure kind = SendFailure.of(failure.exception());
+        boolean mayBeCut =
+                failure.envelope().count() > 1 && parts.config().records().layout() == Layout.BATCH;
+        if (kind == SendFailure.TOO_LARGE && mayBeCut && failure.valueBytes() / 2 < pieceBytes) {
+            pieceBytes = failure.valueBytes() / 2;
+            LOG.warn(
+                    "Kafka: {}; batches are cut in pieces of bytes={}",
+                    failure.exception().getMessage(),
+                    pieceBytes);
+        } else if (kind == SendFailure.TOO_LARGE || kind == SendFailure.REFUSED) {
+            refuse(failure);
+        } else {
+            trouble.withSending(KafkaUnreadyException.reason(parts.config(), failure.exception()));
+            backOff();
+        }
+    }
+
+    /** Records of one request may fail for the sake of another: only who fails alone is set aside. */
+    private void refuse(InFlight.Failure failure) {
+        BatchEnvelope envelope = failure.envelope();
+        if (suspects.add(envelope.number())) {
+            return;
+        }
+        suspects.remove(envelope.number());
+        String reason = KafkaUnreadyException.reason(parts.config(), failure.exception());
+        LOG.warn("Kafka refuses a batch for good, it is set aside: {} reason={}", envelope, reason);
+        refused.put(envelope.number(), reason);
+    }
+
+    private void reopen(Connection open) {
+        connection = null;
+        parts.metrics().watch(null);
+        open.close(Duration.ZERO);
+        parts.queue().rewind();
+        parts.metrics().rewinds.increment();
+    }
+
+    private void backOff() {
+        wakeable.enter();
+        long millis = trouble.backoffMillis(ThreadLocalRandom.current().nextDouble());
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+        while (!stopping && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(deadline - System.nanoTime());
+        }
+        wakeable.leave();
+    }
+
+    private interface Call<T> {
+        T call() throws KafkaUnreadyException, InterruptedException;
+    }
+
+    private <T> T interruptibly(Call<T> call) throws KafkaUnreadyException, InterruptedException {
+        wakeable.enter();
+        try {
+            return call.call();
+        } finally {
+            wakeable.leave();
+        }
+    }
+
+    private void end() {
+        Connection open = connection;
+        if (open != null) {
+            long left = trouble.active() ? 0 : Math.max(0, stopDeadlineNanos - System.nanoTime());
+            open.close(Duration.ofNanos(left));
+            parts.metrics().watch(null);
+        }
+        long unsent = parts.queue().unacknowledged();
+        if (unsent > 0) {
+            LOG.warn("publisher ends with unpublished batches={}; they stay in the spool for the next start", unsent);
+        } else {
+            LOG.info("publisher ends, everything is published");
+        }
+        parts.health().report(Trouble.COMPONENT, false, "stopped");
+    }
+}

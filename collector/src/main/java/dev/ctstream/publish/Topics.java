@@ -1,0 +1,198 @@
+package dev.ctstream.publish;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.Config;
+import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks at the topics, and creates missing ones when it may; existing ones are never altered.
+ *
+ * <p>Threads: the calling one, which waits for Kafka; an interrupt ends the wait.
+ */
+public final class Topics {
+    private static final long WAIT_SECONDS = 4;
+
+    private final Admin admin;
+    private final PublishConfig config;
+
+    Topics(Admin admin, PublishConfig config) {
+        this.admin = admin;
+        this.config = config;
+    }
+
+    /**
+     * How many partitions the topics have.
+     *
+     * @param events of the topic of events
+     * @param control of the topic of control records
+     */
+    public record Partitions(int events, int control) {}
+
+    /**
+     * What was found.
+     *
+     * @param remarks what does not fit, one line each; empty = all is well
+     * @param maxMessageBytes the broker's limit for a record on the topic of events; {@code Long.MAX_VALUE} = not known
+     */
+    public record Report(Partitions partitions, List<String> remarks, long maxMessageBytes) {}
+
+    /**
+     * Looks without creating anything; for checks before a start.
+     *
+     * @throws KafkaUnreadyException when Kafka cannot be reached or a topic is missing that the collector may not create
+     */
+    public static Report check(PublishConfig config) throws KafkaUnreadyException, InterruptedException {
+        return open(config, false);
+    }
+
+    /** Looks, and creates what is missing when the configuration says so. */
+    static Report prepare(PublishConfig config) throws KafkaUnreadyException, InterruptedException {
+        return open(config, config.topics().create());
+    }
+
+    private static Report open(PublishConfig config, boolean create)
+            throws KafkaUnreadyException, InterruptedException {
+        Admin admin;
+        try {
+            admin = Admin.create(ProducerSettings.admin(config));
+        } catch (KafkaException e) {
+            throw KafkaUnreadyException.of(config, e);
+        }
+        try {
+            return new Topics(admin, config).look(create);
+        } finally {
+            admin.close(Duration.ZERO);
+        }
+    }
+
+    private Report look(boolean create) throws KafkaUnreadyException, InterruptedException {
+        List<String> remarks = new ArrayList<>();
+        Set<String> names = new LinkedHashSet<>(
+                List.of(config.topics().events(), config.topics().control()));
+        Map<String, Integer> partitions = new HashMap<>();
+        for (String name : names) {
+            partitions.put(name, partitions(name, create, remarks));
+        }
+        long maxMessageBytes = Long.MAX_VALUE;
+        for (String name : names) {
+            long limit = checkSettings(name, remarks);
+            maxMessageBytes = name.equals(config.topics().events()) ? limit : maxMessageBytes;
+        }
+        return new Report(
+                new Partitions(
+                        partitions.getOrDefault(config.topics().events(), 1),
+                        partitions.getOrDefault(config.topics().control(), 1)),
+                List.copyOf(remarks),
+                maxMessageBytes);
+    }
+
+    private int partitions(String name, boolean create, List<String> remarks)
+            throws KafkaUnreadyException, InterruptedException {
+        try {
+            @Nullable
+            TopicDescription found =
+                    get(admin.describeTopics(List.of(name)).allTopicNames()).get(name);
+            int count = Objects.requireNonNull(found, name).partitions().size();
+            if (count != config.topics().partitions()) {
+                remarks.add("topic " + name + " has " + count + " partitions, not topic.partitions="
+                        + config.topics().partitions() + "; zones are spread over the " + count);
+            }
+            return count;
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
+                throw KafkaUnreadyException.of(config, e);
+            }
+        }
+        if (create) {
+            return create(name);
+        }
+        if (config.topics().create()) {
+            remarks.add("topic " + name + " does not exist yet; it will be created");
+            return config.topics().partitions();
+        }
+        throw new KafkaUnreadyException(
+                "topic " + name + " does not exist; create it, or set topic.create=true to let ctstream create it");
+    }
+
+    private int create(String name) throws KafkaUnreadyException, InterruptedException {
+        int replicas = config.topics().replicationFactor();
+        NewTopic topic = new NewTopic(
+                name,
+                Optional.of(config.topics().partitions()),
+                replicas < 0 ? Optional.empty() : Optional.of((short) replicas));
+        try {
+            return get(admin.createTopics(List.of(topic)).numPartitions(name));
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof TopicExistsException) {
+                throw new KafkaUnreadyException("topic " + name + " is just being created by somebody else", e);
+            }
+            throw new KafkaUnreadyException(
+                    "topic " + name + " does not exist and cannot be created: "
+                            + KafkaUnreadyException.reason(config, e),
+                    e);
+        }
+    }
+
+    /** Adds what does not fit; returns max.message.bytes. Who may not read the settings is told so and goes on. */
+    private long checkSettings(String name, List<String> remarks) throws KafkaUnreadyException, InterruptedException {
+        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, name);
+        @Nullable Config settings;
+        try {
+            settings = get(admin.describeConfigs(List.of(resource)).all()).get(resource);
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) { // created a moment ago, or not yet
+                remarks.add("the settings of topic " + name + " cannot be read and were not checked: "
+                        + KafkaUnreadyException.reason(config, e));
+            }
+            return Long.MAX_VALUE;
+        }
+        String policy = value(settings, TopicConfig.CLEANUP_POLICY_CONFIG, "delete");
+        if (policy.contains(TopicConfig.CLEANUP_POLICY_COMPACT)) {
+            remarks.add("topic " + name + " has cleanup.policy=" + policy
+                    + ": Kafka would keep only the last record of a key; set cleanup.policy=delete");
+        }
+        long maxMessageBytes =
+                Long.parseLong(value(settings, TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Long.toString(Long.MAX_VALUE)));
+        if (maxMessageBytes < config.records().batchMaxBytes()) {
+            remarks.add(
+                    "topic " + name + " has max.message.bytes=" + maxMessageBytes + ", less than batch.max-bytes="
+                            + config.records().batchMaxBytes()
+                            + "; batches that stay above it when compressed are cut in pieces; raise the one or lower the other");
+        }
+        return maxMessageBytes;
+    }
+
+    private static String value(@Nullable Config settings, String key, String otherwise) {
+        ConfigEntry entry = settings == null ? null : settings.get(key);
+        return entry == null || entry.value() == null ? otherwise : entry.value();
+    }
+
+    private <T> T get(KafkaFuture<T> future) throws ExecutionException, KafkaUnreadyException, InterruptedException {
+        try {
+            return future.get(WAIT_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw KafkaUnreadyException.of(config, e);
+        }
+    }
+}
