@@ -90,6 +90,11 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         command(new Command(source, false));
     }
 
+    /** Ends an idle wait, so that the handler's {@link FlowEventHandler#onPass} comes soon. Any thread. */
+    public void wake() {
+        wakeup.signal();
+    }
+
     /** The way for a dump's messages into the order of events. */
     public InjectedMessages injectedMessages() {
         return injected;

@@ -82,6 +82,11 @@ public final class ReceiveMetrics {
         };
     }
 
+    /** Flow events received and decoded so far. Any thread. */
+    public long eventsTotal() {
+        return events[FlowEvent.NEW].value() + events[FlowEvent.UPDATE].value() + events[FlowEvent.DESTROY].value();
+    }
+
     Counter events(int eventType) {
         return events[eventType];
     }

@@ -260,6 +260,18 @@ public final class TrackingTable {
             return this;
         }
 
+        /** Keeps tracking away from packets that an address sends to itself, whatever their ports. */
+        public Builder notrackWithin(InetAddress address) {
+            int addressBytes = address.getAddress().length;
+            return add(
+                    Chain.RAW,
+                    Rank.EXEMPT,
+                    "no tracking within " + address.getHostAddress(),
+                    rule -> rule.address(true, address, addressBytes)
+                            .address(false, address, addressBytes)
+                            .notrack());
+        }
+
         /**
          * Drops packets to a network when they come in. On loopback that is after their flow was confirmed on the way
          * out: it stays a flow that nobody answers.
