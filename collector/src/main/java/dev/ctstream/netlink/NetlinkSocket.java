@@ -43,6 +43,7 @@ public final class NetlinkSocket implements AutoCloseable {
     static final int SOCKADDR_BYTES = 12;
 
     static final int SOCKADDR_PORT_ID_OFFSET = 4;
+    private static final int SOCKADDR_GROUPS_OFFSET = 8;
 
     /** {@code SK_MEMINFO_VARS} u32 words. */
     private static final int MEMINFO_BYTES = 36;
@@ -105,7 +106,7 @@ public final class NetlinkSocket implements AutoCloseable {
 
     /** Port id 0: the kernel. */
     private void writeKernelAddress() {
-        scratch.putLong(ADDRESS_AREA, 0).putInt(ADDRESS_AREA + 8, 0);
+        scratch.putLong(ADDRESS_AREA, 0).putInt(ADDRESS_AREA + SOCKADDR_GROUPS_OFFSET, 0);
         scratch.putShort(ADDRESS_AREA, (short) Libc.AF_NETLINK);
     }
 
@@ -197,11 +198,12 @@ public final class NetlinkSocket implements AutoCloseable {
      * @param message direct; its position is left alone
      */
     public void send(ByteBuffer message) throws NetlinkException {
-        sendTo(message, 0);
+        sendTo(message, 0, 0);
     }
 
-    /** Sends to another socket, for tests with {@code NETLINK_USERSOCK}. */
-    void sendTo(ByteBuffer message, long destinationPortId) throws NetlinkException {
+    /** Sends to another socket or, by a bit set, to a group; for tests with {@code NETLINK_USERSOCK}. */
+    void sendTo(ByteBuffer message, long destinationPortId, int groups) throws NetlinkException {
+        scratch.putInt(ADDRESS_AREA + SOCKADDR_GROUPS_OFFSET, groups);
         scratch.putInt(ADDRESS_AREA + SOCKADDR_PORT_ID_OFFSET, (int) destinationPortId);
         int errno;
         try {

@@ -5,6 +5,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A handle on a network namespace. It keeps the namespace alive, as every socket opened inside does.
@@ -113,23 +116,37 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     private static <T> T onOwnThread(Work<T> work) throws NetlinkException {
-        Outcome<T> outcome = new Outcome<>(work);
-        Thread thread = new Thread(outcome, "ctstream-netns");
+        FutureTask<T> task = new FutureTask<>(work::run);
+        Thread thread = new Thread(task, "ctstream-netns");
         thread.setDaemon(true);
         thread.start();
         boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
+        try {
+            while (true) {
+                try {
+                    return task.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } catch (ExecutionException e) {
+            throw rethrown(e.getCause());
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
+    }
+
+    /** The failure itself, in the thread that asked for the work. */
+    private static NetlinkException rethrown(@Nullable Throwable failure) {
+        if (failure instanceof NetlinkException refused) {
+            return refused;
         }
-        return outcome.get();
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        throw failure instanceof RuntimeException bug ? bug : new IllegalStateException(failure);
     }
 
     @Override
