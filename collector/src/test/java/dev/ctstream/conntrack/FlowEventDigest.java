@@ -1,12 +1,13 @@
 package dev.ctstream.conntrack;
 
 /** One number out of everything that a flow event says; reads every accessor, allocates nothing. */
-final class FlowEventDigest {
+public final class FlowEventDigest {
     private static final long MULTIPLIER = 0x9E37_79B9_7F4A_7C15L;
 
     private long digest;
 
-    long of(FlowEvent event) {
+    /** The number for the event as it is wrapped now. */
+    public long of(FlowEvent event) {
         digest = event.presence();
         add(event.eventType());
         add(event.messageFlags());

@@ -14,7 +14,7 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** A receive thread whose handler copies what it is given. */
-final class ReceiveHarness implements FlowEventHandler, AutoCloseable {
+class ReceiveHarness implements FlowEventHandler, AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final long STOP_MILLIS = 10_000;
 

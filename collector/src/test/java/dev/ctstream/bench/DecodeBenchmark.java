@@ -1,0 +1,59 @@
+package dev.ctstream.bench;
+
+import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.conntrack.FlowEventDigest;
+import java.nio.ByteBuffer;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** What it costs to decode one captured message: noting all attributes, and reading every value as well. */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(1)
+public class DecodeBenchmark {
+    @Param({
+        "01-new-tcp4-zone5",
+        "05-destroy-tcp4-zone5",
+        "25-destroy-udp4-expired",
+        "24-update-tcp4-seqadj-synproxy-user"
+    })
+    String message = "";
+
+    private final FlowEvent event = new FlowEvent();
+    private final FlowEventDigest digest = new FlowEventDigest();
+    private ByteBuffer buffer = ByteBuffer.allocate(0);
+
+    /** Loads the message. */
+    @Setup
+    public void load() {
+        buffer = Fixtures.buffer(Fixtures.bytes(message));
+    }
+
+    /** Notes where each attribute is. */
+    @Benchmark
+    public long wrap() {
+        event.wrap(buffer, 0, buffer.limit());
+        return event.presence();
+    }
+
+    /** And reads all values. */
+    @Benchmark
+    public long wrapAndReadAll() {
+        event.wrap(buffer, 0, buffer.limit());
+        return digest.of(event);
+    }
+}

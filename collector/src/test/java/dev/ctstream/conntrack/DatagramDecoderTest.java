@@ -1,0 +1,144 @@
+package dev.ctstream.conntrack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ctstream.metrics.Metrics;
+import dev.ctstream.netlink.NlAttr;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What happens to a received datagram: events are handed on, everything else is counted. */
+class DatagramDecoderTest {
+    private static final EventSource SOURCE = new EventSource() {
+        @Override
+        public int index() {
+            return 3;
+        }
+
+        @Override
+        public String netns() {
+            return "host";
+        }
+
+        @Override
+        public long dropsTotal() {
+            return 0;
+        }
+    };
+
+    private final List<String> handed = new ArrayList<>();
+    private final FlowEventHandler handler = new FlowEventHandler() {
+        @Override
+        public void onEvent(EventSource source, FlowEvent event, long receivedTimeNanos) {
+            handed.add(source.index() + " " + event.eventType() + " " + event.id() + " " + receivedTimeNanos);
+        }
+
+        @Override
+        public void onInjected(EventSource source, FlowEvent event, long tag) {
+            handed.add("injected " + event.id() + " " + tag);
+        }
+
+        @Override
+        public void onDrained(EventSource source, long dropsDelta) {}
+
+        @Override
+        public long onPass(long nowNanos) {
+            return Long.MAX_VALUE;
+        }
+    };
+    private final Metrics registry = new Metrics();
+    private final ReceiveMetrics metrics = new ReceiveMetrics(registry);
+    private final DatagramDecoder decoder = new DatagramDecoder(handler, metrics);
+
+    @AfterEach
+    void close() {
+        registry.close();
+    }
+
+    @Test
+    void eventsAreHandedOnWithTheirTime() {
+        decode(Fixtures.bytes("01-new-tcp4-zone5"));
+        assertThat(handed).containsExactly("3 1 3641472517 77");
+        assertThat(metrics.events(FlowEvent.NEW).value()).isEqualTo(1);
+        assertThat(decoder.lagNanos(1_795_244_919_067_500_800L)).isEqualTo(45);
+        decode(Fixtures.bytes("05-destroy-tcp4-zone5"));
+        assertThat(metrics.events(FlowEvent.DESTROY).value()).isEqualTo(1);
+    }
+
+    @Test
+    void everyMessageOfADatagramIsHandedOn() {
+        decode(MessageBytes.concat(Fixtures.bytes("01-new-tcp4-zone5"), Fixtures.bytes("02-update-tcp4-synrecv")));
+        assertThat(handed).containsExactly("3 1 3641472517 77", "3 2 3641472517 77");
+    }
+
+    @Test
+    void controlMessagesAreCountedAsOther() {
+        for (String name : List.of("27-dump-done", "28-error-erange-extack", "29-error-enoent-capped")) {
+            decode(Fixtures.bytes(name));
+        }
+        assertThat(metrics.otherMessages.value()).isEqualTo(3);
+        assertThat(decoder.takeUndecodable()).isZero();
+        assertThat(handed).isEmpty();
+    }
+
+    @Test
+    void aMalformedMessageIsCountedAndTheNextOneIsHandedOn() {
+        byte[] bad = Fixtures.bytes("01-new-tcp4-zone5");
+        bad[NfGenMsg.ATTRIBUTES_OFFSET + NlAttr.LENGTH_OFFSET] = 1;
+        decode(MessageBytes.concat(bad, Fixtures.bytes("02-update-tcp4-synrecv")));
+        assertThat(metrics.malformed.value()).isEqualTo(1);
+        assertThat(decoder.takeUndecodable()).isEqualTo(1);
+        assertThat(decoder.takeUndecodable()).isZero();
+        assertThat(handed).containsExactly("3 2 3641472517 77");
+    }
+
+    @Test
+    void aDatagramWithARemainderIsCounted() {
+        byte[] whole = Fixtures.bytes("02-update-tcp4-synrecv");
+        ByteBuffer buffer = Fixtures.buffer(MessageBytes.concat(whole, whole));
+        decoder.decode(SOURCE, buffer, 0, 2 * whole.length - 4, 77);
+        assertThat(handed).hasSize(1);
+        assertThat(metrics.malformed.value()).isEqualTo(1);
+        assertThat(decoder.takeUndecodable()).isEqualTo(1);
+    }
+
+    @Test
+    void aTruncatedDatagramIsCountedAndNotDecoded() {
+        byte[] bytes = Fixtures.bytes("01-new-tcp4-zone5");
+        decoder.truncated(SOURCE, Fixtures.buffer(bytes), 0, bytes.length);
+        assertThat(metrics.truncated.value()).isEqualTo(1);
+        assertThat(decoder.takeUndecodable()).isEqualTo(1);
+        assertThat(handed).isEmpty();
+    }
+
+    @Test
+    void attributesThatAreNotUnderstoodAreCounted() {
+        decode(MessageBytes.newFlow(
+                MessageBytes.ports(17, 1, 2),
+                MessageBytes.attribute(60, new byte[0]),
+                MessageBytes.attribute(61, new byte[0]),
+                MessageBytes.attribute(Cta.CTA_MARK, new byte[1]),
+                MessageBytes.attribute(Cta.CTA_ID, MessageBytes.be32(1))));
+        assertThat(metrics.unknownAttributes.value()).isEqualTo(2);
+        assertThat(metrics.unexpectedAttributes.value()).isEqualTo(1);
+    }
+
+    @Test
+    void injectedMessagesKeepTheirTagAndAreNotCountedAsEvents() {
+        byte[] bytes = Fixtures.bytes("01-new-tcp4-zone5");
+        decoder.injected(SOURCE, Fixtures.buffer(bytes), 0, bytes.length, 99);
+        decoder.injected(SOURCE, Fixtures.buffer(bytes), 0, 30, 99);
+        assertThat(handed).containsExactly("injected 3641472517 99");
+        assertThat(metrics.injected.value()).isEqualTo(2);
+        assertThat(metrics.events(FlowEvent.NEW).value()).isZero();
+        assertThat(metrics.malformed.value()).isEqualTo(1);
+        assertThat(decoder.takeUndecodable()).isZero();
+    }
+
+    private void decode(byte[] datagram) {
+        decoder.decode(SOURCE, Fixtures.buffer(datagram), 0, datagram.length, 77);
+    }
+}

@@ -1,0 +1,34 @@
+package dev.ctstream.conntrack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DrainPaceTest {
+    @Test
+    void anEventIsCharged1280BytesOfTheDoubledBuffer() {
+        assertThat(DrainPace.capacityEvents(2L * (128 << 20))).isEqualTo(209_715);
+        assertThat(DrainPace.capacityEvents(425_984)).isEqualTo(332); // net.core.rmem_max of a default host
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, 332, 9_999})
+    void smallBuffersAllowNoPause(long capacityEvents) {
+        assertThat(DrainPace.pauseNanos(capacityEvents)).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {10_000, 209_715, 1_677_721, Integer.MAX_VALUE})
+    void thePauseFillsAQuarterOfTheBufferAtMost(long capacityEvents) {
+        long pauseNanos = DrainPace.pauseNanos(capacityEvents);
+        assertThat(pauseNanos).isBetween(1L, 1_000_000L);
+        assertThat(pauseNanos * DrainPace.PEAK_EVENTS_PER_SECOND / 1e9).isLessThanOrEqualTo(capacityEvents / 4.0);
+    }
+
+    @Test
+    void largeBuffersPauseForAMillisecond() {
+        assertThat(DrainPace.pauseNanos(209_715)).isEqualTo(1_000_000);
+    }
+}

@@ -1,0 +1,103 @@
+package dev.ctstream.conntrack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import dev.ctstream.metrics.Metrics;
+import dev.ctstream.netlink.MessageCursor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class InjectedMessagesTest {
+    private final List<Long> tags = new ArrayList<>();
+    private final AtomicInteger wakes = new AtomicInteger();
+    private final InjectedMessages ring = new InjectedMessages(4, wakes::incrementAndGet);
+    private final Metrics registry = new Metrics();
+    private final EventSource source = new EventSource() {
+        @Override
+        public int index() {
+            return 0;
+        }
+
+        @Override
+        public String netns() {
+            return "host";
+        }
+
+        @Override
+        public long dropsTotal() {
+            return 0;
+        }
+    };
+    private final DatagramDecoder decoder = new DatagramDecoder(
+            new FlowEventHandler() {
+                @Override
+                public void onEvent(EventSource from, FlowEvent event, long receivedTimeNanos) {
+                    throw new AssertionError("not an event");
+                }
+
+                @Override
+                public void onInjected(EventSource from, FlowEvent event, long tag) {
+                    assertThat(from).isSameAs(source);
+                    tags.add(tag);
+                }
+
+                @Override
+                public void onDrained(EventSource from, long dropsDelta) {}
+
+                @Override
+                public long onPass(long nowNanos) {
+                    return 0;
+                }
+            },
+            new ReceiveMetrics(registry));
+    private final byte[] dump = Fixtures.bytes("26-dump-2entries");
+    private final MessageCursor message = new MessageCursor().wrap(Fixtures.buffer(dump), 0, dump.length);
+
+    @AfterEach
+    void close() {
+        registry.close();
+    }
+
+    @Test
+    void messagesComeOutInOrderAndAFullRingRefuses() {
+        assertThat(message.next()).isTrue();
+        for (int tag = 0; tag < 4; tag++) {
+            assertThat(ring.offer(source, tag, message)).isTrue();
+        }
+        assertThat(ring.offer(source, 4, message)).isFalse();
+        assertThat(ring.pending()).isEqualTo(4);
+        assertThat(ring.take(decoder, 3)).isEqualTo(3);
+        assertThat(ring.offer(source, 5, message)).isTrue();
+        assertThat(ring.take(decoder, 100)).isEqualTo(2);
+        assertThat(ring.take(decoder, 100)).isZero();
+        assertThat(tags).containsExactly(0L, 1L, 2L, 3L, 5L);
+    }
+
+    @Test
+    void wakesTheReceiverOnlyWhenItMayBeWaiting() {
+        assertThat(message.next()).isTrue();
+        ring.offer(source, 1, message);
+        ring.offer(source, 2, message);
+        assertThat(wakes).hasValue(1);
+        ring.take(decoder, 1);
+        ring.offer(source, 3, message);
+        assertThat(wakes).hasValue(1);
+        ring.take(decoder, 2);
+        ring.offer(source, 4, message);
+        assertThat(wakes).hasValue(2);
+    }
+
+    @Test
+    void aMessageThatDoesNotFitIsRefusedLoudly() {
+        byte[] large = MessageBytes.newFlow(
+                MessageBytes.ports(17, 1, 2),
+                MessageBytes.attribute(Cta.CTA_SECMARK, new byte[InjectedMessages.SLOT_BYTES]));
+        MessageCursor cursor = new MessageCursor().wrap(Fixtures.buffer(large), 0, large.length);
+        assertThat(cursor.next()).isTrue();
+        assertThatIllegalArgumentException().isThrownBy(() -> ring.offer(source, 1, cursor));
+    }
+}
