@@ -1,0 +1,19 @@
+package dev.ctstream.read;
+
+import java.io.IOException;
+
+/** Takes events one by one, on the reading thread. */
+@FunctionalInterface
+public interface EventHandler {
+    /**
+     * Takes one event.
+     *
+     * @param event borrowed until this returns
+     * @return false when nothing more is wanted
+     * @throws IOException when it cannot be passed on, for instance because nobody reads our output any more
+     */
+    boolean onEvent(ReadEvent event) throws IOException;
+
+    /** Called when nothing more is at hand just now: the moment to show what waits in a buffer. */
+    default void onPause() throws IOException {}
+}

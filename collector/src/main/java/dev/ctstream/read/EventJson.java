@@ -1,0 +1,114 @@
+package dev.ctstream.read;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.IdentityHashMap;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.util.Utf8;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes events as JSON, one object a line: the batch's fields and the event's, flat, under their Avro names; null for
+ * what is absent; every long as a number.
+ *
+ * <p>Threads: confined to one thread.
+ */
+public final class EventJson implements EventPrinter {
+    private final OutputStream out;
+    private final JsonBuffer line = new JsonBuffer();
+    private final IdentityHashMap<Schema, Members> members = new IdentityHashMap<>();
+    private byte[] head = {};
+    private long headOf = -1;
+
+    /**
+     * Prints to a stream.
+     *
+     * @param out buffered; whoever made it closes it
+     */
+    public EventJson(OutputStream out) {
+        this.out = out;
+    }
+
+    @Override
+    public void print(ReadEvent event) throws IOException {
+        if (event.recordNumber() != headOf) {
+            line.clear();
+            write(event.head());
+            head = line.copy();
+            headOf = event.recordNumber();
+        }
+        line.clear();
+        line.raw('{');
+        line.raw(head);
+        write(event.body());
+        line.replaceLast('}');
+        line.raw('\n');
+        line.writeTo(out);
+    }
+
+    @Override
+    public void flush() throws IOException {
+        out.flush();
+    }
+
+    /** All fields of a record but the list of events, a comma behind each. */
+    private void write(GenericRecord record) {
+        Members of = members.computeIfAbsent(record.getSchema(), Members::new);
+        for (int i = 0; i < of.positions.length; i++) {
+            line.raw(of.names[i]);
+            value(record.get(of.positions[i]));
+            line.raw(',');
+        }
+    }
+
+    private void value(@Nullable Object value) {
+        if (value == null) {
+            line.nothing();
+        } else if (value instanceof Utf8 text) {
+            line.string(text.getBytes(), text.getByteLength());
+        } else if (value instanceof Long || value instanceof Integer) {
+            line.number(((Number) value).longValue());
+        } else if (value instanceof GenericRecord nested) {
+            line.raw('{');
+            write(nested);
+            line.replaceLast('}');
+        } else if (value instanceof Boolean || value instanceof Double || value instanceof Float) {
+            line.raw(value.toString().getBytes(StandardCharsets.US_ASCII));
+        } else if (value instanceof Iterable<?> items) {
+            list(items);
+        } else {
+            line.string(value.toString());
+        }
+    }
+
+    private void list(Iterable<?> items) {
+        boolean first = true;
+        line.raw('[');
+        for (Object item : items) {
+            if (!first) {
+                line.raw(',');
+            }
+            first = false;
+            value(item);
+        }
+        line.raw(']');
+    }
+
+    /** Which fields of a schema are members of the object, and their names as they are written. */
+    private static final class Members {
+        private final int[] positions;
+        private final byte[][] names;
+
+        Members(Schema schema) {
+            var fields = schema.getFields().stream()
+                    .filter(field -> !field.name().equals("events"))
+                    .toList();
+            positions = fields.stream().mapToInt(Schema.Field::pos).toArray();
+            names = fields.stream()
+                    .map(field -> ("\"" + field.name() + "\":").getBytes(StandardCharsets.US_ASCII))
+                    .toArray(byte[][]::new);
+        }
+    }
+}

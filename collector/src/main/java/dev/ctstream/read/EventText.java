@@ -1,0 +1,179 @@
+package dev.ctstream.read;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericRecord;
+
+/**
+ * Writes events for people: time, event, zone, protocol, original and reply tuple, counters, marks.
+ *
+ * <p>Threads: confined to one thread.
+ */
+public final class EventText implements EventPrinter {
+    private static final int SEEN_REPLY = 1 << 1; // IPS_SEEN_REPLY
+    private static final int ASSURED = 1 << 2; // IPS_ASSURED
+    private static final long MILLIS_PER_SECOND = 1000;
+    private static final Map<Long, String> PROTOCOLS = Map.ofEntries(
+            Map.entry(1L, "icmp"),
+            Map.entry(2L, "igmp"),
+            Map.entry(6L, "tcp"),
+            Map.entry(17L, "udp"),
+            Map.entry(33L, "dccp"),
+            Map.entry(47L, "gre"),
+            Map.entry(50L, "esp"),
+            Map.entry(51L, "ah"),
+            Map.entry(58L, "icmpv6"),
+            Map.entry(132L, "sctp"),
+            Map.entry(136L, "udplite"));
+    private static final Map<String, String> COLOURS =
+            Map.of("NEW", "\u001b[32m", "UPDATE", "\u001b[33m", "DESTROY", "\u001b[31m", "EXISTING", "\u001b[36m");
+    private static final String PLAIN = "\u001b[0m";
+
+    private final OutputStream out;
+    private final boolean colour;
+    private final DateTimeFormatter time;
+    private final StringBuilder line = new StringBuilder(256);
+
+    /**
+     * Prints to a stream.
+     *
+     * @param out buffered; whoever made it closes it
+     * @param colour whether the event's word is coloured; only for terminals
+     * @param zone time zone that times are shown in
+     */
+    public EventText(OutputStream out, boolean colour, ZoneId zone) {
+        this.out = out;
+        this.colour = colour;
+        time = DateTimeFormatter.ofPattern("MM-dd HH:mm:ss.SSS", Locale.ROOT).withZone(zone);
+    }
+
+    @Override
+    public void print(ReadEvent event) throws IOException {
+        line.setLength(0);
+        if (event.control()) {
+            control(event);
+        } else {
+            flow(event);
+        }
+        out.write(line.append('\n').toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public void flush() throws IOException {
+        out.flush();
+    }
+
+    private void flow(ReadEvent event) {
+        line.append(time.format(Instant.ofEpochMilli(event.number("event_time").orElse(0L))));
+        kind(event.text("event_type"));
+        zone(event);
+        long protocol = event.number("protocol").orElse(0L);
+        padded(PROTOCOLS.getOrDefault(protocol, Long.toString(protocol)), 7);
+        padded(tuple(event, ""), 43);
+        line.append(" reply ");
+        padded(tuple(event, "reply_"), 43);
+        counters(event);
+        marks(event);
+        while (line.charAt(line.length() - 1) == ' ') {
+            line.setLength(line.length() - 1);
+        }
+    }
+
+    private void kind(String kind) {
+        line.append(' ');
+        String begin = colour ? COLOURS.getOrDefault(kind, "") : "";
+        line.append(begin);
+        padded(kind, 8);
+        line.append(begin.isEmpty() ? "" : PLAIN);
+    }
+
+    private void zone(ReadEvent event) {
+        String netns = event.text("netns");
+        Optional<Long> original = event.number("original_zone");
+        Optional<Long> reply = event.number("reply_zone");
+        String zone = original.isEmpty() && reply.isEmpty()
+                ? String.valueOf(event.zone())
+                : original.map(String::valueOf).orElse("-") + "/"
+                        + reply.map(String::valueOf).orElse("-");
+        line.append(" zone ");
+        padded(netns.equals("host") ? zone : zone + "@" + netns, 6);
+    }
+
+    private String tuple(ReadEvent event, String direction) {
+        String source = event.text(direction + "source_address");
+        String destination = event.text(direction + "destination_address");
+        Optional<Long> icmp = event.number(direction + "icmp_type");
+        if (icmp.isPresent()) {
+            return source + " > " + destination + " type " + icmp.get() + " code " + event.text(direction + "icmp_code")
+                    + " id " + event.text(direction + "icmp_id");
+        }
+        return endpoint(source, event.text(direction + "source_port")) + " > "
+                + endpoint(destination, event.text(direction + "destination_port"));
+    }
+
+    private static String endpoint(String address, String port) {
+        if (port.isEmpty()) {
+            return address;
+        }
+        return address.indexOf(':') < 0 ? address + ":" + port : "[" + address + "]:" + port;
+    }
+
+    private void counters(ReadEvent event) {
+        if (event.number("packets_original").isPresent()) {
+            line.append(" packets ").append(unsigned(event, "packets_original"));
+            line.append('/').append(unsigned(event, "packets_reply"));
+            line.append(" bytes ").append(unsigned(event, "bytes_original"));
+            line.append('/').append(unsigned(event, "bytes_reply"));
+        }
+    }
+
+    private static String unsigned(ReadEvent event, String name) {
+        return event.number(name).map(Long::toUnsignedString).orElse("-");
+    }
+
+    private void marks(ReadEvent event) {
+        long status = event.number("status").orElse((long) SEEN_REPLY);
+        line.append((status & SEEN_REPLY) == 0 ? " [UNREPLIED]" : "");
+        line.append((status & ASSURED) != 0 ? " [ASSURED]" : "");
+        line.append(differs(event, "source", "reply_destination") ? " [SNAT]" : "");
+        line.append(differs(event, "destination", "reply_source") ? " [DNAT]" : "");
+        event.number("mark")
+                .filter(mark -> mark != 0)
+                .ifPresent(mark -> line.append(" mark ").append(mark));
+        String origin = event.text("origin");
+        line.append(origin.equals("kernel") || origin.isEmpty() ? "" : " (" + origin + ")");
+    }
+
+    /** Whether the replies go to, or come from, somebody else than the original direction tells: translated. */
+    private static boolean differs(ReadEvent event, String original, String reply) {
+        return !event.text(original + "_address").equals(event.text(reply + "_address"))
+                || !event.text(original + "_port").equals(event.text(reply + "_port"));
+    }
+
+    private void control(ReadEvent event) {
+        GenericRecord body = event.body();
+        long millis = event.number("time").orElse(0L);
+        line.append(
+                time.format(Instant.ofEpochSecond(millis / MILLIS_PER_SECOND).plusMillis(millis % MILLIS_PER_SECOND)));
+        kind(event.text("kind"));
+        for (Schema.Field field : body.getSchema().getFields()) {
+            Object value = body.get(field.pos());
+            if (value != null && !field.name().equals("kind") && !field.name().equals("time")) {
+                line.append(' ').append(field.name()).append('=').append(value);
+            }
+        }
+    }
+
+    private void padded(String text, int width) {
+        line.append(text);
+        line.append(" ".repeat(Math.max(0, width - text.length())));
+    }
+}

@@ -1,0 +1,112 @@
+package dev.ctstream.read;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/** JSON as UTF-8 bytes in one growing array; used again for each line. */
+final class JsonBuffer {
+    private static final int FIRST_PRINTABLE = 0x20;
+    private static final int LONGEST_ESCAPE_BYTES = 6;
+    private static final int LONGEST_LONG_BYTES = 20;
+    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] NULL = "null".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] MIN_VALUE = "-9223372036854775808".getBytes(StandardCharsets.US_ASCII);
+
+    private byte[] bytes = new byte[4096];
+    private int length;
+
+    void clear() {
+        length = 0;
+    }
+
+    /** Puts a character in the place of the last one. */
+    void replaceLast(char c) {
+        bytes[length - 1] = (byte) c;
+    }
+
+    void raw(char c) {
+        reserve(1);
+        bytes[length++] = (byte) c;
+    }
+
+    void raw(byte[] text, int count) {
+        reserve(count);
+        System.arraycopy(text, 0, bytes, length, count);
+        length += count;
+    }
+
+    void raw(byte[] text) {
+        raw(text, text.length);
+    }
+
+    void nothing() {
+        raw(NULL);
+    }
+
+    void number(long value) {
+        if (value == Long.MIN_VALUE) {
+            raw(MIN_VALUE);
+            return;
+        }
+        reserve(LONGEST_LONG_BYTES);
+        long left = value;
+        if (left < 0) {
+            bytes[length++] = '-';
+            left = -left;
+        }
+        int first = length;
+        do {
+            bytes[length++] = (byte) ('0' + left % 10);
+            left /= 10;
+        } while (left != 0);
+        for (int i = first, j = length - 1; i < j; i++, j--) {
+            byte digit = bytes[i];
+            bytes[i] = bytes[j];
+            bytes[j] = digit;
+        }
+    }
+
+    /** A string of UTF-8 bytes, quoted, escaped where JSON demands it. */
+    void string(byte[] utf8, int count) {
+        reserve(2 + count * LONGEST_ESCAPE_BYTES);
+        bytes[length++] = '"';
+        for (int i = 0; i < count; i++) {
+            byte b = utf8[i];
+            if (b == '"' || b == '\\') {
+                bytes[length++] = '\\';
+                bytes[length++] = b;
+            } else if (b >= 0 && b < FIRST_PRINTABLE) {
+                bytes[length++] = '\\';
+                bytes[length++] = 'u';
+                bytes[length++] = '0';
+                bytes[length++] = '0';
+                bytes[length++] = HEX[b >> 4];
+                bytes[length++] = HEX[b & 0xF];
+            } else {
+                bytes[length++] = b;
+            }
+        }
+        bytes[length++] = '"';
+    }
+
+    void string(String text) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        string(utf8, utf8.length);
+    }
+
+    byte[] copy() {
+        return Arrays.copyOf(bytes, length);
+    }
+
+    void writeTo(OutputStream out) throws IOException {
+        out.write(bytes, 0, length);
+    }
+
+    private void reserve(int count) {
+        if (bytes.length - length < count) {
+            bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + count));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+package dev.ctstream.read;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.apache.kafka.clients.admin.AdminClientConfig;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** What Kafka's clients call their settings (without our prefix {@code kafka.}), and which values they take. */
+public final class KafkaKeys {
+    private static final List<String> SECRET_WORDS =
+            List.of("password", "jaas", "secret", "token", "credential", "keystore.key", "private.key", "passphrase");
+
+    /** The clients demand brokers before they look at anything else; nobody connects to this one. */
+    private static final String ANY_SERVER = "localhost:9092";
+
+    private KafkaKeys() {}
+
+    /** Names that the collector's clients know: those of the producer and of the admin client. */
+    public static Set<String> ofCollector() {
+        Set<String> names = new TreeSet<>(ProducerConfig.configNames());
+        names.addAll(AdminClientConfig.configNames());
+        return names;
+    }
+
+    /** Names that a reader's clients know: those of the consumer and of the admin client. */
+    public static Set<String> ofReader() {
+        Set<String> names = new TreeSet<>(ConsumerConfig.configNames());
+        names.addAll(AdminClientConfig.configNames());
+        return names;
+    }
+
+    /** Whether a key's value must never be shown; takes keys with and without the prefix. */
+    public static boolean secret(String key) {
+        String lower = key.toLowerCase(Locale.ROOT);
+        return SECRET_WORDS.stream().anyMatch(lower::contains);
+    }
+
+    /**
+     * Asks Kafka whether it would take these settings for a producer.
+     *
+     * @param settings without the prefix
+     * @return what it says, by setting; empty when it takes them. A contradiction between settings, which only shows
+     *     when all of them are given, is under the empty name.
+     */
+    public static Map<String, String> refusedByProducer(Map<String, String> settings) {
+        Map<String, String> refused = new HashMap<>();
+        settings.forEach((key, value) -> producerError(Map.of(key, value)).forEach(text -> refused.put(key, text)));
+        if (refused.isEmpty()) {
+            producerError(settings).forEach(text -> refused.put("", text));
+        }
+        return refused;
+    }
+
+    /** As {@link #refusedByProducer}, for a consumer. */
+    public static Map<String, String> refusedByConsumer(Map<String, String> settings) {
+        Map<String, String> refused = new HashMap<>();
+        settings.forEach((key, value) -> {
+            Map<String, Object> one = new HashMap<>(Map.of(key, value));
+            one.putIfAbsent(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, ANY_SERVER);
+            one.putIfAbsent(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+            one.putIfAbsent(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+            try {
+                new ConsumerConfig(one);
+            } catch (KafkaException e) {
+                refused.put(key, String.valueOf(e.getMessage()));
+            }
+        });
+        return refused;
+    }
+
+    /** The names of {@code given} that no client in {@code known} has. */
+    public static Set<String> unknown(Set<String> given, Set<String> known) {
+        Set<String> unknown = new HashSet<>(given);
+        unknown.removeAll(known);
+        return unknown;
+    }
+
+    private static List<String> producerError(Map<String, String> settings) {
+        Map<String, Object> all = new HashMap<>(settings);
+        all.putIfAbsent(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, ANY_SERVER);
+        all.putIfAbsent(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+        all.putIfAbsent(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+        List<String> errors = new ArrayList<>();
+        try {
+            new ProducerConfig(all);
+        } catch (KafkaException e) {
+            errors.add(String.valueOf(e.getMessage()));
+        }
+        return errors;
+    }
+}

@@ -1,0 +1,84 @@
+package dev.ctstream.read;
+
+import java.util.Optional;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One event as a consumer sees it: the fields of its batch and its own, under their Avro names, whatever the layout. A
+ * control record is shown the same way.
+ *
+ * <p>Ownership: borrowed; valid until the handler that it was given to returns.
+ */
+public final class ReadEvent {
+    private GenericRecord head = Nothing.RECORD;
+    private GenericRecord body = Nothing.RECORD;
+    private long recordNumber;
+
+    ReadEvent() {}
+
+    /** Stands on an event of a batch. */
+    ReadEvent in(GenericRecord batch, GenericRecord event, long number) {
+        head = batch;
+        body = event;
+        recordNumber = number;
+        return this;
+    }
+
+    /** Stands on a record that is an event, or a control record, by itself. */
+    ReadEvent alone(GenericRecord record, long number) {
+        return in(Nothing.RECORD, record, number);
+    }
+
+    /** Value of a field, null when the record has none or does not know the field; text as Avro's Utf8. */
+    public @Nullable Object value(String name) {
+        Object value = valueOf(body, name);
+        return value == null ? valueOf(head, name) : value;
+    }
+
+    /** Value of a text field; empty when there is none. */
+    public String text(String name) {
+        Object value = value(name);
+        return value == null ? "" : value.toString();
+    }
+
+    /** Value of a number field. */
+    public Optional<Long> number(String name) {
+        return value(name) instanceof Number number ? Optional.of(number.longValue()) : Optional.empty();
+    }
+
+    /** Conntrack zone; -1 for a control record. */
+    public int zone() {
+        return value("ct_zone") instanceof Integer zone ? zone : -1;
+    }
+
+    /** Whether this is a control record. */
+    public boolean control() {
+        return body.getSchema().getField("control_sequence") != null;
+    }
+
+    /** The stream that the event's sequence belongs to: host, boot, epoch, namespace, zone. */
+    public String stream() {
+        return text("host_id") + "/" + text("boot_id") + "/" + text("stream_epoch") + "/" + text("netns") + "/"
+                + zone();
+    }
+
+    GenericRecord head() {
+        return head;
+    }
+
+    GenericRecord body() {
+        return body;
+    }
+
+    /** Rises with each Kafka record; the head is the same while it does not. */
+    long recordNumber() {
+        return recordNumber;
+    }
+
+    private static @Nullable Object valueOf(GenericRecord record, String name) {
+        Schema.Field field = record.getSchema().getField(name);
+        return field == null ? null : record.get(field.pos());
+    }
+}

@@ -1,0 +1,250 @@
+package dev.ctstream.read;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads all partitions of one topic, without a consumer group, and hands over its events.
+ *
+ * <p>Threads: confined to one, but for {@link #stop} and {@link #counts}.
+ *
+ * <p>Errors: a record that cannot be decoded is counted and named to the listener; reading goes on.
+ */
+public final class TopicReader implements AutoCloseable {
+    /** Header that names the writer's schema: 8 bytes, big endian, or 16 hexadecimal digits. */
+    public static final String FINGERPRINT_HEADER = "schema-fingerprint";
+
+    private static final Duration FIRST_ANSWER = Duration.ofSeconds(8);
+    private static final Duration POLL = Duration.ofMillis(200);
+    private static final int HEX_DIGITS = 16;
+
+    private final ReadConfig config;
+    private final Consumer<byte[], byte[]> consumer;
+    private final RecordDecoder decoder;
+    private final BiConsumer<String, RecordException> undecodableListener;
+    private volatile boolean stopped;
+    private volatile ReadCounts counts = new ReadCounts(0, 0, 0);
+    private long events;
+
+    TopicReader(
+            ReadConfig config,
+            Consumer<byte[], byte[]> consumer,
+            RecordDecoder decoder,
+            BiConsumer<String, RecordException> undecodableListener) {
+        this.config = config;
+        this.consumer = consumer;
+        this.decoder = decoder;
+        this.undecodableListener = undecodableListener;
+    }
+
+    /**
+     * Connects, finds the partitions and goes to where reading begins.
+     *
+     * @param undecodableListener told the place (topic, partition, offset) of each record that cannot be decoded
+     * @throws ReadException when no broker answers within 8 seconds, or the topic is not there
+     */
+    public static TopicReader open(
+            ReadConfig config, RecordDecoder decoder, BiConsumer<String, RecordException> undecodableListener)
+            throws ReadException {
+        Map<String, Object> settings = new HashMap<>();
+        settings.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, "2000");
+        settings.putAll(config.kafka());
+        settings.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, "false");
+        settings.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, "false");
+        settings.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+        settings.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+        TopicReader reader;
+        try {
+            reader = new TopicReader(config, new KafkaConsumer<>(settings), decoder, undecodableListener);
+        } catch (KafkaException e) {
+            throw new ReadException("connect to " + servers(config) + ": " + rootText(e) + remedy(), e);
+        }
+        try {
+            reader.assign();
+            return reader;
+        } catch (ReadException | RuntimeException e) {
+            reader.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Reads until told to stop: by the handler, {@link #stop}, the count or the idle time of the configuration.
+     *
+     * @throws IOException from the handler
+     * @throws ReadException when Kafka refuses to go on, for instance for lack of authorization
+     */
+    public ReadCounts run(EventHandler handler) throws IOException, ReadException {
+        long idleNanos = config.idleSeconds().isPresent()
+                ? TimeUnit.SECONDS.toNanos(config.idleSeconds().getAsInt())
+                : Long.MAX_VALUE;
+        long last = System.nanoTime();
+        try {
+            while (!stopped) {
+                ConsumerRecords<byte[], byte[]> records = consumer.poll(Duration.ZERO);
+                if (records.isEmpty()) {
+                    handler.onPause();
+                    records = consumer.poll(POLL);
+                }
+                if (!records.isEmpty()) {
+                    last = System.nanoTime();
+                    if (!take(records, handler)) {
+                        break;
+                    }
+                } else if (System.nanoTime() - last >= idleNanos) {
+                    break;
+                }
+            }
+        } catch (WakeupException e) {
+            // stop() was called while we waited
+        } catch (KafkaException e) {
+            throw new ReadException("read " + config.topic() + " from " + servers(config) + ": " + rootText(e), e);
+        }
+        return counts;
+    }
+
+    /** Ends {@link #run} soon. Any thread. */
+    public void stop() {
+        stopped = true;
+        consumer.wakeup();
+    }
+
+    /** How far it has come. Any thread. */
+    public ReadCounts counts() {
+        return counts;
+    }
+
+    @Override
+    public void close() {
+        consumer.close(org.apache.kafka.clients.consumer.CloseOptions.timeout(Duration.ofSeconds(1)));
+    }
+
+    void assign() throws ReadException {
+        List<TopicPartition> partitions = partitions().stream()
+                .map(info -> new TopicPartition(info.topic(), info.partition()))
+                .toList();
+        consumer.assign(partitions);
+        if (config.fromBeginning()) {
+            consumer.seekToBeginning(partitions);
+        } else {
+            consumer.seekToEnd(partitions);
+        }
+        try {
+            // Seeking is lazy: what is written after this call must be read, so ask where the end is now.
+            partitions.forEach(partition -> consumer.position(partition, FIRST_ANSWER));
+        } catch (KafkaException e) {
+            throw new ReadException("read " + config.topic() + " from " + servers(config) + ": " + rootText(e), e);
+        }
+    }
+
+    private Collection<PartitionInfo> partitions() throws ReadException {
+        Collection<PartitionInfo> partitions;
+        try {
+            partitions = consumer.partitionsFor(config.topic(), FIRST_ANSWER);
+        } catch (UnknownTopicOrPartitionException e) {
+            partitions = List.of();
+        } catch (TimeoutException e) {
+            throw new ReadException(
+                    "connect to " + servers(config) + ": no answer within " + FIRST_ANSWER.toSeconds() + " s"
+                            + remedy(),
+                    e);
+        } catch (KafkaException e) {
+            throw new ReadException("connect to " + servers(config) + ": " + rootText(e), e);
+        }
+        if (partitions == null || partitions.isEmpty()) {
+            throw new ReadException("topic " + config.topic() + " does not exist on " + servers(config)
+                    + ": the collector creates it when it starts; --topic takes another name");
+        }
+        return partitions;
+    }
+
+    private boolean take(ConsumerRecords<byte[], byte[]> records, EventHandler handler) throws IOException {
+        boolean more = true;
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            boolean decoded = true;
+            byte @Nullable [] value = record.value();
+            if (value != null) {
+                try {
+                    more = decoder.decode(value, fingerprint(record), event -> pass(event, handler));
+                } catch (RecordException e) {
+                    decoded = false;
+                    undecodableListener.accept(
+                            record.topic() + ", partition " + record.partition() + ", offset " + record.offset(), e);
+                }
+            }
+            counts = new ReadCounts(counts.records() + 1, events, counts.undecodable() + (decoded ? 0 : 1));
+            if (!more || stopped) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean pass(ReadEvent event, EventHandler handler) throws IOException {
+        if (config.zone().isPresent()
+                && (event.control() || event.zone() != config.zone().getAsInt())) {
+            return true;
+        }
+        events++;
+        boolean wanted = handler.onEvent(event);
+        return wanted && (config.count().isEmpty() || events < config.count().getAsLong());
+    }
+
+    private static OptionalLong fingerprint(ConsumerRecord<byte[], byte[]> record) {
+        Header header = record.headers().lastHeader(FINGERPRINT_HEADER);
+        byte[] value = header == null ? null : header.value();
+        if (value != null && value.length == Long.BYTES) {
+            return OptionalLong.of(
+                    ByteBuffer.wrap(value).order(ByteOrder.BIG_ENDIAN).getLong());
+        }
+        if (value != null && value.length == HEX_DIGITS) {
+            try {
+                return OptionalLong.of(Long.parseUnsignedLong(
+                        new String(value, java.nio.charset.StandardCharsets.US_ASCII), HEX_DIGITS));
+            } catch (NumberFormatException e) {
+                return OptionalLong.empty();
+            }
+        }
+        return OptionalLong.empty();
+    }
+
+    private static String servers(ReadConfig config) {
+        return config.kafka().getOrDefault(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, "(no broker given)");
+    }
+
+    private static String remedy() {
+        return "; check the address, that the broker runs, and, where it demands them, TLS and SASL settings";
+    }
+
+    private static String rootText(Throwable error) {
+        Throwable root = error;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String text = root.getMessage();
+        return text == null ? root.getClass().getSimpleName() : text;
+    }
+}

@@ -1,0 +1,145 @@
+package dev.ctstream.read;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ctstream.batch.Schemas;
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.stream.IntStream;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericRecord;
+import org.junit.jupiter.api.Test;
+
+class EventPrinterTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+
+    @Test
+    void jsonHasTheFieldsOfBatchAndEventFlatUnderTheirAvroNames() throws Exception {
+        GenericRecord event = EventRecords.event(9_007_199_254_740_993L, "NEW");
+        event.put("mark", 0L);
+        event.put("helper", "f\"t\\p\n\u00e9");
+        print(EventRecords.batch(65_535, List.of(event, EventRecords.event(1, "DESTROY"))), new EventJson(out));
+        List<String> lines = lines();
+        assertThat(lines).hasSize(2);
+        JsonNode json = new ObjectMapper().readTree(lines.get(0));
+        List<String> expected = new ArrayList<>();
+        Schemas.BATCH.getFields().stream()
+                .map(Schema.Field::name)
+                .filter(name -> !name.equals("events"))
+                .forEach(expected::add);
+        Schemas.EVENT.getFields().stream().map(Schema.Field::name).forEach(expected::add);
+        assertThat(json.fieldNames()).toIterable().containsExactlyElementsOf(expected);
+        assertThat(json.get("ct_zone").asInt()).isEqualTo(65_535);
+        assertThat(json.get("sequence").isIntegralNumber()).isTrue();
+        assertThat(json.get("sequence").asLong()).isEqualTo(9_007_199_254_740_993L);
+        assertThat(json.get("mark").asLong()).isZero();
+        assertThat(json.get("mark").isNull()).isFalse();
+        assertThat(json.get("timeout_seconds").isNull()).isTrue();
+        assertThat(json.get("helper").asText()).isEqualTo("f\"t\\p\n\u00e9");
+        assertThat(json.get("event_time").asLong()).isEqualTo(1_700_000_000_123L);
+    }
+
+    @Test
+    void bothLayoutsPrintTheSameJson() throws Exception {
+        print(EventRecords.batch(7, List.of(EventRecords.event(2, "NEW"))), new EventJson(out));
+        print(EventRecords.flat(7, 2, "NEW"), new EventJson(out));
+        ObjectMapper mapper = new ObjectMapper();
+        assertThat(mapper.readTree(lines().get(0))).isEqualTo(mapper.readTree(lines().get(1)));
+    }
+
+    @Test
+    void whatIsRareIsANestedObject() throws Exception {
+        Schema tcp = Schemas.EVENT.getField("tcp").schema().getTypes().get(1);
+        GenericRecord flags = new GenericData.Record(tcp);
+        flags.put("flags_original", 35);
+        GenericRecord event = EventRecords.event(0, "UPDATE");
+        event.put("tcp", flags);
+        print(EventRecords.batch(0, List.of(event)), new EventJson(out));
+        assertThat(lines().get(0)).contains("\"tcp\":{\"flags_original\":35,\"flags_reply\":null,");
+    }
+
+    @Test
+    void numbersOfAllSizesAreWritten() throws Exception {
+        for (long number : new long[] {0, 9, 10, -1, Long.MAX_VALUE, Long.MIN_VALUE}) {
+            out.reset();
+            GenericRecord event = EventRecords.event(0, "DESTROY");
+            event.put("bytes_original", number);
+            print(EventRecords.batch(0, List.of(event)), new EventJson(out));
+            assertThat(new ObjectMapper()
+                            .readTree(lines().get(0))
+                            .get("bytes_original")
+                            .asLong())
+                    .isEqualTo(number);
+        }
+    }
+
+    @Test
+    void textIsForPeople() throws Exception {
+        GenericRecord open = EventRecords.event(0, "NEW");
+        open.put("status", 0x8);
+        GenericRecord closed = EventRecords.event(1, "DESTROY");
+        closed.put("status", 0xE);
+        closed.put("packets_original", 3L);
+        closed.put("packets_reply", 2L);
+        closed.put("bytes_original", 180L);
+        closed.put("bytes_reply", -1L);
+        closed.put("reply_destination_address", "192.0.2.1");
+        closed.put("origin", "inferred");
+        print(EventRecords.batch(7, List.of(open, closed)), new EventText(out, false, ZoneOffset.UTC));
+        assertThat(lines())
+                .containsExactly(
+                        "11-14 22:13:20.123 NEW      zone 7     tcp    10.0.0.1:40000 > 10.0.0.2:80               "
+                                + " reply 10.0.0.2:80 > 10.0.0.1:40000                [UNREPLIED]",
+                        "11-14 22:13:20.123 DESTROY  zone 7     tcp    10.0.0.1:40000 > 10.0.0.2:80               "
+                                + " reply 10.0.0.2:80 > 192.0.2.1:40000               packets 3/2"
+                                + " bytes 180/18446744073709551615 [ASSURED] [SNAT] (inferred)");
+    }
+
+    @Test
+    void textOfAControlRecordNamesWhatIsThere() throws Exception {
+        print(EventRecords.control("STARTED"), new EventText(out, false, ZoneOffset.UTC));
+        assertThat(lines())
+                .containsExactly("11-14 22:13:20.123 STARTED  host_id=h boot_id=b netns=host stream_epoch=5"
+                        + " control_sequence=0");
+    }
+
+    @Test
+    void sixHundredThousandEventsArePrintedQuickly() throws Exception {
+        List<GenericRecord> events = IntStream.range(0, 512)
+                .mapToObj(i -> EventRecords.event(i, "NEW"))
+                .toList();
+        byte[] value = EventRecords.singleObject(EventRecords.batch(7, events));
+        RecordDecoder decoder = new RecordDecoder();
+        EventJson json = new EventJson(OutputStream.nullOutputStream());
+        long begin = System.nanoTime();
+        for (int i = 0; i < 600_000 / 512; i++) {
+            decoder.decode(value, OptionalLong.empty(), event -> {
+                json.print(event);
+                return true;
+            });
+        }
+        // 2 s were seen on one core of a small machine; this only catches a change of order.
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(15));
+    }
+
+    private static void print(GenericRecord record, EventPrinter printer) throws Exception {
+        new RecordDecoder().decode(EventRecords.singleObject(record), OptionalLong.empty(), event -> {
+            printer.print(event);
+            return true;
+        });
+        printer.flush();
+    }
+
+    private List<String> lines() {
+        return out.toString(StandardCharsets.UTF_8).lines().toList();
+    }
+}
