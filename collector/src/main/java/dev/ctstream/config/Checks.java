@@ -1,0 +1,158 @@
+package dev.ctstream.config;
+
+import dev.ctstream.metrics.HttpEndpoint;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigException;
+import org.jspecify.annotations.Nullable;
+
+/** Which values the keys take, beyond ranges and fixed words. Each text of an error completes "KEY=VALUE: ". */
+final class Checks {
+    static final Set<String> EVENTS = Set.of("new", "update", "destroy");
+    private static final int MAX_ZONE = 65_535;
+    private static final int MAX_PARTITIONS = 100_000;
+    private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
+    private static final Pattern SERVER = Pattern.compile("(.*://)?(\\[[0-9a-fA-F:.%]+\\]|[^:\\s]+):(\\d{1,5})");
+    private static final Pattern ZONE_WIDTH = Pattern.compile("(\\d{1,5})\\s*=\\s*(\\d{1,6})");
+    private static final String NONE = "";
+
+    private Checks() {}
+
+    static ConfigDef.Validator any() {
+        return of("a path", value -> NONE);
+    }
+
+    static ConfigDef.Validator servers() {
+        return each("host:port", server -> {
+            Matcher matcher = SERVER.matcher(server);
+            boolean valid = matcher.matches() && Integer.parseInt(matcher.group(3)) <= MAX_ZONE;
+            return valid ? NONE : "'" + server + "' is not of the form host:port";
+        });
+    }
+
+    static ConfigDef.Validator topic() {
+        return of("a topic name", name -> {
+            boolean valid = TOPIC.matcher(name).matches() && !name.equals(".") && !name.equals("..");
+            return valid ? NONE : "a topic name has 1 to 249 letters, digits, '.', '_' and '-'";
+        });
+    }
+
+    static ConfigDef.Validator replicationFactor() {
+        return of("-1, 1, …", value -> {
+            int replicas = Integer.parseInt(value);
+            return replicas == -1 || (replicas >= 1 && replicas <= Short.MAX_VALUE) ? NONE : "must be -1 or at least 1";
+        });
+    }
+
+    static ConfigDef.Validator zoneWidths() {
+        return each("zone=width", text -> {
+            Matcher matcher = ZONE_WIDTH.matcher(text);
+            boolean valid = matcher.matches()
+                    && Integer.parseInt(matcher.group(1)) <= MAX_ZONE
+                    && Integer.parseInt(matcher.group(2)) >= 1
+                    && Integer.parseInt(matcher.group(2)) <= MAX_PARTITIONS;
+            return valid ? NONE : "'" + text + "' is not zone=width with a zone in 0..65535 and a width of at least 1";
+        });
+    }
+
+    /** The value of partition.zone.width as a map; the text was checked before. */
+    static Map<Integer, Integer> zoneWidths(List<String> texts) {
+        Map<Integer, Integer> widths = new TreeMap<>();
+        for (String text : texts) {
+            Matcher matcher = ZONE_WIDTH.matcher(text);
+            if (matcher.matches()) {
+                widths.put(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
+            }
+        }
+        return widths;
+    }
+
+    static ConfigDef.Validator httpUrl() {
+        return of("http(s) URL", text -> {
+            try {
+                URI url = new URI(text);
+                boolean http = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
+                return text.isEmpty() || (http && url.getHost() != null) ? NONE : "is not an http or https URL";
+            } catch (URISyntaxException e) {
+                return "is not a URL: " + e.getReason();
+            }
+        });
+    }
+
+    static ConfigDef.Validator events() {
+        ConfigDef.Validator words = each(
+                "new, update, destroy",
+                event -> EVENTS.contains(event) ? NONE : "'" + event + "' is none of new, update, destroy");
+        return notEmpty(words, "names no event");
+    }
+
+    static ConfigDef.Validator namespaces() {
+        ConfigDef.Validator names = each(
+                "self, all, name, /path",
+                name -> name.indexOf('/') <= 0
+                        ? NONE
+                        : "'" + name + "' is neither a name as in /var/run/netns nor an absolute path");
+        return notEmpty(names, "names no network namespace");
+    }
+
+    private static ConfigDef.Validator notEmpty(ConfigDef.Validator items, String error) {
+        return ConfigDef.LambdaValidator.with(
+                (key, value) -> {
+                    items.ensureValid(key, value);
+                    raise(key, value, List.of().equals(value) ? error : NONE);
+                },
+                items::toString);
+    }
+
+    static ConfigDef.Validator listen() {
+        return of("host:port, off", text -> {
+            if (text.equals("off")) {
+                return NONE;
+            }
+            try {
+                HttpEndpoint.parse(text);
+                return NONE;
+            } catch (IOException | IllegalArgumentException e) {
+                return String.valueOf(e.getMessage());
+            }
+        });
+    }
+
+    static ConfigDef.Validator hostId() {
+        return of(
+                "no '/'",
+                text -> text.indexOf('/') >= 0 || text.chars().anyMatch(Character::isISOControl)
+                        ? "must not hold '/' or control characters: it is part of the records' key"
+                        : NONE);
+    }
+
+    private static ConfigDef.Validator each(String form, UnaryOperator<String> error) {
+        return ConfigDef.LambdaValidator.with(
+                (key, value) -> {
+                    for (Object item : value instanceof List<?> items ? items : List.of()) {
+                        raise(key, value, error.apply(String.valueOf(item)));
+                    }
+                },
+                () -> form);
+    }
+
+    private static ConfigDef.Validator of(String form, UnaryOperator<String> error) {
+        return ConfigDef.LambdaValidator.with(
+                (key, value) -> raise(key, value, error.apply(String.valueOf(value))), () -> form);
+    }
+
+    private static void raise(String key, @Nullable Object value, String error) {
+        if (!error.isEmpty()) {
+            throw new ConfigException(key, value, error);
+        }
+    }
+}

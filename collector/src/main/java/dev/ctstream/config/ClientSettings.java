@@ -1,0 +1,61 @@
+package dev.ctstream.config;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Settings for commands that only are Kafka clients: a file, then the command line.
+ *
+ * @param kafka checked; without prefix
+ * @param warnings what is probably not meant, one line each
+ */
+public record ClientSettings(Map<String, String> kafka, List<String> warnings) {
+    /** Copies the collections. */
+    public ClientSettings {
+        kafka = Map.copyOf(kafka);
+        warnings = List.copyOf(warnings);
+    }
+
+    /**
+     * Reads and checks them.
+     *
+     * @param file keys with or without the prefix {@code kafka.}
+     * @param commandLine keys with the prefix
+     * @throws ConfigurationException with every problem that there is
+     */
+    public static ClientSettings load(Optional<Path> file, Map<String, String> commandLine)
+            throws ConfigurationException {
+        List<String> problems = new ArrayList<>();
+        List<String> warnings = new ArrayList<>();
+        List<Setting> settings = new ArrayList<>();
+        file.ifPresent(path -> PropertiesFile.read(path, "--command-config", settings, problems));
+        Map<String, Setting> given = new LinkedHashMap<>();
+        for (Setting setting : settings) {
+            String key = setting.key().startsWith(Keys.KAFKA) ? setting.key() : Keys.KAFKA + setting.key();
+            given.put(key, new Setting(key, setting.value(), setting.source()));
+        }
+        commandLine.forEach((key, value) -> given.put(key, new Setting(key, value.strip(), Setting.COMMAND_LINE)));
+        KafkaSettings.Check check = KafkaSettings.reader();
+        Map<String, String> kafka = new TreeMap<>();
+        for (Setting setting : given.values()) {
+            if (!setting.key().startsWith(Keys.KAFKA)) {
+                problems.add(setting.key() + " (" + setting.source() + "): only keys that begin with kafka. are taken");
+            } else if (check.name(setting, problems, warnings)) {
+                kafka.put(setting.key().substring(Keys.KAFKA.length()), setting.value());
+            }
+        }
+        check.values(kafka, given, problems);
+        if (kafka.getOrDefault("bootstrap.servers", "").isEmpty() && problems.isEmpty()) {
+            problems.add("no broker given: --bootstrap-server HOST:PORT");
+        }
+        if (!problems.isEmpty()) {
+            throw new ConfigurationException(problems);
+        }
+        return new ClientSettings(kafka, warnings);
+    }
+}

@@ -1,0 +1,104 @@
+package dev.ctstream.config;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigValue;
+
+/** The configuration of a collector, read from all sources and checked. Immutable. */
+public final class Configuration {
+    private static final ConfigDef DEFINITION = Keys.definition();
+
+    private final Settings settings;
+    private final CollectorConfig collector;
+    private final List<String> warnings;
+
+    private Configuration(Settings settings, CollectorConfig collector, List<String> warnings) {
+        this.settings = settings;
+        this.collector = collector;
+        this.warnings = List.copyOf(warnings);
+    }
+
+    /**
+     * Reads all sources.
+     *
+     * @throws ConfigurationException with every problem that there is, not just the first
+     */
+    public static Configuration load(ConfigSources sources) throws ConfigurationException {
+        List<String> problems = new ArrayList<>();
+        List<String> warnings = new ArrayList<>();
+        Map<String, Setting> given = gather(sources, problems, warnings);
+        GivenKeys.check(given, DEFINITION.names(), problems, warnings);
+        Map<String, Object> values = parse(given, problems);
+        RunFacts facts = RunFacts.complete(sources, given, values, problems);
+        if (!problems.isEmpty()) {
+            throw new ConfigurationException(problems);
+        }
+        Settings settings = new Settings(values, given);
+        return new Configuration(settings, CollectorConfig.from(settings, facts.bootId()), warnings);
+    }
+
+    /** The values, for those who need them. */
+    public CollectorConfig collector() {
+        return collector;
+    }
+
+    /** What is probably not meant, one line each. */
+    public List<String> warnings() {
+        return warnings;
+    }
+
+    /** Given keys that do nothing yet, one line each. */
+    public List<String> withoutEffect() {
+        return settings.withoutEffect();
+    }
+
+    /** Every key with value, default, source and meaning, as a properties file; secrets are hidden. */
+    public String dump() {
+        return settings.dump(DEFINITION);
+    }
+
+    private static Map<String, Setting> gather(ConfigSources sources, List<String> problems, List<String> warnings) {
+        List<Setting> file = new ArrayList<>();
+        sources.file().ifPresent(path -> PropertiesFile.read(path, "--config", file, problems));
+        Map<String, Setting> given = new LinkedHashMap<>();
+        for (Setting setting : file) {
+            Setting before = given.put(setting.key(), setting);
+            if (before != null) {
+                warnings.add(setting.key() + " is given twice: " + before.source() + " and " + setting.source()
+                        + "; the last one counts");
+            }
+        }
+        for (Setting setting : new EnvironmentNames(DEFINITION.names()).read(sources.environment())) {
+            given.put(setting.key(), setting);
+        }
+        new TreeMap<>(sources.commandLine())
+                .forEach((key, value) -> given.put(key, new Setting(key, value.strip(), Setting.COMMAND_LINE)));
+        // Nothing is no broker: what a dump shows when none is set, and what a compose file passes on.
+        given.values()
+                .removeIf(setting -> setting.key().equals("kafka.bootstrap.servers")
+                        && setting.value().isEmpty());
+        return given;
+    }
+
+    private static Map<String, Object> parse(Map<String, Setting> given, List<String> problems) {
+        Map<String, String> texts = new HashMap<>();
+        given.forEach((key, setting) -> texts.put(key, ByteSize.plain(key, setting.value())));
+        Map<String, Object> values = new LinkedHashMap<>();
+        Map<String, ConfigValue> parsed = DEFINITION.validateAll(texts);
+        for (String key : DEFINITION.names()) {
+            ConfigValue value = Objects.requireNonNull(parsed.get(key), key);
+            Setting setting = given.get(value.name());
+            if (!value.errorMessages().isEmpty() && setting != null) {
+                problems.add(GivenKeys.problem(setting, value.errorMessages().get(0)));
+            }
+            values.put(value.name(), value.value());
+        }
+        return values;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.ctstream.config;
+
+import dev.ctstream.read.KafkaKeys;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/** Checks the names that somebody gave the collector. */
+final class GivenKeys {
+    private GivenKeys() {}
+
+    static void check(Map<String, Setting> given, Set<String> known, List<String> problems, List<String> warnings) {
+        KafkaSettings.Check check = KafkaSettings.collector();
+        Map<String, String> kafka = new TreeMap<>();
+        for (Setting setting : given.values()) {
+            String key = setting.key();
+            if (key.startsWith(Keys.KAFKA)) {
+                if (check.name(setting, problems, warnings)) {
+                    kafka.put(key.substring(Keys.KAFKA.length()), setting.value());
+                }
+            } else if (!known.contains(key) && !key.startsWith(Keys.FILTER)) {
+                problems.add(key + " (" + setting.source() + "): no such key" + hint(key, known));
+            }
+        }
+        check.values(kafka, given, problems);
+    }
+
+    /** {@code key=value (source): text}, the value hidden when it is secret. */
+    static String problem(Setting setting, String text) {
+        String plain = text.replaceFirst("(?s)^Invalid value .* for configuration \\S+: ", "")
+                .replaceFirst("(?s)^Invalid value .* for configuration \\S+$", "not a permitted value");
+        return setting.key() + "=" + Settings.shown(setting.key(), setting.value()) + " (" + setting.source() + "): "
+                + plain;
+    }
+
+    private static String hint(String key, Set<String> known) {
+        if (KafkaKeys.ofCollector().contains(key)) {
+            return "; did you mean " + Keys.KAFKA + key + "?";
+        }
+        return NearestKey.of(key, known)
+                .map(nearest -> "; did you mean " + nearest + "?")
+                .orElse("; ctstream run --dump-config shows all keys");
+    }
+}

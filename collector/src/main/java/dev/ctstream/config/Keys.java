@@ -1,0 +1,249 @@
+package dev.ctstream.config;
+
+import static org.apache.kafka.common.config.ConfigDef.Importance.HIGH;
+import static org.apache.kafka.common.config.ConfigDef.Importance.LOW;
+import static org.apache.kafka.common.config.ConfigDef.Importance.MEDIUM;
+import static org.apache.kafka.common.config.ConfigDef.Range.atLeast;
+import static org.apache.kafka.common.config.ConfigDef.Range.between;
+import static org.apache.kafka.common.config.ConfigDef.Type.BOOLEAN;
+import static org.apache.kafka.common.config.ConfigDef.Type.INT;
+import static org.apache.kafka.common.config.ConfigDef.Type.LIST;
+import static org.apache.kafka.common.config.ConfigDef.Type.LONG;
+import static org.apache.kafka.common.config.ConfigDef.Type.STRING;
+
+import dev.ctstream.batch.BatchConfig;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.config.ConfigDef;
+import org.apache.kafka.common.config.ConfigDef.ValidString;
+
+/** Every key of the collector: its type, default, permitted values and meaning. The documentation is made of it. */
+final class Keys {
+    /** Prefix of what is passed on to Kafka's clients. */
+    static final String KAFKA = "kafka.";
+
+    /** Prefix of the kernel's event filter. */
+    static final String FILTER = "filter.";
+
+    /** Prefixes behind which any name is taken, and what they are for. */
+    static final Map<String, String> FAMILIES = Map.of(
+            KAFKA, "Passed on to Kafka's producer and admin client without the prefix, for instance `kafka.linger.ms`.",
+            FILTER, "Which events the kernel offers at all.");
+
+    /** Defaults that depend on the host or on other keys, as text for people. */
+    static final Map<String, String> DEFAULT_TEXTS = Map.of(
+            "host.id", "/etc/machine-id",
+            "record.framing", "confluent with a schema registry, else single-object",
+            "spool.directory", "$STATE_DIRECTORY, else /var/lib/ctstream for root, else ~/.local/state/ctstream",
+            "kafka.bootstrap.servers", "none; needed unless --embedded-kafka");
+
+    /**
+     * What is accepted but does nothing yet: a key, or a key with one of its values. The start says so for each that
+     * is given. Whoever builds the feature takes its line out.
+     */
+    static final List<String> WITHOUT_EFFECT = List.of(
+            FILTER,
+            "delivery=reliable",
+            "heartbeat.interval-seconds",
+            "ledger.max-flows",
+            "netns=all",
+            "partition.zone.width",
+            "reconcile.interval-seconds",
+            "record.framing=confluent",
+            "record.layout=event",
+            "schema.registry.url",
+            "snapshot",
+            "spool.",
+            "sysctl.manage");
+
+    private static final int KIB = 1024;
+    private static final int MIB = 1024 * KIB;
+
+    private Keys() {}
+
+    /** The definition, in the order of the documentation. */
+    static ConfigDef definition() {
+        ConfigDef keys = new ConfigDef();
+        kafka(keys);
+        records(keys);
+        kernel(keys);
+        batches(keys);
+        spool(keys);
+        operation(keys);
+        return keys;
+    }
+
+    private static void kafka(ConfigDef keys) {
+        keys.define("kafka.bootstrap.servers", LIST, "", Checks.servers(), HIGH, "Brokers to begin with: host:port, ….")
+                .define("topic.events", STRING, "conntrack.events", Checks.topic(), HIGH, "Topic of the events.")
+                .define(
+                        "topic.control",
+                        STRING,
+                        "conntrack.control",
+                        Checks.topic(),
+                        MEDIUM,
+                        "Topic of the control records.")
+                .define(
+                        "topic.create",
+                        BOOLEAN,
+                        true,
+                        MEDIUM,
+                        "Create missing topics. Existing ones are never altered.")
+                .define(
+                        "topic.partitions",
+                        INT,
+                        12,
+                        between(1, 100_000),
+                        MEDIUM,
+                        "Partitions of a topic that is created.")
+                .define(
+                        "topic.replication-factor",
+                        INT,
+                        -1,
+                        Checks.replicationFactor(),
+                        MEDIUM,
+                        "Replicas of a topic that is created; -1 leaves it to the broker.")
+                .define(
+                        "partition.zone.width",
+                        LIST,
+                        "",
+                        Checks.zoneWidths(),
+                        LOW,
+                        "Over how many partitions a zone is spread by host and namespace: zone=width, …. Zone 0 (no zone) is"
+                                + " spread over all, every other zone is on one.");
+    }
+
+    private static void records(ConfigDef keys) {
+        keys.define(
+                        "record.layout",
+                        STRING,
+                        "batch",
+                        ValidString.in("batch", "event"),
+                        MEDIUM,
+                        "One Kafka record for a batch of events of one zone, or for each event.")
+                .define(
+                        "record.framing",
+                        STRING,
+                        "",
+                        ValidString.in("", "confluent", "single-object", "bare"),
+                        MEDIUM,
+                        "What stands before the Avro data: a registry's schema id, the schema's fingerprint, nothing.")
+                .define("record.headers", BOOLEAN, true, LOW, "Send the headers content-type and schema-fingerprint.")
+                .define(
+                        "schema.registry.url",
+                        STRING,
+                        "",
+                        Checks.httpUrl(),
+                        MEDIUM,
+                        "Schema registry with Confluent's API, for the framing confluent.");
+    }
+
+    private static void kernel(ConfigDef keys) {
+        keys.define("events", LIST, "new,destroy", Checks.events(), HIGH, "Kernel events to subscribe to.")
+                .define(
+                        "netns",
+                        LIST,
+                        "self",
+                        Checks.namespaces(),
+                        HIGH,
+                        "Network namespaces to watch: self, names as in /var/run/netns, absolute paths, or all.")
+                .define(
+                        "socket.receive-buffer-bytes",
+                        INT,
+                        128 * MIB,
+                        between(4 * KIB, Integer.MAX_VALUE / 2),
+                        MEDIUM,
+                        "Receive buffer of each namespace's event socket. The kernel doubles it and charges 1280 bytes an event.")
+                .define(
+                        "delivery",
+                        STRING,
+                        "counted",
+                        ValidString.in("counted", "reliable"),
+                        MEDIUM,
+                        "counted: a loss is counted exactly. reliable: the kernel keeps a flow until its DESTROY was taken.")
+                .define("snapshot", BOOLEAN, true, MEDIUM, "Report the flows that were there before as EXISTING.")
+                .define(
+                        "reconcile.interval-seconds",
+                        INT,
+                        60,
+                        atLeast(0),
+                        LOW,
+                        "How often the table is dumped to find flows that ended without DESTROY; 0: never.")
+                .define("ledger.max-flows", INT, 1_000_000, atLeast(1), LOW, "Live flows that are remembered at most.")
+                .define(
+                        "sysctl.manage",
+                        BOOLEAN,
+                        false,
+                        MEDIUM,
+                        "Set nf_conntrack_events, nf_conntrack_acct and nf_conntrack_timestamp to 1 at start.");
+    }
+
+    private static void batches(ConfigDef keys) {
+        keys.define(
+                        "batch.max-events",
+                        INT,
+                        512,
+                        between(1, BatchConfig.MAX_EVENTS_LIMIT),
+                        MEDIUM,
+                        "Events at which a batch is closed.")
+                .define(
+                        "batch.max-bytes",
+                        INT,
+                        256 * KIB,
+                        between(BatchConfig.MAX_BYTES_LEAST, BatchConfig.MAX_BYTES_LIMIT),
+                        MEDIUM,
+                        "Encoded bytes at which a batch is closed.")
+                .define(
+                        "batch.linger-millis",
+                        INT,
+                        50,
+                        between(0, BatchConfig.LINGER_MILLIS_LIMIT),
+                        MEDIUM,
+                        "Age of its first event at which a batch is closed.");
+    }
+
+    private static void spool(ConfigDef keys) {
+        keys.define("spool.directory", STRING, "", Checks.any(), HIGH, "Where batches wait on disk for the broker.")
+                .define(
+                        "spool.max-bytes",
+                        LONG,
+                        4096L * MIB,
+                        atLeast(MIB),
+                        HIGH,
+                        "Most disk space that the spool takes.")
+                .define("spool.segment-bytes", LONG, 64L * MIB, atLeast(64 * KIB), LOW, "Size of one spool file.")
+                .define(
+                        "spool.sync-interval-millis",
+                        INT,
+                        1000,
+                        atLeast(0),
+                        MEDIUM,
+                        "How often written batches are forced to the disk; 0: each.")
+                .define(
+                        "spool.when-full",
+                        STRING,
+                        "drop-oldest",
+                        ValidString.in("drop-oldest", "drop-newest"),
+                        MEDIUM,
+                        "Which batches go, counted and declared, when the spool is full.");
+    }
+
+    private static void operation(ConfigDef keys) {
+        keys.define(
+                        "http.listen",
+                        STRING,
+                        "127.0.0.1:9477",
+                        Checks.listen(),
+                        MEDIUM,
+                        "Address of /metrics, /livez, /readyz and /status: host:port, port 0 for a free one, or off.")
+                .define("host.id", STRING, "", Checks.hostId(), HIGH, "Name of this host in every record.")
+                .define("heartbeat.interval-seconds", INT, 10, atLeast(1), LOW, "How often a HEARTBEAT is recorded.")
+                .define(
+                        "shutdown.timeout-seconds",
+                        INT,
+                        5,
+                        between(1, 3600),
+                        LOW,
+                        "How long a stop waits for what was received to be published.");
+    }
+}

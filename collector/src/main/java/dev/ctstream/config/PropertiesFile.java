@@ -1,0 +1,79 @@
+package dev.ctstream.config;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Properties;
+
+/**
+ * A Java properties file, read so that each key keeps its line number.
+ *
+ * <p>The text is UTF-8, or ISO 8859-1 when it is not valid UTF-8, as the format once demanded.
+ */
+final class PropertiesFile {
+    private PropertiesFile() {}
+
+    /** Reads the settings in the order of the file; what cannot be read goes to {@code problems}. */
+    static void read(Path file, String option, List<Setting> settings, List<String> problems) {
+        String text;
+        try {
+            text = decode(Files.readAllBytes(file));
+        } catch (NoSuchFileException e) {
+            problems.add(option + " " + file + ": no such file");
+            return;
+        } catch (IOException e) {
+            problems.add(option + " " + file + ": cannot be read: " + e.getMessage());
+            return;
+        }
+        String[] lines = text.split("\r\n|\r|\n", -1);
+        for (int i = 0; i < lines.length; i++) {
+            int first = i + 1;
+            StringBuilder logical = new StringBuilder(lines[i]);
+            while (!comment(lines[first - 1]) && continues(lines[i]) && i + 1 < lines.length) {
+                logical.append('\n').append(lines[++i]);
+            }
+            parse(logical.toString(), file + ":" + first, settings, problems);
+        }
+    }
+
+    private static void parse(String logicalLine, String source, List<Setting> settings, List<String> problems) {
+        Properties one = new Properties();
+        try {
+            one.load(new StringReader(logicalLine));
+        } catch (IOException | IllegalArgumentException e) {
+            problems.add(source + ": " + e.getMessage());
+        }
+        one.forEach((key, value) -> settings.add(new Setting((String) key, ((String) value).strip(), source)));
+    }
+
+    private static String decode(byte[] bytes) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            return new String(bytes, StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    private static boolean comment(String line) {
+        String stripped = line.stripLeading();
+        return stripped.startsWith("#") || stripped.startsWith("!");
+    }
+
+    /** An odd number of backslashes at the end joins the next line. */
+    private static boolean continues(String line) {
+        int backslashes = 0;
+        while (backslashes < line.length() && line.charAt(line.length() - 1 - backslashes) == '\\') {
+            backslashes++;
+        }
+        return backslashes % 2 == 1;
+    }
+}

@@ -1,0 +1,136 @@
+package dev.ctstream.config;
+
+import dev.ctstream.read.KafkaKeys;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.apache.kafka.common.config.ConfigDef;
+import org.jspecify.annotations.Nullable;
+
+/** Every key's value after all sources were read and checked, and where it came from. Immutable. */
+final class Settings {
+    private static final Pattern USER_INFO = Pattern.compile("(://)[^/@\\s]*@");
+    private static final String HIDDEN = "[hidden]";
+
+    private final Map<String, Object> values;
+    private final Map<String, Setting> given;
+
+    /**
+     * Takes what was checked.
+     *
+     * @param values typed, by key, defaults included
+     * @param given what somebody set, by key
+     */
+    Settings(Map<String, Object> values, Map<String, Setting> given) {
+        this.values = new LinkedHashMap<>(values);
+        this.given = new TreeMap<>(given);
+    }
+
+    String string(String key) {
+        return (String) value(key);
+    }
+
+    int integer(String key) {
+        return (Integer) value(key);
+    }
+
+    long number(String key) {
+        return (Long) value(key);
+    }
+
+    boolean flag(String key) {
+        return (Boolean) value(key);
+    }
+
+    List<String> list(String key) {
+        return ((List<?>) value(key)).stream().map(String.class::cast).toList();
+    }
+
+    /** What goes to Kafka's clients, without the prefix. */
+    Map<String, String> kafka() {
+        Map<String, String> kafka = new TreeMap<>();
+        given.forEach((key, setting) -> {
+            if (key.startsWith(Keys.KAFKA)) {
+                kafka.put(key.substring(Keys.KAFKA.length()), setting.value());
+            }
+        });
+        return kafka;
+    }
+
+    /** One line for each given key that does nothing yet. */
+    List<String> withoutEffect() {
+        List<String> texts = new ArrayList<>();
+        given.forEach((key, setting) -> {
+            for (String entry : Keys.WITHOUT_EFFECT) {
+                boolean family = entry.endsWith(".") && key.startsWith(entry);
+                boolean listed = values.get(key) instanceof List<?> items
+                        && items.stream().anyMatch(item -> entry.equals(key + "=" + item));
+                if (family || entry.equals(key) || entry.equals(key + "=" + setting.value()) || listed) {
+                    texts.add(key + "=" + shown(key, setting.value()) + " (" + setting.source()
+                            + ") is without effect in this version");
+                }
+            }
+        });
+        return texts;
+    }
+
+    /**
+     * Every key with its value, default, source and meaning, as a properties file that could be used. Secrets are
+     * hidden.
+     */
+    String dump(ConfigDef definition) {
+        StringBuilder dump = new StringBuilder(4096);
+        definition.configKeys().values().forEach(key -> {
+            dump.append("# ").append(key.documentation).append('\n');
+            dump.append("# default: ").append(ConfigTable.defaultText(key)).append("; from: ");
+            dump.append(source(key.name)).append('\n');
+            dump.append(key.name)
+                    .append('=')
+                    .append(escape(shown(key.name, text(value(key.name)))))
+                    .append("\n\n");
+        });
+        given.values().stream()
+                .filter(setting -> !definition.names().contains(setting.key()))
+                .forEach(setting -> dump.append("# from: ")
+                        .append(setting.source())
+                        .append('\n')
+                        .append(setting.key())
+                        .append('=')
+                        .append(escape(shown(setting.key(), setting.value())))
+                        .append("\n\n"));
+        return dump.toString();
+    }
+
+    /** A value as it may be shown to anybody. */
+    static String shown(String key, String value) {
+        return KafkaKeys.secret(key) && !value.isEmpty()
+                ? HIDDEN
+                : USER_INFO.matcher(value).replaceAll("$1" + HIDDEN + "@");
+    }
+
+    private String source(String key) {
+        @Nullable Setting setting = given.get(key);
+        return setting == null ? "default" : setting.source();
+    }
+
+    private static String text(Object value) {
+        return value instanceof List<?> items
+                ? String.join(",", items.stream().map(String::valueOf).toList())
+                : String.valueOf(value);
+    }
+
+    private static String escape(String value) {
+        return value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r");
+    }
+
+    private Object value(String key) {
+        Object value = values.get(key);
+        if (value == null) {
+            throw new IllegalArgumentException("no such key: " + key);
+        }
+        return value;
+    }
+}

@@ -1,0 +1,211 @@
+package dev.ctstream.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.type;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigurationTest {
+    private static final Map<String, String> BROKER = Map.of("kafka.bootstrap.servers", "k:9092");
+
+    private static final Path NO_FILE = Path.of("");
+
+    @TempDir
+    private Path folder;
+
+    private HostFacts host;
+
+    @BeforeEach
+    void host() throws IOException {
+        host = new HostFacts(
+                Files.writeString(folder.resolve("machine-id"), "machine\n"),
+                Files.writeString(folder.resolve("boot_id"), "boot\n"),
+                folder,
+                false);
+    }
+
+    @Test
+    void laterSourcesOverrideEarlierOnes() throws Exception {
+        Path file = file("topic.events=file\ntopic.control=file\nhost.id=file\n");
+        Configuration configuration = load(
+                file,
+                Map.of("CTSTREAM_TOPIC_CONTROL", "environment", "CTSTREAM_HOST_ID", "environment"),
+                with(Map.of("host.id", "line")));
+        assertThat(configuration.dump())
+                .contains("; from: " + file + ":1\ntopic.events=file\n")
+                .contains("; from: CTSTREAM_TOPIC_CONTROL\ntopic.control=environment\n")
+                .contains("; from: -D\nhost.id=line\n")
+                .contains("# default: 512; from: default\nbatch.max-events=512\n");
+    }
+
+    @Test
+    void allProblemsAreReportedAtOnceByKeyAndSource() throws IOException {
+        Path file = file("# a comment\nbatch.max-events=many\n\ntopic.partitons = 3\n");
+        Map<String, String> environment = Map.of("CTSTREAM_DELIVERY", "sometimes", "CTSTREAM_SNAPSHOTS", "true");
+        assertThat(problems(file, environment, Map.of("batch.linger-millis", "-1", "netns", "a,./b")))
+                .containsExactlyInAnyOrder(
+                        "topic.partitons (" + file + ":4): no such key; did you mean topic.partitions?",
+                        "snapshots (CTSTREAM_SNAPSHOTS): no such key; did you mean snapshot?",
+                        "batch.max-events=many (" + file + ":2): Not a number of type INT",
+                        "delivery=sometimes (CTSTREAM_DELIVERY): String must be one of: counted, reliable",
+                        "batch.linger-millis=-1 (-D): Value must be at least 0",
+                        "netns=a,./b (-D): './b' is neither a name as in /var/run/netns nor an absolute path",
+                        "kafka.bootstrap.servers is not set: give your broker's host:port, for instance"
+                                + " -D kafka.bootstrap.servers=localhost:9092, or --embedded-kafka for a trial");
+    }
+
+    @Test
+    void misspeltKafkaSettingsAreNamedAndForeignOnesPassedOn() throws Exception {
+        assertThat(problems(Map.of("kafka.boostrap.servers", "k:1")))
+                .anySatisfy(text -> assertThat(text).endsWith("did you mean kafka.bootstrap.servers?"));
+        assertThat(problems(with(Map.of("kafka.linger.ms", "soon"))))
+                .singleElement()
+                .asString()
+                .startsWith("kafka.linger.ms=soon (-D): ");
+        assertThat(problems(with(Map.of("acks", "all"))))
+                .containsExactly("acks (-D): no such key; did you mean kafka.acks?");
+        Configuration configuration = load(with(Map.of("kafka.plugin.of.mine", "x")));
+        assertThat(configuration.collector().kafka()).containsEntry("plugin.of.mine", "x");
+        assertThat(configuration.warnings()).singleElement().asString().contains("kafka.plugin.of.mine");
+    }
+
+    @Test
+    void theEnvironmentReachesKafkaSettingsAndLeavesForeignVariablesAlone() throws Exception {
+        Configuration configuration = load(
+                NO_FILE,
+                Map.of(
+                        "CTSTREAM_KAFKA_BOOTSTRAP_SERVERS", "k:1,k:2",
+                        "CTSTREAM_KAFKA_MY_OWN", "x",
+                        "CTSTREAM_JAVA_OPTS", "-Xmx1g",
+                        "CTSTREAM_SERVICE_HOST", "10.0.0.1",
+                        "CTSTREAM_PORT_9477_TCP_ADDR", "10.0.0.1",
+                        "STATE_DIRECTORY", "/var/lib/a:/var/lib/b"),
+                Map.of());
+        assertThat(configuration.collector().kafka())
+                .containsEntry("bootstrap.servers", "k:1,k:2")
+                .containsEntry("my.own", "x");
+        assertThat(configuration.dump()).contains("\nspool.directory=/var/lib/a\n");
+    }
+
+    @Test
+    void anEmptyOrMissingHostIdIsAnErrorThatNamesTheKey() throws Exception {
+        assertThat(load(BROKER).collector().hostId()).isEqualTo("machine");
+        assertThat(load(BROKER).collector().bootId()).isEqualTo("boot");
+        assertThat(problems(with(Map.of("host.id", " "))))
+                .singleElement()
+                .asString()
+                .startsWith("host.id (-D): is empty");
+        Files.writeString(host.machineId(), "\n");
+        assertThat(problems(BROKER)).singleElement().asString().startsWith("host.id is not set");
+        Files.delete(host.machineId());
+        assertThat(problems(BROKER)).singleElement().asString().startsWith("host.id is not set");
+        assertThat(problems(with(Map.of("host.id", "a/b"))))
+                .singleElement()
+                .asString()
+                .startsWith("host.id=a/b (-D): must not hold '/'");
+    }
+
+    @Test
+    void keysWhoseFeatureIsMissingAreAcceptedAndSaidToBeWithoutEffect() throws Exception {
+        assertThat(load(BROKER).withoutEffect()).isEmpty();
+        Configuration configuration =
+                load(with(Map.of("sysctl.manage", "true", "filter.protocol", "tcp", "netns", "self,all")));
+        assertThat(configuration.withoutEffect())
+                .containsExactly(
+                        "filter.protocol=tcp (-D) is without effect in this version",
+                        "netns=self,all (-D) is without effect in this version",
+                        "sysctl.manage=true (-D) is without effect in this version");
+    }
+
+    @Test
+    void secretsAreNeverShown() throws Exception {
+        Map<String, String> secrets = Map.of(
+                "kafka.sasl.jaas.config", "x required password='hush';",
+                "kafka.ssl.key.password", "hush",
+                "schema.registry.url", "http://me:hush@registry:8081");
+        assertThat(load(with(secrets)).dump())
+                .doesNotContain("hush")
+                .contains("kafka.sasl.jaas.config=[hidden]")
+                .contains("schema.registry.url=http://[hidden]@registry:8081");
+    }
+
+    @Test
+    void aFileMayBeUtf8OrLatin1AndMayContinueLines() throws Exception {
+        Files.write(folder.resolve("u"), "host.id=höst\\\n  -b\n#x\\\nevents : new\n".getBytes(StandardCharsets.UTF_8));
+        assertThat(load(folder.resolve("u"), Map.of(), BROKER).collector().hostId())
+                .isEqualTo("höst-b");
+        Files.write(folder.resolve("l"), "host.id=höst".getBytes(StandardCharsets.ISO_8859_1));
+        assertThat(load(folder.resolve("l"), Map.of(), BROKER).collector().hostId())
+                .isEqualTo("höst");
+        assertThat(problems(folder.resolve("none"), Map.of(), BROKER))
+                .containsExactly("--config " + folder.resolve("none") + ": no such file");
+        assertThat(problems(file("a=\\u12\n"), Map.of(), BROKER))
+                .containsExactly(folder.resolve("file.properties") + ":1: Malformed \\uxxxx encoding.");
+    }
+
+    @Test
+    void theSameKeyTwiceInAFileIsAWarning() throws Exception {
+        Path file = file("host.id=a\nhost.id=b\n");
+        Configuration configuration = load(file, Map.of(), BROKER);
+        assertThat(configuration.warnings())
+                .containsExactly("host.id is given twice: " + file + ":1 and " + file + ":2; the last one counts");
+        assertThat(configuration.collector().hostId()).isEqualTo("b");
+    }
+
+    @Test
+    void keysThatContradictEachOtherAreProblems() {
+        assertThat(problems(with(Map.of("record.framing", "confluent"))))
+                .containsExactly("record.framing=confluent needs schema.registry.url");
+        assertThat(problems(with(Map.of("topic.control", "conntrack.events")))).hasSize(1);
+        assertThat(problems(with(Map.of("spool.segment-bytes", "2MiB", "spool.max-bytes", "1 MiB"))))
+                .containsExactly("spool.segment-bytes=2097152: must not be more than spool.max-bytes=1048576");
+    }
+
+    @Test
+    void anEmbeddedBrokerNeedsNoAddress() throws Exception {
+        ConfigSources sources = new ConfigSources(Optional.empty(), Map.of(), Map.of(), host, false);
+        assertThat(Configuration.load(sources).collector().kafka()).isEmpty();
+    }
+
+    private Configuration load(Map<String, String> commandLine) throws ConfigurationException {
+        return load(NO_FILE, Map.of(), commandLine);
+    }
+
+    private Configuration load(Path file, Map<String, String> environment, Map<String, String> commandLine)
+            throws ConfigurationException {
+        return Configuration.load(new ConfigSources(
+                file.equals(NO_FILE) ? Optional.empty() : Optional.of(file), environment, commandLine, host, true));
+    }
+
+    private List<String> problems(Map<String, String> commandLine) {
+        return problems(NO_FILE, Map.of(), commandLine);
+    }
+
+    private List<String> problems(Path file, Map<String, String> environment, Map<String, String> commandLine) {
+        return assertThatThrownBy(() -> load(file, environment, commandLine))
+                .asInstanceOf(type(ConfigurationException.class))
+                .actual()
+                .problems();
+    }
+
+    private Path file(String text) throws IOException {
+        return Files.writeString(folder.resolve("file.properties"), text);
+    }
+
+    private static Map<String, String> with(Map<String, String> more) {
+        Map<String, String> all = new HashMap<>(BROKER);
+        all.putAll(more);
+        return all;
+    }
+}
