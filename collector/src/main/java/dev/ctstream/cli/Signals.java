@@ -1,21 +1,74 @@
 package dev.ctstream.cli;
 
+import java.lang.reflect.Proxy;
+
 /** Signals, which only {@code sun.misc} offers: by reflection, because the compiler refuses it with our flags. */
 final class Signals {
+    private static final String SIGNAL = "sun.misc.Signal";
+    private static final String HANDLER = "sun.misc.SignalHandler";
+
     private Signals() {}
 
     /** Ignores signals by their names without SIG; one that the JVM keeps for itself is left as it is. */
     static void ignore(String... names) {
         try {
-            Class<?> signal = Class.forName("sun.misc.Signal");
-            Class<?> handler = Class.forName("sun.misc.SignalHandler");
-            Object ignore = handler.getField("SIG_IGN").get(null);
+            Object ignore = Class.forName(HANDLER).getField("SIG_IGN").get(null);
             for (String name : names) {
-                Object named = signal.getConstructor(String.class).newInstance(name);
-                signal.getMethod("handle", signal, handler).invoke(null, named, ignore);
+                set(name, ignore);
             }
         } catch (ReflectiveOperationException e) {
             System.err.println("ctstream: cannot ignore signals: " + e);
         }
+    }
+
+    /**
+     * Calls {@code action} for each of these signals, on a thread of the JVM's, in place of ending the process.
+     *
+     * @return what puts the handlers back that were there before
+     */
+    static Runnable on(Runnable action, String... names) {
+        try {
+            Class<?> handler = Class.forName(HANDLER);
+            Object ours = Proxy.newProxyInstance(
+                    Signals.class.getClassLoader(), new Class<?>[] {handler}, (proxy, method, arguments) -> {
+                        if (method.getName().equals("handle")) {
+                            action.run();
+                            return null;
+                        }
+                        return objectMethod(proxy, method.getName(), arguments);
+                    });
+            Object[] before = new Object[names.length];
+            for (int i = 0; i < names.length; i++) {
+                before[i] = set(names[i], ours);
+            }
+            return () -> restore(names, before);
+        } catch (ReflectiveOperationException e) {
+            System.err.println("ctstream: cannot handle signals: " + e);
+            return () -> {};
+        }
+    }
+
+    private static void restore(String[] names, Object[] handlers) {
+        try {
+            for (int i = 0; i < names.length; i++) {
+                set(names[i], handlers[i]);
+            }
+        } catch (ReflectiveOperationException e) {
+            System.err.println("ctstream: cannot restore signals: " + e);
+        }
+    }
+
+    private static Object set(String name, Object handler) throws ReflectiveOperationException {
+        Class<?> signal = Class.forName(SIGNAL);
+        Object named = signal.getConstructor(String.class).newInstance(name);
+        return signal.getMethod("handle", signal, Class.forName(HANDLER)).invoke(null, named, handler);
+    }
+
+    private static Object objectMethod(Object proxy, String method, Object... arguments) {
+        return switch (method) {
+            case "equals" -> proxy == arguments[0];
+            case "hashCode" -> System.identityHashCode(proxy);
+            default -> "signal handler";
+        };
     }
 }

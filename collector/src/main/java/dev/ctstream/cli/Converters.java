@@ -1,0 +1,69 @@
+package dev.ctstream.cli;
+
+import java.util.Locale;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** What options take, with the range in the error. */
+final class Converters {
+    private static final int U16_MAX = 65_535;
+
+    private Converters() {}
+
+    /** A port number, 0 for any free one. */
+    static final class Port implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return (int) number(value, 0, U16_MAX);
+        }
+    }
+
+    /** A conntrack zone. */
+    static final class Zone implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return (int) number(value, 0, U16_MAX);
+        }
+    }
+
+    /** How many of something, at least one. */
+    static final class Count implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String value) {
+            return number(value, 1, Long.MAX_VALUE);
+        }
+    }
+
+    /** A number of seconds, at least one. */
+    static final class Seconds implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return (int) number(value, 1, Integer.MAX_VALUE);
+        }
+    }
+
+    /** The words text and json. */
+    static final class Format implements ITypeConverter<OutputFormat> {
+        @Override
+        public OutputFormat convert(String value) {
+            return switch (value.toLowerCase(Locale.ROOT)) {
+                case "text" -> OutputFormat.TEXT;
+                case "json" -> OutputFormat.JSON;
+                default -> throw new TypeConversionException("'" + value + "' is neither text nor json");
+            };
+        }
+    }
+
+    private static long number(String value, long least, long most) {
+        try {
+            long number = Long.parseLong(value);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            throw new TypeConversionException("'" + value + "' is not a whole number");
+        }
+        throw new TypeConversionException(
+                value + (most == Long.MAX_VALUE ? " is less than " + least : " is not in " + least + ".." + most));
+    }
+}

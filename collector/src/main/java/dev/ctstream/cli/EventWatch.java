@@ -1,0 +1,183 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.batch.BatchConfig;
+import dev.ctstream.batch.BatchMetrics;
+import dev.ctstream.batch.BatchRing;
+import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.config.HostFacts;
+import dev.ctstream.conntrack.EventReceiver;
+import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.conntrack.ReceiveMetrics;
+import dev.ctstream.conntrack.SubscriptionConfig;
+import dev.ctstream.metrics.Metrics;
+import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.NetworkNamespace;
+import dev.ctstream.read.EventHandler;
+import dev.ctstream.read.RecordDecoder;
+import dev.ctstream.read.RecordException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The collector's own way of the data, from the event socket to encoded batches, and from there to a handler in the
+ * same process in place of Kafka.
+ *
+ * <p>Threads: events are received on one of its own and handled on the one that calls {@link #run}.
+ *
+ * <p>Ownership: owns socket and thread; {@link #close} ends both.
+ */
+final class EventWatch implements AutoCloseable {
+    /** Closed at the end of each pass over the socket: soon, and many at once when there are many. */
+    private static final BatchConfig AT_ONCE =
+            new BatchConfig(BatchConfig.DEFAULT.maxEvents(), BatchConfig.DEFAULT.maxBytes(), 0);
+
+    private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long TELL_EVERY_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long STOP_MILLIS = 3000;
+
+    private final Metrics metrics = new Metrics();
+    private final BatchRing ring = new BatchRing();
+    private final RecordDecoder decoder = new RecordDecoder();
+    private final Batcher batcher;
+    private final EventReceiver receiver;
+    private final EventSocket socket;
+    private final Thread thread;
+    private volatile boolean stopped;
+    private volatile @Nullable Throwable failure;
+    private long handled;
+    private long lostTold;
+    private long nextTelling = System.nanoTime();
+
+    private EventWatch(@Nullable NetworkNamespace namespace, SubscriptionConfig subscription) throws NetlinkException {
+        HostFacts host = HostFacts.current();
+        RunIdentity run = new RunIdentity(
+                host.readMachineId().orElse("unknown"), host.readBootId().orElse("unknown"), Clock.realtimeNanos());
+        batcher = new Batcher(AT_ONCE, run, ring, new BatchMetrics(metrics));
+        receiver = EventReceiver.open(batcher, new ReceiveMetrics(metrics));
+        try {
+            socket = EventSocket.open(namespace, namespace == null ? "host" : namespace.label(), subscription);
+        } catch (NetlinkException e) {
+            receiver.close();
+            throw e;
+        }
+        receiver.add(socket);
+        thread = new Thread(receiver, "ctstream-receive");
+        thread.setDaemon(true);
+        thread.setUncaughtExceptionHandler((dead, error) -> failure = error);
+    }
+
+    /**
+     * Subscribes; events count from the moment it returns.
+     *
+     * @param netns self, a name, or a path
+     */
+    static EventWatch open(String netns, SubscriptionConfig subscription) throws NetlinkException {
+        if (netns.equals("self")) {
+            return started(null, subscription);
+        }
+        try (NetworkNamespace namespace =
+                netns.contains("/") ? NetworkNamespace.path(Path.of(netns)) : NetworkNamespace.named(netns)) {
+            return started(namespace, subscription);
+        }
+    }
+
+    private static EventWatch started(@Nullable NetworkNamespace namespace, SubscriptionConfig subscription)
+            throws NetlinkException {
+        EventWatch watch = new EventWatch(namespace, subscription);
+        watch.thread.start();
+        return watch;
+    }
+
+    /** Name of the namespace that is watched. */
+    String netns() {
+        return socket.netns();
+    }
+
+    /**
+     * Hands events over until the handler wants no more or {@link #stop} is called.
+     *
+     * @param pause called when no more events are at hand
+     * @param lost told how many events the kernel could not queue, at most once a second
+     */
+    void run(EventHandler handler, Pause pause, LongConsumer lost) throws IOException, CommandFailure {
+        boolean more = true;
+        while (more && !stopped && failure == null) {
+            EncodedBatch batch = ring.poll();
+            if (batch == null) {
+                pause.run();
+                tellLosses(lost);
+                batch = ring.take(WAIT_NANOS);
+            }
+            if (batch != null) {
+                more = handle(batch, handler);
+                ring.release(batch);
+            }
+        }
+        Throwable error = failure;
+        if (error != null) {
+            throw new CommandFailure(ExitCode.FAILURE, "receive events: " + error.getMessage(), error);
+        }
+    }
+
+    /** Ends {@link #run} soon. Any thread. */
+    void stop() {
+        stopped = true;
+    }
+
+    /** What has been seen, for people. */
+    String summary() {
+        long lost = socket.dropsTotal();
+        long overflown = batcher.namespaces().stream()
+                .mapToLong(namespace -> namespace.droppedEvents())
+                .sum();
+        return handled + " events; lost in the kernel " + lost + ", here " + overflown;
+    }
+
+    @Override
+    public void close() {
+        try {
+            receiver.stop(STOP_MILLIS);
+            thread.join(STOP_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        receiver.close();
+        metrics.close();
+    }
+
+    private boolean handle(EncodedBatch batch, EventHandler handler) throws IOException {
+        if (batch.kind() != EncodedBatch.EVENTS) {
+            return true; // a declared loss of ours: in the summary
+        }
+        try {
+            return decoder.decodeBatch(batch.array(), batch.offset(), batch.lengthBytes(), event -> {
+                handled++;
+                return handler.onEvent(event);
+            });
+        } catch (RecordException e) {
+            throw new IllegalStateException("a batch that was encoded here", e);
+        }
+    }
+
+    private void tellLosses(LongConsumer lost) {
+        long total = socket.dropsTotal();
+        long now = System.nanoTime();
+        if (total != lostTold && now - nextTelling >= 0) {
+            lost.accept(total - lostTold);
+            lostTold = total;
+            nextTelling = now + TELL_EVERY_NANOS;
+        }
+    }
+
+    /** What to do when nothing is at hand. */
+    @FunctionalInterface
+    interface Pause {
+        void run() throws IOException;
+    }
+}

@@ -1,0 +1,40 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.config.ClientSettings;
+import dev.ctstream.config.ConfigurationException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How commands that are Kafka clients are told where the broker is and how to talk to it. */
+final class KafkaOptions {
+    @Option(names = "--bootstrap-server", paramLabel = "HOST:PORT,...", description = "Kafka brokers to begin with.")
+    private @Nullable String bootstrapServer;
+
+    @Option(
+            names = "--command-config",
+            paramLabel = "FILE",
+            description = "Properties for the Kafka client (TLS, SASL, ...), with or without the prefix kafka.")
+    private @Nullable Path commandConfig;
+
+    @Option(names = "-D", paramLabel = "kafka.KEY=VALUE", description = "One such property; overrides the file.")
+    private Map<String, String> properties = new LinkedHashMap<>();
+
+    /** The settings of a consumer and an admin client, checked. */
+    Map<String, String> settings(Console console) throws CommandFailure {
+        Map<String, String> commandLine = new LinkedHashMap<>(properties);
+        if (bootstrapServer != null) {
+            commandLine.put("kafka.bootstrap.servers", bootstrapServer);
+        }
+        try {
+            ClientSettings settings = ClientSettings.load(Optional.ofNullable(commandConfig), commandLine);
+            settings.warnings().forEach(console::say);
+            return settings.kafka();
+        } catch (ConfigurationException e) {
+            throw new CommandFailure(ExitCode.USAGE, e.problems(), e);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.netlink.Capabilities;
+import dev.ctstream.netlink.Errno;
+import dev.ctstream.netlink.HostCheck;
+import dev.ctstream.netlink.NetlinkException;
+
+/** Whether this process may see the kernel's connection tracking, and what to do when it may not. */
+final class KernelAccess {
+    private static final String REMEDY =
+            "run it as root, or give it CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN;"
+                    + " a container: cap_add NET_ADMIN); ctstream demo needs no privilege";
+
+    private KernelAccess() {}
+
+    /** Fails before anything is begun when it cannot work. */
+    static void require() throws CommandFailure {
+        String problem = HostCheck.problem();
+        if (problem != null) {
+            throw new CommandFailure(ExitCode.FAILURE, problem);
+        }
+        if (!Capabilities.has(Capabilities.CAP_NET_ADMIN)) {
+            throw new CommandFailure(
+                    ExitCode.PRIVILEGE,
+                    "subscribe to connection tracking: EPERM (1) " + Errno.text(Errno.EPERM)
+                            + ": CAP_NET_ADMIN is missing; " + REMEDY);
+        }
+    }
+
+    /** What a failed call means for the command. */
+    static CommandFailure failure(NetlinkException error) {
+        return switch (error.errno()) {
+            case Errno.EPERM, Errno.EACCES ->
+                new CommandFailure(ExitCode.PRIVILEGE, error.getMessage() + "; " + REMEDY, error);
+            case Errno.EPROTONOSUPPORT, Errno.EAFNOSUPPORT, Errno.EOPNOTSUPP ->
+                new CommandFailure(
+                        ExitCode.PRIVILEGE,
+                        error.getMessage() + "; the kernel has no ctnetlink: modprobe nf_conntrack_netlink, or a kernel"
+                                + " with CONFIG_NF_CT_NETLINK",
+                        error);
+            default -> new CommandFailure(ExitCode.FAILURE, String.valueOf(error.getMessage()), error);
+        };
+    }
+}

@@ -1,0 +1,117 @@
+package dev.ctstream.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The program {@code ctstream}: finds the command, runs it, and turns what went wrong into one line and a code. */
+@Command(
+        name = "ctstream",
+        description = "Connection-tracking events of the Linux kernel, from netlink to Kafka.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:success",
+            "1:failure",
+            "2:wrong options or configuration",
+            "3:missing privilege (CAP_NET_ADMIN) or kernel feature (ctnetlink)"
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ctstream watch                          what the kernel says, without Kafka",
+            "  ctstream run --embedded-kafka           a trial with a broker of its own",
+            "  ctstream run --config ctstream.properties",
+            "  ctstream read --bootstrap-server localhost:9092 --from-beginning"
+        })
+public final class Main implements Runnable {
+    private static final int USAGE_WIDTH = 110;
+
+    @Option(
+            names = "--debug",
+            scope = ScopeType.INHERIT,
+            description = "Show where an error comes from (stack traces).")
+    private boolean debug;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Console console;
+
+    private Main(Console console) {
+        this.console = console;
+    }
+
+    /** Runs the command and ends the process with its exit code. */
+    public static void main(String[] arguments) {
+        System.exit(execute(Console.system(), arguments));
+    }
+
+    /** Runs a command in this JVM; returns its exit code. */
+    static int execute(Console console, String... arguments) {
+        Main main = new Main(console);
+        CommandLine line = new CommandLine(main)
+                .addSubcommand(new RunCommand(console))
+                .addSubcommand(new WatchCommand(console))
+                .addSubcommand(new ReadCommand(console))
+                .addSubcommand(new BrokerCommand(console));
+        line.setExpandAtFiles(false)
+                .setUsageHelpWidth(USAGE_WIDTH)
+                .setColorScheme(CommandLine.Help.defaultColorScheme(
+                        console.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
+                .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
+                .setParameterExceptionHandler(main::wrongOptions)
+                .setExecutionExceptionHandler((error, command, result) -> main.failed(error));
+        return line.execute(arguments);
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+
+    private int wrongOptions(ParameterException error, String[] arguments) {
+        CommandLine command = error.getCommandLine();
+        console.say(oneLine(String.valueOf(error.getMessage())));
+        CommandLine.UnmatchedArgumentException.printSuggestions(error, command.getErr());
+        console.say("see " + command.getCommandSpec().qualifiedName() + " --help");
+        trace(error);
+        return ExitCode.USAGE;
+    }
+
+    private int failed(Exception error) {
+        int code = ExitCode.FAILURE;
+        if (error instanceof CommandFailure failure) {
+            failure.lines().forEach(text -> console.say(oneLine(text)));
+            code = failure.exitCode();
+        } else if (error instanceof IOException io && Console.brokenPipe(io)) {
+            return ExitCode.OK; // nobody reads any more: what was wanted has been seen
+        } else if (error instanceof IOException) {
+            console.say("write the output: " + oneLine(String.valueOf(error.getMessage())));
+        } else {
+            console.say("unexpected error: " + oneLine(error.toString())
+                    + "; please report it, with the output of the same command with --debug");
+        }
+        trace(error);
+        return code;
+    }
+
+    private void trace(Exception error) {
+        if (debug) {
+            error.printStackTrace(console.err());
+        }
+    }
+
+    private static String oneLine(String text) {
+        return text.strip().replaceAll("\\s*[\r\n]+\\s*", " | ");
+    }
+}

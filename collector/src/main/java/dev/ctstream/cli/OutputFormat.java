@@ -1,0 +1,19 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.read.EventJson;
+import dev.ctstream.read.EventPrinter;
+import dev.ctstream.read.EventText;
+import java.time.ZoneId;
+
+/** What {@code -o} offers for events. */
+enum OutputFormat {
+    TEXT,
+    JSON;
+
+    EventPrinter printer(Console console) {
+        return switch (this) {
+            case TEXT -> new EventText(console.out(), console.colour(), ZoneId.systemDefault());
+            case JSON -> new EventJson(console.out());
+        };
+    }
+}

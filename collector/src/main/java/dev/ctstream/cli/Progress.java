@@ -1,0 +1,47 @@
+package dev.ctstream.cli;
+
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+/** A line on stderr that shows how far long work has come; only on a terminal, and only when data goes elsewhere. */
+final class Progress {
+    private static final long INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+    private static final int CHECK_EVERY = 1024;
+    private static final String BACK_AND_CLEAR = "\r\u001b[K";
+
+    private final Console console;
+    private final boolean shown;
+    private final long begin = System.nanoTime();
+    private long next = begin + INTERVAL_NANOS;
+    private boolean drawn;
+
+    Progress(Console console) {
+        this.console = console;
+        shown = console.errIsTerminal() && !console.outIsTerminal();
+    }
+
+    /** Tells how many events have passed; cheap enough for each. */
+    void events(long count) {
+        if (!shown || count % CHECK_EVERY != 0) {
+            return;
+        }
+        long now = System.nanoTime();
+        if (now - next >= 0) {
+            next = now + INTERVAL_NANOS;
+            double seconds = (now - begin) / (double) TimeUnit.SECONDS.toNanos(1);
+            console.err()
+                    .print(BACK_AND_CLEAR
+                            + String.format(Locale.ROOT, "%,d events, %,.0f a second", count, count / seconds));
+            console.err().flush();
+            drawn = true;
+        }
+    }
+
+    /** Takes the line away. */
+    void end() {
+        if (drawn) {
+            console.err().print(BACK_AND_CLEAR);
+            console.err().flush();
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.read.EventHandler;
+import dev.ctstream.read.EventPrinter;
+import dev.ctstream.read.ReadConfig;
+import dev.ctstream.read.ReadCounts;
+import dev.ctstream.read.ReadEvent;
+import dev.ctstream.read.ReadException;
+import dev.ctstream.read.RecordDecoder;
+import dev.ctstream.read.RecordException;
+import dev.ctstream.read.TopicReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code ctstream read}: prints what is in a topic. */
+@Command(
+        name = "read",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = "Read events from Kafka and print them, one a line. Reads every layout and framing, and control"
+                + " records. Needs no privilege and no consumer group.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ctstream read --bootstrap-server localhost:9092                    what comes from now on",
+            "  ctstream read --bootstrap-server localhost:9092 --from-beginning --idle-seconds 5 -o json",
+            "  ctstream read --bootstrap-server k:9093 --command-config tls.properties --zone 7 --count 10",
+            "  ctstream read --bootstrap-server localhost:9092 --topic conntrack.control --from-beginning"
+        })
+final class ReadCommand implements Callable<Integer> {
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Option(
+            names = "--topic",
+            paramLabel = "T",
+            defaultValue = "conntrack.events",
+            description = "Topic to read. Default: ${DEFAULT-VALUE}.")
+    private String topic = "";
+
+    @Option(
+            names = "--zone",
+            paramLabel = "N",
+            converter = Converters.Zone.class,
+            description = "Only events of this conntrack zone, 0..65535.")
+    private @Nullable Integer zone;
+
+    @Option(names = "--from-beginning", description = "Everything that is there, not only what comes from now on.")
+    private boolean fromBeginning;
+
+    @Option(
+            names = "-o",
+            paramLabel = "text|json",
+            defaultValue = "text",
+            converter = Converters.Format.class,
+            description = "text: for people. json: one object a line, all fields under their Avro names.")
+    private OutputFormat format = OutputFormat.TEXT;
+
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            converter = Converters.Count.class,
+            description = "End after N events.")
+    private @Nullable Long count;
+
+    @Option(
+            names = "--idle-seconds",
+            paramLabel = "N",
+            converter = Converters.Seconds.class,
+            description = "End when nothing has come for N seconds.")
+    private @Nullable Integer idleSeconds;
+
+    @Option(
+            names = "--schema",
+            paramLabel = "FILE",
+            description = "Schema (.avsc) of a newer ctstream that wrote the topic; may be given several times.")
+    private List<Path> schemas = new ArrayList<>();
+
+    private final Console console;
+
+    ReadCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws CommandFailure, IOException {
+        LogLevels.onlyErrorsOfKafka();
+        ReadConfig config = new ReadConfig(
+                kafka.settings(console),
+                topic,
+                zone == null ? OptionalInt.empty() : OptionalInt.of(zone),
+                fromBeginning,
+                count == null ? OptionalLong.empty() : OptionalLong.of(count),
+                idleSeconds == null ? OptionalInt.empty() : OptionalInt.of(idleSeconds));
+        UndecodableRecords undecodable = new UndecodableRecords(console);
+        try (TopicReader reader = TopicReader.open(config, decoder(), undecodable::one)) {
+            Runnable restore = Signals.on(reader::stop, "INT", "TERM");
+            try {
+                print(reader);
+            } finally {
+                restore.run();
+            }
+            return undecodable.exitCode();
+        } catch (ReadException e) {
+            throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private void print(TopicReader reader) throws IOException, ReadException {
+        Progress progress = new Progress(console);
+        EventPrinter printer = format.printer(console);
+        try {
+            reader.run(new EventHandler() {
+                private long printed;
+
+                @Override
+                public boolean onEvent(ReadEvent event) throws IOException {
+                    printer.print(event);
+                    progress.events(++printed);
+                    return true;
+                }
+
+                @Override
+                public void onPause() throws IOException {
+                    printer.flush();
+                }
+            });
+            printer.flush();
+        } finally {
+            progress.end();
+        }
+        ReadCounts counts = reader.counts();
+        console.say("read " + counts.events() + " events in " + counts.records() + " records of " + topic);
+    }
+
+    private RecordDecoder decoder() throws CommandFailure {
+        RecordDecoder decoder = new RecordDecoder();
+        for (Path schema : schemas) {
+            try {
+                decoder.addSchema(Files.readString(schema));
+            } catch (IOException | RecordException e) {
+                throw new CommandFailure(ExitCode.USAGE, "--schema " + schema + ": " + e.getMessage(), e);
+            }
+        }
+        return decoder;
+    }
+}

@@ -1,0 +1,112 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.config.CollectorConfig;
+import dev.ctstream.config.ConfigSources;
+import dev.ctstream.config.Configuration;
+import dev.ctstream.config.ConfigurationException;
+import dev.ctstream.config.HostFacts;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code ctstream run}: the collector. */
+@Command(
+        name = "run",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = "Collect: subscribe to the kernel's connection-tracking events and publish them to Kafka until"
+                + " SIGTERM or SIGINT. Needs CAP_NET_ADMIN. A key comes from the file, then from CTSTREAM_* in the"
+                + " environment (CTSTREAM_BATCH_MAX_EVENTS is batch.max-events), then from -D; the last one counts.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ctstream run --config /etc/ctstream/ctstream.properties",
+            "  ctstream run -D kafka.bootstrap.servers=localhost:9092 -D events=new,update,destroy",
+            "  ctstream run --embedded-kafka",
+            "  ctstream run --config ctstream.properties --check",
+            "  ctstream run --dump-config > ctstream.properties"
+        })
+final class RunCommand implements Callable<Integer> {
+    @Option(names = "--config", paramLabel = "FILE", description = "Configuration, a properties file.")
+    private @Nullable Path config;
+
+    @Option(names = "-D", paramLabel = "KEY=VALUE", description = "One key of the configuration.")
+    private Map<String, String> keys = new LinkedHashMap<>();
+
+    @Option(names = "--embedded-kafka", description = "Start a temporary broker on 127.0.0.1 and publish to it.")
+    private boolean embeddedKafka;
+
+    @Option(names = "--check", description = "Check configuration, privilege and broker, and end.")
+    private boolean check;
+
+    @Option(names = "--dump-config", description = "Print every key with its value, source and meaning, and end.")
+    private boolean dumpConfig;
+
+    private final Console console;
+
+    RunCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws CommandFailure, IOException {
+        Configuration configuration = load(keys, !embeddedKafka && !dumpConfig);
+        configuration.warnings().forEach(warning -> console.say("warning: " + warning));
+        configuration.withoutEffect().forEach(warning -> console.say("warning: " + warning));
+        if (dumpConfig) {
+            console.print(configuration.dump());
+            return ExitCode.OK;
+        }
+        if (check) {
+            return check(configuration.collector());
+        }
+        KernelAccess.require();
+        if (!embeddedKafka) {
+            return collect(configuration.collector());
+        }
+        try (EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of())) {
+            console.say("starting a broker");
+            broker.start();
+            console.say("read with: ctstream read --bootstrap-server " + broker.bootstrapServers());
+            Map<String, String> more = new LinkedHashMap<>(keys);
+            more.put("kafka.bootstrap.servers", broker.bootstrapServers());
+            return collect(load(more, true).collector());
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, "embedded broker: " + e.getMessage(), e);
+        }
+    }
+
+    /** Runs the collector until it is told to end. */
+    private int collect(CollectorConfig settings) throws CommandFailure {
+        throw new CommandFailure(ExitCode.FAILURE, "no collector for " + settings.hostId());
+    }
+
+    private int check(CollectorConfig settings) throws CommandFailure, IOException {
+        LogLevels.onlyErrorsOfKafka();
+        console.print("configuration: ok\n");
+        KernelAccess.require();
+        console.print("privilege: ok\n");
+        if (!embeddedKafka) {
+            console.print("kafka: ok, " + BrokerProbe.describe(settings.kafka()) + "\n");
+        }
+        return ExitCode.OK;
+    }
+
+    private Configuration load(Map<String, String> commandLine, boolean brokerNeeded) throws CommandFailure {
+        try {
+            return Configuration.load(new ConfigSources(
+                    Optional.ofNullable(config),
+                    console.environment(),
+                    commandLine,
+                    HostFacts.current(),
+                    brokerNeeded));
+        } catch (ConfigurationException e) {
+            throw new CommandFailure(ExitCode.USAGE, e.problems(), e);
+        }
+    }
+}

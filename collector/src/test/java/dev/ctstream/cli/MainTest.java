@@ -1,0 +1,191 @@
+package dev.ctstream.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainTest {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final Map<String, String> environment = new HashMap<>();
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void theVersionIsTheBuilds() {
+        assertThat(run("--version")).isZero();
+        assertThat(out()).startsWith("ctstream ").doesNotContain("${");
+        assertThat(out().lines().findFirst())
+                .hasValueSatisfying(line -> assertThat(line).matches("ctstream \\d+\\.\\d+\\.\\d+.*"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"run", "read", "broker"})
+    void eachCommandHasHelpWithExamples(String command) {
+        assertThat(run(command, "--help")).isZero();
+        assertThat(out()).contains("Usage: ctstream " + command).contains("Examples:");
+        assertThat(err()).isEmpty();
+    }
+
+    @Test
+    void helpListsTheCommandsAndTheExitCodes() {
+        assertThat(run("--help")).isZero();
+        assertThat(out()).contains("run", "read", "broker", "Exit codes:", "missing privilege");
+    }
+
+    @Test
+    void wrongOptionsEndWith2AndNameWhatIsWrong() {
+        assertThat(run()).isEqualTo(2);
+        assertThat(err()).startsWith("ctstream: a command is missing\n");
+        assertThat(run("reed")).isEqualTo(2);
+        assertThat(run("read", "--zone", "65536", "--bootstrap-server", "x:1")).isEqualTo(2);
+        assertThat(err()).contains("65536 is not in 0..65535");
+        assertThat(run("read", "--count", "many", "--bootstrap-server", "x:1")).isEqualTo(2);
+        assertThat(run("read", "--frm-beginning")).isEqualTo(2);
+        assertThat(err()).contains("--from-beginning");
+        assertThat(run("broker", "--port", "-1")).isEqualTo(2);
+        assertThat(out()).isEmpty();
+    }
+
+    @Test
+    void errorsAreOneLineWithoutStackTraceUnlessAskedFor() {
+        assertThat(run("read")).isEqualTo(2);
+        assertThat(err()).isEqualTo("ctstream: no broker given: --bootstrap-server HOST:PORT\n");
+        assertThat(run("read", "--debug")).isEqualTo(2);
+        assertThat(err()).contains("\tat dev.ctstream");
+        assertThat(run("--debug", "read")).isEqualTo(2);
+    }
+
+    @Test
+    void allProblemsOfTheConfigurationAreSaidAtOnce() throws IOException {
+        Path file = Files.writeString(folder.resolve("c.properties"), "batch.max-event=5\n");
+        environment.put("CTSTREAM_DELIVERY", "never");
+        assertThat(run("run", "--config", file.toString(), "-D", "netns=a/b", "-Dkafka.acks=7"))
+                .isEqualTo(2);
+        assertThat(err().lines().filter(line -> line.startsWith("ctstream: ")))
+                .hasSize(5)
+                .anyMatch(line -> line.contains(":1): no such key; did you mean batch.max-events?"))
+                .anyMatch(line -> line.contains("delivery=never (CTSTREAM_DELIVERY): "))
+                .anyMatch(line -> line.contains("netns=a/b (-D): "))
+                .anyMatch(line -> line.contains("kafka.acks=7 (-D): "))
+                .anyMatch(line -> line.contains("kafka.bootstrap.servers is not set"));
+    }
+
+    @Test
+    void theConfigurationCanBeDumpedWithoutBrokerAndUsedAgain() throws IOException {
+        assertThat(run("run", "--dump-config", "-D", "host.id=h", "-D", "kafka.linger.ms=7"))
+                .isZero();
+        String dump = out();
+        assertThat(dump).contains("\nhost.id=h\n").contains("\nkafka.linger.ms=7\n");
+        Path file = Files.writeString(folder.resolve("c.properties"), dump);
+        out.reset();
+        assertThat(run("run", "--dump-config", "--config", file.toString())).isZero();
+        assertThat(values(out())).isEqualTo(values(dump));
+    }
+
+    @Test
+    void keysWithoutEffectAreSaidAtTheStart() {
+        assertThat(run("run", "--dump-config", "-D", "host.id=h", "-D", "sysctl.manage=true"))
+                .isZero();
+        assertThat(err()).isEqualTo("ctstream: warning: sysctl.manage=true (-D) is without effect in this version\n");
+    }
+
+    @Test
+    void readEndsWith1WhenNoBrokerAnswers() throws IOException {
+        String nobody;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            nobody = "127.0.0.1:" + socket.getLocalPort();
+        }
+        long begin = System.nanoTime();
+        assertThat(run("read", "--bootstrap-server", nobody)).isEqualTo(1);
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
+        assertThat(err())
+                .startsWith("ctstream: connect to " + nobody + ": no answer within")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void readEndsWith1WhenTheBrokersNameIsUnknown() {
+        assertThat(run("read", "--bootstrap-server", "no-such-host.invalid:9092"))
+                .isEqualTo(1);
+        assertThat(err())
+                .startsWith("ctstream: connect to no-such-host.invalid:9092: ")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void misspeltClientSettingsAreNamed() throws IOException {
+        Path file = Files.writeString(folder.resolve("client"), "bootstrap.servers=x:1\nsecurity.protocl=SSL\n");
+        assertThat(run("read", "--command-config", file.toString(), "-D", "ssl.x=1"))
+                .isEqualTo(2);
+        assertThat(err())
+                .contains("kafka.security.protocl (" + file + ":2): Kafka has no such setting; did you mean"
+                        + " kafka.security.protocol?")
+                .contains("ssl.x (-D): only keys that begin with kafka. are taken");
+    }
+
+    @Test
+    void aReaderThatHasGoneEndsTheCommandQuietly() {
+        OutputStream gone = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("Broken pipe");
+            }
+        };
+        Console console = new Console(gone, printer(err), environment, false, false);
+        assertThat(Main.execute(console, "run", "--dump-config", "-D", "host.id=h"))
+                .isZero();
+        assertThat(err()).isEmpty();
+    }
+
+    @Test
+    void coloursAreForTerminalsThatWantThem() {
+        assertThat(new Console(out, printer(err), environment, true, true).colour())
+                .isTrue();
+        assertThat(new Console(out, printer(err), environment, false, true).colour())
+                .isFalse();
+        environment.put("NO_COLOR", "1");
+        assertThat(new Console(out, printer(err), environment, true, true).colour())
+                .isFalse();
+    }
+
+    private static Map<String, String> values(String dump) {
+        Map<String, String> values = new HashMap<>();
+        dump.lines()
+                .filter(line -> !line.startsWith("#") && line.contains("="))
+                .forEach(line -> values.put(line.split("=", 2)[0], line.split("=", 2)[1]));
+        return values;
+    }
+
+    private int run(String... arguments) {
+        err.reset();
+        return Main.execute(new Console(out, printer(err), environment, false, false), arguments);
+    }
+
+    private static PrintStream printer(OutputStream stream) {
+        return new PrintStream(stream, true, StandardCharsets.UTF_8);
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String err() {
+        return err.toString(StandardCharsets.UTF_8);
+    }
+}
