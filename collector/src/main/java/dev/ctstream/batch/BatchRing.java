@@ -31,6 +31,7 @@ public final class BatchRing implements BatchSink {
     private final int eventSlots;
     private final AtomicLong releasedBytes = new AtomicLong();
     private volatile @Nullable Thread waiting;
+    private volatile boolean woken;
     private volatile long offeredBytes; // written by the producer
     private boolean shedding; // producer
 
@@ -120,14 +121,24 @@ public final class BatchRing implements BatchSink {
         try {
             for (batch = full.poll(); batch == null; batch = full.poll()) {
                 long left = deadline - System.nanoTime();
-                if (left <= 0 || current.isInterrupted()) {
+                if (left <= 0 || woken || current.isInterrupted()) {
                     return null;
                 }
                 LockSupport.parkNanos(this, left);
             }
             return batch;
         } finally {
+            woken = false;
             waiting = null;
+        }
+    }
+
+    /** Ends the consumer's wait, also one that is about to begin: {@link #take} then returns null. Any thread. */
+    public void wake() {
+        woken = true;
+        Thread consumer = waiting;
+        if (consumer != null) {
+            LockSupport.unpark(consumer);
         }
     }
 

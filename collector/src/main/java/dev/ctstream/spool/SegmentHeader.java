@@ -1,0 +1,107 @@
+package dev.ctstream.spool;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.ctstream.batch.RunIdentity;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+/**
+ * The first block of a segment file. A segment belongs to one run of the collector, so that a batch that is replayed
+ * after a restart keeps the identity under which it was made.
+ *
+ * @param id number of the segment, rising; also in the file's name
+ * @param firstNumber number of the first batch that the segment may hold
+ * @param identity host, boot and epoch of the run that wrote it
+ * @param createdNanos ns since the epoch
+ * @param eventsBefore events in all batches before the segment
+ */
+record SegmentHeader(long id, long firstNumber, RunIdentity identity, long createdNanos, long eventsBefore) {
+
+    /** Encodes both copies of a new segment's header; position 0, limit where the first frame begins. */
+    static ByteBuffer encode(long id, long firstNumber, RunIdentity identity, long createdNanos, long eventsBefore) {
+        byte[] host = identity.hostId().getBytes(UTF_8);
+        byte[] boot = identity.bootId().getBytes(UTF_8);
+        int length = SegmentFormat.SEGMENT_HOST_ID_OFFSET + 4 + host.length + boot.length;
+        if (length > SegmentFormat.SEGMENT_HEADER_BYTES) {
+            throw new IllegalArgumentException("host.id is too long for a segment: " + host.length + " bytes");
+        }
+        ByteBuffer out = ByteBuffer.allocate(SegmentFormat.FRAMES_OFFSET);
+        out.putLong(SegmentFormat.SEGMENT_MAGIC)
+                .putShort((short) SegmentFormat.VERSION)
+                .putShort((short) length)
+                .putInt(0)
+                .putLong(id)
+                .putLong(firstNumber)
+                .putLong(identity.streamEpoch())
+                .putLong(createdNanos)
+                .putLong(eventsBefore)
+                .putShort((short) host.length)
+                .put(host)
+                .putShort((short) boot.length)
+                .put(boot);
+        out.putInt(SegmentFormat.SEGMENT_CRC_OFFSET, crc(out, length));
+        out.put(SegmentFormat.SEGMENT_HEADER_BYTES, out, 0, length);
+        return out.clear();
+    }
+
+    /**
+     * Decodes a header, the second copy if the first is damaged.
+     *
+     * @param in the file's first bytes, from index 0 to its limit
+     * @throws DamagedSegmentException when it is none, is damaged, or is of a later version
+     */
+    static SegmentHeader decode(ByteBuffer in) throws DamagedSegmentException {
+        try {
+            return decodeCopy(in);
+        } catch (DamagedSegmentException first) {
+            if (in.limit() < SegmentFormat.FRAMES_OFFSET) {
+                throw first;
+            }
+            try {
+                return decodeCopy(in.slice(SegmentFormat.SEGMENT_HEADER_BYTES, SegmentFormat.SEGMENT_HEADER_BYTES));
+            } catch (DamagedSegmentException second) {
+                throw first;
+            }
+        }
+    }
+
+    private static SegmentHeader decodeCopy(ByteBuffer in) throws DamagedSegmentException {
+        if (in.limit() < SegmentFormat.SEGMENT_HOST_ID_OFFSET || in.getLong(0) != SegmentFormat.SEGMENT_MAGIC) {
+            throw new DamagedSegmentException("it does not begin as a segment does");
+        }
+        int version = in.getShort(SegmentFormat.SEGMENT_VERSION_OFFSET) & 0xFFFF;
+        if (version > SegmentFormat.VERSION) {
+            throw new DamagedSegmentException(
+                    "it has version " + version + ", this program reads up to " + SegmentFormat.VERSION);
+        }
+        int length = in.getShort(SegmentFormat.SEGMENT_LENGTH_OFFSET) & 0xFFFF;
+        if (length < SegmentFormat.SEGMENT_HOST_ID_OFFSET + 4
+                || length > in.limit()
+                || in.getInt(SegmentFormat.SEGMENT_CRC_OFFSET) != crc(in, length)) {
+            throw new DamagedSegmentException("its header is damaged");
+        }
+        int hostLength = in.getShort(SegmentFormat.SEGMENT_HOST_ID_OFFSET) & 0xFFFF;
+        int bootOffset = SegmentFormat.SEGMENT_HOST_ID_OFFSET + 2 + hostLength;
+        String host = text(in, SegmentFormat.SEGMENT_HOST_ID_OFFSET + 2, hostLength);
+        String boot = text(in, bootOffset + 2, in.getShort(bootOffset) & 0xFFFF);
+        return new SegmentHeader(
+                in.getLong(SegmentFormat.SEGMENT_ID_OFFSET),
+                in.getLong(SegmentFormat.SEGMENT_FIRST_NUMBER_OFFSET),
+                new RunIdentity(host, boot, in.getLong(SegmentFormat.SEGMENT_EPOCH_OFFSET)),
+                in.getLong(SegmentFormat.SEGMENT_CREATED_OFFSET),
+                in.getLong(SegmentFormat.SEGMENT_EVENTS_BEFORE_OFFSET));
+    }
+
+    private static int crc(ByteBuffer header, int length) {
+        CRC32C crc = new CRC32C();
+        crc.update(header.duplicate().limit(length).position(SegmentFormat.SEGMENT_ID_OFFSET));
+        return (int) crc.getValue();
+    }
+
+    private static String text(ByteBuffer in, int offset, int length) {
+        byte[] bytes = new byte[length];
+        in.get(offset, bytes);
+        return new String(bytes, UTF_8);
+    }
+}

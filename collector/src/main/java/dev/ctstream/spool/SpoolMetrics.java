@@ -1,0 +1,67 @@
+package dev.ctstream.spool;
+
+import dev.ctstream.metrics.Counter;
+import dev.ctstream.metrics.LatencyRecorder;
+import dev.ctstream.metrics.Metrics;
+
+/** The spool's metrics. The spool thread writes them. */
+public final class SpoolMetrics {
+    private final Metrics metrics;
+    private final Counter writtenBatches;
+    private final Counter writtenBytes;
+    private final Counter lostBatches;
+    private final Counter lostEvents;
+    private final Counter failures;
+    private final Counter setAside;
+    private final LatencyRecorder syncSeconds;
+
+    public SpoolMetrics(Metrics metrics) {
+        this.metrics = metrics;
+        writtenBatches =
+                metrics.counter("ctstream_spool_written_batches_total", "batches", "Batches appended to the spool.");
+        writtenBytes = metrics.counter("ctstream_spool_written_bytes_total", "bytes", "Bytes appended to the spool.");
+        lostBatches = metrics.counter(
+                "ctstream_spool_lost_batches_total", "batches", "Batches that the spool had no room for.");
+        lostEvents =
+                metrics.counter("ctstream_spool_lost_events_total", "events", "Events in batches that were dropped.");
+        failures = metrics.counter(
+                "ctstream_spool_write_failures_total", "failures", "Writes or syncs that the disk refused.");
+        setAside = metrics.sharedCounter(
+                "ctstream_spool_dead_letter_batches_total",
+                "batches",
+                "Batches that Kafka refused for good and that are kept in the dead-letter file.");
+        syncSeconds = metrics.latency("ctstream_spool_sync_seconds", "Time that fdatasync(2) took.");
+    }
+
+    /** Registers what is asked at each scrape. */
+    void watch(SegmentCatalog catalog, Spool spool) {
+        metrics.gauge("ctstream_spool_size_bytes", "Bytes in the spool's segments.", catalog::sizeBytes);
+        metrics.gauge("ctstream_spool_segments", "Segment files in the spool.", catalog::count);
+        metrics.gauge(
+                "ctstream_spool_unacknowledged_batches",
+                "Batches in the spool that Kafka has not acknowledged.",
+                spool::unacknowledged);
+    }
+
+    void written(int batches, long bytes) {
+        writtenBatches.add(batches);
+        writtenBytes.add(bytes);
+    }
+
+    void lost(long events, long batches) {
+        lostEvents.add(events);
+        lostBatches.add(batches);
+    }
+
+    void failed() {
+        failures.increment();
+    }
+
+    void deadLetter() {
+        setAside.increment();
+    }
+
+    void synced(long nanos) {
+        syncSeconds.recordNanos(nanos);
+    }
+}
