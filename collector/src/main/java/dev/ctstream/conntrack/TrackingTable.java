@@ -71,7 +71,7 @@ public final class TrackingTable {
         }
     }
 
-    /** Order inside a chain: a packet that has a zone's template is tracked for good. */
+    /** Order inside a chain. Exempting ends the chain: a zone set after it would make the packet tracked again. */
     private enum Rank {
         EXEMPT,
         DROP,
@@ -255,7 +255,7 @@ public final class TrackingTable {
                         Chain.RAW,
                         Rank.EXEMPT,
                         "no tracking of TCP port " + port,
-                        rule -> rule.port(IPPROTO_TCP, source, port).notrack());
+                        rule -> rule.port(IPPROTO_TCP, source, port).notrack().verdict(NfTables.NF_ACCEPT));
             }
             return this;
         }
@@ -269,7 +269,8 @@ public final class TrackingTable {
                     "no tracking within " + address.getHostAddress(),
                     rule -> rule.address(true, address, addressBytes)
                             .address(false, address, addressBytes)
-                            .notrack());
+                            .notrack()
+                            .verdict(NfTables.NF_ACCEPT));
         }
 
         /**
@@ -294,6 +295,7 @@ public final class TrackingTable {
         /** Redirects flows of this host to another address and port. */
         public Builder dnat(int protocol, InetSocketAddress from, InetSocketAddress to) {
             InetAddress address = from.getAddress();
+            checkFamilies(address, to.getAddress());
             String comment = "dnat " + text(from) + " to " + text(to);
             return add(
                     List.of(Chain.NAT_OUTPUT),
@@ -306,6 +308,7 @@ public final class TrackingTable {
 
         /** Gives flows to an address another source address; the kernel keeps the port when it can. */
         public Builder snat(InetAddress destination, InetAddress source) {
+            checkFamilies(destination, source);
             String comment = "snat to " + destination.getHostAddress() + " as " + source.getHostAddress();
             return add(
                     List.of(Chain.NAT_POSTROUTING),
@@ -323,6 +326,13 @@ public final class TrackingTable {
 
         private static String text(InetSocketAddress address) {
             return address.getAddress().getHostAddress() + " port " + address.getPort();
+        }
+
+        private static void checkFamilies(InetAddress first, InetAddress second) {
+            if (first.getAddress().length != second.getAddress().length) {
+                throw new IllegalArgumentException(
+                        first.getHostAddress() + " and " + second.getHostAddress() + " are of different families");
+            }
         }
 
         private static void check(boolean valid, String what, long value) {

@@ -6,7 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What the calling thread may do: its effective capabilities, which count in its own user namespace.
+ * What the calling thread may do: its effective capabilities. They count in its own user namespace; over a network
+ * namespace that another user namespace owns they give no rights, which only the request itself tells (EPERM).
  *
  * <p>Source: {@code capabilities(7)}, {@code proc(5)}, {@code user_namespaces(7)}.
  */

@@ -5,7 +5,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Network interfaces of the calling thread's namespace: bring one up, give it an address. For the demo and the tests,
- * which start in a namespace where even loopback is down.
+ * which start in a namespace where even loopback is down. Bring it up before anything touches {@code java.net}: a JVM
+ * that finds no address in {@code /proc/net/if_inet6} at that moment does without IPv6 for the rest of its life.
  *
  * <p>Source: {@code rtnetlink(7)}, {@code uapi/linux/if_link.h}, {@code if_addr.h}.
  */
