@@ -83,7 +83,8 @@ final class RunCommand implements Callable<Integer> {
 
     /** Runs the collector until it is told to end. */
     private int collect(CollectorConfig settings) throws CommandFailure {
-        throw new CommandFailure(ExitCode.FAILURE, "no collector for " + settings.hostId());
+        throw new CommandFailure(
+                ExitCode.FAILURE, "no collector for " + settings.host().id());
     }
 
     private int check(CollectorConfig settings) throws CommandFailure, IOException {
@@ -92,7 +93,8 @@ final class RunCommand implements Callable<Integer> {
         KernelAccess.require();
         console.print("privilege: ok\n");
         if (!embeddedKafka) {
-            console.print("kafka: ok, " + BrokerProbe.describe(settings.kafka()) + "\n");
+            console.print(
+                    "kafka: ok, " + BrokerProbe.describe(settings.publish().kafka()) + "\n");
         }
         return ExitCode.OK;
     }

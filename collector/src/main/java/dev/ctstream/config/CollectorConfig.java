@@ -2,44 +2,52 @@ package dev.ctstream.config;
 
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.conntrack.SubscriptionConfig;
+import dev.ctstream.publish.Framing;
+import dev.ctstream.publish.Layout;
+import dev.ctstream.publish.PublishConfig;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * All that a collector is told at start.
+ * All that a collector is told at start: each package's own record, and what belongs to none.
  *
- * @param kafka settings for Kafka's clients, without the prefix
+ * @param host this host and boot, for the records
  * @param netns what to watch: self, all, names, paths
  * @param httpListen host:port, or empty when there is to be no endpoint
  * @param shutdownTimeoutSeconds how long a stop may take
  */
 public record CollectorConfig(
-        String hostId,
-        String bootId,
+        Host host,
         List<String> netns,
         SubscriptionConfig subscription,
         BatchConfig batch,
-        Map<String, String> kafka,
+        PublishConfig publish,
         Optional<String> httpListen,
         int shutdownTimeoutSeconds) {
-    /** Copies the collections. */
+    /** Copies the list. */
     public CollectorConfig {
-        kafka = Map.copyOf(kafka);
         netns = List.copyOf(netns);
     }
 
+    /**
+     * Where events are observed.
+     *
+     * @param id {@code host.id}; never empty
+     * @param bootId kernel boot id
+     */
+    public record Host(String id, String bootId) {}
+
     static CollectorConfig from(Settings settings, String bootId) {
         return new CollectorConfig(
-                settings.string("host.id"),
-                bootId,
+                new Host(settings.string("host.id"), bootId),
                 settings.list("netns"),
                 subscription(settings),
                 new BatchConfig(
                         settings.integer("batch.max-events"),
                         settings.integer("batch.max-bytes"),
                         settings.integer("batch.linger-millis")),
-                settings.kafka(),
+                publish(settings),
                 Optional.of(settings.string("http.listen")).filter(listen -> !listen.equals("off")),
                 settings.integer("shutdown.timeout-seconds"));
     }
@@ -52,5 +60,24 @@ public record CollectorConfig(
                 events.contains("destroy"),
                 settings.integer("socket.receive-buffer-bytes"),
                 settings.string("delivery").equals("reliable"));
+    }
+
+    private static PublishConfig publish(Settings settings) {
+        Map<Integer, Integer> widths = Checks.zoneWidths(settings.list("partition.zone.width"));
+        return new PublishConfig(
+                new PublishConfig.TopicNames(
+                        settings.string("topic.events"),
+                        settings.string("topic.control"),
+                        settings.flag("topic.create"),
+                        settings.integer("topic.partitions"),
+                        settings.integer("topic.replication-factor")),
+                new PublishConfig.RecordForm(
+                        settings.string("record.layout").equals("event") ? Layout.EVENT : Layout.BATCH,
+                        // confluent is without effect until there is a registry client
+                        settings.string("record.framing").equals("bare") ? Framing.BARE : Framing.SINGLE_OBJECT,
+                        settings.flag("record.headers"),
+                        settings.integer("batch.max-bytes")),
+                widths,
+                settings.kafka());
     }
 }

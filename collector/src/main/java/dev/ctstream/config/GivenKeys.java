@@ -1,5 +1,6 @@
 package dev.ctstream.config;
 
+import dev.ctstream.publish.ProducerSettings;
 import dev.ctstream.read.KafkaKeys;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,13 @@ final class GivenKeys {
                 problems.add(key + " (" + setting.source() + "): no such key" + hint(key, known));
             }
         }
+        int before = problems.size();
         check.values(kafka, given, problems);
+        if (problems.size() == before) {
+            // Whether there is a broker at all is asked elsewhere: an embedded one comes later.
+            kafka.putIfAbsent("bootstrap.servers", "localhost:9092");
+            problems.addAll(ProducerSettings.problems(kafka));
+        }
     }
 
     /** {@code key=value (source): text}, the value hidden when it is secret. */

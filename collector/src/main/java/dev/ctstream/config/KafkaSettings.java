@@ -3,6 +3,7 @@ package dev.ctstream.config;
 import dev.ctstream.read.KafkaKeys;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -46,10 +47,9 @@ final class KafkaSettings {
 
         /** Asks the client about the values; {@code kafka} has no prefix, {@code given} has it. */
         void values(Map<String, String> kafka, Map<String, Setting> given, List<String> problems) {
-            refused.apply(kafka).forEach((name, text) -> {
-                Setting setting = given.get(Keys.KAFKA + name);
-                problems.add(setting == null ? Keys.KAFKA + "*: " + text : GivenKeys.problem(setting, text));
-            });
+            refused.apply(kafka)
+                    .forEach((name, text) -> problems.add(
+                            GivenKeys.problem(Objects.requireNonNull(given.get(Keys.KAFKA + name)), text)));
         }
     }
 }

@@ -1,8 +1,6 @@
 package dev.ctstream.read;
 
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -49,15 +47,21 @@ public final class KafkaKeys {
      * Asks Kafka whether it would take these settings for a producer.
      *
      * @param settings without the prefix
-     * @return what it says, by setting; empty when it takes them. A contradiction between settings, which only shows
-     *     when all of them are given, is under the empty name.
+     * @return what it says of each one by itself, by setting; empty when it takes them
      */
     public static Map<String, String> refusedByProducer(Map<String, String> settings) {
         Map<String, String> refused = new HashMap<>();
-        settings.forEach((key, value) -> producerError(Map.of(key, value)).forEach(text -> refused.put(key, text)));
-        if (refused.isEmpty()) {
-            producerError(settings).forEach(text -> refused.put("", text));
-        }
+        settings.forEach((key, value) -> {
+            Map<String, Object> one = new HashMap<>(Map.of(key, value));
+            one.putIfAbsent(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, ANY_SERVER);
+            one.putIfAbsent(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+            one.putIfAbsent(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+            try {
+                new ProducerConfig(one);
+            } catch (KafkaException e) {
+                refused.put(key, String.valueOf(e.getMessage()));
+            }
+        });
         return refused;
     }
 
@@ -76,26 +80,5 @@ public final class KafkaKeys {
             }
         });
         return refused;
-    }
-
-    /** The names of {@code given} that no client in {@code known} has. */
-    public static Set<String> unknown(Set<String> given, Set<String> known) {
-        Set<String> unknown = new HashSet<>(given);
-        unknown.removeAll(known);
-        return unknown;
-    }
-
-    private static List<String> producerError(Map<String, String> settings) {
-        Map<String, Object> all = new HashMap<>(settings);
-        all.putIfAbsent(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, ANY_SERVER);
-        all.putIfAbsent(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
-        all.putIfAbsent(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
-        List<String> errors = new ArrayList<>();
-        try {
-            new ProducerConfig(all);
-        } catch (KafkaException e) {
-            errors.add(String.valueOf(e.getMessage()));
-        }
-        return errors;
     }
 }

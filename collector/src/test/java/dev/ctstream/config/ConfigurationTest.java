@@ -76,8 +76,16 @@ class ConfigurationTest {
         assertThat(problems(with(Map.of("acks", "all"))))
                 .containsExactly("acks (-D): no such key; did you mean kafka.acks?");
         Configuration configuration = load(with(Map.of("kafka.plugin.of.mine", "x")));
-        assertThat(configuration.collector().kafka()).containsEntry("plugin.of.mine", "x");
+        assertThat(configuration.collector().publish().kafka()).containsEntry("plugin.of.mine", "x");
         assertThat(configuration.warnings()).singleElement().asString().contains("kafka.plugin.of.mine");
+    }
+
+    @Test
+    void settingsThatThePromisesRestOnCannotBeChanged() {
+        assertThat(problems(with(Map.of("kafka.acks", "1"))))
+                .singleElement()
+                .asString()
+                .startsWith("kafka.acks=1 cannot be used");
     }
 
     @Test
@@ -92,7 +100,7 @@ class ConfigurationTest {
                         "CTSTREAM_PORT_9477_TCP_ADDR", "10.0.0.1",
                         "STATE_DIRECTORY", "/var/lib/a:/var/lib/b"),
                 Map.of());
-        assertThat(configuration.collector().kafka())
+        assertThat(configuration.collector().publish().kafka())
                 .containsEntry("bootstrap.servers", "k:1,k:2")
                 .containsEntry("my.own", "x");
         assertThat(configuration.dump()).contains("\nspool.directory=/var/lib/a\n");
@@ -100,8 +108,8 @@ class ConfigurationTest {
 
     @Test
     void anEmptyOrMissingHostIdIsAnErrorThatNamesTheKey() throws Exception {
-        assertThat(load(BROKER).collector().hostId()).isEqualTo("machine");
-        assertThat(load(BROKER).collector().bootId()).isEqualTo("boot");
+        assertThat(load(BROKER).collector().host().id()).isEqualTo("machine");
+        assertThat(load(BROKER).collector().host().bootId()).isEqualTo("boot");
         assertThat(problems(with(Map.of("host.id", " "))))
                 .singleElement()
                 .asString()
@@ -143,10 +151,16 @@ class ConfigurationTest {
     @Test
     void aFileMayBeUtf8OrLatin1AndMayContinueLines() throws Exception {
         Files.write(folder.resolve("u"), "host.id=höst\\\n  -b\n#x\\\nevents : new\n".getBytes(StandardCharsets.UTF_8));
-        assertThat(load(folder.resolve("u"), Map.of(), BROKER).collector().hostId())
+        assertThat(load(folder.resolve("u"), Map.of(), BROKER)
+                        .collector()
+                        .host()
+                        .id())
                 .isEqualTo("höst-b");
         Files.write(folder.resolve("l"), "host.id=höst".getBytes(StandardCharsets.ISO_8859_1));
-        assertThat(load(folder.resolve("l"), Map.of(), BROKER).collector().hostId())
+        assertThat(load(folder.resolve("l"), Map.of(), BROKER)
+                        .collector()
+                        .host()
+                        .id())
                 .isEqualTo("höst");
         assertThat(problems(folder.resolve("none"), Map.of(), BROKER))
                 .containsExactly("--config " + folder.resolve("none") + ": no such file");
@@ -160,7 +174,7 @@ class ConfigurationTest {
         Configuration configuration = load(file, Map.of(), BROKER);
         assertThat(configuration.warnings())
                 .containsExactly("host.id is given twice: " + file + ":1 and " + file + ":2; the last one counts");
-        assertThat(configuration.collector().hostId()).isEqualTo("b");
+        assertThat(configuration.collector().host().id()).isEqualTo("b");
     }
 
     @Test
@@ -175,7 +189,7 @@ class ConfigurationTest {
     @Test
     void anEmbeddedBrokerNeedsNoAddress() throws Exception {
         ConfigSources sources = new ConfigSources(Optional.empty(), Map.of(), Map.of(), host, false);
-        assertThat(Configuration.load(sources).collector().kafka()).isEmpty();
+        assertThat(Configuration.load(sources).collector().publish().kafka()).isEmpty();
     }
 
     private Configuration load(Map<String, String> commandLine) throws ConfigurationException {

@@ -1,0 +1,123 @@
+package dev.ctstream.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ctstream.batch.BatchConfig;
+import dev.ctstream.conntrack.SubscriptionConfig;
+import dev.ctstream.publish.Framing;
+import dev.ctstream.publish.Layout;
+import dev.ctstream.publish.PublishConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** All defaults in one test, every key's way into the records in another. */
+class CollectorConfigTest {
+    @TempDir
+    private Path folder;
+
+    private HostFacts host;
+
+    @BeforeEach
+    void host() throws IOException {
+        host = new HostFacts(
+                Files.writeString(folder.resolve("machine-id"), "machine"),
+                Files.writeString(folder.resolve("boot_id"), "boot"),
+                folder,
+                false);
+    }
+
+    @Test
+    void defaults() throws Exception {
+        assertThat(load(Map.of()))
+                .isEqualTo(new CollectorConfig(
+                        new CollectorConfig.Host("machine", "boot"),
+                        List.of("self"),
+                        new SubscriptionConfig(true, false, true, 128 << 20, false),
+                        new BatchConfig(512, 256 << 10, 50),
+                        new PublishConfig(
+                                new PublishConfig.TopicNames("conntrack.events", "conntrack.control", true, 12, -1),
+                                new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, 256 << 10),
+                                Map.of(),
+                                Map.of()),
+                        Optional.of("127.0.0.1:9477"),
+                        5));
+    }
+
+    @Test
+    void everyKeyReachesItsPlace() throws Exception {
+        CollectorConfig expected = new CollectorConfig(
+                new CollectorConfig.Host("h", "boot"),
+                List.of("blue", "/run/netns/red"),
+                new SubscriptionConfig(false, true, false, 1 << 20, true),
+                new BatchConfig(7, 8192, 9),
+                new PublishConfig(
+                        new PublishConfig.TopicNames("e", "c", false, 3, 2),
+                        new PublishConfig.RecordForm(Layout.EVENT, Framing.BARE, false, 8192),
+                        Map.of(0, 4, 7, 2),
+                        Map.of("bootstrap.servers", "k:1", "linger.ms", "3")),
+                Optional.empty(),
+                6);
+        assertThat(load(OTHERS)).isEqualTo(expected);
+    }
+
+    @Test
+    void noKeyIsForgottenInTheTestAbove() {
+        Set<String> keys = new HashSet<>(Keys.definition().names());
+        keys.removeAll(OTHERS.keySet());
+        assertThat(keys)
+                .allSatisfy(key -> assertThat(Keys.WITHOUT_EFFECT)
+                        .as(key)
+                        .anyMatch(entry -> entry.equals(key) || (entry.endsWith(".") && key.startsWith(entry))));
+    }
+
+    @Test
+    void everyKeyMayComeFromTheEnvironment() throws Exception {
+        Map<String, String> environment = new TreeMap<>();
+        OTHERS.forEach((key, value) -> environment.put(EnvironmentNames.of(key), value));
+        ConfigSources sources = new ConfigSources(Optional.empty(), environment, Map.of(), host, true);
+        assertThat(Configuration.load(sources).collector()).isEqualTo(load(OTHERS));
+    }
+
+    /** A value for each key that differs from the default. */
+    private static final Map<String, String> OTHERS = new LinkedHashMap<>();
+
+    static {
+        OTHERS.put("kafka.bootstrap.servers", "k:1");
+        OTHERS.put("kafka.linger.ms", "3");
+        OTHERS.put("topic.events", "e");
+        OTHERS.put("topic.control", "c");
+        OTHERS.put("topic.create", "false");
+        OTHERS.put("topic.partitions", "3");
+        OTHERS.put("topic.replication-factor", "2");
+        OTHERS.put("partition.zone.width", "0=4, 7=2");
+        OTHERS.put("record.layout", "event");
+        OTHERS.put("record.framing", "bare");
+        OTHERS.put("record.headers", "false");
+        OTHERS.put("events", "update");
+        OTHERS.put("netns", "blue,/run/netns/red");
+        OTHERS.put("socket.receive-buffer-bytes", "1 MiB");
+        OTHERS.put("delivery", "reliable");
+        OTHERS.put("batch.max-events", "7");
+        OTHERS.put("batch.max-bytes", "8k");
+        OTHERS.put("batch.linger-millis", "9");
+        OTHERS.put("http.listen", "off");
+        OTHERS.put("host.id", "h");
+        OTHERS.put("shutdown.timeout-seconds", "6");
+    }
+
+    private CollectorConfig load(Map<String, String> keys) throws ConfigurationException {
+        return Configuration.load(new ConfigSources(Optional.empty(), Map.of(), keys, host, false))
+                .collector();
+    }
+}

@@ -1,0 +1,133 @@
+package dev.ctstream.read;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ctstream.batch.Schemas;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.stream.LongStream;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.MockConsumer;
+import org.apache.kafka.common.Node;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class TopicReaderTest {
+    private static final String TOPIC = "conntrack.events";
+
+    private final MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("none");
+    private final List<String> undecodable = new ArrayList<>();
+    private final List<String> events = new ArrayList<>();
+
+    @BeforeEach
+    void topicOfTwoPartitions() {
+        Node node = new Node(1, "k", 1);
+        Node[] nodes = {node};
+        consumer.updatePartitions(
+                TOPIC,
+                List.of(
+                        new PartitionInfo(TOPIC, 0, node, nodes, nodes),
+                        new PartitionInfo(TOPIC, 1, node, nodes, nodes)));
+        consumer.updateBeginningOffsets(Map.of(partition(0), 0L, partition(1), 0L));
+        consumer.updateEndOffsets(Map.of(partition(0), 0L, partition(1), 0L));
+    }
+
+    @Test
+    void readsAllPartitionsUntilNothingHasComeForAWhile() throws Exception {
+        records(0, EventRecords.singleObject(batch(7, 0, 1)), EventRecords.singleObject(batch(8, 0)));
+        records(1, EventRecords.singleObject(EventRecords.control("STARTED")));
+        ReadCounts counts = read(OptionalInt.empty(), OptionalLong.empty());
+        assertThat(events).containsExactlyInAnyOrder("7#0", "7#1", "8#0", "-1#");
+        assertThat(counts).isEqualTo(new ReadCounts(3, 4, 0));
+    }
+
+    @Test
+    void aZoneLeavesOutAllOthersAndControlRecords() throws Exception {
+        records(0, EventRecords.singleObject(batch(7, 0, 1)), EventRecords.singleObject(batch(8, 0)));
+        records(1, EventRecords.singleObject(EventRecords.control("STARTED")));
+        assertThat(read(OptionalInt.of(8), OptionalLong.empty()).events()).isEqualTo(1);
+        assertThat(events).containsExactly("8#0");
+    }
+
+    @Test
+    void theCountIsOfEventsAlsoInsideABatch() throws Exception {
+        records(0, EventRecords.singleObject(batch(8, 0)), EventRecords.singleObject(batch(7, 0, 1, 2, 3)));
+        assertThat(read(OptionalInt.of(7), OptionalLong.of(2)).events()).isEqualTo(2);
+        assertThat(events).containsExactly("7#0", "7#1");
+    }
+
+    @Test
+    void whatCannotBeDecodedIsNamedAndTheRestIsRead() throws Exception {
+        records(
+                0,
+                new byte[] {1, 2, 3},
+                EventRecords.singleObject(batch(7, 0)),
+                EventRecords.confluent(9, batch(7, 1)));
+        assertThat(read(OptionalInt.empty(), OptionalLong.empty())).isEqualTo(new ReadCounts(3, 1, 2));
+        assertThat(undecodable)
+                .containsExactly("conntrack.events, partition 0, offset 0", "conntrack.events, partition 0, offset 2");
+    }
+
+    @Test
+    void theHeaderNamesTheSchemaInHexadecimal() throws Exception {
+        String fingerprint = String.format("%016x", EventRecords.fingerprint(Schemas.BATCH));
+        ConsumerRecord<byte[], byte[]> record =
+                new ConsumerRecord<>(TOPIC, 0, 0, new byte[0], EventRecords.confluent(9, batch(7, 0)));
+        record.headers()
+                .add(TopicReader.FINGERPRINT_HEADER, fingerprint.getBytes(StandardCharsets.US_ASCII))
+                .add("content-type", new byte[0]);
+        consumer.schedulePollTask(() -> consumer.addRecord(record));
+        assertThat(read(OptionalInt.empty(), OptionalLong.empty())).isEqualTo(new ReadCounts(1, 1, 0));
+    }
+
+    @Test
+    void stopEndsTheReading() throws Exception {
+        TopicReader reader = reader("other", OptionalInt.empty(), OptionalLong.empty());
+        assertThatThrownBy(reader::assign)
+                .isInstanceOf(ReadException.class)
+                .hasMessageContaining("topic other does not exist");
+        TopicReader stopped = reader(TOPIC, OptionalInt.empty(), OptionalLong.empty());
+        stopped.assign();
+        consumer.schedulePollTask(stopped::stop);
+        assertThat(stopped.run(event -> true)).isEqualTo(new ReadCounts(0, 0, 0));
+    }
+
+    private ReadCounts read(OptionalInt zone, OptionalLong count) throws Exception {
+        TopicReader reader = reader(TOPIC, zone, count);
+        reader.assign();
+        return reader.run(event -> events.add(event.zone() + "#" + event.text("sequence")));
+    }
+
+    private TopicReader reader(String topic, OptionalInt zone, OptionalLong count) {
+        ReadConfig config = new ReadConfig(Map.of(), topic, zone, true, count, OptionalInt.of(1));
+        return new TopicReader(config, consumer, new RecordDecoder(), (place, error) -> undecodable.add(place));
+    }
+
+    private void records(int partition, byte[]... values) {
+        consumer.schedulePollTask(() -> {
+            for (int i = 0; i < values.length; i++) {
+                consumer.addRecord(new ConsumerRecord<>(TOPIC, partition, i, new byte[0], values[i]));
+            }
+        });
+    }
+
+    private static GenericRecord batch(int zone, long... sequences) {
+        return EventRecords.batch(
+                zone,
+                LongStream.of(sequences)
+                        .mapToObj(sequence -> EventRecords.event(sequence, "NEW"))
+                        .toList());
+    }
+
+    private static TopicPartition partition(int number) {
+        return new TopicPartition(TOPIC, number);
+    }
+}
