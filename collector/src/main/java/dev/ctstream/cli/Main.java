@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
         },
         footerHeading = "%nExamples:%n",
         footer = {
+            "  ctstream demo                           the whole way once, in a private namespace",
             "  ctstream watch                          what the kernel says, without Kafka",
             "  ctstream run --embedded-kafka           a trial with a broker of its own",
             "  ctstream run --config ctstream.properties",
@@ -60,6 +61,7 @@ public final class Main implements Runnable {
         Main main = new Main(console);
         CommandLine line = new CommandLine(main)
                 .addSubcommand(new RunCommand(console))
+                .addSubcommand(new DemoCommand(console))
                 .addSubcommand(new WatchCommand(console))
                 .addSubcommand(new ReadCommand(console))
                 .addSubcommand(new BrokerCommand(console));

@@ -1,10 +1,12 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.Collector;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
+import dev.ctstream.netlink.NetlinkException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -81,10 +83,24 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /** Runs the collector until it is told to end. */
+    /** Runs the collector until SIGTERM or SIGINT. */
     private int collect(CollectorConfig settings) throws CommandFailure {
-        throw new CommandFailure(
-                ExitCode.FAILURE, "no collector for " + settings.host().id());
+        try (Collector collector = Collector.start(settings)) {
+            Runnable restore = Signals.on(collector::stop, "TERM", "INT");
+            try {
+                collector.awaitEnd();
+            } finally {
+                restore.run();
+            }
+            return ExitCode.OK;
+        } catch (NetlinkException e) {
+            throw KernelAccess.failure(e);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return ExitCode.FAILURE;
+        }
     }
 
     private int check(CollectorConfig settings) throws CommandFailure, IOException {

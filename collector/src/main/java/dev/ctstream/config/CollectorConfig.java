@@ -5,6 +5,8 @@ import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Framing;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
+import dev.ctstream.spool.SpoolConfig;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +24,7 @@ public record CollectorConfig(
         List<String> netns,
         SubscriptionConfig subscription,
         BatchConfig batch,
+        SpoolConfig spool,
         PublishConfig publish,
         Optional<String> httpListen,
         int shutdownTimeoutSeconds) {
@@ -47,6 +50,7 @@ public record CollectorConfig(
                         settings.integer("batch.max-events"),
                         settings.integer("batch.max-bytes"),
                         settings.integer("batch.linger-millis")),
+                spool(settings),
                 publish(settings),
                 Optional.of(settings.string("http.listen")).filter(listen -> !listen.equals("off")),
                 settings.integer("shutdown.timeout-seconds"));
@@ -60,6 +64,17 @@ public record CollectorConfig(
                 events.contains("destroy"),
                 settings.integer("socket.receive-buffer-bytes"),
                 settings.string("delivery").equals("reliable"));
+    }
+
+    private static SpoolConfig spool(Settings settings) {
+        return new SpoolConfig(
+                Path.of(settings.string("spool.directory")),
+                settings.number("spool.max-bytes"),
+                settings.number("spool.segment-bytes"),
+                settings.integer("spool.sync-interval-millis"),
+                settings.string("spool.when-full").equals("drop-newest")
+                        ? SpoolConfig.WhenFull.DROP_NEWEST
+                        : SpoolConfig.WhenFull.DROP_OLDEST);
     }
 
     private static PublishConfig publish(Settings settings) {

@@ -51,7 +51,6 @@ final class Keys {
             "record.framing=confluent",
             "schema.registry.url",
             "snapshot",
-            "spool.",
             "sysctl.manage");
 
     private static final int KIB = 1024;

@@ -11,6 +11,8 @@ import java.util.Objects;
  * @param bootId the kernel's name for this boot
  */
 record RunFacts(String bootId) {
+    private static final int SEGMENTS_AT_LEAST = 4;
+
     static RunFacts complete(
             ConfigSources sources, Map<String, Setting> given, Map<String, Object> values, List<String> problems) {
         HostFacts host = sources.host();
@@ -35,8 +37,9 @@ record RunFacts(String bootId) {
         }
         if (values.get("spool.segment-bytes") instanceof Long segment
                 && values.get("spool.max-bytes") instanceof Long max
-                && segment > max) {
-            problems.add("spool.segment-bytes=" + segment + ": must not be more than spool.max-bytes=" + max);
+                && segment > max / SEGMENTS_AT_LEAST) {
+            problems.add("spool.segment-bytes=" + segment + ": must not be more than a quarter of spool.max-bytes="
+                    + max + ", so that a part of the spool can be given up");
         }
         String bootId = host.readBootId().orElse("");
         if (bootId.isEmpty()) {

@@ -120,6 +120,11 @@ public final class PublishMetrics {
         sentBytes.add(bytes);
     }
 
+    /** Events that Kafka has confirmed so far, control records not counted. Any thread. */
+    public long acknowledgedEventsTotal() {
+        return acknowledgedEvents.value();
+    }
+
     void onAcknowledged(InFlight.Entry entry) {
         acknowledgedBatches.increment();
         acknowledgedEvents.add(entry.events());

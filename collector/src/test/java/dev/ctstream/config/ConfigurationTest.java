@@ -183,7 +183,8 @@ class ConfigurationTest {
                 .containsExactly("record.framing=confluent needs schema.registry.url");
         assertThat(problems(with(Map.of("topic.control", "conntrack.events")))).hasSize(1);
         assertThat(problems(with(Map.of("spool.segment-bytes", "2MiB", "spool.max-bytes", "1 MiB"))))
-                .containsExactly("spool.segment-bytes=2097152: must not be more than spool.max-bytes=1048576");
+                .containsExactly(
+                        "spool.segment-bytes=2097152: must not be more than a quarter of spool.max-bytes=1048576, so that a part of the spool can be given up");
     }
 
     @Test

@@ -1,0 +1,253 @@
+package dev.ctstream;
+
+import dev.ctstream.batch.BatchMetrics;
+import dev.ctstream.batch.BatchRing;
+import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.NamespaceStreams;
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.config.CollectorConfig;
+import dev.ctstream.conntrack.EventReceiver;
+import dev.ctstream.conntrack.ReceiveMetrics;
+import dev.ctstream.metrics.Health;
+import dev.ctstream.metrics.HttpEndpoint;
+import dev.ctstream.metrics.Metrics;
+import dev.ctstream.netlink.Clock;
+import dev.ctstream.publish.PublishMetrics;
+import dev.ctstream.publish.Publisher;
+import dev.ctstream.spool.Loss;
+import dev.ctstream.spool.Spool;
+import dev.ctstream.spool.SpoolMetrics;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running collector: builds the stages in the order of the data, owns their threads, and takes them down in the same
+ * order, so that everything that was received is published or stays in the spool.
+ *
+ * <p>Threads, each with what it owns:
+ *
+ * <ul>
+ *   <li>{@code ctstream-receive}: event sockets, open batches, sequences. Waits for nothing but the kernel.
+ *   <li>{@code ctstream-spool}: the segment in use and the stored position.
+ *   <li>{@code ctstream-publish}: the producer and the place in the spool.
+ *   <li>{@code ctstream-control}: what is done now and then; request sockets.
+ *   <li>{@code ctstream-http}: the endpoint.
+ * </ul>
+ *
+ * <p>Errors: what one of the first three threads does not handle is a bug: {@link #awaitEnd} throws it, and the process
+ * must end.
+ */
+public final class Collector implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Collector.class);
+    /** Of the time to stop, what the receive and spool threads may take at most; Kafka gets the rest. */
+    private static final long LOCAL_STOP_MILLIS = 2_500;
+
+    private final CollectorConfig config;
+    private final Metrics metrics = new Metrics();
+    private final Health health;
+    private final BatchRing ring = new BatchRing();
+    private final ReceiveMetrics receiveMetrics = new ReceiveMetrics(metrics);
+    private final PublishMetrics publishMetrics = new PublishMetrics(metrics);
+    private final Namespaces namespaces;
+    private final Spool spool;
+    private final Batcher batcher;
+    private final EventReceiver receiver;
+    private final Publisher publisher;
+    private final Thread receiveThread;
+    private final Thread spoolThread;
+    private final Thread publishThread;
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private @Nullable HttpEndpoint http;
+    private boolean stopped;
+
+    /**
+     * What has passed through so far.
+     *
+     * @param received events that were received and decoded
+     * @param acknowledged events that Kafka has confirmed
+     * @param lostByKernel events that the kernel could not queue
+     * @param lostLater events that were numbered and then lost; all are declared
+     */
+    public record Totals(long received, long acknowledged, long lostByKernel, long lostLater) {}
+
+    private Collector(CollectorConfig config, Namespaces namespaces, RunIdentity run, Health health)
+            throws IOException {
+        this.config = config;
+        this.namespaces = namespaces;
+        this.health = health;
+        batcher = new Batcher(config.batch(), run, ring, new BatchMetrics(metrics));
+        BatchMetrics.registerRing(metrics, ring);
+        spool = Spool.open(
+                new Spool.Parts(config.spool(), run, ring, this::declare, new SpoolMetrics(metrics), health));
+        receiver = EventReceiver.open(batcher, receiveMetrics);
+        publisher = new Publisher(new Publisher.Parts(config.publish(), run, spool, publishMetrics, health));
+        receiveThread = thread("ctstream-receive", receiver);
+        spoolThread = thread("ctstream-spool", spool);
+        publishThread = thread("ctstream-publish", publisher);
+    }
+
+    /**
+     * Subscribes, opens the spool and starts publishing. An absent broker does not keep it from starting.
+     *
+     * @throws dev.ctstream.netlink.NetlinkException when the kernel refuses the subscription
+     * @throws IOException when the spool or the HTTP endpoint cannot be opened; the message names the remedy
+     */
+    public static Collector start(CollectorConfig config) throws IOException {
+        RunIdentity run = new RunIdentity(config.host().id(), config.host().bootId(), Clock.realtimeNanos());
+        Health health = new Health();
+        Namespaces namespaces = new Namespaces(config, health);
+        namespaces.open(); // first: from here on the kernel keeps events for us
+        Collector collector;
+        try {
+            collector = new Collector(config, namespaces, run, health);
+        } catch (IOException | RuntimeException e) {
+            namespaces.sockets().forEach(socket -> socket.close());
+            namespaces.close();
+            throw e;
+        }
+        collector.begin();
+        return collector;
+    }
+
+    private void begin() throws IOException {
+        receiveThread.start();
+        namespaces.start(receiver);
+        spoolThread.start();
+        publishThread.start();
+        if (spool.replayedBatches() > 0) {
+            LOG.info("batches of an earlier run are published first batches={}", spool.replayedBatches());
+        }
+        metrics.bindProcess();
+        if (config.httpListen().isPresent()) {
+            try {
+                http = HttpEndpoint.start(config.httpListen().get(), metrics, health, new Status(this)::json);
+            } catch (IOException e) {
+                close();
+                throw e;
+            }
+        }
+    }
+
+    private Thread thread(String name, Runnable work) {
+        return new Thread(
+                () -> {
+                    try {
+                        work.run();
+                    } catch (Throwable e) { // not to carry on, but to end the process with its reason
+                        LOG.error("thread has failed thread={}", name, e);
+                        health.fail(name, String.valueOf(e));
+                        ended.completeExceptionally(e);
+                        throw e;
+                    }
+                },
+                name);
+    }
+
+    /** Posts a loss of the spool to the control stream. Spool or publisher thread. */
+    private void declare(Loss loss) {
+        LOG.warn("declared as lost {}", loss);
+    }
+
+    /** What has passed through so far. Any thread. */
+    public Totals totals() {
+        long dropped = batcher.namespaces().stream()
+                .mapToLong(NamespaceStreams::droppedEvents)
+                .sum();
+        return new Totals(
+                receiveMetrics.eventsTotal(),
+                publishMetrics.acknowledgedEventsTotal(),
+                namespaces.lostByKernel(),
+                dropped);
+    }
+
+    Health health() {
+        return health;
+    }
+
+    CollectorConfig config() {
+        return config;
+    }
+
+    Namespaces namespaces() {
+        return namespaces;
+    }
+
+    Spool spool() {
+        return spool;
+    }
+
+    /** Port of the HTTP endpoint; -1 when there is none. */
+    public int httpPort() {
+        return http == null ? -1 : http.port();
+    }
+
+    /**
+     * Waits until {@link #stop} has been called by another thread.
+     *
+     * @throws IllegalStateException when a thread has failed; the process must end with a failure
+     */
+    public void awaitEnd() throws InterruptedException {
+        try {
+            ended.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a thread has failed", e.getCause());
+        }
+    }
+
+    /**
+     * Unsubscribes, publishes what was received and ends all threads, within {@code shutdown.timeout-seconds}.
+     *
+     * @return whether Kafka has confirmed everything; otherwise the rest waits in the spool for the next start
+     */
+    public synchronized boolean stop() {
+        if (stopped) {
+            return spool.unacknowledged() == 0;
+        }
+        stopped = true;
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(config.shutdownTimeoutSeconds());
+        try {
+            receiver.stop(LOCAL_STOP_MILLIS);
+            receiveThread.join(LOCAL_STOP_MILLIS);
+            if (!receiveThread.isAlive()) {
+                batcher.closeAll();
+            }
+            spool.stop();
+            spoolThread.join(LOCAL_STOP_MILLIS);
+            publisher.stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
+            publishThread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()) + 500));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        boolean published = spool.unacknowledged() == 0;
+        closeParts();
+        ended.complete(null);
+        return published;
+    }
+
+    private void closeParts() {
+        if (http != null) {
+            http.close();
+        }
+        namespaces.close();
+        receiver.close();
+        try {
+            if (!spoolThread.isAlive() && !publishThread.isAlive()) {
+                spool.close();
+            }
+        } catch (IOException e) {
+            LOG.error("spool cannot be closed: {}", e.toString());
+        }
+        metrics.close();
+    }
+
+    @Override
+    public void close() {
+        stop();
+    }
+}

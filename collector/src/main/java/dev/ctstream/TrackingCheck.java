@@ -1,0 +1,79 @@
+package dev.ctstream;
+
+import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.conntrack.TrackingRules;
+import dev.ctstream.metrics.Health;
+import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.NetlinkSocket;
+import dev.ctstream.netlink.NetworkNamespace;
+import dev.ctstream.netlink.RequestChannel;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Watches whether a namespace tracks connections at all. Without a rule that asks for it the kernel has no entries and
+ * raises no events, and silence would look like a quiet network. Once tracking was seen the check is over.
+ *
+ * <p>Threads: confined to the control thread.
+ */
+final class TrackingCheck {
+    private static final Logger LOG = LoggerFactory.getLogger(TrackingCheck.class);
+
+    private final String netns;
+    private final @Nullable NetworkNamespace namespace;
+    private final Health health;
+    private boolean active;
+    private boolean warned;
+
+    TrackingCheck(EventSource source, @Nullable NetworkNamespace namespace, Health health) {
+        this.netns = source.netns();
+        this.namespace = namespace;
+        this.health = health;
+    }
+
+    /** Looks again; true once tracking is known to be active. */
+    boolean look() {
+        if (active) {
+            return true;
+        }
+        try {
+            active = entries() > 0 || rules();
+        } catch (NetlinkException e) {
+            LOG.warn("cannot tell whether connections are tracked netns={}: {}", netns, e.getMessage());
+            active = true; // unknown is not inactive
+        }
+        if (active) {
+            health.report(component(), true, "connections are tracked");
+            if (warned) {
+                LOG.info("connections are tracked now netns={}", netns);
+            }
+        } else if (!warned) {
+            warned = true;
+            String reason = "connection tracking is inactive: the table is empty and no nf_tables rule asks for it, so"
+                    + " there will be no events; add a rule such as 'ct state new' to a chain, or NAT";
+            health.report(component(), false, reason);
+            LOG.warn("{} netns={}", reason, netns);
+        }
+        return active;
+    }
+
+    private String component() {
+        return "tracking/" + netns;
+    }
+
+    private long entries() throws NetlinkException {
+        try (ConntrackTable table = ConntrackTable.open(namespace)) {
+            return table.stats().entries();
+        }
+    }
+
+    private boolean rules() throws NetlinkException {
+        try (RequestChannel channel = namespace == null
+                ? RequestChannel.open(NetlinkSocket.NETLINK_NETFILTER)
+                : RequestChannel.open(namespace, NetlinkSocket.NETLINK_NETFILTER)) {
+            return TrackingRules.present(channel);
+        }
+    }
+}
