@@ -51,6 +51,11 @@ class ReceiveHarness implements FlowEventHandler, AutoCloseable {
         return metrics;
     }
 
+    @SuppressWarnings("deprecation") // threadId() is of JDK 19
+    long threadId() {
+        return thread.getId();
+    }
+
     ReceiveHarness start() {
         thread.start();
         return this;

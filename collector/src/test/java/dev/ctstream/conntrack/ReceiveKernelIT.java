@@ -3,8 +3,10 @@ package dev.ctstream.conntrack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import com.sun.management.ThreadMXBean;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
@@ -209,6 +211,35 @@ class ReceiveKernelIT {
                     .isEqualTo(source.socket().option(NetlinkSocket.SOL_SOCKET, NetlinkSocket.SO_RCVBUF));
             assertThat(source.grant().capped()).isEqualTo(!source.grant().forced());
         }
+    }
+
+    @Test
+    void receivingAllocatesNoObjectPerEvent() throws NetlinkException {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (ReceiveHarness harness = new ReceiveHarness()) {
+            harness.countOnly().receiver().add(source(false, BUFFER_BYTES));
+            harness.start();
+            for (int round = 0; round < 10; round++) { // loads classes, links the system calls
+                createAndFlush(harness, 1000);
+            }
+            long eventsBefore = harness.events();
+            long before = threads.getThreadAllocatedBytes(harness.threadId());
+            for (int round = 0; round < 10; round++) {
+                createAndFlush(harness, 1000);
+            }
+            long allocatedBytes = threads.getThreadAllocatedBytes(harness.threadId()) - before;
+            // Some hundred bytes in all come from the JVM itself, when it compiles; an object has at least 16.
+            assertThat(allocatedBytes).isLessThan(harness.events() - eventsBefore);
+            assertThat(harness.events() - eventsBefore).isGreaterThan(5000);
+        }
+    }
+
+    /** Returns when all of it was received or lost. */
+    private void createAndFlush(ReceiveHarness harness, int flows) throws NetlinkException {
+        long done = harness.events() + harness.drops() + 2L * flows;
+        create(0, flows);
+        table.flush(new Flush.Everything());
+        Awaitility.await().until(() -> harness.events() + harness.drops() >= done);
     }
 
     @Test
