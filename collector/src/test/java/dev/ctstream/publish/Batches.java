@@ -1,0 +1,126 @@
+package dev.ctstream.publish;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.batch.Schemas;
+import dev.ctstream.batch.StreamId;
+import dev.ctstream.spool.BatchEnvelope;
+import dev.ctstream.spool.QueuedBatch;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericData;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.avro.io.EncoderFactory;
+import org.jspecify.annotations.Nullable;
+
+/** Batches written, and records read, with Avro's generic classes. */
+final class Batches {
+    static final RunIdentity RUN = new RunIdentity("host-a", "boot-a", 1_700_000_000_000_000_000L);
+
+    private Batches() {}
+
+    static QueuedBatch events(long number, StreamId stream, long firstSequence, int count) {
+        return events(number, stream, firstSequence, count, null);
+    }
+
+    static QueuedBatch events(
+            long number, StreamId stream, long firstSequence, int count, @Nullable RunIdentity earlier) {
+        RunIdentity run = earlier == null ? RUN : earlier;
+        GenericRecord batch = identified(Schemas.BATCH, run, stream.netns());
+        batch.put("ct_zone", stream.zone());
+        List<GenericRecord> events = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            GenericRecord event = filled(Schemas.EVENT);
+            event.put("sequence", firstSequence + i);
+            event.put("mark", firstSequence);
+            events.add(event);
+        }
+        batch.put("events", events);
+        return queued(envelope(number, EncodedBatch.EVENTS, stream, firstSequence, count), earlier, batch);
+    }
+
+    static QueuedBatch control(long number, String netns, long sequence) {
+        GenericRecord control = identified(Schemas.CONTROL, RUN, netns);
+        control.put("control_sequence", sequence);
+        StreamId stream = new StreamId(netns, StreamId.CONTROL_ZONE);
+        return queued(envelope(number, EncodedBatch.CONTROL, stream, sequence, 1), null, control);
+    }
+
+    private static BatchEnvelope envelope(long number, int kind, StreamId stream, long firstSequence, int count) {
+        long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
+        return new BatchEnvelope(number, 0, kind, stream, firstSequence, count, now, now);
+    }
+
+    private static QueuedBatch queued(BatchEnvelope envelope, @Nullable RunIdentity earlier, GenericRecord datum) {
+        byte[] bytes = write(datum);
+        byte[] within = new byte[bytes.length + 7]; // a datum seldom begins its buffer
+        System.arraycopy(bytes, 0, within, 3, bytes.length);
+        return new QueuedBatch(envelope, earlier, within, 3, bytes.length, null);
+    }
+
+    private static GenericRecord identified(Schema schema, RunIdentity run, String netns) {
+        GenericRecord record = filled(schema);
+        record.put("host_id", run.hostId());
+        record.put("boot_id", run.bootId());
+        record.put("stream_epoch", run.streamEpoch());
+        record.put("netns", netns);
+        return record;
+    }
+
+    /** A record with something in every field that must have something. */
+    private static GenericRecord filled(Schema schema) {
+        GenericRecord record = new GenericData.Record(schema);
+        for (Schema.Field field : schema.getFields()) {
+            switch (field.schema().getType()) {
+                case STRING -> record.put(field.name(), "a text of " + field.name());
+                case INT -> record.put(field.name(), 1);
+                case LONG -> record.put(field.name(), 1L);
+                default -> {}
+            }
+        }
+        return record;
+    }
+
+    static byte[] write(GenericRecord datum) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
+        try {
+            new GenericDatumWriter<GenericRecord>(datum.getSchema()).write(datum, encoder);
+            encoder.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+
+    /** Reads a datum that begins at an offset and takes all the rest. */
+    static GenericRecord read(Schema schema, byte[] bytes, int offset) {
+        var decoder = DecoderFactory.get().binaryDecoder(bytes, offset, bytes.length - offset, null);
+        try {
+            GenericRecord datum = new GenericDatumReader<GenericRecord>(schema).read(null, decoder);
+            if (!decoder.isEnd()) {
+                throw new AssertionError("bytes are left behind the datum");
+            }
+            return datum;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    static List<Long> sequences(GenericRecord batch) {
+        List<Long> sequences = new ArrayList<>();
+        for (Object event : (List<?>) batch.get("events")) {
+            sequences.add((Long) ((GenericRecord) event).get("sequence"));
+        }
+        return sequences;
+    }
+}

@@ -1,0 +1,136 @@
+package dev.ctstream.publish;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.batch.Schemas;
+import dev.ctstream.batch.StreamId;
+import dev.ctstream.spool.QueuedBatch;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Header;
+import org.junit.jupiter.api.Test;
+
+class RecordFactoryTest {
+    private static final StreamId ZONE_7 = new StreamId("host", 7);
+    private static final Topics.Partitions PARTITIONS = new Topics.Partitions(12, 3);
+    private static final int SINGLE_OBJECT_BYTES = 10;
+
+    static PublishConfig config(Layout layout, Framing framing, boolean headers, Map<String, String> kafka) {
+        return new PublishConfig(
+                new PublishConfig.TopicNames("events", "control", true, 12, -1),
+                new PublishConfig.RecordForm(layout, framing, headers, 256 << 10),
+                Map.of(),
+                kafka);
+    }
+
+    private static List<ProducerRecord<byte[], byte[]>> records(Layout layout, QueuedBatch batch, int pieceBytes) {
+        return new RecordFactory(config(layout, Framing.SINGLE_OBJECT, true, Map.of()), Batches.RUN)
+                .records(batch, PARTITIONS, pieceBytes);
+    }
+
+    @Test
+    void aBatchIsOneRecordOfItsZone() {
+        List<ProducerRecord<byte[], byte[]>> records =
+                records(Layout.BATCH, Batches.events(1, ZONE_7, 40, 3), Integer.MAX_VALUE);
+
+        assertThat(records).hasSize(1);
+        ProducerRecord<byte[], byte[]> record = records.get(0);
+        assertThat(record.topic()).isEqualTo("events");
+        assertThat(record.partition()).isEqualTo(7);
+        assertThat(text(record.key())).isEqualTo("host-a/host/7");
+        assertThat(headers(record))
+                .containsExactlyInAnyOrderEntriesOf(Map.of(
+                        "content-type",
+                        "application/avro; framing=single-object",
+                        "schema-fingerprint",
+                        String.format("%016x", Schemas.fingerprint(Schemas.BATCH))));
+        assertThat(Batches.sequences(Batches.read(Schemas.BATCH, record.value(), SINGLE_OBJECT_BYTES)))
+                .containsExactly(40L, 41L, 42L);
+    }
+
+    @Test
+    void aControlRecordGoesToItsTopicByHostAndNamespace() {
+        ProducerRecord<byte[], byte[]> record =
+                records(Layout.EVENT, Batches.control(1, "host", 9), 1).get(0);
+
+        assertThat(record.topic()).isEqualTo("control");
+        assertThat(record.partition()).isEqualTo(new Partitioning(Map.of()).ofControl("host-a", "host", 3));
+        assertThat(text(record.key())).isEqualTo("host-a/host");
+        assertThat(Batches.read(Schemas.CONTROL, record.value(), SINGLE_OBJECT_BYTES)
+                        .get("control_sequence"))
+                .isEqualTo(9L);
+    }
+
+    @Test
+    void aBatchOfAnEarlierRunKeepsItsHost() {
+        RunIdentity earlier = new RunIdentity("host-b", "boot-0", 5);
+        ProducerRecord<byte[], byte[]> record = records(
+                        Layout.BATCH, Batches.events(1, ZONE_7, 0, 1, earlier), Integer.MAX_VALUE)
+                .get(0);
+
+        assertThat(text(record.key())).isEqualTo("host-b/host/7");
+    }
+
+    @Test
+    void theEventLayoutHasARecordForEachEvent() {
+        List<ProducerRecord<byte[], byte[]>> records =
+                records(Layout.EVENT, Batches.events(1, ZONE_7, 100, 70), Integer.MAX_VALUE);
+
+        assertThat(records).hasSize(70).allMatch(record -> record.partition() == 7);
+        for (int i = 0; i < records.size(); i++) {
+            GenericRecord flat = Batches.read(Schemas.FLAT, records.get(i).value(), SINGLE_OBJECT_BYTES);
+            assertThat(flat.get("sequence")).isEqualTo(100L + i);
+            assertThat(flat.get("ct_zone")).isEqualTo(7);
+            assertThat(flat.get("host_id")).hasToString("host-a");
+        }
+    }
+
+    @Test
+    void aBatchThatIsTooLargeIsCutInPiecesOfWholeEvents() {
+        QueuedBatch batch = Batches.events(1, ZONE_7, 0, 200);
+        for (int pieceBytes : new int[] {batch.lengthBytes() - 1, batch.lengthBytes() / 3, 1_000, 1}) {
+            List<Long> sequences = new ArrayList<>();
+            for (ProducerRecord<byte[], byte[]> record : records(Layout.BATCH, batch, pieceBytes)) {
+                GenericRecord piece = Batches.read(Schemas.BATCH, record.value(), SINGLE_OBJECT_BYTES);
+                List<Long> within = Batches.sequences(piece);
+                assertThat(record.value().length - SINGLE_OBJECT_BYTES <= pieceBytes || within.size() == 1)
+                        .isTrue();
+                assertThat(piece.get("ct_zone")).isEqualTo(7);
+                sequences.addAll(within);
+            }
+            assertThat(sequences)
+                    .containsExactlyElementsOf(LongStream.range(0, 200).boxed().toList());
+        }
+    }
+
+    @Test
+    void headersCanBeSwitchedOff() {
+        RecordFactory factory = new RecordFactory(config(Layout.BATCH, Framing.BARE, false, Map.of()), Batches.RUN);
+
+        ProducerRecord<byte[], byte[]> record = factory.records(
+                        Batches.events(1, ZONE_7, 0, 1), PARTITIONS, Integer.MAX_VALUE)
+                .get(0);
+
+        assertThat(record.headers()).isEmpty();
+        assertThat(Batches.sequences(Batches.read(Schemas.BATCH, record.value(), 0)))
+                .containsExactly(0L);
+    }
+
+    private static Map<String, String> headers(ProducerRecord<byte[], byte[]> record) {
+        Map<String, String> headers = new java.util.HashMap<>();
+        for (Header header : record.headers()) {
+            headers.put(header.key(), text(header.value()));
+        }
+        return headers;
+    }
+
+    private static String text(byte[] utf8) {
+        return new String(utf8, StandardCharsets.UTF_8);
+    }
+}
