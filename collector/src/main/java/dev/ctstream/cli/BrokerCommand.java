@@ -41,6 +41,9 @@ final class BrokerCommand implements Callable<Integer> {
     @Option(names = "-D", paramLabel = "KEY=VALUE", description = "A property of Kafka's broker.")
     private Map<String, String> properties = new LinkedHashMap<>();
 
+    @Option(names = "--exit-with-stdin", hidden = true, description = "End when stdin ends: with the parent process.")
+    private boolean exitWithStdin;
+
     private final Console console;
 
     BrokerCommand(Console console) {
@@ -50,6 +53,6 @@ final class BrokerCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintStream out = new PrintStream(console.out(), true, StandardCharsets.UTF_8);
-        return BrokerServer.run(port, data, false, properties, out);
+        return BrokerServer.run(port, data, exitWithStdin, properties, out);
     }
 }

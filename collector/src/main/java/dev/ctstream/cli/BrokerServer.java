@@ -16,7 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.TimeUnit;
@@ -75,26 +74,6 @@ final class BrokerServer {
                     + "); run it through the launcher, bin/ctstream broker");
         }
         return 1;
-    }
-
-    /** For {@link EmbeddedBroker}: {@code --port P --data DIR --exit-with-stdin -D key=value ...}. */
-    public static void main(String[] arguments) {
-        int port = 0;
-        Path data = null;
-        boolean exitWithStdin = false;
-        Map<String, String> extra = new HashMap<>();
-        for (int i = 0; i < arguments.length; i++) {
-            switch (arguments[i]) {
-                case "--port" -> port = Integer.parseInt(arguments[++i]);
-                case "--data" -> data = Path.of(arguments[++i]);
-                case "--exit-with-stdin" -> exitWithStdin = true;
-                default -> {
-                    String[] property = arguments[++i].split("=", 2);
-                    extra.put(property[0], property[1]);
-                }
-            }
-        }
-        System.exit(run(port, data, exitWithStdin, extra, System.out));
     }
 
     private int prepare(

@@ -214,7 +214,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         if (Runtime.version().feature() >= 24) {
             command.add("--sun-misc-unsafe-memory-access=allow"); // an older JVM refuses to start with it
         }
-        command.addAll(List.of("-cp", classPath(), "dev.ctstream.cli.BrokerServer"));
+        command.addAll(List.of("-cp", classPath(), "dev.ctstream.cli.Main", "broker"));
         command.addAll(List.of("--port", Integer.toString(port), "--data", data.toString(), "--exit-with-stdin"));
         properties.forEach((key, value) -> command.addAll(List.of("-D", key + "=" + value)));
         return command;

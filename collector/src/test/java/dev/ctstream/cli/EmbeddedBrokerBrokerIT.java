@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -118,9 +119,8 @@ class EmbeddedBrokerBrokerIT {
         return said.toString(StandardCharsets.UTF_8);
     }
 
-    /** With one attempt of half a second at most: ready means ready. */
     private static void produce(String address, String value) throws Exception {
-        Map<String, Object> settings = Map.of("bootstrap.servers", address, "retries", 0, "enable.idempotence", false);
+        Map<String, Object> settings = Map.of("bootstrap.servers", address);
         try (KafkaProducer<String, String> producer =
                 new KafkaProducer<>(settings, new StringSerializer(), new StringSerializer())) {
             producer.send(new ProducerRecord<>(TOPIC, 0, "k", value)).get(10, TimeUnit.SECONDS);
@@ -133,7 +133,7 @@ class EmbeddedBrokerBrokerIT {
                 new StringDeserializer(),
                 new StringDeserializer())) {
             consumer.assign(List.of(new TopicPartition(TOPIC, 0)));
-            List<String> values = new java.util.ArrayList<>();
+            List<String> values = new ArrayList<>();
             await().atMost(Duration.ofSeconds(20)).until(() -> {
                 consumer.poll(Duration.ofMillis(200)).forEach(record -> values.add(record.value()));
                 return values.size() >= count;
