@@ -59,8 +59,12 @@ final class DatagramDecoder {
         log("datagram is truncated", source, buffer, offset, lengthBytes);
     }
 
-    /** One message of a dump that another thread made. */
+    /** One message of a dump that another thread made, or its mark, which has no bytes. */
     void injected(EventSource source, ByteBuffer buffer, int offset, int lengthBytes, long tag) {
+        if (lengthBytes == 0) {
+            handler.onInjectedMark(source, tag);
+            return;
+        }
         metrics.injected.increment();
         if (event.wrap(buffer, offset, lengthBytes)) {
             countAttributes();

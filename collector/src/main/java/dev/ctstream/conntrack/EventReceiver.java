@@ -130,8 +130,10 @@ public final class EventReceiver implements Runnable, AutoCloseable {
 
     private void pass() throws NetlinkException {
         applyCommands();
-        long received = drainReady(epoll.await(timeoutMillis));
-        int taken = dry ? injected.take(decoder, INJECTED_PER_PASS) : 0;
+        // What a dump showed before this drain began: the events that the kernel sent before then come first.
+        int injectable = Math.min(injected.pending(), INJECTED_PER_PASS);
+        long received = drainReady(epoll.await(injectable > 0 ? 0 : timeoutMillis));
+        int taken = dry ? injected.take(decoder, injectable) : 0;
         long deadlineNanos = handler.onPass(System.nanoTime());
         if (received > 0 && dry) {
             pause(Math.min(pauseNanos, deadlineNanos));
@@ -155,7 +157,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     }
 
     private long drainReady(int ready) throws NetlinkException {
-        dry = true;
+        dry = ready < Epoll.MAX_EVENTS; // else there may be more that are ready
         long received = 0;
         for (int i = 0; i < ready; i++) {
             int token = epoll.token(i);

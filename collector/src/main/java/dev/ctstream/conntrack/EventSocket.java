@@ -110,6 +110,11 @@ public final class EventSocket implements EventSource, AutoCloseable {
         return config;
     }
 
+    @Override
+    public boolean reliable() {
+        return config.reliable();
+    }
+
     /** What the kernel gave as receive buffer. */
     public ReceiveBufferGrant grant() {
         return grant;

@@ -19,4 +19,9 @@ public interface EventSource {
     default long undecodableTotal() {
         return 0;
     }
+
+    /** Whether the kernel was asked, at the start, to repeat each DESTROY until this source could take it. */
+    default boolean reliable() {
+        return false;
+    }
 }

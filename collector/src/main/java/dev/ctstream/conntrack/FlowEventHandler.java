@@ -39,6 +39,12 @@ public interface FlowEventHandler {
      */
     default void onInjected(EventSource source, FlowEvent event, long tag) {}
 
+    /**
+     * A mark that the injecting thread put between messages. Everything that it had offered before, and every event that
+     * the kernel had sent before to any source, was handed over earlier.
+     */
+    default void onInjectedMark(EventSource source, long tag) {}
+
     /** The source has been drained for the last time and will not appear again. */
     default void onRemoved(EventSource source) {}
 }

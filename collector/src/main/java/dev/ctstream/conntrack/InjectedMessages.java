@@ -11,6 +11,8 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>Ownership: a message is copied in; the memory is allocated once.
  *
+ * <p>Order: a message is taken after all events that the kernel had sent, to any source, before it was offered.
+ *
  * <p>Threads: one thread offers, the receive thread takes.
  *
  * <p>Errors: a full ring refuses; nothing is dropped.
@@ -49,15 +51,33 @@ public final class InjectedMessages {
         if (message.lengthBytes() > SLOT_BYTES) {
             throw new IllegalArgumentException("message of " + message.lengthBytes() + " bytes");
         }
-        long position = offered.getPlain();
-        if (position - taken.get() == slots) {
+        if (full()) {
             return false;
         }
-        int slot = (int) (position % slots);
+        int slot = (int) (offered.getPlain() % slots);
         memory.put(slot * SLOT_BYTES, message.buffer(), message.offset(), message.lengthBytes());
+        return publish(slot, source, tag, message.lengthBytes());
+    }
+
+    /**
+     * Puts a mark into the ring: {@link FlowEventHandler#onInjectedMark} sees it after every message that was offered
+     * before it, and after every event that the kernel had sent to any source by now.
+     *
+     * @return false = full; offer it again later
+     */
+    public boolean offerMark(EventSource source, long tag) {
+        return !full() && publish((int) (offered.getPlain() % slots), source, tag, 0);
+    }
+
+    private boolean full() {
+        return offered.getPlain() - taken.get() == slots;
+    }
+
+    private boolean publish(int slot, EventSource source, long tag, int lengthBytes) {
+        long position = offered.getPlain();
         sources[slot] = source;
         tags[slot] = tag;
-        lengths[slot] = message.lengthBytes();
+        lengths[slot] = lengthBytes;
         offered.set(position + 1);
         if (taken.get() == position) { // all before it were taken: the receive thread may be waiting
             wake.run();

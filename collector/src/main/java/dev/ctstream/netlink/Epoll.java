@@ -13,7 +13,9 @@ import java.nio.ByteBuffer;
  * <p>Source: {@code epoll(7)}; {@code struct epoll_event} is packed on x86-64 and only there.
  */
 public final class Epoll implements AutoCloseable {
-    private static final int MAX_EVENTS = 64;
+    /** Descriptors that one {@link #await} reports at most. */
+    public static final int MAX_EVENTS = 64;
+
     private static final boolean PACKED = System.getProperty("os.arch", "").matches("amd64|x86_64");
     private static final int EVENT_BYTES = PACKED ? 12 : 16;
     private static final int EVENT_DATA_OFFSET = PACKED ? 4 : 8;
@@ -59,7 +61,7 @@ public final class Epoll implements AutoCloseable {
      * Waits until a descriptor has input or an error to report.
      *
      * @param timeoutMillis 0 = look only, -1 = for ever
-     * @return the number of ready descriptors, at most 64; 0 after the timeout or a signal
+     * @return the number of ready descriptors, at most {@link #MAX_EVENTS}; 0 after the timeout or a signal
      */
     public int await(int timeoutMillis) throws NetlinkException {
         int count = Libc.epoll_wait(fd, eventsAddress, MAX_EVENTS, timeoutMillis);
