@@ -86,6 +86,8 @@ final class Libc {
 
     static native int clock_gettime(int clock, long timespec);
 
+    static native int adjtimex(long timex);
+
     static native int prctl(int option, long argument2, long argument3, long argument4, long argument5);
 
     static native int getppid();
