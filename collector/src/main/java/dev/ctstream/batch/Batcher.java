@@ -4,11 +4,10 @@ import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.FlowEventHandler;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -41,9 +40,8 @@ public final class Batcher implements FlowEventHandler {
     private final HandoverLosses losses;
     private final OpenStreams open = new OpenStreams();
     private final FlowEventEncoder encoder = new FlowEventEncoder();
-    private final Map<String, NamespaceStreams> known = new HashMap<>();
+    private final Map<String, NamespaceStreams> known = new ConcurrentHashMap<>();
     private @Nullable NamespaceStreams[] bySource = new NamespaceStreams[16];
-    private volatile List<NamespaceStreams> published = List.of();
     private long openBytes;
 
     /**
@@ -240,10 +238,16 @@ public final class Batcher implements FlowEventHandler {
 
     /** The namespaces seen in this run, also those that are gone. Any thread. */
     public List<NamespaceStreams> namespaces() {
-        return published;
+        return List.copyOf(known.values());
     }
 
-    /** Streams of a source's namespace; makes them when it is new. Receive thread, or before it starts. */
+    /** The streams of the namespace of this name; makes them when it is new. Any thread. */
+    public NamespaceStreams namespace(String netns) {
+        NamespaceStreams streams = known.get(netns); // takes no lock, which matters to the receive thread
+        return streams == null ? known.computeIfAbsent(netns, name -> new NamespaceStreams(run, name)) : streams;
+    }
+
+    /** As {@link #namespace}, of a source, and faster. Receive thread, or before it starts. */
     public NamespaceStreams streams(EventSource source) {
         int index = source.index();
         if (index < bySource.length) {
@@ -260,14 +264,7 @@ public final class Batcher implements FlowEventHandler {
         if (index >= bySource.length) {
             bySource = Arrays.copyOf(bySource, Math.max(index + 1, 2 * bySource.length));
         }
-        NamespaceStreams streams = known.get(source.netns());
-        if (streams == null) {
-            streams = new NamespaceStreams(run, source.netns());
-            known.put(source.netns(), streams);
-            List<NamespaceStreams> all = new ArrayList<>(published);
-            all.add(streams);
-            published = List.copyOf(all);
-        }
+        NamespaceStreams streams = namespace(source.netns());
         bySource[index] = streams;
         return streams;
     }

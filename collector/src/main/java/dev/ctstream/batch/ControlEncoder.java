@@ -175,6 +175,7 @@ public final class ControlEncoder {
                 .set("lost_count", count.events())
                 .set("lost_batches", count.batches())
                 .set("failed_attempts", count.failedAttempts())
+                .set("loss_exact", count.exact())
                 .set("detail", gap.detail());
         RunIdentity of = lost.run();
         if (of != null) {

@@ -202,7 +202,12 @@ public sealed interface ControlRecord {
 
         /** Events that the kernel dropped: neither zone nor sequence is known. */
         public static Lost kernel(long count) {
-            return new Lost(null, "events", null, new Count(count, null, null));
+            return kernel(new Count(count, null, null));
+        }
+
+        /** As {@link #kernel(long)}, when it is known how good the count is. */
+        public static Lost kernel(Count count) {
+            return new Lost(null, "events", null, count);
         }
     }
 
@@ -210,11 +215,21 @@ public sealed interface ControlRecord {
     record Range(
             @Nullable Integer zone, long first, @Nullable Long last) {}
 
-    /** How much was lost. */
+    /**
+     * How much was lost.
+     *
+     * @param exact {@code loss_exact}: cause kernel only
+     */
     record Count(
             @Nullable Long events,
             @Nullable Long batches,
-            @Nullable Long failedAttempts) {}
+            @Nullable Long failedAttempts,
+            @Nullable Boolean exact) {
+        /** A count that is exact by nature. */
+        public Count(@Nullable Long events, @Nullable Long batches, @Nullable Long failedAttempts) {
+            this(events, batches, failedAttempts, null);
+        }
+    }
 
     /** What an operator asked for. */
     record Action(
