@@ -1,0 +1,163 @@
+package dev.ctstream.track;
+
+import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.DumpFilter;
+import dev.ctstream.conntrack.InjectedMessages;
+import dev.ctstream.conntrack.TableStats;
+import dev.ctstream.netlink.MessageCursor;
+import dev.ctstream.netlink.NetlinkException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads one namespace's table into the ring to the receive thread: a mark, the entries, the dying list, a mark. When the
+ * ring is full this thread waits, never the other.
+ *
+ * <p>A dump may lack entries without the kernel's saying so, while the table is resized. So it counts as complete only
+ * when the number of buckets stayed the same and the entries are about as many as the kernel counts.
+ *
+ * <p>Threads: confined to the dump thread.
+ */
+final class DumpJob {
+    private static final Logger LOG = LoggerFactory.getLogger(DumpJob.class);
+    private static final Path BUCKETS = Path.of("/proc/sys/net/netfilter/nf_conntrack_buckets"); // of the whole host
+    private static final long WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+    private static final int PROGRESS_ENTRIES = 1024;
+    private static final long MISSING_TOLERATED = 64;
+    private static final long MISSING_TOLERATED_FRACTION = 10;
+
+    private final ObservedNamespace namespace;
+    private final NamespaceTrack track;
+    private final DumpState state;
+    private final InjectedMessages ring;
+    private final BooleanSupplier stopping;
+    private final LongConsumer progress;
+    private final MessageCursor dying = new MessageCursor();
+    private long entries;
+    private long dyingEntries;
+    private boolean odd;
+
+    DumpJob(
+            ObservedNamespace namespace,
+            NamespaceTrack track,
+            DumpState state,
+            InjectedMessages ring,
+            BooleanSupplier stopping,
+            LongConsumer progress) {
+        this.namespace = namespace;
+        this.track = track;
+        this.state = state;
+        this.ring = ring;
+        this.stopping = stopping;
+        this.progress = progress;
+    }
+
+    /** Whether the entries were fewer than the kernel counts, so that it is worth another try. */
+    boolean odd() {
+        return odd;
+    }
+
+    /** Entries read. */
+    long entries() {
+        return entries;
+    }
+
+    /**
+     * Dumps, and waits until the receive thread has seen all of it.
+     *
+     * @param acceptOdd take the number of entries as it is
+     * @return false when it was given up because of the namespace's or the collector's end
+     * @throws NetlinkException when the kernel broke the dump off; the receive thread knows
+     */
+    boolean run(boolean acceptOdd) throws NetlinkException {
+        track.nextDump = state;
+        if (!mark(DumpState.BEGIN) || !await(state::begun)) {
+            return false;
+        }
+        try {
+            state.complete = read(acceptOdd);
+        } finally {
+            state.endNanos = System.nanoTime();
+            progress.accept(0);
+            if (mark(DumpState.END)) {
+                await(state::ended);
+            }
+        }
+        return state.ended();
+    }
+
+    private boolean read(boolean acceptOdd) throws NetlinkException {
+        try (ConntrackTable table = ConntrackTable.open(namespace.namespace())) {
+            String buckets = buckets();
+            TableStats before = table.stats();
+            table.dumpMessages(DumpFilter.ALL, message -> {
+                if (!offer(DumpState.ENTRY, message)) {
+                    table.stopDump();
+                    return;
+                }
+                if (++entries % PROGRESS_ENTRIES == 0) {
+                    progress.accept(entries);
+                }
+            });
+            table.dumpDying(event -> {
+                dyingEntries++;
+                dying.wrap(event.buffer(), event.messageOffset(), event.messageLengthBytes());
+                if (dying.next()) {
+                    offer(DumpState.DYING, dying);
+                }
+            });
+            TableStats after = table.stats();
+            odd = isOdd(before, after);
+            return !givenUp() && buckets.equals(buckets()) && (acceptOdd || !odd);
+        }
+    }
+
+    private boolean isOdd(TableStats before, TableStats after) {
+        long counted = Math.min(before.entries(), after.entries());
+        long missing = counted - entries - dyingEntries;
+        return missing > MISSING_TOLERATED + counted / MISSING_TOLERATED_FRACTION;
+    }
+
+    private static String buckets() {
+        try {
+            return Files.readString(BUCKETS);
+        } catch (IOException e) {
+            LOG.debug("cannot read {}", BUCKETS, e);
+            return ""; // not shown in this namespace: the count has to do
+        }
+    }
+
+    private boolean offer(long tag, MessageCursor message) {
+        if (message.lengthBytes() > InjectedMessages.SLOT_BYTES) {
+            LOG.warn("entry too long: netns={} lengthBytes={}", namespace.netns(), message.lengthBytes());
+            return true; // cannot be: the longest are some 600 bytes
+        }
+        return await(() -> ring.offer(namespace.socket(), tag, message));
+    }
+
+    private boolean mark(long tag) {
+        return await(() -> ring.offerMark(namespace.socket(), tag));
+    }
+
+    private boolean givenUp() {
+        return track.removed || stopping.getAsBoolean();
+    }
+
+    /** False when it is no longer worth waiting. */
+    private boolean await(BooleanSupplier condition) {
+        while (!condition.getAsBoolean()) {
+            if (givenUp()) {
+                return false;
+            }
+            LockSupport.parkNanos(WAIT_NANOS);
+        }
+        return true;
+    }
+}

@@ -1,0 +1,150 @@
+package dev.ctstream.track;
+
+import dev.ctstream.conntrack.FlowEvent;
+
+/**
+ * The live flows: an index of open addressing over packed records. Reads and writes events in place and allocates
+ * nothing but chunks of records.
+ *
+ * <p>The index is made once, for the most flows at half load, so there is never a rehash; an entry is
+ * {@code hash << 32 | reference + 1}, 0 = empty. A removal shifts the entries behind it back, so there are no markers of
+ * removed ones either.
+ *
+ * <p>Bounds: {@code maxFlows}; 96 bytes for an IPv4 flow, 144 for IPv6, and 16 to 32 bytes of index for each flow of the
+ * most. At the bound, or when native memory ends, a new flow is not taken.
+ *
+ * <p>Threads: confined to the receive thread.
+ */
+final class FlowLedger {
+    /** A reference that is none. Others are {@code number << 1 | 1 for IPv6}. */
+    static final int NONE = -1;
+
+    private final int maxFlows;
+    private final long[] index;
+    private final int mask;
+    private final FlowRecords v4 = new FlowRecords(FlowRecord.V4_BYTES, FlowRecord.NEXT_FREE_OFFSET);
+    private final FlowRecords v6 = new FlowRecords(FlowRecord.V6_BYTES, FlowRecord.NEXT_FREE_OFFSET);
+    private final FlowRecord record = new FlowRecord();
+    private final FlowIdentity removed = new FlowIdentity();
+    private int size;
+    private boolean refused;
+
+    /** Makes an empty ledger for up to {@code maxFlows} flows. */
+    FlowLedger(int maxFlows) {
+        this.maxFlows = maxFlows;
+        int slots = Integer.highestOneBit(Math.max(1, maxFlows)) << 1;
+        index = new long[slots < 2 * (long) maxFlows ? slots << 1 : slots];
+        mask = index.length - 1;
+    }
+
+    /** The flow of this identity; {@link #NONE} when it is not known. */
+    int find(FlowIdentity identity, long hash) {
+        int tag = tag(hash);
+        for (int slot = tag & mask; index[slot] != 0; slot = (slot + 1) & mask) {
+            long entry = index[slot];
+            if ((int) (entry >>> Integer.SIZE) == tag) {
+                int reference = (int) entry - 1;
+                if ((reference & 1) == (identity.v6 ? 1 : 0)
+                        && record(reference).matches(identity)) {
+                    return reference;
+                }
+            }
+        }
+        return NONE;
+    }
+
+    /** Adds a flow that is not known; {@link #NONE} when there is no room. */
+    int add(FlowIdentity identity, long hash, FlowEvent event, int generation) {
+        int reference = size < maxFlows ? allocate(identity.v6) : NONE;
+        refused = reference == NONE;
+        if (refused) {
+            return NONE;
+        }
+        FlowRecord fresh = record(reference);
+        fresh.begin(identity, event);
+        fresh.seen(generation);
+        int tag = tag(hash);
+        int slot = tag & mask;
+        while (index[slot] != 0) {
+            slot = (slot + 1) & mask;
+        }
+        index[slot] = ((long) tag << Integer.SIZE) | (reference + 1);
+        size++;
+        return reference;
+    }
+
+    private int allocate(boolean ipv6) {
+        int number = (ipv6 ? v6 : v4).allocate();
+        return number == FlowRecords.NONE ? NONE : (number << 1) | (ipv6 ? 1 : 0);
+    }
+
+    /** Forgets a flow. */
+    void remove(int reference) {
+        record(reference).identity(removed);
+        remove(reference, removed.hash());
+    }
+
+    /** Forgets a flow whose hash is at hand. */
+    void remove(int reference, long hash) {
+        long wanted = ((long) tag(hash) << Integer.SIZE) | (reference + 1);
+        int slot = tag(hash) & mask;
+        while (index[slot] != wanted) {
+            slot = (slot + 1) & mask;
+        }
+        shiftBack(slot);
+        record(reference).end();
+        ((reference & 1) == 0 ? v4 : v6).free(reference >>> 1);
+        size--;
+        refused = false;
+    }
+
+    /** Fills the hole with the next entry that may stand there, then that one's hole, until none may. */
+    private void shiftBack(int hole) {
+        int empty = hole;
+        for (int slot = (empty + 1) & mask; index[slot] != 0; slot = (slot + 1) & mask) {
+            int home = (int) (index[slot] >>> Integer.SIZE) & mask;
+            if (((slot - home) & mask) >= ((slot - empty) & mask)) {
+                index[empty] = index[slot];
+                empty = slot;
+            }
+        }
+        index[empty] = 0;
+    }
+
+    private static int tag(long hash) {
+        return (int) (hash >>> Integer.SIZE);
+    }
+
+    /** The record; valid until the next call. */
+    FlowRecord record(int reference) {
+        boolean ipv6 = (reference & 1) != 0;
+        FlowRecords records = ipv6 ? v6 : v4;
+        int number = reference >>> 1;
+        return record.wrap(records.chunk(number), records.offset(number), ipv6);
+    }
+
+    /** Places that a walk over all flows passes; it may grow meanwhile, and what it passed does not move. */
+    int places() {
+        return 2 * Math.max(v4.used(), v6.used());
+    }
+
+    /** The reference of the record at a place, {@link #NONE} when none is there. */
+    int at(int place) {
+        FlowRecords records = (place & 1) == 0 ? v4 : v6;
+        return place >>> 1 < records.used() && record(place).has(FlowRecord.LIVE) ? place : NONE;
+    }
+
+    int size() {
+        return size;
+    }
+
+    /** Whether the last flow was refused, and none has gone since. */
+    boolean full() {
+        return refused || size >= maxFlows;
+    }
+
+    /** Memory taken: index and chunks. */
+    long allocatedBytes() {
+        return (long) index.length * Long.BYTES + v4.allocatedBytes() + v6.allocatedBytes();
+    }
+}

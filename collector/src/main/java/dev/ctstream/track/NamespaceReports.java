@@ -1,0 +1,102 @@
+package dev.ctstream.track;
+
+import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.netlink.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the STARTED, HEARTBEAT and STOPPED records of one namespace.
+ *
+ * <p>Ownership: owns its request channel. Threads: confined to one at a time.
+ */
+final class NamespaceReports implements AutoCloseable {
+    /** Heartbeats between two looks at the sysctls, which take a thread in another namespace. */
+    private static final int HEARTBEATS_PER_SYSCTLS = 6;
+
+    final NamespaceTrack track;
+    private final ObservedNamespace observed;
+    private final RunFacts facts;
+    private final TableCounters counters;
+    private final StreamPositions positions = new StreamPositions();
+    private ControlRecord.Sysctls sysctls;
+    private boolean wasReliable;
+    private long reports;
+
+    NamespaceReports(ObservedNamespace observed, NamespaceTrack track, RunFacts facts, ControlRecord.Sysctls sysctls) {
+        this.observed = observed;
+        this.track = track;
+        this.facts = facts;
+        this.sysctls = sysctls;
+        counters = new TableCounters(observed.namespace(), observed.netns());
+    }
+
+    ControlRecord started(String reason, RunFacts.@Nullable PreviousRun previous) {
+        ControlRecord.PreviousRun named =
+                previous == null ? null : new ControlRecord.PreviousRun(previous.streamEpoch(), previous.bootId());
+        return new ControlRecord.Started(reason, facts.settings(), named, state());
+    }
+
+    List<ControlRecord> heartbeat() {
+        if (reports % HEARTBEATS_PER_SYSCTLS == HEARTBEATS_PER_SYSCTLS - 1) {
+            ControlRecord.Sysctls now = Sysctls.read(observed.namespace());
+            sysctls = new ControlRecord.Sysctls(now.events(), now.acct(), now.timestamp(), sysctls.changed());
+        }
+        List<ControlRecord> records = new ArrayList<>();
+        for (ControlRecord.Report report : reports(false)) {
+            records.add(new ControlRecord.Heartbeat(report, state()));
+        }
+        return records;
+    }
+
+    List<ControlRecord> stopped(String reason) {
+        List<ControlRecord> records = new ArrayList<>();
+        for (ControlRecord.Report report : reports(true)) {
+            records.add(new ControlRecord.Stopped(reason, report, state()));
+        }
+        return records;
+    }
+
+    private List<ControlRecord.Report> reports(boolean complete) {
+        List<ControlRecord.StreamPart> parts = positions.read(track.streams, complete);
+        ControlRecord.Totals totals = totals();
+        ControlRecord.TableState table = counters.read();
+        long id = reports++;
+        return parts.stream()
+                .map(part -> new ControlRecord.Report(id, part, complete, totals, table))
+                .toList();
+    }
+
+    private ControlRecord.Totals totals() {
+        EventSource source = track.source;
+        NamespaceTrack.Published counts = track.published();
+        wasReliable |= track.reliable;
+        return new ControlRecord.Totals(
+                positions.sequenced(),
+                track.streams.streamCount(),
+                new ControlRecord.Received(counts.received(), source.undecodableTotal(), 0, counts.unknownAttributes()),
+                new ControlRecord.Losses(
+                        track.streams.droppedEvents(),
+                        track.streams.lostTotal(),
+                        source.dropsTotal(),
+                        !wasReliable && track.exactLosses),
+                new ControlRecord.Flows(counts.live(), counts.untracked()));
+    }
+
+    private ControlRecord.NamespaceState state() {
+        Boolean disciplined = Clock.disciplined();
+        return new ControlRecord.NamespaceState(
+                (long) observed.socket().grant().effectiveBytes(),
+                sysctls,
+                track.reliable ? "reliable" : "counted",
+                disciplined == null ? null : disciplined ? "synchronized" : "unsynchronized",
+                facts.filterDigest());
+    }
+
+    @Override
+    public void close() {
+        counters.close();
+    }
+}

@@ -1,0 +1,77 @@
+package dev.ctstream.track;
+
+import java.util.Arrays;
+
+/**
+ * The flows that ended while a dump was on its way here: the dump may still show them. Kept as hashes in two sets. The
+ * older one is forgotten after {@value #ENTRIES_PER_SET} entries of the dump, more than can have left the kernel before
+ * the flow ended and still be on their way: a full ring ({@code InjectedMessages}) and two datagrams.
+ *
+ * <p>Bounds: {@value #SET_MAX} flows in a set; beyond that the dump must be repeated ({@link #overflowed}).
+ *
+ * <p>Threads: confined to the receive thread.
+ */
+final class Tombstones {
+    static final int SET_MAX = 1 << 17;
+    static final int ENTRIES_PER_SET = 4096;
+
+    private static final int SLOTS = 2 * SET_MAX;
+
+    private long[] younger = {};
+    private long[] older = {};
+    private int youngerSize;
+    private int entries;
+    private boolean overflowed;
+
+    /** A dump begins. */
+    void begin() {
+        if (younger.length == 0) {
+            younger = new long[SLOTS];
+            older = new long[SLOTS];
+        }
+        Arrays.fill(younger, 0);
+        Arrays.fill(older, 0);
+        youngerSize = 0;
+        entries = 0;
+        overflowed = false;
+    }
+
+    /** A flow has ended. */
+    void add(long hash) {
+        if (youngerSize == SET_MAX) {
+            overflowed = true;
+            return;
+        }
+        int slot = slot(younger, hash);
+        if (younger[slot] == 0) {
+            younger[slot] = hash | 1; // never 0
+            youngerSize++;
+        }
+    }
+
+    /** Whether the flow of this entry has ended; one more entry has come. */
+    boolean has(long hash) {
+        if (++entries == ENTRIES_PER_SET) {
+            entries = 0;
+            long[] forgotten = older;
+            older = younger;
+            younger = forgotten;
+            Arrays.fill(younger, 0);
+            youngerSize = 0;
+        }
+        return younger[slot(younger, hash)] != 0 || older[slot(older, hash)] != 0;
+    }
+
+    private static int slot(long[] set, long hash) {
+        int slot = (int) (hash >>> 40) & (SLOTS - 1);
+        while (set[slot] != 0 && set[slot] != (hash | 1)) {
+            slot = (slot + 1) & (SLOTS - 1);
+        }
+        return slot;
+    }
+
+    /** Whether too many flows ended at once: the rest of this dump cannot be told from them. */
+    boolean overflowed() {
+        return overflowed;
+    }
+}
