@@ -10,8 +10,12 @@ interface Cluster {
     /** Waits a few seconds at most; an interrupt ends the wait. */
     Topics.Report prepare() throws KafkaUnreadyException, InterruptedException;
 
-    /** A new producer, owned by the caller. */
-    Producer<byte[], byte[]> producer() throws KafkaUnreadyException;
+    /**
+     * A new producer, owned by the caller.
+     *
+     * @param maxMessageBytes the limit of the topic of events; {@code Long.MAX_VALUE} = not known
+     */
+    Producer<byte[], byte[]> producer(long maxMessageBytes) throws KafkaUnreadyException;
 
     /** The real one. */
     static Cluster of(PublishConfig config) {
@@ -22,10 +26,12 @@ interface Cluster {
             }
 
             @Override
-            public Producer<byte[], byte[]> producer() throws KafkaUnreadyException {
+            public Producer<byte[], byte[]> producer(long maxMessageBytes) throws KafkaUnreadyException {
                 try {
                     return new KafkaProducer<>(
-                            ProducerSettings.producer(config), new ByteArraySerializer(), new ByteArraySerializer());
+                            ProducerSettings.producer(config, maxMessageBytes),
+                            new ByteArraySerializer(),
+                            new ByteArraySerializer());
                 } catch (KafkaException e) {
                     throw KafkaUnreadyException.of(config, e);
                 }

@@ -17,6 +17,7 @@ public final class ProducerSettings {
     private static final int PROBE_TIMEOUT_MILLIS = 3_000;
     private static final int REQUEST_SIZE_MARGIN_BYTES = 64 << 10;
     private static final int DEFAULT_MAX_REQUEST_BYTES = 1 << 20;
+    private static final int BATCH_BYTES = 128 << 10;
     private static final int MAX_BLOCK_MILLIS = 5_000;
     private static final String FOREVER = Integer.toString(Integer.MAX_VALUE);
 
@@ -92,12 +93,13 @@ public final class ProducerSettings {
         }
     }
 
-    static Map<String, Object> producer(PublishConfig config) {
+    /** Kafka gathers records in batches that must fit the limit too: above it, each is sent, refused and split. */
+    static Map<String, Object> producer(PublishConfig config, long maxMessageBytes) {
         Map<String, Object> settings = new HashMap<>();
         settings.put(ProducerConfig.CLIENT_ID_CONFIG, "ctstream");
         settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "zstd");
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
-        settings.put(ProducerConfig.BATCH_SIZE_CONFIG, 128 << 10);
+        settings.put(ProducerConfig.BATCH_SIZE_CONFIG, (int) Math.min(BATCH_BYTES, maxMessageBytes));
         settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 1_000);
         settings.put(
                 ProducerConfig.MAX_REQUEST_SIZE_CONFIG,

@@ -128,7 +128,8 @@ public final class Publisher implements Runnable {
         try {
             Topics.Report report = interruptibly(cluster::prepare);
             note(report);
-            connection = new Connection(cluster.producer(), report.partitions(), this::onAcknowledged, this::wake);
+            connection = new Connection(
+                    cluster.producer(report.maxMessageBytes()), report.partitions(), this::onAcknowledged, this::wake);
             seenAcknowledged = 0;
             parts.metrics().watch(connection);
             trouble.connected(parts.config().bootstrapServers());

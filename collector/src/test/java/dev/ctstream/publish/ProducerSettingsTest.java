@@ -17,8 +17,12 @@ class ProducerSettingsTest {
         return kafka;
     }
 
+    private static PublishConfig config(Map<String, String> kafka) {
+        return RecordFactoryTest.config(Layout.BATCH, Framing.SINGLE_OBJECT, true, kafka);
+    }
+
     private static Map<String, Object> producer(Map<String, String> kafka) {
-        return ProducerSettings.producer(RecordFactoryTest.config(Layout.BATCH, Framing.SINGLE_OBJECT, true, kafka));
+        return ProducerSettings.producer(config(kafka), Long.MAX_VALUE);
     }
 
     @Test
@@ -70,6 +74,12 @@ class ProducerSettingsTest {
     }
 
     @Test
+    void kafkasBatchesFitTheTopicsLimit() {
+        assertThat(producer(SERVERS)).containsEntry("batch.size", 128 << 10);
+        assertThat(ProducerSettings.producer(config(SERVERS), 6_000)).containsEntry("batch.size", 6_000);
+    }
+
+    @Test
     void brokersMustBeNamed() {
         assertThat(ProducerSettings.problems(Map.of()))
                 .singleElement()
@@ -82,7 +92,7 @@ class ProducerSettingsTest {
         Map<String, String> kafka = with("security.protocol", "SSL");
         kafka.put("linger.ms", "1");
 
-        assertThat(ProducerSettings.admin(RecordFactoryTest.config(Layout.BATCH, Framing.SINGLE_OBJECT, true, kafka)))
+        assertThat(ProducerSettings.admin(config(kafka)))
                 .containsEntry("security.protocol", "SSL")
                 .containsEntry("default.api.timeout.ms", 3_000)
                 .doesNotContainKey("linger.ms");

@@ -57,7 +57,7 @@ class PublisherTest {
         }
 
         @Override
-        public Producer<byte[], byte[]> producer() {
+        public Producer<byte[], byte[]> producer(long maxMessageBytes) {
             MockProducer<byte[], byte[]> producer =
                     new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer());
             producers.add(producer);
