@@ -29,7 +29,7 @@ final class Namespaces implements AutoCloseable {
     /** And in the records. */
     private static final String HOST = "host";
 
-    private static final long LOOK_SECONDS = 5;
+    private static final long LOOK_SECONDS = 2;
 
     private final CollectorConfig config;
     private final Health health;
