@@ -33,22 +33,19 @@ final class AddressText {
     private static final int MAPPED = 0xFFFF;
 
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    /** For each octet its decimal digits and a dot, first digit in the lowest byte. */
-    private static final int[] DECIMAL = new int[256];
-    /** Digits of each octet. */
-    private static final byte[] DIGITS = new byte[256];
+    /** For each octet its decimal digits and a dot, first digit in the lowest byte, and their number in the upper half. */
+    private static final long[] OCTETS = new long[256];
 
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
     static {
-        for (int octet = 0; octet < DECIMAL.length; octet++) {
-            String text = Integer.toString(octet);
-            DIGITS[octet] = (byte) text.length();
-            int packed = '.' << (Byte.SIZE * text.length());
+        for (int octet = 0; octet < OCTETS.length; octet++) {
+            String text = octet + ".";
+            long packed = (long) text.length() << Integer.SIZE;
             for (int i = 0; i < text.length(); i++) {
-                packed |= text.charAt(i) << (Byte.SIZE * i);
+                packed |= (long) text.charAt(i) << (Byte.SIZE * i);
             }
-            DECIMAL[octet] = packed;
+            OCTETS[octet] = packed;
         }
     }
 
@@ -77,8 +74,9 @@ final class AddressText {
     }
 
     private static int writeOctet(byte[] to, int at, int octet) {
-        INT.set(to, at, DECIMAL[octet]);
-        return at + DIGITS[octet] + 1;
+        long text = OCTETS[octet];
+        INT.set(to, at, (int) text);
+        return at + (int) (text >>> Integer.SIZE);
     }
 
     private static int writeIpv6(byte[] to, int at, ByteBuffer buffer, int offset) {

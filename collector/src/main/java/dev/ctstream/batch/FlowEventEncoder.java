@@ -31,10 +31,23 @@ public final class FlowEventEncoder {
     /** An invalid byte becomes U+FFFD, which takes three. */
     private static final int TEXT_GROWTH = 3;
 
-    private static final long TEXTS = bit(FlowEvent.HELPER) | bit(FlowEvent.SECURITY_CONTEXT);
-    private static final long SEQUENCE_ADJUSTMENT = bit(FlowEvent.SEQ_ADJ_ORIGINAL) | bit(FlowEvent.SEQ_ADJ_REPLY);
+    // Fields that stand side by side in the record and are often absent together: one test and one write for all.
+    private static final long ICMP = bit(Tuple.ICMP_TYPE) | bit(Tuple.ICMP_CODE) | bit(Tuple.ICMP_ID);
+    private static final int ICMP_FIELDS = 3;
+    private static final long COUNTERS = bit(FlowEvent.PACKETS_ORIGINAL)
+            | bit(FlowEvent.BYTES_ORIGINAL)
+            | bit(FlowEvent.PACKETS_REPLY)
+            | bit(FlowEvent.BYTES_REPLY)
+            | bit(FlowEvent.START_TIME)
+            | bit(FlowEvent.STOP_TIME);
+    private static final int COUNTER_FIELDS = 6;
+    private static final long TEXTS = bit(FlowEvent.HELPER) | bit(FlowEvent.LABELS) | bit(FlowEvent.SECURITY_CONTEXT);
+    private static final int TEXT_FIELDS = 3;
+    private static final long NESTED = bit(FlowEvent.MASTER) | NestedRecords.ALL;
+    private static final int NESTED_FIELDS = 6;
+
     private static final long RARE =
-            TEXTS | SEQUENCE_ADJUSTMENT | bit(FlowEvent.MASTER) | bit(FlowEvent.SYNPROXY) | bit(FlowEvent.LABELS);
+            TEXTS | bit(FlowEvent.MASTER) | NestedRecords.SEQUENCE_ADJUSTMENT | bit(FlowEvent.SYNPROXY);
 
     /** {@code event_type} and {@code origin}, which stand side by side. */
     private static final byte[] KERNEL_NEW = typeAndOrigin("NEW", EventOrigin.KERNEL);
@@ -157,6 +170,9 @@ public final class FlowEventEncoder {
     }
 
     private static int writeIcmp(byte[] to, int at, Tuple tuple) {
+        if ((tuple.presence() & ICMP) == 0) {
+            return writeNulls(to, at, ICMP_FIELDS);
+        }
         int end = tuple.has(Tuple.ICMP_TYPE) ? writePresent(to, at, tuple.icmpType()) : writeNulls(to, at, 1);
         end = tuple.has(Tuple.ICMP_CODE) ? writePresent(to, end, tuple.icmpCode()) : writeNulls(to, end, 1);
         return tuple.has(Tuple.ICMP_ID) ? writePresent(to, end, tuple.icmpId()) : writeNulls(to, end, 1);
@@ -182,6 +198,9 @@ public final class FlowEventEncoder {
 
     /** Counters and times: u64 as the same 64 bits. */
     private static int writeCounters(byte[] to, int at, FlowEvent event) {
+        if ((event.presence() & COUNTERS) == 0) {
+            return writeNulls(to, at, COUNTER_FIELDS);
+        }
         int end = event.has(FlowEvent.PACKETS_ORIGINAL)
                 ? writePresent(to, at, event.packetsOriginal())
                 : writeNulls(to, at, 1);
@@ -195,6 +214,9 @@ public final class FlowEventEncoder {
     }
 
     private static int writeTexts(byte[] to, int at, FlowEvent event) {
+        if ((event.presence() & TEXTS) == 0) {
+            return writeNulls(to, at, TEXT_FIELDS);
+        }
         ByteBuffer buffer = event.buffer();
         int end = event.has(FlowEvent.HELPER)
                 ? KernelText.write(to, at, buffer, event.helperOffset(), event.helperLengthBytes())
@@ -208,14 +230,15 @@ public final class FlowEventEncoder {
     }
 
     private static int writeNested(byte[] to, int at, FlowEvent event) {
+        if ((event.presence() & NESTED) == 0) {
+            return writeNulls(to, at, NESTED_FIELDS);
+        }
         int end = event.has(FlowEvent.MASTER) ? writeMaster(to, at, event) : writeNulls(to, at, 1);
         end = NestedRecords.writeTcp(to, end, event);
         end = NestedRecords.writeSctp(to, end, event);
         end = NestedRecords.writeDccp(to, end, event);
-        end = (event.presence() & SEQUENCE_ADJUSTMENT) == 0
-                ? writeNulls(to, end, 1)
-                : NestedRecords.writeSequenceAdjustment(to, end, event);
-        return event.has(FlowEvent.SYNPROXY) ? NestedRecords.writeSynproxy(to, end, event) : writeNulls(to, end, 1);
+        end = NestedRecords.writeSequenceAdjustment(to, end, event);
+        return NestedRecords.writeSynproxy(to, end, event);
     }
 
     private static int writeMaster(byte[] to, int at, FlowEvent event) {

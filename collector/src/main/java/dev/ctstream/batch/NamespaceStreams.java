@@ -21,8 +21,9 @@ public final class NamespaceStreams {
     private static final VarHandle STREAMS = MethodHandles.arrayElementVarHandle(StreamState[].class);
 
     private final String netns;
-    private final byte[] names; // host_id, boot_id, netns, encoded
     private final long streamEpoch;
+    private final byte[] header; // host_id, boot_id, netns stay; ct_zone, stream_epoch, lost_total, count of each batch
+    private final int namesBytes;
     private final int headRoomBytes;
     private final @Nullable StreamState[][] pages = new StreamState[PAGE][];
     private volatile int streamCount;
@@ -35,13 +36,13 @@ public final class NamespaceStreams {
         byte[] host = AvroWriter.encodedString(run.hostId());
         byte[] boot = AvroWriter.encodedString(run.bootId());
         byte[] name = AvroWriter.encodedString(netns);
-        names = new byte[host.length + boot.length + name.length];
-        int end = AvroWriter.writeEncoded(names, 0, host);
-        end = AvroWriter.writeEncoded(names, end, boot);
-        AvroWriter.writeEncoded(names, end, name);
+        namesBytes = host.length + boot.length + name.length;
+        headRoomBytes = namesBytes + 2 * AvroWriter.INT_MAX_BYTES + 2 * AvroWriter.LONG_MAX_BYTES;
+        header = new byte[headRoomBytes + AvroWriter.SPILL_BYTES];
+        int end = AvroWriter.writeEncoded(header, 0, host);
+        end = AvroWriter.writeEncoded(header, end, boot);
+        AvroWriter.writeEncoded(header, end, name);
         streamEpoch = run.streamEpoch();
-        // zone, epoch, lost_total, count of the block
-        headRoomBytes = names.length + 2 * AvroWriter.INT_MAX_BYTES + 2 * AvroWriter.LONG_MAX_BYTES;
     }
 
     /** Called with each stream's zone and the number that its next event will get. */
@@ -147,20 +148,13 @@ public final class NamespaceStreams {
 
     /** Writes header and count before the events, and the end of the array behind them. */
     void finish(EncodedBatch batch) {
-        long lost = lostTotal;
-        int zone = batch.stream.zone();
-        int headerBytes = names.length
-                + AvroWriter.lengthBytes(zone)
-                + AvroWriter.lengthBytes(streamEpoch)
-                + AvroWriter.lengthBytes(lost);
-        byte[] to = batch.array;
-        batch.offset = headRoomBytes - headerBytes - AvroWriter.lengthBytes(batch.count);
-        int end = AvroWriter.writeEncoded(to, batch.offset, names);
-        end = AvroWriter.writeLong(to, end, zone);
-        end = AvroWriter.writeLong(to, end, streamEpoch);
-        end = AvroWriter.writeLong(to, end, lost);
-        batch.headerLengthBytes = headerBytes;
-        AvroWriter.writeLong(to, end, batch.count);
-        to[batch.end++] = AvroWriter.ARRAY_END;
+        int end = AvroWriter.writeLong(header, namesBytes, batch.stream.zone());
+        end = AvroWriter.writeLong(header, end, streamEpoch);
+        end = AvroWriter.writeLong(header, end, lostTotal);
+        batch.headerLengthBytes = end;
+        end = AvroWriter.writeLong(header, end, batch.count);
+        batch.offset = headRoomBytes - end;
+        System.arraycopy(header, 0, batch.array, batch.offset, end);
+        batch.array[batch.end++] = AvroWriter.ARRAY_END;
     }
 }

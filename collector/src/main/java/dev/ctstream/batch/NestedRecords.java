@@ -15,7 +15,10 @@ final class NestedRecords {
     private static final long SCTP = bit(FlowEvent.SCTP_VTAG_ORIGINAL) | bit(FlowEvent.SCTP_VTAG_REPLY);
     private static final long DCCP =
             bit(FlowEvent.DCCP_STATE) | bit(FlowEvent.DCCP_ROLE) | bit(FlowEvent.DCCP_HANDSHAKE_SEQUENCE);
+    static final long SEQUENCE_ADJUSTMENT = bit(FlowEvent.SEQ_ADJ_ORIGINAL) | bit(FlowEvent.SEQ_ADJ_REPLY);
     private static final int ADJUSTMENT_FIELDS = 3;
+    /** Fields that raise any of these records. */
+    static final long ALL = TCP | SCTP | DCCP | SEQUENCE_ADJUSTMENT | bit(FlowEvent.SYNPROXY);
 
     private NestedRecords() {}
 
@@ -70,8 +73,10 @@ final class NestedRecords {
                 : writeNulls(to, end, 1);
     }
 
-    /** Either direction, or both, are there. */
     static int writeSequenceAdjustment(byte[] to, int at, FlowEvent event) {
+        if ((event.presence() & SEQUENCE_ADJUSTMENT) == 0) {
+            return writeNulls(to, at, 1);
+        }
         to[at] = PRESENT;
         int end = at + 1;
         if (event.has(FlowEvent.SEQ_ADJ_ORIGINAL)) {
@@ -90,6 +95,9 @@ final class NestedRecords {
     }
 
     static int writeSynproxy(byte[] to, int at, FlowEvent event) {
+        if (!event.has(FlowEvent.SYNPROXY)) {
+            return writeNulls(to, at, 1);
+        }
         to[at] = PRESENT;
         int end = writePresent(to, at + 1, event.synproxyIsn());
         end = writePresent(to, end, event.synproxyIts());

@@ -1,0 +1,210 @@
+package dev.ctstream.batch;
+
+import static dev.ctstream.batch.Messages.inZone;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ctstream.conntrack.Fixtures;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
+import org.apache.avro.generic.GenericRecord;
+import org.junit.jupiter.api.Test;
+
+/** When batches close, what their headers say, and how streams are numbered. */
+class BatcherTest {
+    private static final long MILLI = TimeUnit.MILLISECONDS.toNanos(1);
+
+    @Test
+    void closesAtMaxEvents() {
+        try (TestBatcher test = new TestBatcher(3, 4096, 50)) {
+            for (int i = 0; i < 7; i++) {
+                test.receive(inZone(5));
+            }
+            assertThat(test.sink.batches).extracting(EncodedBatch::count).containsExactly(3, 3);
+            test.batcher.closeAll();
+            assertThat(test.sink.batches).extracting(EncodedBatch::count).containsExactly(3, 3, 1);
+            assertThat(test.sink.batches)
+                    .extracting(EncodedBatch::firstSequence)
+                    .containsExactly(0L, 3L, 6L);
+            assertThat(Datums.sequences(test.sink.batches.get(1))).containsExactly(3L, 4L, 5L);
+        }
+    }
+
+    @Test
+    void closesBeforeMaxBytesIsExceeded() {
+        try (TestBatcher test = new TestBatcher(512, 4096, 50)) {
+            for (int i = 0; i < 200; i++) {
+                test.receive(inZone(5));
+            }
+            List<EncodedBatch> batches = test.sink.batches;
+            assertThat(batches).hasSizeGreaterThan(3);
+            assertThat(batches).allMatch(batch -> batch.lengthBytes() <= 4096 && batch.lengthBytes() > 3500);
+            assertThat(batches.stream().flatMap(batch -> Datums.sequences(batch).stream()))
+                    .isEqualTo(LongStream.range(
+                                    0,
+                                    batches.stream()
+                                            .mapToInt(EncodedBatch::count)
+                                            .sum())
+                            .boxed()
+                            .toList());
+        }
+    }
+
+    @Test
+    void lingerCountsFromThePassInWhichTheBatchWasOpened() {
+        try (TestBatcher test = new TestBatcher(512, 4096, 50)) {
+            assertThat(test.batcher.onPass(0)).isEqualTo(Long.MAX_VALUE);
+            test.receive(inZone(1));
+            assertThat(test.batcher.onPass(1000 * MILLI)).isEqualTo(50 * MILLI);
+            test.receive(inZone(2));
+            test.receive(inZone(1));
+            assertThat(test.batcher.onPass(1020 * MILLI)).isEqualTo(30 * MILLI);
+            assertThat(test.sink.batches).isEmpty();
+
+            assertThat(test.batcher.onPass(1050 * MILLI)).isEqualTo(20 * MILLI);
+            assertThat(test.sink.batches).extracting(EncodedBatch::stream).containsExactly(new StreamId("host", 1));
+            assertThat(test.sink.batches.get(0).count()).isEqualTo(2);
+            assertThat(test.batcher.onPass(1070 * MILLI)).isEqualTo(Long.MAX_VALUE);
+            assertThat(test.sink.batches).hasSize(2);
+        }
+    }
+
+    @Test
+    void lingerWorksWhereNanoTimeOverflows() {
+        try (TestBatcher test = new TestBatcher(512, 4096, 50)) {
+            test.receive(inZone(1));
+            assertThat(test.batcher.onPass(Long.MAX_VALUE - MILLI)).isEqualTo(50 * MILLI);
+            assertThat(test.batcher.onPass(Long.MIN_VALUE)).isPositive();
+            assertThat(test.sink.batches).isEmpty();
+            test.batcher.onPass(Long.MIN_VALUE + 50 * MILLI);
+            assertThat(test.sink.batches).hasSize(1);
+        }
+    }
+
+    @Test
+    void lingerZeroClosesWithThePass() {
+        try (TestBatcher test = new TestBatcher(512, 4096, 0)) {
+            test.receive(inZone(1));
+            assertThat(test.batcher.onPass(7)).isEqualTo(Long.MAX_VALUE);
+            assertThat(test.sink.batches).hasSize(1);
+        }
+    }
+
+    @Test
+    void sequencesAreGapFreeInEachStream() {
+        TestSource other = new TestSource(40, "blue");
+        try (TestBatcher test = new TestBatcher(2, 4096, 50)) {
+            for (int i = 0; i < 5; i++) {
+                test.receive(inZone(1));
+                test.receive(inZone(65_535));
+                test.receive(other, inZone(1));
+            }
+            test.batcher.closeAll();
+            for (StreamId stream :
+                    List.of(new StreamId("host", 1), new StreamId("host", 65_535), new StreamId("blue", 1))) {
+                List<Long> sequences = test.sink.batches.stream()
+                        .filter(batch -> batch.stream().equals(stream))
+                        .flatMap(batch -> Datums.sequences(batch).stream())
+                        .toList();
+                assertThat(sequences).as("%s", stream).containsExactly(0L, 1L, 2L, 3L, 4L);
+            }
+        }
+    }
+
+    @Test
+    void headerTellsTheStreamAndWhatWasLostWhenTheBatchClosed() {
+        try (TestBatcher test = new TestBatcher()) {
+            test.batcher.onDrained(TestBatcher.HOST, 5);
+            test.receive(inZone(7));
+            test.batcher.onDrained(TestBatcher.HOST, 0);
+            test.batcher.onDrained(TestBatcher.HOST, 0xFFFF_FFFFL);
+            test.batcher.closeAll();
+            GenericRecord header = Datums.read(test.sink.batches.get(0));
+            assertThat(header.get("host_id")).hasToString("host-1");
+            assertThat(header.get("boot_id")).hasToString("boot-1");
+            assertThat(header.get("netns")).hasToString("host");
+            assertThat(header.get("ct_zone")).isEqualTo(7);
+            assertThat(header.get("stream_epoch")).isEqualTo(TestBatcher.RUN.streamEpoch());
+            assertThat(header.get("lost_total")).isEqualTo(5L + 0xFFFF_FFFFL);
+            assertThat(test.sink.batches.get(0).streamEpoch()).isEqualTo(TestBatcher.RUN.streamEpoch());
+        }
+    }
+
+    @Test
+    void batchKnowsWhenItsEventsWereReceived() {
+        try (TestBatcher test = new TestBatcher()) {
+            test.batcher.onEvent(TestBatcher.HOST, test.wrap(inZone(1)), 100);
+            test.batcher.onEvent(TestBatcher.HOST, test.wrap(inZone(1)), 300);
+            test.batcher.closeAll();
+            assertThat(test.sink.batches.get(0).firstReceivedNanos()).isEqualTo(100);
+            assertThat(test.sink.batches.get(0).lastReceivedNanos()).isEqualTo(300);
+        }
+    }
+
+    @Test
+    void inferredDestroyKeepsTheCountersAndTakesTheTimeOfTheInference() {
+        byte[] dump = Fixtures.bytes("26-dump-2entries");
+        byte[] entry = Arrays.copyOf(dump, 400);
+        try (TestBatcher test = new TestBatcher()) {
+            test.batcher.onInferred(TestBatcher.HOST, test.wrap(entry), 9_999_999L);
+            GenericRecord event = test.onlyEvent();
+            assertThat(event.get("event_type")).hasToString("DESTROY");
+            assertThat(event.get("origin")).hasToString("inferred");
+            assertThat(event.get("event_time")).isEqualTo(9L);
+            assertThat(event.get("snapshot_id")).isNull();
+            assertThat(event.get("requester_port_id")).isEqualTo(0L);
+            assertThat(event.get("packets_original")).isEqualTo(0L);
+        }
+    }
+
+    @Test
+    void removedNamespaceIsClosedAndGoesOnCountingWhenItComesBack() {
+        TestSource blue = new TestSource(3, "blue");
+        try (TestBatcher test = new TestBatcher()) {
+            test.receive(blue, inZone(1));
+            test.receive(inZone(1));
+            test.batcher.onRemoved(blue);
+            assertThat(test.sink.batches).extracting(EncodedBatch::stream).containsExactly(new StreamId("blue", 1));
+            test.receive(new TestSource(4, "blue"), inZone(1));
+            test.batcher.closeAll();
+            assertThat(Datums.sequences(test.sink.batches.get(2))).containsExactly(1L);
+            assertThat(test.batcher.namespaces())
+                    .extracting(NamespaceStreams::netns)
+                    .containsExactlyInAnyOrder("blue", "host");
+        }
+    }
+
+    @Test
+    void streamsTellHowFarTheyHaveCome() {
+        try (TestBatcher test = new TestBatcher()) {
+            for (int zone : new int[] {65_535, 0, 256, 0, 0}) {
+                test.receive(inZone(zone));
+            }
+            NamespaceStreams streams = test.batcher.streams(TestBatcher.HOST);
+            StringBuilder seen = new StringBuilder();
+            streams.forEachStream((zone, next) -> seen.append(zone + "=" + next + " "));
+            assertThat(seen).hasToString("0=3 256=1 65535=1 ");
+            assertThat(streams.streamCount()).isEqualTo(3);
+        }
+    }
+
+    @Test
+    void metricsCountEventsBytesAndReasons() {
+        try (TestBatcher test = new TestBatcher(2, 4096, 0)) {
+            test.receive(inZone(1));
+            test.receive(inZone(1));
+            test.receive(inZone(1));
+            test.batcher.onPass(0);
+            long bytes = test.sink.batches.stream()
+                    .mapToLong(EncodedBatch::lengthBytes)
+                    .sum();
+            assertThat(test.metrics.prometheusText())
+                    .contains("ctstream_batch_encoded_events_total 3.0")
+                    .contains("ctstream_batch_encoded_bytes_total " + (double) bytes)
+                    .contains("ctstream_batch_closed_batches_total{reason=\"count\"} 1.0")
+                    .contains("ctstream_batch_closed_batches_total{reason=\"linger\"} 1.0")
+                    .contains("ctstream_batch_open_batches 0.0");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+package dev.ctstream.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ctstream.batch.ControlRecord.NamespaceState;
+import dev.ctstream.batch.ControlRecord.StreamPart;
+import dev.ctstream.batch.ControlRecord.StreamPosition;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericRecord;
+import org.junit.jupiter.api.Test;
+
+/** Each kind of control record, with every value that it can have, encoded and read back. */
+class ControlEncoderTest {
+    private static final NamespaceState STATE = new NamespaceState(
+            1024L, new ControlRecord.Sysctls(1, 0, 1, Map.of("nf_conntrack_acct", 0)), "counted", "synchronized", "ff");
+    private static final ControlRecord.Window WINDOW = new ControlRecord.Window(10, 20);
+    private static final StreamPart STREAMS =
+            new StreamPart(0, 2, List.of(new StreamPosition(0, 5, null), new StreamPosition(65_535, 7, 3L)));
+    private static final ControlRecord.Report REPORT = new ControlRecord.Report(
+            4,
+            STREAMS,
+            true,
+            new ControlRecord.Totals(
+                    12,
+                    2,
+                    new ControlRecord.Received(20, 1, 2, 3),
+                    new ControlRecord.Losses(4, 5, 6, true),
+                    new ControlRecord.Flows(8, 9)),
+            new ControlRecord.TableState(100L, 200L, Map.of("drop", 1L), -5L));
+
+    private static final List<ControlRecord> EVERY_KIND = List.of(
+            new ControlRecord.Started(
+                    "start",
+                    new ControlRecord.Settings("0.1.0", "abcd", "NEW,DESTROY", "batch"),
+                    new ControlRecord.PreviousRun(77, "boot-0"),
+                    STATE),
+            new ControlRecord.Stopped("stop", REPORT, STATE),
+            new ControlRecord.Heartbeat(REPORT, STATE),
+            new ControlRecord.Gap(
+                    ControlRecord.CAUSE_DAMAGE,
+                    new ControlRecord.Lost(
+                            new RunIdentity("host-0", "boot-0", 77),
+                            "events",
+                            new ControlRecord.Range(5, 10, 12L),
+                            new ControlRecord.Count(3L, 1L, 2L)),
+                    WINDOW,
+                    "segment 4"),
+            new ControlRecord.SnapshotBegin(3, "start"),
+            new ControlRecord.SnapshotEnd(3, 250_000, true, WINDOW, STREAMS),
+            new ControlRecord.Mode("reliable", "counted", "table 90 % full"),
+            new ControlRecord.Operator(
+                    new ControlRecord.Action("flush", "entries flush --zone 5", "zone=5", 4_000_000_000L),
+                    new ControlRecord.Outcome(17, 1, "delete: ENOENT"),
+                    new ControlRecord.Person(0, "root", 1000L, "web-1")));
+
+    private final ControlEncoder encoder = new ControlEncoder(TestBatcher.RUN);
+
+    private GenericRecord encoded(ControlRecord control) {
+        return Datums.read(encoder.encode("blue", 9, 1234, control));
+    }
+
+    @Test
+    void everyRecordTellsItsStreamItsNumberAndItsTime() {
+        for (ControlRecord control : EVERY_KIND) {
+            EncodedBatch batch = encoder.encode("blue", 9, 1234, control);
+            assertThat(batch.kind()).isEqualTo(EncodedBatch.CONTROL);
+            assertThat(batch.stream()).isEqualTo(new StreamId("blue", StreamId.CONTROL_ZONE));
+            assertThat(batch.firstSequence()).isEqualTo(9);
+            assertThat(batch.count()).isEqualTo(1);
+            assertThat(batch.firstReceivedNanos()).isEqualTo(1_234_000_000L);
+            GenericRecord record = Datums.read(batch);
+            assertThat(record.get("host_id")).hasToString("host-1");
+            assertThat(record.get("boot_id")).hasToString("boot-1");
+            assertThat(record.get("netns")).hasToString("blue");
+            assertThat(record.get("stream_epoch")).isEqualTo(TestBatcher.RUN.streamEpoch());
+            assertThat(record.get("control_sequence")).isEqualTo(9L);
+            assertThat(record.get("kind")).hasToString(control.kind());
+            assertThat(record.get("time")).isEqualTo(1234L);
+        }
+    }
+
+    @Test
+    void everyFieldOfTheSchemaIsFilledBySomeKind() {
+        Set<String> filled = new HashSet<>();
+        EVERY_KIND.forEach(control ->
+                filled.addAll(ExpectedEvent.withoutNulls(encoded(control)).keySet()));
+        assertThat(Schemas.CONTROL.getFields().stream().map(Schema.Field::name))
+                .containsExactlyInAnyOrderElementsOf(filled);
+    }
+
+    @Test
+    void reportHasTotalsAndStreams() {
+        GenericRecord record = encoded(new ControlRecord.Heartbeat(REPORT, STATE));
+        assertThat(record.get("events_sequenced")).isEqualTo(12L);
+        assertThat(record.get("events_dropped")).isEqualTo(4L);
+        assertThat(record.get("lost_total")).isEqualTo(5L);
+        assertThat(record.get("kernel_drops")).isEqualTo(6L);
+        assertThat(record.get("report_parts")).isEqualTo(2);
+        assertThat(record.get("streams"))
+                .hasToString("[{\"ct_zone\": 0, \"next_sequence\": 5, \"event_count\": null}, "
+                        + "{\"ct_zone\": 65535, \"next_sequence\": 7, \"event_count\": 3}]");
+        assertThat(record.get("cpu_stats")).hasToString("{drop=1}");
+        assertThat(record.get("cause")).isNull();
+    }
+
+    @Test
+    void kernelGapHasACountButNoStream() {
+        GenericRecord gap =
+                encoded(new ControlRecord.Gap(ControlRecord.CAUSE_KERNEL, ControlRecord.Lost.kernel(5), WINDOW, null));
+        assertThat(gap.get("lost_count")).isEqualTo(5L);
+        assertThat(gap.get("ct_zone")).isNull();
+        assertThat(gap.get("first_sequence")).isNull();
+        assertThat(gap.get("gap_stream_epoch")).isNull();
+    }
+
+    @Test
+    void aRecordHoldsABoundedNumberOfStreams() {
+        List<StreamPosition> streams =
+                Collections.nCopies(StreamPart.MAX_STREAMS, new StreamPosition(65_535, 1L << 50, null));
+        ControlRecord.Report report = new ControlRecord.Report(
+                0, new StreamPart(0, 1, streams), true, REPORT.totals(), ControlRecord.TableState.UNKNOWN);
+        EncodedBatch batch = encoder.encode("host", 0, 0, new ControlRecord.Heartbeat(report, STATE));
+        assertThat(batch.lengthBytes()).isLessThan(64 << 10);
+
+        List<StreamPosition> more = Collections.nCopies(StreamPart.MAX_STREAMS + 1, streams.get(0));
+        assertThatThrownBy(() -> new StreamPart(0, 1, more)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void submittedRecordsAreNumberedByTheReceiveThreadAndWaitForRoom() {
+        try (TestBatcher test = new TestBatcher()) {
+            NamespaceStreams host = test.batcher.streams(TestBatcher.HOST);
+            NamespaceStreams blue = test.batcher.streams(new TestSource(1, "blue"));
+            ControlRecord mode = new ControlRecord.Mode("counted", "reliable", "calm");
+            assertThat(test.batcher.submit(host, mode, 1)).isTrue();
+            assertThat(test.batcher.submit(blue, mode, 2)).isTrue();
+            assertThat(test.batcher.submit(host, mode, 3)).isTrue();
+            assertThat(test.sink.batches).isEmpty();
+            test.sink.controlRoom = 1;
+            assertThat(test.batcher.onPass(0)).isEqualTo(10_000_000L);
+            test.sink.controlRoom = 5;
+            assertThat(test.batcher.onPass(0)).isEqualTo(Long.MAX_VALUE);
+            List<GenericRecord> records =
+                    test.sink.batches.stream().map(Datums::read).toList();
+            assertThat(records).extracting(record -> record.get("time")).containsExactly(1L, 2L, 3L);
+            assertThat(records)
+                    .extracting(record -> record.get("control_sequence"))
+                    .containsExactly(0L, 0L, 1L);
+        }
+    }
+
+    @Test
+    void tooManyWaitingRecordsAreRefused() {
+        try (TestBatcher test = new TestBatcher()) {
+            NamespaceStreams host = test.batcher.streams(TestBatcher.HOST);
+            ControlRecord begin = new ControlRecord.SnapshotBegin(1, "request");
+            for (int i = 0; i < ControlChannel.WAITING_MAX; i++) {
+                assertThat(test.batcher.submit(host, begin, 0)).isTrue();
+            }
+            assertThat(test.batcher.submit(host, begin, 0)).isFalse();
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.ctstream.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.metrics.Metrics;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+
+/** Decoding and encoding leave no garbage, as long as batches come back. */
+class EncodeAllocationTest {
+    private static final int EVENTS = 1_000_000;
+    private static final int EVENTS_PER_PASS = 1000;
+    /** The JVM itself makes a few strings on our thread when it drops compiled code; garbage of ours comes every time. */
+    private static final int ATTEMPTS = 5;
+
+    private final BatchRing ring = new BatchRing();
+    private final FlowEvent event = new FlowEvent();
+    private final ByteBuffer[] datagrams =
+            Fixtures.flowMessages().stream().map(Fixtures::buffer).toArray(ByteBuffer[]::new);
+    private long now;
+
+    @Test
+    void aMillionEventsAllocateNothing() {
+        try (Metrics metrics = new Metrics()) {
+            Batcher batcher = new Batcher(BatchConfig.DEFAULT, TestBatcher.RUN, ring, new BatchMetrics(metrics));
+            encode(batcher, 200_000); // loads classes, makes the buffers of every zone's usual size
+            List<Long> allocatedBytes = new ArrayList<>();
+            for (int i = 0; i < ATTEMPTS && !allocatedBytes.contains(0L); i++) {
+                allocatedBytes.add(allocatedByAMillion(batcher));
+            }
+            assertThat(allocatedBytes).contains(0L);
+        }
+    }
+
+    private long allocatedByAMillion(Batcher batcher) {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        threads.getCurrentThreadAllocatedBytes();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        long events = encode(batcher, EVENTS);
+        long allocatedBytes = threads.getCurrentThreadAllocatedBytes() - before;
+        assertThat(events).isCloseTo(EVENTS, Offset.offset(10L * BatchConfig.DEFAULT.maxEvents()));
+        return allocatedBytes;
+    }
+
+    private long encode(Batcher batcher, int count) {
+        long taken = 0;
+        for (int i = 0; i < count; i++) {
+            ByteBuffer datagram = datagrams[i % datagrams.length];
+            if (event.wrap(datagram, 0, datagram.limit())) {
+                batcher.onEvent(TestBatcher.HOST, event, TestBatcher.RECEIVED + i);
+            }
+            if (i % EVENTS_PER_PASS == 0) {
+                now += 1_000_000;
+                batcher.onPass(now);
+                taken += takeAll();
+            }
+        }
+        return taken;
+    }
+
+    /** What the next stage does, on this thread. */
+    private long takeAll() {
+        long events = 0;
+        for (EncodedBatch batch = ring.poll(); batch != null; batch = ring.poll()) {
+            events += batch.count();
+            ring.release(batch);
+        }
+        return events;
+    }
+}

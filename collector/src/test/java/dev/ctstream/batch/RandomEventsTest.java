@@ -1,0 +1,51 @@
+package dev.ctstream.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.apache.avro.generic.GenericRecord;
+import org.junit.jupiter.api.Test;
+
+/** Random attributes become the same fields, whatever batch they lie in, and sequences are gap-free in each stream. */
+class RandomEventsTest {
+    private static final int EVENTS = 20_000;
+    private static final long SEED = Long.getLong("test.seed", 20_260_103L);
+
+    private record Place(int zone, long sequence) {}
+
+    @Test
+    void recordsSayWhatTheMessagesSay() {
+        SplittableRandom random = new SplittableRandom(SEED);
+        Map<Integer, Long> nextSequence = new HashMap<>();
+        Map<Place, RandomFlow> sent = new HashMap<>();
+        try (TestBatcher test = new TestBatcher(50, 16 << 10, 50)) {
+            for (int i = 0; i < EVENTS; i++) {
+                RandomFlow flow = new RandomFlow(random);
+                long sequence = nextSequence.merge(flow.zone, 1L, Long::sum) - 1;
+                flow.expected.put("sequence", sequence);
+                sent.put(new Place(flow.zone, sequence), flow);
+                test.receive(flow.message);
+            }
+            assertThat(test.batcher.closeAll()).isTrue();
+            test.sink.batches.forEach(batch -> verify(batch, sent));
+        }
+        assertThat(sent).isEmpty();
+    }
+
+    private static void verify(EncodedBatch batch, Map<Place, RandomFlow> sent) {
+        assertThat(batch.lengthBytes()).isLessThanOrEqualTo(16 << 10);
+        List<GenericRecord> events = Datums.events(batch);
+        List<GenericRecord> flat = Datums.flatEvents(batch);
+        assertThat(events).hasSize(batch.count()).hasSameSizeAs(flat);
+        for (int i = 0; i < batch.count(); i++) {
+            Place place = new Place(batch.stream().zone(), batch.firstSequence() + i);
+            RandomFlow flow = Objects.requireNonNull(sent.remove(place), () -> "seed " + SEED + ", " + place);
+            flow.expected.verify(events.get(i));
+            assertThat(ExpectedEvent.withoutNulls(flat.get(i))).containsAllEntriesOf(flow.expected.fields);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package dev.ctstream.batch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.apache.avro.Schema;
+import org.junit.jupiter.api.Test;
+
+/** The names that go with records, and what configuration refuses. */
+class SchemasTest {
+    /** Changes only with the form of the records; consumers look schemas up by it. */
+    @Test
+    void fingerprintsAreThoseOfTheFirstVersion() {
+        assertThat(Long.toHexString(Schemas.fingerprint(Schemas.BATCH))).isEqualTo("e8eeb5b4cc642bf9");
+        assertThat(Long.toHexString(Schemas.fingerprint(Schemas.FLAT))).isEqualTo("15538c7c49958826");
+        assertThat(Long.toHexString(Schemas.fingerprint(Schemas.CONTROL))).isEqualTo("50b56a27b63d736a");
+    }
+
+    @Test
+    void fingerprintIsCrc64Avro() {
+        // From the Avro specification's own test data: fingerprint of "int" is 7275d51a3f395c8f.
+        assertThat(Schemas.fingerprint(Schema.create(Schema.Type.INT))).isEqualTo(0x7275d51a3f395c8fL);
+    }
+
+    @Test
+    void eventIsTheItemOfABatch() {
+        assertThat(Schemas.EVENT.getFullName()).isEqualTo("dev.ctstream.record.ConntrackEvent");
+    }
+
+    @Test
+    void defaultsOfTheBatch() {
+        assertThat(BatchConfig.DEFAULT).isEqualTo(new BatchConfig(512, 262_144, 50));
+    }
+
+    @Test
+    void configurationOutsideItsRangeIsRefusedByKey() {
+        assertThatThrownBy(() -> new BatchConfig(0, 4096, 0)).hasMessageContaining("batch.max-events=0");
+        assertThatThrownBy(() -> new BatchConfig(1, 4095, 0)).hasMessageContaining("batch.max-bytes=4095");
+        assertThatThrownBy(() -> new BatchConfig(1, 4096, -1)).hasMessageContaining("batch.linger-millis=-1");
+        assertThatThrownBy(() -> new RunIdentity("", "boot", 1)).hasMessageContaining("host.id");
+        assertThatThrownBy(() -> new StreamId("host", 65_536)).hasMessageContaining("65536");
+    }
+}
