@@ -7,6 +7,9 @@ import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.publish.KafkaUnreadyException;
+import dev.ctstream.publish.PublishConfig;
+import dev.ctstream.publish.Topics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -109,10 +112,22 @@ final class RunCommand implements Callable<Integer> {
         KernelAccess.require();
         console.print("privilege: ok\n");
         if (!embeddedKafka) {
-            console.print(
-                    "kafka: ok, " + BrokerProbe.describe(settings.publish().kafka()) + "\n");
+            checkKafka(settings.publish());
         }
         return ExitCode.OK;
+    }
+
+    private void checkKafka(PublishConfig publish) throws CommandFailure, IOException {
+        try {
+            Topics.Report report = Topics.check(publish);
+            console.print("kafka: ok, " + publish.bootstrapServers() + "\n");
+            report.remarks().forEach(remark -> console.say("warning: " + remark));
+        } catch (KafkaUnreadyException e) {
+            throw new CommandFailure(ExitCode.FAILURE, "kafka: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailure(ExitCode.FAILURE, "kafka: interrupted", e);
+        }
     }
 
     private Configuration load(Map<String, String> commandLine, boolean brokerNeeded) throws CommandFailure {

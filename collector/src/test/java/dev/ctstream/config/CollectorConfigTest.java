@@ -7,6 +7,7 @@ import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Framing;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
+import dev.ctstream.spool.SpoolConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,6 +46,12 @@ class CollectorConfigTest {
                         List.of("self"),
                         new SubscriptionConfig(true, false, true, 128 << 20, false),
                         new BatchConfig(512, 256 << 10, 50),
+                        new SpoolConfig(
+                                folder.resolve(".local/state/ctstream"),
+                                4L << 30,
+                                64 << 20,
+                                1000,
+                                SpoolConfig.WhenFull.DROP_OLDEST),
                         new PublishConfig(
                                 new PublishConfig.TopicNames("conntrack.events", "conntrack.control", true, 12, -1),
                                 new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, 256 << 10),
@@ -61,6 +68,7 @@ class CollectorConfigTest {
                 List.of("blue", "/run/netns/red"),
                 new SubscriptionConfig(false, true, false, 1 << 20, true),
                 new BatchConfig(7, 8192, 9),
+                new SpoolConfig(Path.of("/spool"), 1 << 30, 2 << 20, 3, SpoolConfig.WhenFull.DROP_NEWEST),
                 new PublishConfig(
                         new PublishConfig.TopicNames("e", "c", false, 3, 2),
                         new PublishConfig.RecordForm(Layout.EVENT, Framing.BARE, false, 8192),
@@ -111,6 +119,11 @@ class CollectorConfigTest {
         OTHERS.put("batch.max-events", "7");
         OTHERS.put("batch.max-bytes", "8k");
         OTHERS.put("batch.linger-millis", "9");
+        OTHERS.put("spool.directory", "/spool");
+        OTHERS.put("spool.max-bytes", "1 GiB");
+        OTHERS.put("spool.segment-bytes", "2MiB");
+        OTHERS.put("spool.sync-interval-millis", "3");
+        OTHERS.put("spool.when-full", "drop-newest");
         OTHERS.put("http.listen", "off");
         OTHERS.put("host.id", "h");
         OTHERS.put("shutdown.timeout-seconds", "6");
