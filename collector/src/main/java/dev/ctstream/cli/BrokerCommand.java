@@ -29,6 +29,7 @@ final class BrokerCommand implements Callable<Integer> {
             paramLabel = "P",
             defaultValue = "9092",
             converter = Converters.Port.class,
+            header = "Run a Kafka broker for trials.",
             description = "Port on 127.0.0.1; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
     private int port;
 

@@ -27,6 +27,7 @@ import picocli.CommandLine.Option;
         name = "read",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
+        header = "Print what is in a topic.",
         description = "Read events from Kafka and print them, one a line. Reads every layout and framing, and control"
                 + " records. Needs no privilege and no consumer group.",
         footerHeading = "%nExamples:%n",

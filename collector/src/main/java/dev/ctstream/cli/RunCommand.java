@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
         name = "run",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Collect: subscribe to the kernel's connection-tracking events and publish them to Kafka until"
+        header = "Collect: from the kernel to Kafka, until told to stop.",
+        description = "Subscribe to the kernel's connection-tracking events and publish them to Kafka until"
                 + " SIGTERM or SIGINT. Needs CAP_NET_ADMIN. A key comes from the file, then from CTSTREAM_* in the"
                 + " environment (CTSTREAM_BATCH_MAX_EVENTS is batch.max-events), then from -D; the last one counts.",
         footerHeading = "%nExamples:%n",
@@ -60,6 +61,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
+        if (check) {
+            LogLevels.onlyErrorsOfKafka();
+        }
         Configuration configuration = load(keys, !embeddedKafka && !dumpConfig);
         configuration.warnings().forEach(warning -> console.say("warning: " + warning));
         configuration.withoutEffect().forEach(warning -> console.say("warning: " + warning));
@@ -107,7 +111,6 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int check(CollectorConfig settings) throws CommandFailure, IOException {
-        LogLevels.onlyErrorsOfKafka();
         console.print("configuration: ok\n");
         KernelAccess.require();
         console.print("privilege: ok\n");

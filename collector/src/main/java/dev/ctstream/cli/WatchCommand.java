@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
         name = "watch",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Watch: print the kernel's connection-tracking events as they come, without Kafka. Needs"
+        header = "Print the kernel's events as they come, without Kafka.",
+        description = "Print the kernel's connection-tracking events as they come, without Kafka. Needs"
                 + " CAP_NET_ADMIN. Events of one zone come in the kernel's order; the JSON is that of ctstream read.",
         footerHeading = "%nExamples:%n",
         footer = {
