@@ -15,6 +15,7 @@ import picocli.CommandLine.Option;
         name = "broker",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
+        header = "Run a Kafka broker for trials.",
         description =
                 "Run a Kafka broker for trials, alone, on 127.0.0.1. Prints its address when it is ready; ends with"
                         + " SIGTERM or SIGINT. It has no security and one replica: not for production.",
@@ -29,7 +30,6 @@ final class BrokerCommand implements Callable<Integer> {
             paramLabel = "P",
             defaultValue = "9092",
             converter = Converters.Port.class,
-            header = "Run a Kafka broker for trials.",
             description = "Port on 127.0.0.1; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
     private int port;
 

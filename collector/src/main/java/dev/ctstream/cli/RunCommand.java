@@ -6,6 +6,7 @@ import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
+import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.publish.KafkaUnreadyException;
 import dev.ctstream.publish.PublishConfig;
@@ -113,7 +114,11 @@ final class RunCommand implements Callable<Integer> {
     private int check(CollectorConfig settings) throws CommandFailure, IOException {
         console.print("configuration: ok\n");
         KernelAccess.require();
-        console.print("privilege: ok\n");
+        try (EventSocket socket = EventSocket.open(null, "host", settings.subscription())) {
+            console.print("kernel: ok, a receive buffer of " + socket.grant().effectiveBytes() + " bytes\n");
+        } catch (NetlinkException e) {
+            throw KernelAccess.failure(e);
+        }
         if (!embeddedKafka) {
             checkKafka(settings.publish());
         }

@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -51,10 +53,14 @@ class ReadBrokerIT {
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "compression.type", "zstd"),
                 new ByteArraySerializer(),
                 new ByteArraySerializer())) {
+            List<Future<?>> sent = new ArrayList<>();
             for (int i = 0; i < EVENTS / BATCH; i++) {
                 int zone = i % ZONES;
                 byte[] value = TestRecords.batch(zone, (long) (i / ZONES) * BATCH, BATCH);
-                producer.send(new ProducerRecord<>(TOPIC, zone % PARTITIONS, null, value));
+                sent.add(producer.send(new ProducerRecord<>(TOPIC, zone % PARTITIONS, null, value)));
+            }
+            for (Future<?> one : sent) {
+                one.get(30, TimeUnit.SECONDS);
             }
         }
     }
