@@ -2,11 +2,10 @@ package dev.ctstream;
 
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
-import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.config.CollectorConfig;
-import dev.ctstream.conntrack.EventReceiver;
+import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.conntrack.ReceiveMetrics;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.HttpEndpoint;
@@ -19,7 +18,10 @@ import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolMetrics;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Objects;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +38,8 @@ import org.slf4j.LoggerFactory;
  *   <li>{@code ctstream-receive}: event sockets, open batches, sequences. Waits for nothing but the kernel.
  *   <li>{@code ctstream-spool}: the segment in use and the stored position.
  *   <li>{@code ctstream-publish}: the producer and the place in the spool.
- *   <li>{@code ctstream-control}: what is done now and then; request sockets.
+ *   <li>{@code ctstream-control}: reports; {@code ctstream-dump}: snapshots and reconciliation; {@code ctstream-guard}: the
+ *       reliable mode; each with request sockets of its own.
  *   <li>{@code ctstream-http}: the endpoint.
  * </ul>
  *
@@ -54,15 +57,15 @@ public final class Collector implements AutoCloseable {
     private final BatchRing ring = new BatchRing();
     private final ReceiveMetrics receiveMetrics = new ReceiveMetrics(metrics);
     private final PublishMetrics publishMetrics = new PublishMetrics(metrics);
+    private final Queue<Loss> losses = new ConcurrentLinkedQueue<>();
     private final Namespaces namespaces;
     private final Spool spool;
-    private final Batcher batcher;
-    private final EventReceiver receiver;
     private final Publisher publisher;
     private final Thread receiveThread;
     private final Thread spoolThread;
     private final Thread publishThread;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
+    private volatile @Nullable Tracking tracking;
     private @Nullable HttpEndpoint http;
     private boolean stopped;
 
@@ -76,18 +79,30 @@ public final class Collector implements AutoCloseable {
      */
     public record Totals(long received, long acknowledged, long lostByKernel, long lostLater) {}
 
-    private Collector(CollectorConfig config, Namespaces namespaces, RunIdentity run, Health health)
+    /**
+     * What the records say of this program.
+     *
+     * @param configurationDigest SHA-256 of the effective configuration without secrets, hexadecimal
+     */
+    public record Program(String version, String configurationDigest) {}
+
+    private Collector(CollectorConfig config, Namespaces namespaces, RunIdentity run, Health health, Program program)
             throws IOException {
         this.config = config;
         this.namespaces = namespaces;
         this.health = health;
-        batcher = new Batcher(config.batch(), run, ring, new BatchMetrics(metrics));
         BatchMetrics.registerRing(metrics, ring);
         spool = Spool.open(
                 new Spool.Parts(config.spool(), run, ring, this::declare, new SpoolMetrics(metrics), health));
-        receiver = EventReceiver.open(batcher, receiveMetrics);
+        Tracking receiving = new Tracking(
+                config,
+                Tracking.facts(config, run, program, spool.previousRun()),
+                ring,
+                new Tracking.Observers(metrics, health, receiveMetrics),
+                losses);
+        tracking = receiving;
         publisher = new Publisher(new Publisher.Parts(config.publish(), run, spool, publishMetrics, health));
-        receiveThread = thread("ctstream-receive", receiver);
+        receiveThread = thread("ctstream-receive", receiving.receiver());
         spoolThread = thread("ctstream-spool", spool);
         publishThread = thread("ctstream-publish", publisher);
     }
@@ -98,16 +113,16 @@ public final class Collector implements AutoCloseable {
      * @throws dev.ctstream.netlink.NetlinkException when the kernel refuses the subscription
      * @throws IOException when the spool or the HTTP endpoint cannot be opened; the message names the remedy
      */
-    public static Collector start(CollectorConfig config) throws IOException {
+    public static Collector start(CollectorConfig config, Program program) throws IOException {
         RunIdentity run = new RunIdentity(config.host().id(), config.host().bootId(), Clock.realtimeNanos());
         Health health = new Health();
         Namespaces namespaces = new Namespaces(config, health);
         namespaces.open(); // first: from here on the kernel keeps events for us
         Collector collector;
         try {
-            collector = new Collector(config, namespaces, run, health);
+            collector = new Collector(config, namespaces, run, health, program);
         } catch (IOException | RuntimeException e) {
-            namespaces.sockets().forEach(socket -> socket.close());
+            namespaces.sockets().forEach(EventSocket::close);
             namespaces.close();
             throw e;
         }
@@ -117,9 +132,11 @@ public final class Collector implements AutoCloseable {
 
     private void begin() throws IOException {
         receiveThread.start();
-        namespaces.start(receiver);
         spoolThread.start();
+        tracking().start(namespaces.list());
+        tracking().declare();
         publishThread.start();
+        namespaces.start();
         if (spool.replayedBatches() > 0) {
             LOG.info("batches of an earlier run are published first batches={}", spool.replayedBatches());
         }
@@ -132,6 +149,10 @@ public final class Collector implements AutoCloseable {
                 throw e;
             }
         }
+    }
+
+    private Tracking tracking() {
+        return Objects.requireNonNull(tracking);
     }
 
     private Thread thread(String name, Runnable work) {
@@ -149,14 +170,23 @@ public final class Collector implements AutoCloseable {
                 name);
     }
 
-    /** Posts a loss of the spool to the control stream. Spool or publisher thread. */
+    /** A loss of the spool; it may come before there is anybody to declare it. Spool or publisher thread. */
     private void declare(Loss loss) {
-        LOG.warn("declared as lost {}", loss);
+        losses.add(loss);
+        Tracking receiving = tracking;
+        if (receiving != null) {
+            receiving.declare();
+        }
+    }
+
+    /** Announces every live flow again, as EXISTING. Any thread. */
+    public void requestSnapshot() {
+        tracking().requestSnapshot();
     }
 
     /** What has passed through so far. Any thread. */
     public Totals totals() {
-        long dropped = batcher.namespaces().stream()
+        long dropped = tracking().batcher().namespaces().stream()
                 .mapToLong(NamespaceStreams::droppedEvents)
                 .sum();
         return new Totals(
@@ -212,10 +242,11 @@ public final class Collector implements AutoCloseable {
         stopped = true;
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(config.shutdownTimeoutSeconds());
         try {
-            receiver.stop(LOCAL_STOP_MILLIS);
+            tracking().stopHelpers();
+            tracking().receiver().stop(LOCAL_STOP_MILLIS);
             receiveThread.join(LOCAL_STOP_MILLIS);
             if (!receiveThread.isAlive()) {
-                batcher.closeAll();
+                tracking().finish(LOCAL_STOP_MILLIS);
             }
             spool.stop();
             spoolThread.join(LOCAL_STOP_MILLIS);
@@ -235,7 +266,7 @@ public final class Collector implements AutoCloseable {
             http.close();
         }
         namespaces.close();
-        receiver.close();
+        tracking().receiver().close();
         try {
             if (!spoolThread.isAlive() && !publishThread.isAlive()) {
                 spool.close();

@@ -1,18 +1,16 @@
 package dev.ctstream;
 
 import dev.ctstream.config.CollectorConfig;
-import dev.ctstream.conntrack.EventReceiver;
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
+import dev.ctstream.track.ObservedNamespace;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,23 +19,23 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Ownership: owns the namespaces' handles; the sockets belong to the receiver once they are added.
  *
- * <p>Threads: {@link #open} and {@link #close} by the collector's owner; the looks are on {@code ctstream-control}.
+ * <p>Threads: {@link #open} and {@link #close} by the collector's owner; the looks are on {@code ctstream-tracking}, which ends when tracking was seen everywhere.
  */
 final class Namespaces implements AutoCloseable {
     /** The collector's own namespace, in the configuration. */
     private static final String SELF = "self";
     /** And in the records. */
-    private static final String HOST = "host";
+    static final String HOST = "host";
 
-    private static final long LOOK_SECONDS = 2;
+    private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+    private static final long JOIN_MILLIS = 1_000;
 
     private final CollectorConfig config;
     private final Health health;
-    private final List<Watched> watched = new ArrayList<>();
-    private @Nullable ScheduledExecutorService control;
-
-    /** @param namespace null = the collector's own */
-    private record Watched(@Nullable NetworkNamespace namespace, EventSocket socket) {}
+    private final List<ObservedNamespace> watched = new ArrayList<>();
+    private @Nullable Thread looking;
+    private volatile boolean closed;
 
     Namespaces(CollectorConfig config, Health health) {
         this.config = config;
@@ -55,68 +53,81 @@ final class Namespaces implements AutoCloseable {
                 watched.add(subscribe(name));
             }
         } catch (NetlinkException e) {
-            watched.forEach(opened -> opened.socket.close());
+            watched.forEach(opened -> opened.socket().close());
             close();
             throw e;
         }
     }
 
-    private Watched subscribe(String name) throws NetlinkException {
+    private ObservedNamespace subscribe(String name) throws NetlinkException {
         if (name.equals(SELF)) {
-            return new Watched(null, EventSocket.open(null, HOST, config.subscription()));
+            return new ObservedNamespace(EventSocket.open(null, HOST, config.subscription()), null);
         }
         NetworkNamespace namespace =
                 name.startsWith("/") ? NetworkNamespace.path(Path.of(name)) : NetworkNamespace.named(name);
         try {
-            return new Watched(namespace, EventSocket.open(namespace, namespace.label(), config.subscription()));
+            return new ObservedNamespace(
+                    EventSocket.open(namespace, namespace.label(), config.subscription()), namespace);
         } catch (NetlinkException e) {
             namespace.close();
             throw e;
         }
     }
 
-    /** Hands the sockets to the receiver and begins to look whether connections are tracked. */
-    void start(EventReceiver receiver) {
-        ScheduledExecutorService executor = Executors.newSingleThreadScheduledExecutor(work -> {
-            Thread thread = new Thread(work, "ctstream-control");
-            thread.setDaemon(true);
-            return thread;
-        });
-        control = executor;
-        for (Watched one : watched) {
-            receiver.add(one.socket);
-            TrackingCheck check = new TrackingCheck(one.socket, one.namespace, health);
-            List<ScheduledFuture<?>> self = new ArrayList<>();
-            self.add(executor.scheduleWithFixedDelay(
-                    () -> {
-                        if (check.look()) {
-                            self.forEach(look -> look.cancel(false));
-                        }
-                    },
-                    0,
-                    LOOK_SECONDS,
-                    TimeUnit.SECONDS));
+    /** Begins to look whether connections are tracked. */
+    void start() {
+        Thread thread = new Thread(this::look, "ctstream-tracking");
+        thread.setDaemon(true);
+        looking = thread;
+        thread.start();
+    }
+
+    private void look() {
+        List<TrackingCheck> unknown = new ArrayList<>();
+        watched.forEach(one -> unknown.add(new TrackingCheck(one, health)));
+        while (!closed) {
+            unknown.removeIf(TrackingCheck::look);
+            if (unknown.isEmpty()) {
+                return;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
         }
     }
 
     /** Events that the kernel could not queue, in all namespaces. */
     long lostByKernel() {
-        return watched.stream().mapToLong(one -> one.socket.dropsTotal()).sum();
+        return watched.stream().mapToLong(one -> one.socket().dropsTotal()).sum();
+    }
+
+    /** All of them; empty before {@link #open}. */
+    List<ObservedNamespace> list() {
+        return List.copyOf(watched);
     }
 
     List<EventSocket> sockets() {
-        return watched.stream().map(Watched::socket).toList();
+        return watched.stream().map(ObservedNamespace::socket).toList();
     }
 
     @Override
     public void close() {
-        if (control != null) {
-            control.shutdownNow();
-        }
-        for (Watched one : watched) {
-            if (one.namespace != null) {
-                one.namespace.close();
+        closed = true;
+        LockSupport.unpark(looking);
+        joinLooking();
+        for (ObservedNamespace one : watched) {
+            NetworkNamespace namespace = one.namespace();
+            if (namespace != null) {
+                namespace.close();
             }
+        }
+    }
+
+    private void joinLooking() {
+        try {
+            if (looking != null) {
+                looking.join(JOIN_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -1,13 +1,13 @@
 package dev.ctstream;
 
 import dev.ctstream.conntrack.ConntrackTable;
-import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.TrackingRules;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.NetworkNamespace;
 import dev.ctstream.netlink.RequestChannel;
+import dev.ctstream.track.ObservedNamespace;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * Watches whether a namespace tracks connections at all. Without a rule that asks for it the kernel has no entries and
  * raises no events, and silence would look like a quiet network. Once tracking was seen the check is over.
  *
- * <p>Threads: confined to the control thread.
+ * <p>Threads: confined to the thread that looks.
  */
 final class TrackingCheck {
     private static final Logger LOG = LoggerFactory.getLogger(TrackingCheck.class);
@@ -27,9 +27,9 @@ final class TrackingCheck {
     private boolean active;
     private boolean warned;
 
-    TrackingCheck(EventSource source, @Nullable NetworkNamespace namespace, Health health) {
-        this.netns = source.netns();
-        this.namespace = namespace;
+    TrackingCheck(ObservedNamespace observed, Health health) {
+        this.netns = observed.netns();
+        this.namespace = observed.namespace();
         this.health = health;
     }
 

@@ -76,8 +76,8 @@ final class DemoCommand implements Callable<Integer> {
         try (EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of())) {
             broker.start();
             DemoNetwork network = DemoNetwork.create();
-            try (Collector collector =
-                            Collector.start(configuration(broker, directory).collector());
+            Configuration configuration = configuration(broker, directory);
+            try (Collector collector = Collector.start(configuration.collector(), RunCommand.program(configuration));
                     DemoReader reader = DemoReader.start(console, broker.bootstrapServers());
                     DemoTraffic traffic = DemoTraffic.open(network)) {
                 console.say(

@@ -77,7 +77,7 @@ final class RunCommand implements Callable<Integer> {
         }
         KernelAccess.require();
         if (!embeddedKafka) {
-            return collect(configuration.collector());
+            return collect(configuration);
         }
         try (EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of())) {
             console.say("starting a broker");
@@ -85,20 +85,22 @@ final class RunCommand implements Callable<Integer> {
             console.say("read with: ctstream read --bootstrap-server " + broker.bootstrapServers());
             Map<String, String> more = new LinkedHashMap<>(keys);
             more.put("kafka.bootstrap.servers", broker.bootstrapServers());
-            return collect(load(more, true).collector());
+            return collect(load(more, true));
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, "embedded broker: " + e.getMessage(), e);
         }
     }
 
     /** Runs the collector until SIGTERM or SIGINT. */
-    private int collect(CollectorConfig settings) throws CommandFailure {
-        try (Collector collector = Collector.start(settings)) {
+    private int collect(Configuration configuration) throws CommandFailure {
+        try (Collector collector = Collector.start(configuration.collector(), program(configuration))) {
             Runnable restore = Signals.on(collector::stop, "TERM", "INT");
+            Runnable restoreSnapshot = Signals.on(collector::requestSnapshot, "USR1");
             try {
                 collector.awaitEnd();
             } finally {
                 restore.run();
+                restoreSnapshot.run();
             }
             return ExitCode.OK;
         } catch (NetlinkException e) {
@@ -109,6 +111,10 @@ final class RunCommand implements Callable<Integer> {
             Thread.currentThread().interrupt();
             return ExitCode.FAILURE;
         }
+    }
+
+    static Collector.Program program(Configuration configuration) throws IOException {
+        return new Collector.Program(Version.current(), configuration.digest());
     }
 
     private int check(CollectorConfig settings) throws CommandFailure, IOException {

@@ -6,10 +6,12 @@ import dev.ctstream.publish.Framing;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
 import dev.ctstream.spool.SpoolConfig;
+import dev.ctstream.track.TrackConfig;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * All that a collector is told at start: each package's own record, and what belongs to none.
@@ -24,6 +26,7 @@ public record CollectorConfig(
         List<String> netns,
         SubscriptionConfig subscription,
         BatchConfig batch,
+        TrackConfig track,
         SpoolConfig spool,
         PublishConfig publish,
         Optional<String> httpListen,
@@ -50,6 +53,7 @@ public record CollectorConfig(
                         settings.integer("batch.max-events"),
                         settings.integer("batch.max-bytes"),
                         settings.integer("batch.linger-millis")),
+                track(settings),
                 spool(settings),
                 publish(settings),
                 Optional.of(settings.string("http.listen")).filter(listen -> !listen.equals("off")),
@@ -64,6 +68,16 @@ public record CollectorConfig(
                 events.contains("destroy"),
                 settings.integer("socket.receive-buffer-bytes"),
                 settings.string("delivery").equals("reliable"));
+    }
+
+    private static TrackConfig track(Settings settings) {
+        return new TrackConfig(
+                settings.flag("snapshot"),
+                TimeUnit.SECONDS.toMillis(settings.integer("reconcile.interval-seconds")),
+                settings.integer("ledger.max-flows"),
+                TimeUnit.SECONDS.toMillis(settings.integer("heartbeat.interval-seconds")),
+                settings.flag("sysctl.manage"),
+                TrackConfig.Timing.DEFAULT);
     }
 
     private static SpoolConfig spool(Settings settings) {

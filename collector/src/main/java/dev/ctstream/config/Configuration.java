@@ -1,7 +1,11 @@
 package dev.ctstream.config;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +50,16 @@ public final class Configuration {
     /** The values, for those who need them. */
     public CollectorConfig collector() {
         return collector;
+    }
+
+    /** SHA-256 of every key with its value, without secrets, hexadecimal. Two runs with the same one were told the same. */
+    public String digest() {
+        try {
+            byte[] dump = settings.dump(DEFINITION).getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(dump));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every JDK has it
+        }
     }
 
     /** What is probably not meant, one line each. */

@@ -41,17 +41,8 @@ final class Keys {
      * What is accepted but does nothing yet: a key, or a key with one of its values. The start says so for each that
      * is given. Whoever builds the feature takes its line out.
      */
-    static final List<String> WITHOUT_EFFECT = List.of(
-            FILTER,
-            "delivery=reliable",
-            "heartbeat.interval-seconds",
-            "ledger.max-flows",
-            "netns=all",
-            "reconcile.interval-seconds",
-            "record.framing=confluent",
-            "schema.registry.url",
-            "snapshot",
-            "sysctl.manage");
+    static final List<String> WITHOUT_EFFECT =
+            List.of(FILTER, "netns=all", "record.framing=confluent", "schema.registry.url");
 
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;

@@ -33,6 +33,21 @@ public record SubscriptionConfig(
         return new SubscriptionConfig(true, false, true, DEFAULT_RECEIVE_BUFFER_BYTES, false);
     }
 
+    /** The types of event that are subscribed to, as in the records: NEW, UPDATE, DESTROY. */
+    public List<String> eventTypes() {
+        List<String> types = new ArrayList<>();
+        if (newEvents) {
+            types.add("NEW");
+        }
+        if (updateEvents) {
+            types.add("UPDATE");
+        }
+        if (destroyEvents) {
+            types.add("DESTROY");
+        }
+        return types;
+    }
+
     List<Integer> groups() {
         List<Integer> groups = new ArrayList<>();
         if (newEvents) {

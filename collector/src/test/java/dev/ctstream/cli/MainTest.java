@@ -100,9 +100,9 @@ class MainTest {
 
     @Test
     void keysWithoutEffectAreSaidAtTheStart() {
-        assertThat(run("run", "--dump-config", "-D", "host.id=h", "-D", "sysctl.manage=true"))
+        assertThat(run("run", "--dump-config", "-D", "host.id=h", "-D", "filter.zone=7"))
                 .isZero();
-        assertThat(err()).isEqualTo("ctstream: warning: sysctl.manage=true (-D) is without effect in this version\n");
+        assertThat(err()).isEqualTo("ctstream: warning: filter.zone=7 (-D) is without effect in this version\n");
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.ctstream.publish.Framing;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
 import dev.ctstream.spool.SpoolConfig;
+import dev.ctstream.track.TrackConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,6 +47,7 @@ class CollectorConfigTest {
                         List.of("self"),
                         new SubscriptionConfig(true, false, true, 128 << 20, false),
                         new BatchConfig(512, 256 << 10, 50),
+                        TrackConfig.DEFAULT,
                         new SpoolConfig(
                                 folder.resolve(".local/state/ctstream"),
                                 4L << 30,
@@ -68,6 +70,7 @@ class CollectorConfigTest {
                 List.of("blue", "/run/netns/red"),
                 new SubscriptionConfig(false, true, false, 1 << 20, true),
                 new BatchConfig(7, 8192, 9),
+                new TrackConfig(false, 11_000, 12, 13_000, true, TrackConfig.Timing.DEFAULT),
                 new SpoolConfig(Path.of("/spool"), 1 << 30, 2 << 20, 3, SpoolConfig.WhenFull.DROP_NEWEST),
                 new PublishConfig(
                         new PublishConfig.TopicNames("e", "c", false, 3, 2),
@@ -119,6 +122,11 @@ class CollectorConfigTest {
         OTHERS.put("batch.max-events", "7");
         OTHERS.put("batch.max-bytes", "8k");
         OTHERS.put("batch.linger-millis", "9");
+        OTHERS.put("snapshot", "false");
+        OTHERS.put("reconcile.interval-seconds", "11");
+        OTHERS.put("ledger.max-flows", "12");
+        OTHERS.put("heartbeat.interval-seconds", "13");
+        OTHERS.put("sysctl.manage", "true");
         OTHERS.put("spool.directory", "/spool");
         OTHERS.put("spool.max-bytes", "1 GiB");
         OTHERS.put("spool.segment-bytes", "2MiB");

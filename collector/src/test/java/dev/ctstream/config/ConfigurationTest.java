@@ -128,12 +128,11 @@ class ConfigurationTest {
     void keysWhoseFeatureIsMissingAreAcceptedAndSaidToBeWithoutEffect() throws Exception {
         assertThat(load(BROKER).withoutEffect()).isEmpty();
         Configuration configuration =
-                load(with(Map.of("sysctl.manage", "true", "filter.protocol", "tcp", "netns", "self,all")));
+                load(with(Map.of("record.headers", "true", "filter.protocol", "tcp", "netns", "self,all")));
         assertThat(configuration.withoutEffect())
                 .containsExactly(
                         "filter.protocol=tcp (-D) is without effect in this version",
-                        "netns=self,all (-D) is without effect in this version",
-                        "sysctl.manage=true (-D) is without effect in this version");
+                        "netns=self,all (-D) is without effect in this version");
     }
 
     @Test

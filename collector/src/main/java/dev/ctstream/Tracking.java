@@ -1,0 +1,168 @@
+package dev.ctstream;
+
+import dev.ctstream.batch.BatchMetrics;
+import dev.ctstream.batch.BatchSink;
+import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.config.CollectorConfig;
+import dev.ctstream.conntrack.EventReceiver;
+import dev.ctstream.conntrack.ReceiveMetrics;
+import dev.ctstream.metrics.Health;
+import dev.ctstream.metrics.Metrics;
+import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.spool.Loss;
+import dev.ctstream.spool.Spool;
+import dev.ctstream.track.ControlTimer;
+import dev.ctstream.track.FlowTracker;
+import dev.ctstream.track.LossDeclarations;
+import dev.ctstream.track.ObservedNamespace;
+import dev.ctstream.track.ReliableGuard;
+import dev.ctstream.track.RunFacts;
+import dev.ctstream.track.Snapshots;
+import dev.ctstream.track.TrackMetrics;
+import java.util.List;
+import java.util.Locale;
+import java.util.Queue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The receive side of a collector: receiver, tracker and batcher, and beside them what dumps, reports and guards.
+ *
+ * <p>Ownership: owns the threads of {@link ControlTimer}, {@link Snapshots} and {@link ReliableGuard}; the receive thread
+ * is the collector's.
+ *
+ * <p>Threads: {@link #declare} from any; everything else by the collector's owner.
+ */
+final class Tracking {
+    private static final Logger LOG = LoggerFactory.getLogger(Tracking.class);
+
+    private final Batcher batcher;
+    private final FlowTracker tracker;
+    private final EventReceiver receiver;
+    private final ControlTimer timer;
+    private final Snapshots snapshots;
+    private final ReliableGuard guard;
+    private final LossDeclarations declarations;
+    private final Health health;
+    private final Queue<Loss> losses;
+
+    /**
+     * Builds the receive side; nothing runs yet.
+     *
+     * @param losses of the spool that are not declared yet, oldest first; any thread adds and then calls {@link #declare}
+     */
+    Tracking(CollectorConfig config, RunFacts facts, BatchSink sink, Observers observers, Queue<Loss> losses)
+            throws NetlinkException {
+        this.losses = losses;
+        health = observers.health();
+        Metrics metrics = observers.metrics();
+        TrackMetrics trackMetrics = new TrackMetrics(metrics);
+        batcher = new Batcher(config.batch(), facts.run(), sink, new BatchMetrics(metrics));
+        tracker = new FlowTracker(batcher, config.track(), trackMetrics);
+        receiver = EventReceiver.open(tracker, observers.receive());
+        timer = new ControlTimer(tracker, batcher, config.track(), facts, trackMetrics, receiver::wake);
+        snapshots = new Snapshots(
+                tracker,
+                batcher,
+                config.track(),
+                trackMetrics,
+                receiver,
+                config.batch().lingerMillis());
+        guard = new ReliableGuard(tracker, batcher, trackMetrics, receiver::wake, ReliableGuard.Limits.DEFAULT);
+        declarations = new LossDeclarations(batcher, facts.run(), Namespaces.HOST, receiver::wake);
+    }
+
+    /** Who is told how it goes. */
+    record Observers(Metrics metrics, Health health, ReceiveMetrics receive) {}
+
+    /** What this run says of itself, and what the spool tells of the run before. */
+    static RunFacts facts(
+            CollectorConfig config, RunIdentity run, Collector.Program program, Spool.PreviousRun before) {
+        RunFacts.PreviousRun previous = before.epoch() == 0 || before.clean()
+                ? null
+                : new RunFacts.PreviousRun(bootId(run, before), before.epoch(), before.aliveNanos());
+        ControlRecord.Settings settings = new ControlRecord.Settings(
+                program.version(),
+                program.configurationDigest(),
+                String.join(",", config.subscription().eventTypes()),
+                config.publish().records().layout().name().toLowerCase(Locale.ROOT));
+        return new RunFacts(run, settings, previous, null);
+    }
+
+    /** The position file does not keep the boot id; without a segment left, the present one is as good as known. */
+    private static String bootId(RunIdentity run, Spool.PreviousRun before) {
+        RunIdentity identity = before.identity();
+        return identity == null ? run.bootId() : identity.bootId();
+    }
+
+    EventReceiver receiver() {
+        return receiver;
+    }
+
+    Batcher batcher() {
+        return batcher;
+    }
+
+    /** Begins in all namespaces; the receive thread may run already. */
+    void start(List<ObservedNamespace> namespaces) {
+        for (ObservedNamespace namespace : namespaces) {
+            receiver.add(namespace.socket());
+            List<String> missing = timer.added(namespace, "start");
+            if (!missing.isEmpty()) {
+                health.report("sysctls/" + namespace.netns(), true, String.join("; ", missing));
+            }
+            guard.added(namespace);
+            snapshots.added(namespace, "start");
+        }
+        timer.start();
+        snapshots.start();
+        guard.start();
+    }
+
+    /** Announces every flow again. */
+    void requestSnapshot() {
+        snapshots.request();
+    }
+
+    /** Declares the spool's losses as far as records are taken; what is left waits for the next call. Any thread. */
+    synchronized void declare() {
+        for (Loss next = losses.peek(); next != null && declarations.declare(lost(next)); next = losses.peek()) {
+            losses.remove();
+        }
+    }
+
+    private static LossDeclarations.LostBatches lost(Loss loss) {
+        return new LossDeclarations.LostBatches(
+                switch (loss.cause()) {
+                    case SPOOL -> ControlRecord.CAUSE_SPOOL;
+                    case DAMAGE -> ControlRecord.CAUSE_DAMAGE;
+                    case REJECTED -> ControlRecord.CAUSE_REJECTED;
+                },
+                loss.identity(),
+                loss.stream(),
+                loss.firstSequence(),
+                loss.nextSequence(),
+                loss.count(),
+                loss.batches(),
+                loss.firstNanos(),
+                loss.lastNanos());
+    }
+
+    /** Ends what dumps, guards and reports. Before the receive thread ends. */
+    void stopHelpers() {
+        snapshots.close();
+        guard.close();
+        timer.close();
+    }
+
+    /** Hands over the open batches and the STOPPED records. After the receive thread has ended. */
+    void finish(long timeoutMillis) {
+        declare();
+        tracker.finish();
+        if (!timer.finish("stop", timeoutMillis)) {
+            LOG.warn("not everything could be handed over in time; the rest is lost and this run counts as unclean");
+        }
+    }
+}
