@@ -59,7 +59,7 @@ public final class TrackMetrics {
         failedDumps = metrics.counter("ctstream_track_failed_dumps_total", "dumps", "Dumps that the kernel broke off.");
         modeSwitches = metrics.counter(
                 "ctstream_track_mode_switches_total", "switches", "Switches between reliable and counted delivery.");
-        heartbeats = metrics.counter("ctstream_track_heartbeats_total", "records", "HEARTBEAT records.");
+        heartbeats = metrics.counter("ctstream_track_heartbeat_records_total", "records", "HEARTBEAT records.");
         metrics.gauge("ctstream_track_live_flows", "Flows in the ledger.", () -> flows);
         metrics.gauge("ctstream_track_ledger_bytes", "Memory of the ledger.", () -> ledgerBytes);
         metrics.gauge("ctstream_track_sweeps", "Walks over the ledger that are under way.", () -> sweeps);
