@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.util.Utf8;
@@ -78,9 +80,29 @@ public final class EventJson implements EventPrinter {
             line.raw(value.toString().getBytes(StandardCharsets.US_ASCII));
         } else if (value instanceof Iterable<?> items) {
             list(items);
+        } else if (value instanceof Map<?, ?> entries) {
+            object(entries);
         } else {
             line.string(value.toString());
         }
+    }
+
+    /** A map in the order of its keys, so that the same record gives the same line. */
+    private void object(Map<?, ?> entries) {
+        Map<String, @Nullable Object> sorted = new TreeMap<>();
+        entries.forEach((key, value) -> sorted.put(String.valueOf(key), value));
+        boolean first = true;
+        line.raw('{');
+        for (Map.Entry<String, @Nullable Object> entry : sorted.entrySet()) {
+            if (!first) {
+                line.raw(',');
+            }
+            first = false;
+            line.string(entry.getKey());
+            line.raw(':');
+            value(entry.getValue());
+        }
+        line.raw('}');
     }
 
     private void list(Iterable<?> items) {
