@@ -20,6 +20,7 @@ final class Tombstones {
     private long[] younger = {};
     private long[] older = {};
     private int youngerSize;
+    private int olderSize;
     private int entries;
     private boolean overflowed;
 
@@ -29,11 +30,22 @@ final class Tombstones {
             younger = new long[SLOTS];
             older = new long[SLOTS];
         }
-        Arrays.fill(younger, 0);
-        Arrays.fill(older, 0);
-        youngerSize = 0;
+        forgetOlder();
+        forgetOlder();
         entries = 0;
         overflowed = false;
+    }
+
+    /** The younger set becomes the older one. */
+    private void forgetOlder() {
+        if (olderSize > 0) {
+            Arrays.fill(older, 0);
+        }
+        long[] empty = older;
+        older = younger;
+        olderSize = youngerSize;
+        younger = empty;
+        youngerSize = 0;
     }
 
     /** A flow has ended. */
@@ -53,11 +65,7 @@ final class Tombstones {
     boolean has(long hash) {
         if (++entries == ENTRIES_PER_SET) {
             entries = 0;
-            long[] forgotten = older;
-            older = younger;
-            younger = forgotten;
-            Arrays.fill(younger, 0);
-            youngerSize = 0;
+            forgetOlder();
         }
         return younger[slot(younger, hash)] != 0 || older[slot(older, hash)] != 0;
     }
