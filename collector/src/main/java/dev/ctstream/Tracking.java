@@ -24,6 +24,7 @@ import dev.ctstream.track.TrackMetrics;
 import java.util.List;
 import java.util.Locale;
 import java.util.Queue;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -79,22 +80,17 @@ final class Tracking {
 
     /** What this run says of itself, and what the spool tells of the run before. */
     static RunFacts facts(
-            CollectorConfig config, RunIdentity run, Collector.Program program, Spool.PreviousRun before) {
-        RunFacts.PreviousRun previous = before.epoch() == 0 || before.clean()
+            CollectorConfig config, RunIdentity run, Collector.Program program, Spool.@Nullable PreviousRun before) {
+        RunFacts.PreviousRun previous = before == null || before.clean()
                 ? null
-                : new RunFacts.PreviousRun(bootId(run, before), before.epoch(), before.aliveNanos());
+                : new RunFacts.PreviousRun(
+                        before.identity().bootId(), before.identity().streamEpoch(), before.aliveNanos());
         ControlRecord.Settings settings = new ControlRecord.Settings(
                 program.version(),
                 program.configurationDigest(),
                 String.join(",", config.subscription().eventTypes()),
                 config.publish().records().layout().name().toLowerCase(Locale.ROOT));
         return new RunFacts(run, settings, previous, null);
-    }
-
-    /** The position file does not keep the boot id; without a segment left, the present one is as good as known. */
-    private static String bootId(RunIdentity run, Spool.PreviousRun before) {
-        RunIdentity identity = before.identity();
-        return identity == null ? run.bootId() : identity.bootId();
     }
 
     EventReceiver receiver() {

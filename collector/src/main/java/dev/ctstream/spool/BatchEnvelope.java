@@ -1,5 +1,6 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.StreamId;
 
 /**
@@ -27,5 +28,15 @@ public record BatchEnvelope(
     /** The sequence that follows the batch's last. */
     public long nextSequence() {
         return firstSequence + count;
+    }
+
+    /** Events in the batch; 0 for a control record. */
+    public int events() {
+        return kind == EncodedBatch.EVENTS ? count : 0;
+    }
+
+    /** The place behind the batch. */
+    Mark next() {
+        return new Mark(number + 1, eventsBefore + events());
     }
 }

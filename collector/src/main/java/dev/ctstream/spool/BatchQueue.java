@@ -6,21 +6,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * The first-in-first-out of batches between the receive thread and Kafka, as the publisher sees it.
  *
- * <p>Threads: one thread at a time, the publisher's; {@link #acknowledge}, {@link #wake} and {@link #unacknowledged} from
+ * <p>Threads: one thread at a time, the publisher's; {@link #acknowledge}, {@link #unacknowledged} and {@link #wake} from
  * any.
  */
 public interface BatchQueue {
     /**
-     * The next batch behind the one that was handed out last.
+     * The next batch behind the one that was handed out last. Numbers rise; one that is left out was lost, and was
+     * declared.
      *
-     * @param waitNanos the longest wait; an interrupt ends it and stays set
-     * @return borrowed until the next call on the queue; null when none has come
+     * @param waitNanos the longest wait; {@link #wake} ends it, an interrupt too and stays set
+     * @return borrowed until the next call of this method or of {@link #rewind}; null when none has come
      * @throws IOException when the disk fails; nothing is lost, the call may be repeated
      */
     @Nullable
     QueuedBatch next(long waitNanos) throws IOException;
 
-    /** Ends the wait of {@link #next}, which then returns null. Any thread. */
+    /** Ends the present wait in {@link #next}, or the coming one. */
     void wake();
 
     /** Goes back to the oldest batch that is not acknowledged. */
@@ -41,6 +42,6 @@ public interface BatchQueue {
      */
     void setAside(QueuedBatch batch, String reason);
 
-    /** Batches that were handed over by the receive thread and are not acknowledged. */
+    /** Batches that were appended and are not acknowledged. */
     long unacknowledged();
 }

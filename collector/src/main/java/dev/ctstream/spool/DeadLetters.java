@@ -5,26 +5,34 @@ import dev.ctstream.netlink.Clock;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Batches that Kafka refused for good, in segment files of their own ({@code *.dead-letter}) that
+ * Batches that Kafka refused for good, each in a segment file of its own ({@code *.dead-letter}) that
  * {@code ctstream spool cat} reads.
  *
- * <p>Bounds: when the files together have grown to one segment's size the oldest is removed first; the loss itself was
- * declared when the batch was refused.
+ * <p>Bounds: {@value #MAX_FILES} files, and together the size of one segment; then the oldest is removed. The loss itself
+ * was declared when the batch was refused.
  *
  * <p>Threads: confined to the publisher's thread.
  */
-final class DeadLetters implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(DeadLetters.class);
+final class DeadLetters {
     static final String SUFFIX = ".dead-letter";
+    static final int MAX_FILES = 1000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(DeadLetters.class);
+
+    private record Letter(Path file, long bytes) {}
 
     private final Path directory;
     private final long maxBytes;
     private final SpoolMetrics metrics;
+    private @Nullable Deque<Letter> letters;
+    private long bytes;
     private long number;
 
     DeadLetters(Path directory, long maxBytes, SpoolMetrics metrics) {
@@ -38,40 +46,46 @@ final class DeadLetters implements AutoCloseable {
         long now = Clock.realtimeNanos();
         number = Math.max(number + 1, now);
         Path file = directory.resolve(String.format("%019d%s", number, SUFFIX));
+        BatchEnvelope envelope = batch.envelope();
         LOG.error(
                 "Kafka refused a batch for good, it is set aside stream={}/{} first_sequence={} events={} file={}: {}",
-                batch.envelope().stream().netns(),
-                batch.envelope().stream().zone(),
-                batch.envelope().firstSequence(),
-                batch.envelope().count(),
+                envelope.stream().netns(),
+                envelope.stream().zone(),
+                envelope.firstSequence(),
+                envelope.count(),
                 file,
                 reason);
+        boolean interrupted = Thread.interrupted(); // it would close the file
         try {
-            makeRoom(batch.lengthBytes());
             SegmentWriter.writeOne(file, batch, identity, now);
+            keep(new Letter(file, Files.size(file)));
         } catch (IOException e) {
-            LOG.error("dead letter cannot be kept file={}: {}", file, SpoolDirectory.reason(e));
+            LOG.error("dead letter cannot be kept file={}: {}", file, SpoolFiles.reason(e));
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
-    private void makeRoom(long bytes) throws IOException {
-        while (true) {
-            long total = bytes;
-            @Nullable Path oldest = null;
-            try (var files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
-                for (Path file : files) {
-                    total += Files.size(file);
-                    oldest = oldest == null || file.compareTo(oldest) < 0 ? file : oldest;
-                }
+    private void keep(Letter newest) throws IOException {
+        Deque<Letter> kept = letters;
+        if (kept == null) {
+            kept = new ArrayDeque<>();
+            for (Path file : SpoolDirectory.files(directory, SUFFIX)) {
+                kept.addLast(new Letter(file, Files.size(file)));
+                bytes += Files.size(file);
             }
-            if (total <= maxBytes || oldest == null) {
-                return;
-            }
-            LOG.warn("dead letters have reached their bound, the oldest is removed file={}", oldest);
-            Files.delete(oldest);
+            letters = kept;
+        } else {
+            kept.addLast(newest);
+            bytes += newest.bytes();
+        }
+        while (kept.size() > 1 && (bytes > maxBytes || kept.size() > MAX_FILES)) {
+            Letter oldest = kept.removeFirst();
+            LOG.warn("dead letters have reached their bound, the oldest is removed file={}", oldest.file());
+            bytes -= oldest.bytes();
+            Files.deleteIfExists(oldest.file());
         }
     }
-
-    @Override
-    public void close() {}
 }

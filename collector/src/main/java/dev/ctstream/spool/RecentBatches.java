@@ -2,6 +2,9 @@ package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.EncodedBatch;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jctools.queues.atomic.SpscAtomicArrayQueue;
@@ -22,12 +25,15 @@ final class RecentBatches {
     private static final int SLOTS = 4096;
 
     private final SpscAtomicArrayQueue<Entry> queue = new SpscAtomicArrayQueue<>(SLOTS);
+    /** Taken from the queue to look at them, and still to be polled; the publisher's. */
+    private final Deque<Entry> front = new ArrayDeque<>();
+
     private final AtomicLong bytes = new AtomicLong();
     private final long maxBytes;
     private final BatchRing ring;
     private volatile long appendedNext;
-    private volatile @Nullable Thread waiting;
     private volatile boolean woken;
+    private volatile @Nullable Thread waiting;
 
     RecentBatches(BatchRing ring, long maxBytes, long appendedNext) {
         this.ring = ring;
@@ -36,12 +42,16 @@ final class RecentBatches {
     }
 
     /** Takes an appended batch, or gives it back to the ring when there is no room. */
-    void offer(BatchEnvelope envelope, EncodedBatch batch) {
-        int length = batch.array().length;
-        if (bytes.get() + length <= maxBytes && queue.offer(new Entry(envelope, batch))) {
-            bytes.addAndGet(length);
-        } else {
-            ring.release(batch);
+    void offer(Entry entry) {
+        int length = entry.batch().array().length;
+        if (bytes.get() + length > maxBytes) {
+            ring.release(entry.batch());
+            return;
+        }
+        bytes.addAndGet(length); // before the entry can be seen, so that the sum is never negative
+        if (!queue.offer(entry)) {
+            bytes.addAndGet(-length);
+            ring.release(entry.batch());
         }
     }
 
@@ -51,7 +61,7 @@ final class RecentBatches {
         unpark();
     }
 
-    /** Ends the publisher's wait, also one that is about to begin. Any thread. */
+    /** Ends the publisher's wait, or its next one. Any thread. */
     void wake() {
         woken = true;
         unpark();
@@ -69,13 +79,38 @@ final class RecentBatches {
         return appendedNext;
     }
 
-    @Nullable
-    Entry peek() {
-        return queue.peek();
+    /** Bytes that are held. */
+    long bytes() {
+        return bytes.get();
     }
 
+    /** The oldest batch at or behind a number, null when there is none; older ones are given back. */
+    @Nullable
+    Entry peek(long number) {
+        Entry head = peek();
+        while (head != null && head.envelope().number() < number) {
+            ring.release(poll().batch());
+            head = peek();
+        }
+        return head;
+    }
+
+    private @Nullable Entry peek() {
+        Entry head = front.peekFirst();
+        return head != null ? head : queue.peek();
+    }
+
+    /** The envelopes of all that is held, in order. */
+    List<BatchEnvelope> envelopes() {
+        for (Entry entry = queue.poll(); entry != null; entry = queue.poll()) {
+            front.addLast(entry);
+        }
+        return front.stream().map(Entry::envelope).toList();
+    }
+
+    /** Takes what {@link #peek} has shown. */
     Entry poll() {
-        Entry entry = queue.poll();
+        Entry entry = front.isEmpty() ? queue.poll() : front.removeFirst();
         if (entry == null) {
             throw new IllegalStateException("poll without peek");
         }
@@ -83,7 +118,7 @@ final class RecentBatches {
         return entry;
     }
 
-    /** Waits until the batch with the number is appended; false when the time is over or the thread interrupted. */
+    /** Waits until the batch with the number is appended; false when the time is over, or the thread was woken. */
     boolean await(long number, long waitNanos) {
         if (appendedNext > number || waitNanos <= 0) {
             return appendedNext > number;
@@ -101,8 +136,8 @@ final class RecentBatches {
             }
             return true;
         } finally {
-            woken = false;
             waiting = null;
+            woken = false;
         }
     }
 }

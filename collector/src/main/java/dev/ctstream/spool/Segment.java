@@ -6,32 +6,30 @@ import java.nio.file.Path;
 /**
  * One segment file as the catalog knows it.
  *
- * <p>Threads: the spool thread writes the growing fields, the publisher reads them.
+ * <p>Threads: the spool thread moves the extent, the publisher reads it; it is replaced as a whole.
  */
 final class Segment {
+    /**
+     * How much of the file counts.
+     *
+     * @param next the place behind its last batch
+     * @param sizeBytes bytes up to there, or up to the index's end
+     * @param sealed whether nothing will be appended any more
+     */
+    record Extent(Mark next, long sizeBytes, boolean sealed) {}
+
     private final long id;
     private final Path file;
     private final RunIdentity identity;
-    private final long firstNumber;
-    private volatile long nextNumber;
-    private volatile long sizeBytes;
-    private volatile boolean sealed;
+    private final Mark first;
+    private volatile Extent extent;
 
-    Segment(
-            long id,
-            Path file,
-            RunIdentity identity,
-            long firstNumber,
-            long nextNumber,
-            long sizeBytes,
-            boolean sealed) {
+    Segment(long id, Path file, RunIdentity identity, Mark first, Extent extent) {
         this.id = id;
         this.file = file;
         this.identity = identity;
-        this.firstNumber = firstNumber;
-        this.nextNumber = nextNumber;
-        this.sizeBytes = sizeBytes;
-        this.sealed = sealed;
+        this.first = first;
+        this.extent = extent;
     }
 
     long id() {
@@ -47,31 +45,22 @@ final class Segment {
         return identity;
     }
 
-    long firstNumber() {
-        return firstNumber;
+    /** The place before its first batch. */
+    Mark first() {
+        return first;
+    }
+
+    Extent extent() {
+        return extent;
     }
 
     /** The number behind its last batch. */
     long nextNumber() {
-        return nextNumber;
+        return extent.next().number();
     }
 
-    long sizeBytes() {
-        return sizeBytes;
-    }
-
-    /** Whether nothing will be appended any more. */
-    boolean sealed() {
-        return sealed;
-    }
-
-    void grown(long nextNumber, long sizeBytes) {
-        this.sizeBytes = sizeBytes;
-        this.nextNumber = nextNumber;
-    }
-
-    void seal(long sizeBytes) {
-        this.sizeBytes = sizeBytes;
-        sealed = true;
+    /** For the catalog, which keeps the sum of all sizes. */
+    void extent(Extent newExtent) {
+        extent = newExtent;
     }
 }

@@ -9,17 +9,26 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The segments that exist, oldest first, and which of them Kafka may still be sent from.
+ * The segments that exist, oldest first, and which of them the publisher has been handed something from.
  *
- * <p>Threads: the spool thread adds and removes, the publisher looks up; a lock, held briefly, keeps the two apart. The
- * receive thread never comes here.
+ * <p>Threads: the spool thread adds and removes, the publisher looks up; a lock keeps the two apart, so that a segment is
+ * never dropped and handed out at the same time. The receive thread never comes here.
  */
 final class SegmentCatalog {
     private final Deque<Segment> segments = new ArrayDeque<>();
+    private long sizeBytes;
     private long offeredNumber;
+    private Mark end = Mark.START;
 
     synchronized void add(Segment segment) {
         segments.addLast(segment);
+        sizeBytes += segment.extent().sizeBytes();
+    }
+
+    /** Moves the end of a segment that is in the catalog. */
+    synchronized void extend(Segment segment, Segment.Extent extent) {
+        sizeBytes += extent.sizeBytes() - segment.extent().sizeBytes();
+        segment.extent(extent);
     }
 
     synchronized List<Segment> list() {
@@ -30,67 +39,88 @@ final class SegmentCatalog {
         return segments.size();
     }
 
-    /** Bytes of all segments. */
+    /** Bytes of all segments, as far as they are appended. */
     synchronized long sizeBytes() {
-        long bytes = 0;
-        for (Segment segment : segments) {
-            bytes += segment.sizeBytes();
-        }
-        return bytes;
+        return sizeBytes;
+    }
+
+    /** The place behind all that was ever appended, when no segment is left that says so. */
+    synchronized Mark end() {
+        return end;
+    }
+
+    synchronized void end(Mark place) {
+        end = place;
     }
 
     /**
-     * The oldest segment that holds the batch or a later one. It is not dropped before {@link #offered} says that the
-     * publisher went back.
+     * The segment that holds the batch, or the oldest one that holds a later one. It is not dropped from now on, unless
+     * {@link #wentBack} is called.
      *
-     * @return null when no such segment exists now
+     * @return null when there is no such segment
      */
-    synchronized @Nullable Segment open(long number) {
+    synchronized @Nullable Segment offer(long number) {
         for (Segment segment : segments) {
             if (segment.nextNumber() > number) {
-                offeredNumber = Math.max(offeredNumber, Math.max(number, segment.firstNumber()));
+                offeredNumber = Math.max(number, segment.first().number());
                 return segment;
             }
         }
         return null;
     }
 
-    /** Says up to which batch the publisher was handed what there is. */
-    synchronized void offered(long number) {
-        offeredNumber = number;
+    /** The publisher begins again with this number. */
+    synchronized void wentBack(long number) {
+        offeredNumber = number - 1;
     }
 
     /** The oldest sealed segment of which the publisher was handed nothing; null when there is none. */
     synchronized @Nullable Segment droppable() {
         for (Segment segment : segments) {
-            if (segment.sealed() && segment.firstNumber() > offeredNumber) {
+            if (isDroppable(segment)) {
                 return segment;
             }
         }
         return null;
     }
 
-    /** Forgets a segment and deletes its file. */
-    void delete(Segment segment) throws IOException {
-        synchronized (this) {
-            segments.remove(segment);
-        }
-        Files.deleteIfExists(segment.file());
+    private boolean isDroppable(Segment segment) {
+        return segment.extent().sealed() && segment.first().number() > offeredNumber;
     }
 
-    /** Removes the segments whose batches are all acknowledged and deletes their files. */
-    int deleteAcknowledged(long acknowledgedNumber) throws IOException {
-        int deleted = 0;
-        while (true) {
-            Segment oldest;
-            synchronized (this) {
-                oldest = segments.peekFirst();
-                if (oldest == null || !oldest.sealed() || oldest.nextNumber() - 1 > acknowledgedNumber) {
-                    return deleted;
-                }
-            }
-            delete(oldest);
-            deleted++;
+    /**
+     * Deletes a segment's file and forgets the segment, unless the publisher has come to it meanwhile.
+     *
+     * @return false when it has
+     */
+    synchronized boolean drop(Segment segment) throws IOException {
+        if (!isDroppable(segment)) {
+            return false;
         }
+        delete(segment);
+        return true;
+    }
+
+    /** Whether all batches of the oldest segment are acknowledged, and it gets no more. */
+    synchronized boolean hasAcknowledged(long acknowledgedNumber) {
+        Segment oldest = segments.peekFirst();
+        return oldest != null && oldest.extent().sealed() && oldest.nextNumber() - 1 <= acknowledgedNumber;
+    }
+
+    /** Deletes the oldest segment if {@link #hasAcknowledged}. */
+    synchronized boolean deleteAcknowledged(long acknowledgedNumber) throws IOException {
+        if (!hasAcknowledged(acknowledgedNumber)) {
+            return false;
+        }
+        delete(segments.getFirst());
+        return true;
+    }
+
+    private synchronized void delete(Segment segment) throws IOException {
+        Files.deleteIfExists(segment.file()); // first: what cannot be deleted must not be forgotten
+        segments.remove(segment);
+        sizeBytes -= segment.extent().sizeBytes();
+        Mark next = segment.extent().next();
+        end = next.number() > end.number() ? next : end;
     }
 }

@@ -30,8 +30,9 @@ package dev.ctstream.spool;
  *          +--------------+-------+--------+
  * </pre>
  *
- * <p>The header's checksum covers the header's {@code length} behind it; a frame's header checksum covers the header from offset 8 and
- * the namespace's name; the body has a checksum of its own, so that a damaged body still tells which batch it was.
+ * <p>The header's checksum covers all {@code length} bytes of the header but itself, in every version. A frame's header
+ * checksum covers the header from offset 8 and the namespace's name; the body has a checksum of its own, so that a
+ * damaged body still tells which batch it was.
  * {@code events before} counts the events of all batches that were ever appended before this one: the difference over
  * a hole is the number of events in it.
  */

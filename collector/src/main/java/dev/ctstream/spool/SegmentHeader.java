@@ -3,6 +3,7 @@ package dev.ctstream.spool;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ctstream.batch.RunIdentity;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
@@ -11,15 +12,14 @@ import java.util.zip.CRC32C;
  * after a restart keeps the identity under which it was made.
  *
  * @param id number of the segment, rising; also in the file's name
- * @param firstNumber number of the first batch that the segment may hold
+ * @param first the place before its first batch
  * @param identity host, boot and epoch of the run that wrote it
  * @param createdNanos ns since the epoch
- * @param eventsBefore events in all batches before the segment
  */
-record SegmentHeader(long id, long firstNumber, RunIdentity identity, long createdNanos, long eventsBefore) {
+record SegmentHeader(long id, Mark first, RunIdentity identity, long createdNanos) {
 
-    /** Encodes both copies of a new segment's header; position 0, limit where the first frame begins. */
-    static ByteBuffer encode(long id, long firstNumber, RunIdentity identity, long createdNanos, long eventsBefore) {
+    /** Encodes both copies; position 0, limit where the first frame begins. */
+    ByteBuffer encode() {
         byte[] host = identity.hostId().getBytes(UTF_8);
         byte[] boot = identity.bootId().getBytes(UTF_8);
         int length = SegmentFormat.SEGMENT_HOST_ID_OFFSET + 4 + host.length + boot.length;
@@ -32,10 +32,10 @@ record SegmentHeader(long id, long firstNumber, RunIdentity identity, long creat
                 .putShort((short) length)
                 .putInt(0)
                 .putLong(id)
-                .putLong(firstNumber)
+                .putLong(first.number())
                 .putLong(identity.streamEpoch())
                 .putLong(createdNanos)
-                .putLong(eventsBefore)
+                .putLong(first.eventsBefore())
                 .putShort((short) host.length)
                 .put(host)
                 .putShort((short) boot.length)
@@ -49,9 +49,10 @@ record SegmentHeader(long id, long firstNumber, RunIdentity identity, long creat
      * Decodes a header, the second copy if the first is damaged.
      *
      * @param in the file's first bytes, from index 0 to its limit
-     * @throws DamagedSegmentException when it is none, is damaged, or is of a later version
+     * @throws DamagedSegmentException when it is none, or both copies are damaged
+     * @throws LaterVersionException when a later version wrote it
      */
-    static SegmentHeader decode(ByteBuffer in) throws DamagedSegmentException {
+    static SegmentHeader decode(ByteBuffer in) throws IOException {
         try {
             return decodeCopy(in);
         } catch (DamagedSegmentException first) {
@@ -66,14 +67,9 @@ record SegmentHeader(long id, long firstNumber, RunIdentity identity, long creat
         }
     }
 
-    private static SegmentHeader decodeCopy(ByteBuffer in) throws DamagedSegmentException {
+    private static SegmentHeader decodeCopy(ByteBuffer in) throws IOException {
         if (in.limit() < SegmentFormat.SEGMENT_HOST_ID_OFFSET || in.getLong(0) != SegmentFormat.SEGMENT_MAGIC) {
             throw new DamagedSegmentException("it does not begin as a segment does");
-        }
-        int version = in.getShort(SegmentFormat.SEGMENT_VERSION_OFFSET) & 0xFFFF;
-        if (version > SegmentFormat.VERSION) {
-            throw new DamagedSegmentException(
-                    "it has version " + version + ", this program reads up to " + SegmentFormat.VERSION);
         }
         int length = in.getShort(SegmentFormat.SEGMENT_LENGTH_OFFSET) & 0xFFFF;
         if (length < SegmentFormat.SEGMENT_HOST_ID_OFFSET + 4
@@ -81,20 +77,31 @@ record SegmentHeader(long id, long firstNumber, RunIdentity identity, long creat
                 || in.getInt(SegmentFormat.SEGMENT_CRC_OFFSET) != crc(in, length)) {
             throw new DamagedSegmentException("its header is damaged");
         }
+        int version = in.getShort(SegmentFormat.SEGMENT_VERSION_OFFSET) & 0xFFFF;
+        if (version > SegmentFormat.VERSION) {
+            throw new LaterVersionException(version);
+        }
+        return decodeVersion1(in);
+    }
+
+    private static SegmentHeader decodeVersion1(ByteBuffer in) {
         int hostLength = in.getShort(SegmentFormat.SEGMENT_HOST_ID_OFFSET) & 0xFFFF;
         int bootOffset = SegmentFormat.SEGMENT_HOST_ID_OFFSET + 2 + hostLength;
         String host = text(in, SegmentFormat.SEGMENT_HOST_ID_OFFSET + 2, hostLength);
         String boot = text(in, bootOffset + 2, in.getShort(bootOffset) & 0xFFFF);
         return new SegmentHeader(
                 in.getLong(SegmentFormat.SEGMENT_ID_OFFSET),
-                in.getLong(SegmentFormat.SEGMENT_FIRST_NUMBER_OFFSET),
+                new Mark(
+                        in.getLong(SegmentFormat.SEGMENT_FIRST_NUMBER_OFFSET),
+                        in.getLong(SegmentFormat.SEGMENT_EVENTS_BEFORE_OFFSET)),
                 new RunIdentity(host, boot, in.getLong(SegmentFormat.SEGMENT_EPOCH_OFFSET)),
-                in.getLong(SegmentFormat.SEGMENT_CREATED_OFFSET),
-                in.getLong(SegmentFormat.SEGMENT_EVENTS_BEFORE_OFFSET));
+                in.getLong(SegmentFormat.SEGMENT_CREATED_OFFSET));
     }
 
+    /** Of all but itself. */
     private static int crc(ByteBuffer header, int length) {
         CRC32C crc = new CRC32C();
+        crc.update(header.duplicate().limit(SegmentFormat.SEGMENT_CRC_OFFSET).position(0));
         crc.update(header.duplicate().limit(length).position(SegmentFormat.SEGMENT_ID_OFFSET));
         return (int) crc.getValue();
     }

@@ -1,54 +1,39 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.batch.StreamId;
-import dev.ctstream.spool.StreamRanges.Range;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a whole segment and says what it holds and what damage has taken out of it: exactly how many batches and
- * events, and of which streams as far as a good header, the index or the neighbouring batches tell.
+ * Reads a segment and says what it holds and what damage has taken out of it: exactly how many batches and events, and
+ * of which streams as far as headers, the index or the neighbouring batches tell.
  *
  * <p>Threads: confined to one thread; one object inspects one segment.
  */
 public final class SegmentInspection {
-    /** A run of sequences that one stream has not got. */
-    private record Hole(long first, long next, long firstNanos, long lastNanos) {}
-
-    /** What was seen of one stream. */
-    private static final class Seen {
-        private long next = -1;
-        private long count;
-        private long lastNanos;
-        private final List<Hole> holes = new ArrayList<>();
-    }
-
     private final SegmentReader reader;
-    private final long fromNumber;
-    private final StreamRanges present = new StreamRanges();
-    private final Map<StreamId, Seen> seen = new HashMap<>();
+    private final Scope scope;
+    private final DamageNaming naming = new DamageNaming();
     private final List<Loss> losses = new ArrayList<>();
+    private int memoryIndex;
+    private Mark next;
     private long batches;
     private long events;
     private long lostBatches;
     private long lostEvents;
-    private long namedBatches;
-    private long namedEvents;
-    private long nextNumber;
-    private long nextEventsBefore;
+    private long unknownBatches;
+    private long unknownEvents;
+    private final List<DeclaredHoles.Hole> holes = new ArrayList<>();
 
-    private SegmentInspection(SegmentReader reader, long fromNumber) {
+    private SegmentInspection(SegmentReader reader, Scope scope) {
         this.reader = reader;
-        this.fromNumber = fromNumber;
-        nextNumber = reader.header().firstNumber();
-        nextEventsBefore = reader.header().eventsBefore();
+        this.scope = scope;
+        Mark from = scope.from();
+        next = from == null ? reader.header().first() : from;
     }
 
     /**
@@ -63,8 +48,10 @@ public final class SegmentInspection {
      * @param lostBatches batches that damage took
      * @param lostEvents events in those
      * @param losses the same, by stream
-     * @param goodBytes where the last good frame ends
-     * @param fileBytes length of the file; more than {@code goodBytes} when the tail is torn
+     * @param holes the same, by number
+     * @param damagedBytes bytes that are not what was written, in so far as they hid a frame
+     * @param goodBytes where the last frame ends
+     * @param fileBytes length of the file; more than {@code goodBytes} when the tail is torn or unfinished
      * @param sealed whether an index ends it
      */
     public record Result(
@@ -77,161 +64,182 @@ public final class SegmentInspection {
             long lostBatches,
             long lostEvents,
             List<Loss> losses,
+            List<DeclaredHoles.Hole> holes,
+            long damagedBytes,
             long goodBytes,
             long fileBytes,
-            boolean sealed) {}
+            boolean sealed) {
+
+        Mark next() {
+            return new Mark(nextNumber, nextEventsBefore);
+        }
+    }
 
     /**
-     * Inspects a segment.
+     * Which part is looked at.
      *
-     * @param fromNumber damage that concerns only earlier batches is not reported
+     * @param limitBytes the file is not read beyond this
+     * @param from what is missing before this place is of no concern; null = before the first batch
+     * @param end the place behind the last batch; null = the file's own word
+     * @param declared what is known to be lost already, and of no concern either
+     * @param inMemory batches that are not lost although the file may have lost them, by number
+     * @param tolerant whether unreadable places of the disk count as damage
      */
-    public static Result inspect(Path file, long fromNumber) throws IOException {
-        return inspect(file, fromNumber, new StreamRanges());
+    record Scope(
+            long limitBytes,
+            @Nullable Mark from,
+            @Nullable Mark end,
+            DeclaredHoles declared,
+            List<BatchEnvelope> inMemory,
+            boolean tolerant) {
+        static final Scope ALL = new Scope(Long.MAX_VALUE, null, null, new DeclaredHoles(), List.of(), false);
     }
 
-    /** As above, and adds the good event batches to {@code present}. */
-    static Result inspect(Path file, long fromNumber, StreamRanges present) throws IOException {
-        try (SegmentReader reader = SegmentReader.open(file)) {
-            SegmentInspection inspection = new SegmentInspection(reader, fromNumber);
-            return inspection.run(present);
+    /** Inspects a whole segment. */
+    public static Result inspect(Path file) throws IOException {
+        return inspect(file, Scope.ALL, new StreamRanges());
+    }
+
+    /** Inspects a part, and adds its good batches to {@code present}. */
+    static Result inspect(Path file, Scope scope, StreamRanges present) throws IOException {
+        try (SegmentReader reader = SegmentReader.open(file, scope.tolerant())) {
+            reader.limit(scope.limitBytes());
+            return new SegmentInspection(reader, scope).run(present);
         }
     }
 
-    private Result run(StreamRanges into) throws IOException {
+    private Result run(StreamRanges present) throws IOException {
+        Mark first = next;
         while (reader.next()) {
             BatchEnvelope batch = reader.envelope();
-            noteDamage(batch.number(), batch.eventsBefore());
-            batches++;
-            into.add(batch);
-            present.add(batch);
-            events += batch.kind() == EncodedBatch.EVENTS ? batch.count() : 0;
-            noteSeen(batch);
-            nextNumber = batch.number() + 1;
-            nextEventsBefore = batch.eventsBefore() + (batch.kind() == EncodedBatch.EVENTS ? batch.count() : 0);
+            lostWithin(batch.number());
+            inMemoryBefore(batch.number());
+            if (good(batch)) {
+                present.add(batch);
+            }
         }
-        BatchEnvelope index = reader.indexEnvelope();
-        if (index != null) {
-            noteDamage(index.number(), index.eventsBefore());
-            nextNumber = index.number();
-            nextEventsBefore = index.eventsBefore();
+        lostWithin(Long.MAX_VALUE);
+        inMemoryBefore(Long.MAX_VALUE);
+        Mark end = end();
+        if (end != null && end.number() > next.number()) {
+            missingUpTo(end);
         }
-        nameTheRest();
+        if (unknownBatches > 0) {
+            losses.addAll(naming.name(
+                    unknownBatches,
+                    unknownEvents,
+                    trustedIndex(),
+                    reader.header().identity()));
+        }
+        return result(first);
+    }
+
+    private Result result(Mark first) throws IOException {
         return new Result(
                 reader.header().identity(),
-                reader.header().firstNumber(),
-                nextNumber,
-                nextEventsBefore,
+                first.number(),
+                next.number(),
+                next.eventsBefore(),
                 batches,
                 events,
                 lostBatches,
                 lostEvents,
                 List.copyOf(losses),
+                List.copyOf(holes),
+                reader.skippedBytes(),
                 reader.position(),
                 reader.sizeBytes(),
                 reader.sealed());
     }
 
-    /** Counts what is missing between the last good frame and the one that says it is {@code number}. */
-    private void noteDamage(long number, long eventsBefore) {
-        for (BatchEnvelope batch : reader.damaged()) {
-            if (batch.number() >= fromNumber) {
+    private @Nullable Mark end() {
+        BatchEnvelope index = reader.indexEnvelope();
+        if (scope.end() != null || index == null) {
+            return scope.end();
+        }
+        return new Mark(index.number(), index.eventsBefore());
+    }
+
+    /** An index that recovery wrote behind the damage knows nothing of what is missing. */
+    private List<StreamRanges.Range> trustedIndex() {
+        BatchEnvelope index = reader.indexEnvelope();
+        return index == null || index.firstReceivedNanos() == SegmentWriter.REBUILT ? List.of() : reader.index();
+    }
+
+    /** Takes note of the batches before a number whose bodies are damaged, and of those that memory holds between. */
+    private void lostWithin(long number) {
+        List<BatchEnvelope> damaged = new ArrayList<>(reader.damaged());
+        damaged.sort(Comparator.comparingLong(BatchEnvelope::number));
+        for (BatchEnvelope batch : damaged) {
+            if (batch.number() >= number || isBeyondEnd(batch) || isInMemory(batch.number())) {
+                continue;
+            }
+            inMemoryBefore(batch.number());
+            naming.saw(batch);
+            if (reach(batch) && !scope.declared().contains(batch.number())) {
+                holes.add(new DeclaredHoles.Hole(next, batch.next()));
                 losses.add(Loss.of(Loss.Cause.DAMAGE, reader.header().identity(), batch));
-                namedBatches++;
-                namedEvents += batch.kind() == EncodedBatch.EVENTS ? batch.count() : 0;
+                lostBatches++;
+                lostEvents += batch.events();
             }
-            noteSeen(batch);
-        }
-        if (number > nextNumber && number > fromNumber) {
-            long missing = number - Math.max(nextNumber, fromNumber);
-            lostBatches += missing;
-            lostEvents += fromNumber <= nextNumber ? eventsBefore - nextEventsBefore : namedEvents;
+            next = next.number() <= batch.number() ? batch.next() : next;
         }
     }
 
-    private void noteSeen(BatchEnvelope batch) {
-        Seen stream = seen.computeIfAbsent(batch.stream(), id -> new Seen());
-        if (stream.next >= 0 && batch.firstSequence() > stream.next) {
-            stream.holes.add(
-                    new Hole(stream.next, batch.firstSequence(), stream.lastNanos, batch.firstReceivedNanos()));
-        }
-        stream.next = batch.nextSequence();
-        stream.count += batch.count();
-        stream.lastNanos = batch.lastReceivedNanos();
+    private boolean isBeyondEnd(BatchEnvelope batch) {
+        Mark end = scope.end();
+        return end != null && batch.number() >= end.number();
     }
 
-    /** Finds the streams of the batches whose header was damaged; what cannot be named is one loss without stream. */
-    private void nameTheRest() {
-        if (lostBatches == namedBatches) {
-            return;
-        }
-        Map<StreamId, Range> index = new HashMap<>();
-        for (Range range : reader.index()) {
-            index.put(range.stream(), range);
-        }
-        for (Map.Entry<StreamId, Seen> entry : seen.entrySet()) {
-            Range range = index.remove(entry.getKey());
-            nameHoles(entry.getKey(), entry.getValue(), range);
-        }
-        for (Range range : index.values()) { // streams of which nothing is left
-            losses.add(range.lost(Loss.Cause.DAMAGE, reader.header().identity()));
-            namedEvents += range.kind() == EncodedBatch.EVENTS ? range.count() : 0;
-            namedBatches += range.batches();
-        }
-        if (lostBatches > namedBatches || lostEvents > namedEvents) {
-            losses.add(new Loss(
-                    Loss.Cause.DAMAGE,
-                    reader.header().identity(),
-                    lostEvents > namedEvents ? EncodedBatch.EVENTS : EncodedBatch.CONTROL,
-                    null,
-                    0,
-                    0,
-                    lostEvents - namedEvents,
-                    lostBatches - namedBatches,
-                    0,
-                    0));
+    private boolean isInMemory(long number) {
+        return scope.inMemory().stream().anyMatch(batch -> batch.number() == number);
+    }
+
+    private void inMemoryBefore(long number) {
+        while (memoryIndex < scope.inMemory().size()
+                && scope.inMemory().get(memoryIndex).number() < number) {
+            good(scope.inMemory().get(memoryIndex++));
         }
     }
 
-    private void nameHoles(StreamId stream, Seen known, @Nullable Range range) {
-        if (range != null) {
-            if (known.count == range.count()) {
-                return;
-            }
-            long firstSeen = firstSeen(stream);
-            if (firstSeen > range.firstSequence()) {
-                known.holes.add(new Hole(range.firstSequence(), firstSeen, range.firstNanos(), known.lastNanos));
-            }
-            if (known.next < range.nextSequence()) {
-                known.holes.add(new Hole(known.next, range.nextSequence(), known.lastNanos, range.lastNanos()));
-            }
+    /** A batch that is there; false when it counts for nothing here. */
+    private boolean good(BatchEnvelope batch) {
+        if (isBeyondEnd(batch)) {
+            return false;
         }
-        for (Hole hole : known.holes) {
-            long count = hole.next - hole.first;
-            boolean control = stream.zone() == StreamId.CONTROL_ZONE;
-            if (control || namedEvents + count <= lostEvents) {
-                losses.add(new Loss(
-                        Loss.Cause.DAMAGE,
-                        reader.header().identity(),
-                        control ? EncodedBatch.CONTROL : EncodedBatch.EVENTS,
-                        stream,
-                        hole.first,
-                        hole.next,
-                        count,
-                        0,
-                        hole.firstNanos,
-                        hole.lastNanos));
-                namedEvents += control ? 0 : count;
+        if (batch.number() < next.number()) {
+            if (batches == 0 && lostBatches == 0) {
+                naming.saw(batch); // before the part that is of concern, but the streams' sequences go on from there
             }
+            return false;
         }
+        naming.saw(batch);
+        reach(batch);
+        batches++;
+        events += batch.events();
+        next = batch.next();
+        return true;
     }
 
-    private long firstSeen(StreamId stream) {
-        for (Range range : present.list()) {
-            if (range.stream().equals(stream)) {
-                return range.firstSequence();
-            }
+    /** Counts what is missing before a batch; false when the batch lies before the part that is looked at. */
+    private boolean reach(BatchEnvelope batch) {
+        if (batch.number() < next.number()) {
+            return false;
         }
-        return Long.MAX_VALUE;
+        if (batch.number() > next.number()) {
+            missingUpTo(new Mark(batch.number(), batch.eventsBefore()));
+        }
+        return true;
+    }
+
+    private void missingUpTo(Mark place) {
+        for (DeclaredHoles.Hole hole : scope.declared().undeclared(next, place)) {
+            holes.add(hole);
+            unknownBatches += hole.batches();
+            unknownEvents += hole.events();
+            lostBatches += hole.batches();
+            lostEvents += hole.events();
+        }
+        next = place;
     }
 }

@@ -5,18 +5,18 @@ import static dev.ctstream.spool.SegmentFormat.FRAMES_OFFSET;
 import static dev.ctstream.spool.SegmentFormat.FRAME_HEADER_BYTES;
 import static dev.ctstream.spool.SegmentFormat.NETNS_MAX_BYTES;
 
+import dev.ctstream.batch.RunIdentity;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the frames of one segment file in order and steps over damage: a frame with a good header and a bad body is
- * skipped alone; behind a bad header the next good frame is searched.
+ * skipped alone; behind a bad header the next good frame is searched. When both copies of the segment's header are
+ * destroyed, the first good batch says what is needed.
  *
  * <p>Ownership: owns the file and its buffer; the {@link #body()} is valid until the next call.
  *
@@ -27,15 +27,10 @@ import org.jspecify.annotations.Nullable;
  * {@link #damaged()}.
  */
 public final class SegmentReader implements AutoCloseable {
-    private static final int BUFFER_BYTES = 1 << 20;
-
     private final Path file;
-    private final FileChannel channel;
-    private final SegmentHeader header;
+    private final FileWindow window;
     private final FrameCodec codec = new FrameCodec();
-    private ByteBuffer window = ByteBuffer.allocate(BUFFER_BYTES).limit(0);
-    /** Offset in the file of the window's first byte. */
-    private long windowOffset;
+    private SegmentHeader header;
     /** Offset in the file behind the last frame that was good. */
     private long position;
 
@@ -46,9 +41,9 @@ public final class SegmentReader implements AutoCloseable {
     private List<StreamRanges.Range> index = List.of();
     private @Nullable BatchEnvelope indexEnvelope;
 
-    private SegmentReader(Path file, FileChannel channel, SegmentHeader header) {
+    private SegmentReader(Path file, FileWindow window, SegmentHeader header) {
         this.file = file;
-        this.channel = channel;
+        this.window = window;
         this.header = header;
         this.position = FRAMES_OFFSET;
     }
@@ -56,27 +51,66 @@ public final class SegmentReader implements AutoCloseable {
     /**
      * Opens a segment before its first frame.
      *
-     * @throws DamagedSegmentException when the file's header cannot be read
+     * @throws DamagedSegmentException when the file's header cannot be read, and no batch either
+     * @throws LaterVersionException when a later version of this program wrote it
      */
     public static SegmentReader open(Path file) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        return open(file, false);
+    }
+
+    /**
+     * As above.
+     *
+     * @param tolerant whether places that the disk cannot read any more count as damage, not as a failure
+     */
+    static SegmentReader open(Path file, boolean tolerant) throws IOException {
+        FileWindow window = FileWindow.open(file, tolerant);
         try {
-            ByteBuffer head = ByteBuffer.allocate(FRAMES_OFFSET);
-            readFully(channel, head, 0);
-            return new SegmentReader(file, channel, SegmentHeader.decode(head.flip()));
+            window.load(0, FRAMES_OFFSET);
+            try {
+                return new SegmentReader(file, window, SegmentHeader.decode(window.slice(0, FRAMES_OFFSET)));
+            } catch (DamagedSegmentException e) {
+                return openByFirstBatch(file, window, e);
+            }
         } catch (IOException | RuntimeException e) {
-            channel.close();
+            window.close();
             throw e;
         }
+    }
+
+    private static SegmentReader openByFirstBatch(Path file, FileWindow window, DamagedSegmentException reason)
+            throws IOException {
+        SegmentHeader none = new SegmentHeader(0, Mark.START, new RunIdentity("?", "?", 0), 0);
+        SegmentReader reader = new SegmentReader(file, window, none);
+        if (!reader.next()) {
+            throw reason;
+        }
+        BatchEnvelope first = reader.envelope();
+        RunIdentity identity = BatchIdentity.of(first.kind(), reader.body());
+        reader.header = new SegmentHeader(
+                0, new Mark(first.number(), first.eventsBefore()), identity, first.firstReceivedNanos());
+        reader.position = FRAMES_OFFSET;
+        reader.envelope = null;
+        return reader;
     }
 
     SegmentHeader header() {
         return header;
     }
 
+    /** The run that wrote it. */
+    public RunIdentity identity() {
+        return header.identity();
+    }
+
     /** The file that is read. */
     public Path file() {
         return file;
+    }
+
+    /** From now on, reads no further than this. */
+    void limit(long bytes) {
+        window.limit(bytes);
     }
 
     /**
@@ -86,50 +120,75 @@ public final class SegmentReader implements AutoCloseable {
      *     unfinished tail
      */
     public boolean next() throws IOException {
-        skippedBytes = 0;
+        return moveTo(Long.MIN_VALUE);
+    }
+
+    /** Stays, or moves on, to the next good batch with the number or a higher one; of those before only headers are read. */
+    boolean skipTo(long number) throws IOException {
+        BatchEnvelope current = envelope;
+        return (current != null && current.number() >= number) || moveTo(number);
+    }
+
+    private boolean moveTo(long number) throws IOException {
         damaged.clear();
         envelope = null;
+        window.refresh();
         long at = position;
         while (true) {
-            at = nextHeader(at);
-            if (at < 0) {
+            long found = nextHeader(at);
+            if (found < 0) {
                 return false;
             }
-            int offset = (int) (at - windowOffset);
-            long frameBytes = FrameCodec.frameBytes(window, offset);
-            if (!load(at, (int) frameBytes)) {
+            int bytes = (int) FrameCodec.frameBytes(window.bytes(), window.index(found));
+            if (!window.load(found, bytes)) {
                 return false; // the frame is not whole: an unfinished tail
             }
-            offset = (int) (at - windowOffset);
-            BatchEnvelope found = codec.envelope(window, offset);
-            if (!codec.bodyIsGood(window, offset)) {
-                skippedBytes += frameBytes;
-                if (found.kind() != SegmentFormat.KIND_INDEX) {
-                    damaged.add(found);
-                }
-                at += frameBytes;
-                continue;
+            skippedBytes += found - at;
+            at = found + bytes;
+            position = at;
+            if (take(window.index(found), bytes, number)) {
+                return envelope != null;
             }
-            int from = offset + FRAME_HEADER_BYTES + FrameCodec.netnsBytes(window, offset);
-            body = window.slice(from, FrameCodec.bodyBytes(window, offset)).asReadOnlyBuffer();
-            position = at + frameBytes;
-            if (found.kind() == SegmentFormat.KIND_INDEX) {
-                index = List.copyOf(StreamRanges.decode(body));
-                indexEnvelope = found;
-                return false;
-            }
-            envelope = found;
-            return true;
         }
+    }
+
+    /** Looks at the whole frame with a good header at an index of the window; false when it is to be passed over. */
+    private boolean take(int offset, int bytes, long number) {
+        ByteBuffer in = window.bytes();
+        BatchEnvelope found = codec.envelope(in, offset);
+        boolean isIndex = found.kind() == SegmentFormat.KIND_INDEX;
+        if (!isIndex && found.number() < number) {
+            return false;
+        }
+        if (!codec.bodyIsGood(in, offset)) {
+            skippedBytes += bytes;
+            if (!isIndex) {
+                damaged.add(found);
+            }
+            return false;
+        }
+        body = window.bytes()
+                .slice(
+                        offset + FRAME_HEADER_BYTES + FrameCodec.netnsBytes(in, offset),
+                        FrameCodec.bodyBytes(in, offset))
+                .asReadOnlyBuffer();
+        if (isIndex) {
+            index = List.copyOf(StreamRanges.decode(body));
+            indexEnvelope = found;
+        } else {
+            envelope = found;
+        }
+        return true;
     }
 
     /** Goes straight to the index, of which the trailer says that it begins there; false when it does not. */
     boolean seekIndex(long offset) throws IOException {
-        if (offset < FRAMES_OFFSET || offset % ALIGNMENT_BYTES != 0 || offset >= channel.size()) {
+        if (offset < FRAMES_OFFSET || offset % ALIGNMENT_BYTES != 0) {
             return false;
         }
         position = offset;
-        return !next() && sealed() && skippedBytes == 0;
+        long skippedBefore = skippedBytes;
+        return !next() && sealed() && skippedBytes == skippedBefore;
     }
 
     /** The batch that {@link #next()} moved to. */
@@ -145,7 +204,7 @@ public final class SegmentReader implements AutoCloseable {
         return body.duplicate();
     }
 
-    /** Damaged bytes that the last {@link #next()} passed over. */
+    /** Damaged bytes that were passed over so far. */
     public long skippedBytes() {
         return skippedBytes;
     }
@@ -155,7 +214,7 @@ public final class SegmentReader implements AutoCloseable {
         return List.copyOf(damaged);
     }
 
-    /** Offset in the file behind the last good frame. */
+    /** Offset in the file behind the last frame, good or with a damaged body. */
     public long position() {
         return position;
     }
@@ -178,64 +237,31 @@ public final class SegmentReader implements AutoCloseable {
 
     /** Bytes that the file holds now. */
     public long sizeBytes() throws IOException {
-        return channel.size();
+        return window.sizeBytes();
     }
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        window.close();
     }
 
-    /** Finds the next good frame header at or behind {@code at}; -1 when there is none. */
+    /** Finds the next good frame header at or behind an offset and brings it into the window; -1 when there is none. */
     private long nextHeader(long at) throws IOException {
         long from = at;
         while (true) {
-            load(from, FRAME_HEADER_BYTES + NETNS_MAX_BYTES);
-            int offset = (int) (from - windowOffset);
-            while (window.limit() - offset >= FRAME_HEADER_BYTES) {
-                if (codec.headerIsGood(window, offset)) {
-                    long found = windowOffset + offset;
-                    skippedBytes += found - at;
-                    return found;
-                }
-                offset += ALIGNMENT_BYTES;
-                if (offset + FRAME_HEADER_BYTES + NETNS_MAX_BYTES > window.limit() && !atEnd()) {
-                    break;
+            boolean whole = window.load(from, FRAME_HEADER_BYTES + NETNS_MAX_BYTES);
+            ByteBuffer in = window.bytes();
+            int offset = window.index(from);
+            int last = in.limit() - FRAME_HEADER_BYTES - (whole ? NETNS_MAX_BYTES : 0);
+            for (; offset <= last; offset += ALIGNMENT_BYTES) {
+                if (codec.headerIsGood(in, offset)) {
+                    return window.offset(offset);
                 }
             }
-            from = windowOffset + offset;
-            if (atEnd() && window.limit() - offset < FRAME_HEADER_BYTES) {
+            if (!whole) {
                 return -1;
             }
-        }
-    }
-
-    private boolean atEnd() throws IOException {
-        return windowOffset + window.limit() >= channel.size();
-    }
-
-    /** Brings {@code [at, at + bytes)} into the window, or as much of it as the file has; false when it is less. */
-    private boolean load(long at, int bytes) throws IOException {
-        if (at < windowOffset || at + bytes > windowOffset + window.limit()) {
-            if (window.capacity() < bytes) {
-                window = ByteBuffer.allocate(bytes);
-            }
-            window.clear();
-            readFully(channel, window, at);
-            window.flip();
-            windowOffset = at;
-        }
-        return windowOffset + window.limit() - at >= bytes;
-    }
-
-    private static void readFully(FileChannel channel, ByteBuffer into, long at) throws IOException {
-        long offset = at;
-        while (into.hasRemaining()) {
-            int read = channel.read(into, offset);
-            if (read < 0) {
-                break;
-            }
-            offset += read;
+            from = window.offset(offset);
         }
     }
 }

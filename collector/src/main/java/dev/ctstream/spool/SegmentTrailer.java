@@ -1,6 +1,5 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.spool.SegmentInspection.Result;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,6 +13,15 @@ import org.jspecify.annotations.Nullable;
 final class SegmentTrailer {
     private SegmentTrailer() {}
 
+    /**
+     * The two ends of a sealed segment.
+     *
+     * @param next the place behind its last batch
+     * @param ranges what it held when it was sealed
+     * @param sizeBytes length of the file
+     */
+    record Ends(SegmentHeader header, Mark next, List<StreamRanges.Range> ranges, long sizeBytes) {}
+
     static ByteBuffer encode(long indexOffset) {
         ByteBuffer trailer = ByteBuffer.allocate(SegmentFormat.TRAILER_BYTES);
         trailer.putLong(indexOffset).putInt(SegmentFormat.TRAILER_MAGIC).putInt(crc(trailer));
@@ -23,10 +31,10 @@ final class SegmentTrailer {
     /**
      * Reads a sealed segment's ends without looking at its batches.
      *
-     * @return its numbers, with all counts 0; null when it is not sealed, or when trailer or index are damaged
+     * @return null when it is not sealed, or when trailer or index are damaged
      * @throws DamagedSegmentException when the header cannot be read
      */
-    static @Nullable Result read(Path file) throws IOException {
+    static @Nullable Ends read(Path file) throws IOException {
         try (SegmentReader reader = SegmentReader.open(file);
                 FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
@@ -42,26 +50,14 @@ final class SegmentTrailer {
             if (index == null) {
                 return null;
             }
-            SegmentHeader header = reader.header();
-            return new Result(
-                    header.identity(),
-                    header.firstNumber(),
-                    index.number(),
-                    index.eventsBefore(),
-                    0,
-                    0,
-                    0,
-                    0,
-                    List.of(),
-                    reader.position(),
-                    size,
-                    true);
+            Mark next = new Mark(index.number(), index.eventsBefore());
+            return new Ends(reader.header(), next, reader.index(), size);
         }
     }
 
     private static int crc(ByteBuffer trailer) {
         CRC32C crc = new CRC32C();
-        crc.update(trailer.slice(0, SegmentFormat.TRAILER_CRC_OFFSET));
+        crc.update(trailer.duplicate().limit(SegmentFormat.TRAILER_CRC_OFFSET).position(0));
         return (int) crc.getValue();
     }
 }

@@ -2,7 +2,6 @@ package dev.ctstream.spool;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.batch.StreamId;
 import java.io.IOException;
@@ -10,84 +9,68 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.HashMap;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Appends frames to one segment file. Frames are gathered in a buffer; they are appended when {@link #flush} has
- * returned, which is when write(2) has taken them.
+ * Appends frames to one segment file. They are appended when {@link #append} has returned, which is when write(2) has
+ * taken them.
  *
- * <p>Ownership: owns the file and its buffer. Threads: confined to the spool thread.
+ * <p>Ownership: owns the file. Threads: confined to one thread.
  *
- * <p>Errors: an {@link IOException} from {@link #flush} or {@link #sync} leaves the file at an unknown length; the owner
- * calls {@link #cutBack} before it goes on.
+ * <p>Errors: an {@link IOException} leaves the file at an unknown length; the owner calls {@link #cutBack} before it goes
+ * on, or gives the file up: what is behind {@link #appendedBytes} counts for nothing.
  */
 final class SegmentWriter implements AutoCloseable {
-    private static final int BUFFER_BYTES = 1 << 20;
+    /** In place of the time in an index that recovery has written: batches may have been lost before it. */
+    static final long REBUILT = 0;
 
     private final Path file;
     private final FileChannel channel;
-    private final FrameCodec codec = new FrameCodec();
     private final StreamRanges ranges;
-    private final Map<String, byte[]> names = new HashMap<>();
-    private final ByteBuffer buffer;
-    /** Holds the one frame that is gathered when that is larger than the buffer. */
-    private @Nullable ByteBuffer large;
-
     private long appendedBytes;
     private boolean unsynced;
 
-    private SegmentWriter(Path file, FileChannel channel, ByteBuffer buffer, StreamRanges ranges) {
+    private SegmentWriter(Path file, FileChannel channel, StreamRanges ranges, long appendedBytes) {
         this.file = file;
         this.channel = channel;
         this.ranges = ranges;
-        this.buffer = buffer;
-    }
-
-    /** A buffer that serves one writer after the other. */
-    static ByteBuffer newBuffer() {
-        return ByteBuffer.allocateDirect(BUFFER_BYTES);
+        this.appendedBytes = appendedBytes;
     }
 
     /** Creates the file, which must not exist, and writes its header. */
-    static SegmentWriter create(
-            Path file, ByteBuffer buffer, long id, long firstNumber, RunIdentity identity, long nowNanos, long before)
-            throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
-        SegmentWriter writer = new SegmentWriter(file, channel, buffer, new StreamRanges());
+    static SegmentWriter create(Path file, SegmentHeader header) throws IOException {
+        ByteBuffer head = header.encode();
+        SegmentWriter writer = new SegmentWriter(file, SpoolFiles.createNew(file), new StreamRanges(), 0);
         try {
-            buffer.clear();
-            ByteBuffer header = SegmentHeader.encode(id, firstNumber, identity, nowNanos, before);
-            writer.writeFully(header);
+            writer.append(head);
             return writer;
         } catch (IOException e) {
-            channel.close();
+            writer.close();
             throw e;
         }
     }
 
-    /** Cuts the torn tail of a segment that an earlier run left open, and seals it. */
-    static void sealRecovered(Path file, StreamRanges present, SegmentInspection.Result result) throws IOException {
+    /** Cuts the torn tail of a segment that an earlier run left open, and seals it; returns its length. */
+    static long sealRecovered(Path file, StreamRanges present, SegmentInspection.Result result) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
-                SegmentWriter writer = new SegmentWriter(file, channel, ByteBuffer.allocate(BUFFER_BYTES), present)) {
-            writer.appendedBytes = result.goodBytes();
+                SegmentWriter writer = new SegmentWriter(file, channel, present, result.goodBytes())) {
             writer.cutBack();
-            writer.seal(result.nextNumber(), result.nextEventsBefore(), 0);
+            writer.seal(result.next(), REBUILT);
+            return writer.appendedBytes;
         }
     }
 
     /** Writes a sealed segment of a single batch. */
     static void writeOne(Path file, QueuedBatch batch, RunIdentity identity, long nowNanos) throws IOException {
         BatchEnvelope envelope = batch.envelope();
-        ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
-        try (SegmentWriter writer =
-                create(file, buffer, 0, envelope.number(), identity, nowNanos, envelope.eventsBefore())) {
+        Mark first = new Mark(envelope.number(), envelope.eventsBefore());
+        try (SegmentWriter writer = create(file, new SegmentHeader(0, first, identity, nowNanos))) {
             byte[] netns = envelope.stream().netns().getBytes(UTF_8);
-            writer.gather(envelope, netns, batch.array(), batch.offset(), batch.lengthBytes());
-            writer.flush();
-            writer.appended(envelope);
-            writer.seal(envelope.number() + 1, envelope.eventsBefore() + envelope.count(), nowNanos);
+            ByteBuffer frame =
+                    ByteBuffer.allocate(Math.toIntExact(FrameCodec.frameBytes(netns.length, batch.lengthBytes())));
+            new FrameCodec().write(frame, envelope, netns, batch.array(), batch.offset(), batch.lengthBytes());
+            writer.append(frame.flip());
+            writer.noteAppended(envelope);
+            writer.seal(envelope.next(), nowNanos);
         }
     }
 
@@ -95,63 +78,29 @@ final class SegmentWriter implements AutoCloseable {
         return file;
     }
 
-    /** Whether the frame fits behind what is gathered; a frame larger than the buffer fits into the empty one. */
-    boolean hasRoom(EncodedBatch batch) {
-        return buffer.position() == 0 || buffer.remaining() >= frameBytes(batch);
-    }
-
-    long frameBytes(EncodedBatch batch) {
-        return FrameCodec.frameBytes(name(batch.stream()).length, batch.lengthBytes());
-    }
-
-    /** Gathers one frame. */
-    void add(BatchEnvelope envelope, EncodedBatch batch) {
-        gather(envelope, name(batch.stream()), batch.array(), batch.offset(), batch.lengthBytes());
-    }
-
-    private void gather(BatchEnvelope envelope, byte[] netns, byte[] body, int offset, int length) {
-        long bytes = FrameCodec.frameBytes(netns.length, length);
-        if (bytes > buffer.capacity()) {
-            ByteBuffer one = ByteBuffer.allocate((int) bytes);
-            large = one;
-            codec.write(one, envelope, netns, body, offset, length);
-        } else {
-            codec.write(buffer, envelope, netns, body, offset, length);
+    /** Writes whole frames behind the others. */
+    void append(ByteBuffer frames) throws IOException {
+        int bytes = frames.remaining();
+        unsynced = true;
+        while (frames.hasRemaining()) {
+            channel.write(frames);
         }
+        appendedBytes += bytes;
     }
 
-    /** Bytes gathered and not yet written. */
-    int gatheredBytes() {
-        return buffer.position() + (large == null ? 0 : large.position());
-    }
-
-    /** Forgets what was gathered. */
-    void discard() {
-        buffer.clear();
-        large = null;
-    }
-
-    /** Writes what was gathered; afterwards it is appended. */
-    void flush() throws IOException {
-        ByteBuffer out = large == null ? buffer : large;
-        out.flip();
-        writeFully(out);
-        discard();
-    }
-
-    /** Notes a batch that {@link #flush} has appended, for the index. */
-    void appended(BatchEnvelope envelope) {
+    /** Notes a batch that {@link #append} has written, for the index. */
+    void noteAppended(BatchEnvelope envelope) {
         ranges.add(envelope);
-    }
-
-    /** What was appended so far. */
-    StreamRanges ranges() {
-        return ranges;
     }
 
     /** Bytes of the file that are whole frames. */
     long appendedBytes() {
         return appendedBytes;
+    }
+
+    /** Bytes that {@link #seal} will add. */
+    long sealBytes() {
+        return FrameCodec.frameBytes(0, ranges.encodedBytes()) + SegmentFormat.TRAILER_BYTES;
     }
 
     boolean unsynced() {
@@ -166,38 +115,31 @@ final class SegmentWriter implements AutoCloseable {
 
     /** Removes what a failed write may have left behind the last whole frame. */
     void cutBack() throws IOException {
-        discard();
         channel.truncate(appendedBytes);
         channel.position(appendedBytes);
     }
 
     /** Writes the index and the trailer, and syncs. The segment takes no more batches. */
-    void seal(long nextNumber, long eventsBefore, long nowNanos) throws IOException {
-        long indexOffset = appendedBytes;
+    void seal(Mark next, long nowNanos) throws IOException {
         byte[] index = ranges.encode();
+        ByteBuffer out = ByteBuffer.allocate(Math.toIntExact(sealBytes()));
         BatchEnvelope envelope = new BatchEnvelope(
-                nextNumber, eventsBefore, SegmentFormat.KIND_INDEX, new StreamId("", -1), 0, 0, nowNanos, nowNanos);
-        gather(envelope, new byte[0], index, 0, index.length);
-        flush();
-        writeFully(SegmentTrailer.encode(indexOffset));
+                next.number(),
+                next.eventsBefore(),
+                SegmentFormat.KIND_INDEX,
+                new StreamId("", StreamId.CONTROL_ZONE),
+                0,
+                0,
+                nowNanos,
+                nowNanos);
+        new FrameCodec().write(out, envelope, new byte[0], index, 0, index.length);
+        out.put(SegmentTrailer.encode(appendedBytes));
+        append(out.flip());
         sync();
     }
 
     @Override
     public void close() throws IOException {
         channel.close();
-    }
-
-    private byte[] name(StreamId stream) {
-        return names.computeIfAbsent(stream.netns(), netns -> netns.getBytes(UTF_8));
-    }
-
-    private void writeFully(ByteBuffer out) throws IOException {
-        int bytes = out.remaining();
-        while (out.hasRemaining()) {
-            channel.write(out);
-        }
-        appendedBytes += bytes;
-        unsynced = true;
     }
 }

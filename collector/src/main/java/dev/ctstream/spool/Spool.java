@@ -1,10 +1,12 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
+import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.Clock;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -18,73 +20,59 @@ import org.slf4j.LoggerFactory;
  * <p>Ownership: owns the directory and all files in it from {@link #open} to {@link #close}.
  *
  * <p>Threads: {@link #run} is the spool thread; the {@link BatchQueue} methods are the publisher's; {@link #stop} may
- * come from any. {@link #close} comes when both have ended.
+ * come from any. {@link #close} comes when both have ended. None of them is to be interrupted: an interrupt closes the
+ * file that its thread works on.
  */
 public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
-    private static final long STATE_INTERVAL_NANOS = 1_000_000_000L;
+    private static final long SECOND_NANOS = 1_000_000_000L;
+    private static final long STATE_INTERVAL_NANOS = SECOND_NANOS;
+    /** Without anything new, being alive is stored so often. */
+    private static final long IDLE_INTERVAL_NANOS = 10 * SECOND_NANOS;
     /** What may wait in memory for the publisher. */
     private static final long RECENT_MAX_BYTES = 16 << 20;
 
     private static final int MOST_BATCHES_A_PASS = 4096;
 
-    private final RunIdentity identity;
+    private final Parts parts;
     private final SpoolDirectory directory;
     private final SpoolState state;
     private final SegmentCatalog catalog = new SegmentCatalog();
-    private final BatchRing ring;
     private final RecentBatches recent;
+    private final LossReports reports;
+    private final SpoolLosses dropped;
     private final SpoolAppender appender;
     private final SpoolCursor cursor;
     private final DeadLetters deadLetters;
-    private final Consumer<Loss> losses;
-    private final PreviousRun previousRun;
+    private final AcknowledgedPosition acknowledged;
+    private final DeclaredHoles holes;
+    private final @Nullable PreviousRun previousRun;
     private final long replayedBatches;
-    private volatile long acknowledgedNumber;
     private volatile boolean stopping;
     private long savedNanos;
+    private Settled settled;
+    /** Until this run has declared that the one before ended uncleanly: when that one was last known to be alive. */
+    private long undeclaredRunNanos = Long.MAX_VALUE;
+
+    /** What a restart may take for granted, because all losses before are declared on the disk. */
+    private record Settled(Mark acknowledged, List<DeclaredHoles.Hole> holes) {}
 
     /**
      * What the directory tells of the run before.
      *
-     * @param identity null when there was none, or nothing of it is left
-     * @param epoch its stream epoch; 0 = there was none
+     * @param identity of that run
      * @param clean whether it ended in order
-     * @param aliveNanos when it was last known to be alive, ns since the epoch
+     * @param aliveNanos what it had received before, ns since the epoch, it had appended or declared as lost; leave the
+     *     time that a batch may stay open before that
      */
-    public record PreviousRun(@Nullable RunIdentity identity, long epoch, boolean clean, long aliveNanos) {}
-
-    private Spool(Parts parts, SpoolDirectory directory, SpoolState state) throws IOException {
-        this.identity = parts.identity();
-        this.directory = directory;
-        this.state = state;
-        this.losses = parts.losses();
-        this.ring = parts.ring();
-        SpoolState.Values last = state.last();
-        long acknowledged = last == null ? 0 : last.acknowledgedNumber();
-        List<SpoolDirectory.Recovered> left = directory.recover(acknowledged, losses);
-        left.forEach(recovered -> catalog.add(recovered.segment()));
-        catalog.deleteAcknowledged(acknowledged);
-        SpoolStart start = start(left, acknowledged, last);
-        acknowledgedNumber = start.acknowledgedNumber();
-        replayedBatches = start.nextNumber() - 1 - start.acknowledgedNumber();
-        previousRun = last == null
-                ? new PreviousRun(null, 0, true, 0)
-                : new PreviousRun(SpoolDirectory.lastRun(left), last.epoch(), last.clean(), last.aliveNanos());
-        recent = new RecentBatches(parts.ring(), RECENT_MAX_BYTES, start.nextNumber());
-        SpoolLosses dropped = new SpoolLosses(losses, parts.metrics(), parts.health());
-        appender = new SpoolAppender(
-                parts.config(), directory, catalog, recent, parts.ring(), dropped, parts.metrics(), start);
-        cursor = new SpoolCursor(catalog, recent, parts.ring(), losses, acknowledgedNumber + 1);
-        deadLetters = new DeadLetters(directory.path(), parts.config().segmentBytes(), parts.metrics());
-        parts.metrics().watch(catalog, this);
-    }
+    public record PreviousRun(RunIdentity identity, boolean clean, long aliveNanos) {}
 
     /**
      * What a spool works with.
      *
-     * @param ring where closed batches come from; empty ones are given back to it
-     * @param losses is told of each loss once, on the spool thread or the publisher's; must not wait
+     * @param ring where closed batches and control records come from; empty ones are given back to it
+     * @param losses is told of each loss once, on the thread that opens the spool, the spool thread or the publisher's;
+     *     must not wait. It is to come back through the ring as a control record
      */
     public record Parts(
             SpoolConfig config,
@@ -94,6 +82,63 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
             SpoolMetrics metrics,
             Health health) {}
 
+    private Spool(Parts parts, SpoolDirectory directory, SpoolState state) throws IOException {
+        this.parts = parts;
+        this.directory = directory;
+        this.state = state;
+        reports = new LossReports(parts.losses());
+        SpoolState.Values last = state.last();
+        SpoolRecovery.Left left = SpoolRecovery.recover(directory, last, reports);
+        left.segments().forEach(catalog::add);
+        catalog.end(left.next());
+        holes = left.holes();
+        settled = new Settled(left.acknowledged(), last == null ? List.of() : last.holes());
+        acknowledged = new AcknowledgedPosition(left.acknowledged());
+        replayedBatches = left.next().number() - left.acknowledged().number();
+        previousRun = previousRun(last, left.segments());
+        if (previousRun != null && !previousRun.clean()) {
+            undeclaredRunNanos = previousRun.aliveNanos();
+        }
+        recent = new RecentBatches(parts.ring(), RECENT_MAX_BYTES, left.next().number());
+        dropped = new SpoolLosses(reports, parts.metrics(), parts.health(), parts.identity());
+        appender = appender(left.next());
+        cursor = new SpoolCursor(catalog, recent, parts.ring(), acknowledged, holes, reports);
+        deadLetters = new DeadLetters(directory.path(), parts.config().segmentBytes(), parts.metrics());
+        parts.metrics().watch(catalog, this);
+    }
+
+    private SpoolAppender appender(Mark next) throws IOException {
+        long nextId = Math.max(directory.nextId(), next.number());
+        SegmentInUse inUse = new SegmentInUse(directory, catalog, parts.identity(), parts.metrics(), nextId);
+        SpoolRoom.Acknowledged position = new SpoolRoom.Acknowledged() {
+            @Override
+            public long number() {
+                return acknowledged.number();
+            }
+
+            @Override
+            public void store() {
+                settled = new Settled(acknowledged.place(), settled.holes());
+                saveState(false, true);
+            }
+        };
+        SpoolRoom room = new SpoolRoom(parts.config(), catalog, inUse, dropped, holes, position);
+        return new SpoolAppender(parts.config(), inUse, room, recent, parts.ring(), dropped, parts.metrics(), next);
+    }
+
+    private static @Nullable PreviousRun previousRun(SpoolState.@Nullable Values last, List<Segment> segments)
+            throws IOException {
+        if (last != null) {
+            return new PreviousRun(last.identity(), last.clean(), last.aliveNanos());
+        }
+        if (segments.isEmpty()) {
+            return null;
+        }
+        Segment newest = segments.get(segments.size() - 1); // the state file was lost
+        long written = Files.getLastModifiedTime(newest.file()).toMillis() * 1_000_000;
+        return new PreviousRun(newest.identity(), false, written - SECOND_NANOS);
+    }
+
     /**
      * Locks the directory and brings in order what an earlier run left.
      *
@@ -102,7 +147,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     public static Spool open(Parts parts) throws IOException {
         SpoolDirectory directory = SpoolDirectory.open(parts.config().directory());
         try {
-            SpoolState state = SpoolState.open(directory.stateFile());
+            SpoolState state = SpoolState.open(SpoolDirectory.stateFile(directory.path()));
             try {
                 return new Spool(parts, directory, state);
             } catch (IOException | RuntimeException e) {
@@ -115,20 +160,8 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
         }
     }
 
-    private SpoolStart start(List<SpoolDirectory.Recovered> left, long acknowledged, SpoolState.@Nullable Values last) {
-        long nextNumber = Math.max(acknowledged + 1, last == null ? 1 : last.nextNumber());
-        long nextId = 1;
-        long eventsBefore = 0;
-        for (SpoolDirectory.Recovered recovered : left) {
-            nextNumber = Math.max(nextNumber, recovered.segment().nextNumber());
-            nextId = recovered.segment().id() + 1;
-            eventsBefore = recovered.nextEventsBefore();
-        }
-        return new SpoolStart(identity, Math.max(nextId, nextNumber), nextNumber, eventsBefore, acknowledged);
-    }
-
-    /** The run before. */
-    public PreviousRun previousRun() {
+    /** The run before; null when there was none. */
+    public @Nullable PreviousRun previousRun() {
         return previousRun;
     }
 
@@ -139,59 +172,111 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
 
     @Override
     public void run() {
-        saveState(false);
-        while (true) {
-            boolean last = stopping;
-            appender.pass(last ? 0 : waitNanos(), MOST_BATCHES_A_PASS);
-            housekeeping();
-            if (last) {
-                appender.sync();
-                saveState(false);
-                return;
-            }
+        begin();
+        boolean ended = false;
+        while (!ended) {
+            ended = pass(waitNanos());
         }
+        finish();
+    }
+
+    /** Says on the disk that this run has begun and has not ended. */
+    void begin() {
+        saveState(false, true);
+    }
+
+    /** One round of the spool thread; waits for a batch at most so long. True when it was the last. */
+    boolean pass(long waitNanos) {
+        boolean last = stopping; // nothing is handed over after that
+        EncodedBatch first = parts.ring().take(last ? 0 : waitNanos);
+        Thread.interrupted(); // it would close the segment
+        int taken = appender.pass(first, MOST_BATCHES_A_PASS);
+        settle();
+        housekeeping();
+        return last && taken < MOST_BATCHES_A_PASS;
     }
 
     /** Ends {@link #run} when all that was handed over is appended; the receive thread must have stopped before. */
     public void stop() {
         stopping = true;
-        ring.wake();
+        parts.ring().wake();
     }
 
     private long waitNanos() {
-        if (appender.unsynced() || unacknowledged() > 0 || stateChanged()) {
-            return STATE_INTERVAL_NANOS;
+        boolean changed = stateChanged() || dropped.oldestNanos() != Long.MAX_VALUE;
+        return Math.min(appender.idleNanos(), changed ? STATE_INTERVAL_NANOS : IDLE_INTERVAL_NANOS);
+    }
+
+    private void settle() {
+        Settled now = new Settled(acknowledged.place(), holes.list()); // before it is asked what was told
+        if (reports.declared(System.nanoTime(), appender.appendedControl()) && appender.holdsNothing()) {
+            settled = now;
+            dropped.settled();
+            if (appender.appendedControl() > 0) {
+                undeclaredRunNanos = Long.MAX_VALUE;
+            }
         }
-        return Long.MAX_VALUE / 4;
+    }
+
+    private void finish() {
+        appender.finish();
+        settle();
+        saveState(false, false);
     }
 
     private void housekeeping() {
         long now = System.nanoTime();
         appender.syncIfDue(now);
-        if (stateChanged() && now - savedNanos >= STATE_INTERVAL_NANOS) {
-            saveState(false);
-            try {
-                catalog.deleteAcknowledged(acknowledgedNumber);
-            } catch (IOException e) {
-                LOG.warn("acknowledged segment cannot be deleted: {}", SpoolDirectory.reason(e));
+        long since = now - savedNanos;
+        if (since >= IDLE_INTERVAL_NANOS || (since >= STATE_INTERVAL_NANOS && stateChanged())) {
+            saveState(false, false);
+            deleteAcknowledged();
+        }
+    }
+
+    private void deleteAcknowledged() {
+        long number = settled.acknowledged().number() - 1;
+        try {
+            if (catalog.hasAcknowledged(number)) {
+                saveState(false, true); // or else a restart after a power loss would miss what is deleted now
+                boolean deleted = true;
+                while (deleted) {
+                    deleted = catalog.deleteAcknowledged(number);
+                }
+                SpoolFiles.syncDirectory(directory.path());
             }
+            holes.forgetBefore(settled.acknowledged().number());
+        } catch (IOException e) {
+            LOG.warn("acknowledged segment cannot be deleted: {}", SpoolFiles.reason(e));
         }
     }
 
     private boolean stateChanged() {
         SpoolState.Values last = state.last();
         return last == null
-                || last.acknowledgedNumber() != acknowledgedNumber
-                || last.nextNumber() != appender.nextNumber();
+                || !last.acknowledged().equals(acknowledged.place())
+                || !last.next().equals(appender.next());
     }
 
-    private void saveState(boolean clean) {
+    private void saveState(boolean clean, boolean sync) {
         savedNanos = System.nanoTime();
+        long alive = Math.min(dropped.oldestNanos(), undeclaredRunNanos);
         try {
             state.save(new SpoolState.Values(
-                    acknowledgedNumber, appender.nextNumber(), identity.streamEpoch(), Clock.realtimeNanos(), clean));
+                    settled.acknowledged(),
+                    appender.next(),
+                    settled.holes(),
+                    parts.identity(),
+                    Math.min(alive, Clock.realtimeNanos() - SECOND_NANOS),
+                    clean));
+            if (sync) {
+                state.sync();
+            }
         } catch (IOException e) {
-            LOG.warn("acknowledged position cannot be stored file={}: {}", directory.stateFile(), e.getMessage());
+            LOG.warn(
+                    "acknowledged position cannot be stored file={}: {}",
+                    SpoolDirectory.stateFile(directory.path()),
+                    SpoolFiles.reason(e));
         }
     }
 
@@ -207,38 +292,60 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
 
     @Override
     public void rewind() {
-        cursor.moveTo(acknowledgedNumber + 1);
+        cursor.rewind();
     }
 
     @Override
     public void acknowledge(long number) {
-        if (number > acknowledgedNumber) {
-            acknowledgedNumber = number;
+        if (number >= recent.appendedNext()) {
+            throw new IllegalArgumentException("batch " + number + " was never handed out");
         }
+        acknowledged.acknowledge(number);
     }
 
     @Override
     public void setAside(QueuedBatch batch, String reason) {
-        RunIdentity origin = batch.identity() == null ? identity : batch.identity();
+        BatchEnvelope envelope = batch.envelope();
+        if (holes.contains(envelope.number())) {
+            return; // it came again after a rewind
+        }
+        RunIdentity identity = batch.identity();
+        RunIdentity origin = identity == null ? parts.identity() : identity;
         deadLetters.add(batch, origin, reason);
-        losses.accept(Loss.of(Loss.Cause.REJECTED, origin, batch.envelope()));
+        holes.add(new DeclaredHoles.Hole(new Mark(envelope.number(), envelope.eventsBefore()), envelope.next()));
+        reports.tell(Loss.of(Loss.Cause.REJECTED, origin, envelope));
     }
 
     @Override
     public long unacknowledged() {
-        return recent.appendedNext() - 1 - acknowledgedNumber;
+        return recent.appendedNext() - 1 - acknowledged.number();
     }
 
-    /** Stores the position and frees the directory; both threads must have ended. */
+    /** Every batch up to this one is acknowledged. */
+    long acknowledgedNumber() {
+        return acknowledged.number();
+    }
+
+    /** Time since the oldest event was received that was handed out and is not acknowledged; 0 = there is none. */
+    double ageSeconds() {
+        long oldest = acknowledged.oldestReceivedNanos();
+        return oldest == 0 ? 0 : (Clock.realtimeNanos() - oldest) / (double) SECOND_NANOS;
+    }
+
+    /** Appends what was declared last, stores the position and frees the directory; both threads must have ended. */
     @Override
     public void close() throws IOException {
-        cursor.close();
-        appender.seal();
-        catalog.deleteAcknowledged(acknowledgedNumber);
-        saveState(true);
-        state.close();
-        deadLetters.close();
-        directory.close();
+        try (directory;
+                state;
+                cursor) {
+            finish();
+            appender.seal();
+            deleteAcknowledged();
+            boolean clean = appender.holdsNothing()
+                    && dropped.oldestNanos() == Long.MAX_VALUE
+                    && undeclaredRunNanos == Long.MAX_VALUE;
+            saveState(clean, true);
+        }
         if (unacknowledged() > 0) {
             LOG.warn(
                     "batches are not published yet and stay in the spool batches={} directory={}",

@@ -2,131 +2,138 @@ package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.spool.SpoolConfig.WhenFull;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.file.Files;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * Takes closed batches from the ring, numbers them and appends them to the segment in use; seals, syncs and removes
- * segments. Never lets the ring wait for room: what the disk does not take gives way as {@code spool.when-full} says.
+ * Takes closed batches from the ring, numbers them and appends them. Never lets the ring wait for room: what the disk
+ * does not take gives way as {@code spool.when-full} says. Control records are held back instead, until they can be
+ * appended.
  *
- * <p>Ownership: owns the segment in use, and each batch from the ring until it is handed to {@link RecentBatches}.
+ * <p>Ownership: owns each batch from the ring until it is handed to {@link RecentBatches}.
  *
  * <p>Threads: confined to the spool thread.
  *
  * <p>Errors: a failing disk never throws out of here; it is counted, reported and tried again.
  */
 final class SpoolAppender {
-    private static final Logger LOG = LoggerFactory.getLogger(SpoolAppender.class);
     /** After a failed write, the disk is left alone for so long. */
-    private static final long RETRY_NANOS = 100_000_000;
-    /** Control records may exceed {@code spool.max-bytes} by as much: they declare what was dropped. */
-    private static final long CONTROL_RESERVE_BYTES = 4 << 20;
+    static final long RETRY_NANOS = 100_000_000;
 
     private final SpoolConfig config;
-    private final SpoolDirectory directory;
-    private final SegmentCatalog catalog;
+    private final SegmentInUse inUse;
+    private final SpoolRoom room;
     private final RecentBatches recent;
     private final BatchRing ring;
     private final SpoolLosses losses;
     private final SpoolMetrics metrics;
-    private final RunIdentity identity;
-    private final ByteBuffer buffer = SegmentWriter.newBuffer();
-    private final List<RecentBatches.Entry> gathered = new ArrayList<>();
-
-    private @Nullable SegmentWriter writer;
-    private @Nullable Segment segment;
-    private long nextId;
-    private long nextNumber;
-    private long eventsBefore;
-    private long sealedBytes;
-    private long retryAtNanos;
+    private final PendingFrames pending = new PendingFrames();
+    private final HeldControl held = new HeldControl();
+    private Mark next;
     private boolean failing;
-    private long lastSyncNanos;
+    private long retryAtNanos;
+    private long lastSyncNanos = System.nanoTime();
+    private long appendedControl;
 
     SpoolAppender(
             SpoolConfig config,
-            SpoolDirectory directory,
-            SegmentCatalog catalog,
+            SegmentInUse inUse,
+            SpoolRoom room,
             RecentBatches recent,
             BatchRing ring,
             SpoolLosses losses,
             SpoolMetrics metrics,
-            SpoolStart start) {
+            Mark next) {
         this.config = config;
-        this.directory = directory;
-        this.catalog = catalog;
+        this.inUse = inUse;
+        this.room = room;
         this.recent = recent;
         this.ring = ring;
         this.losses = losses;
         this.metrics = metrics;
-        this.identity = start.identity();
-        this.nextId = start.nextSegmentId();
-        this.nextNumber = start.nextNumber();
-        this.eventsBefore = start.eventsBefore();
-        this.sealedBytes = catalog.sizeBytes();
+        this.next = next;
     }
 
-    /** Number of the next batch. */
-    long nextNumber() {
-        return nextNumber;
+    /** The place of the next batch. */
+    Mark next() {
+        return next;
     }
 
-    /** Whether something was appended that the disk was not yet asked to keep. */
-    boolean unsynced() {
-        return writer != null && writer.unsynced();
+    /** How long nothing needs to be done here, unless batches come. */
+    long idleNanos() {
+        if (failing || !held.isEmpty()) {
+            return RETRY_NANOS;
+        }
+        long due = lastSyncNanos + config.syncIntervalMillis() * 1_000_000 - System.nanoTime();
+        return inUse.unsynced() ? Math.max(due, 0) : Long.MAX_VALUE;
     }
 
-    /** Appends what there is; waits for the first batch at most so long. */
-    void pass(long waitNanos, int mostBatches) {
-        EncodedBatch batch = ring.take(waitNanos);
-        for (int n = 1; batch != null; n++) {
-            gather(batch);
-            batch = n < mostBatches ? ring.poll() : null;
+    /** Control records that were appended. */
+    long appendedControl() {
+        return appendedControl;
+    }
+
+    /**
+     * Appends what there is.
+     *
+     * @param first from the ring, null = none was there
+     * @return how many came from the ring
+     */
+    int pass(@Nullable EncodedBatch first, int mostBatches) {
+        gatherHeld();
+        int taken = 0;
+        EncodedBatch batch = first;
+        while (batch != null) {
+            boolean behindHeld = batch.kind() == EncodedBatch.CONTROL && !held.isEmpty();
+            if (behindHeld || !gather(batch)) {
+                hold(batch);
+            }
+            batch = ++taken < mostBatches ? ring.poll() : null;
         }
         flush();
+        losses.declareIfOver(System.nanoTime());
+        if (losses.isFull() && room.plenty()) {
+            losses.roomy();
+        }
+        return taken;
     }
 
-    private void gather(EncodedBatch batch) {
-        long now = System.nanoTime();
-        if (failing && now - retryAtNanos < 0) {
-            lose(batch);
-            return;
+    private void gatherHeld() {
+        for (EncodedBatch record = held.peek(); record != null && gather(record); record = held.peek()) {
+            held.remove();
         }
-        try {
-            SegmentWriter open = openWriter();
-            if (!open.hasRoom(batch)) {
-                flush();
-                open = openWriter();
-            }
-            if (!makeRoom(open.frameBytes(batch), batch.kind())) {
-                flush();
-                lose(batch);
-                return;
-            }
-            BatchEnvelope envelope = envelope(batch);
-            losses.beforeAppend(envelope.stream());
-            open.add(envelope, batch);
-            gathered.add(new RecentBatches.Entry(envelope, batch));
-            nextNumber++;
-            eventsBefore += batch.kind() == EncodedBatch.EVENTS ? batch.count() : 0;
-        } catch (IOException e) {
-            failed(e);
-            lose(batch);
+    }
+
+    /** Whether everything that came from the ring is appended or dropped. */
+    boolean holdsNothing() {
+        return held.isEmpty();
+    }
+
+    /** Numbers a batch and puts it behind the pending ones; false when there is no room for it. */
+    private boolean gather(EncodedBatch batch) {
+        if (failing && System.nanoTime() - retryAtNanos < 0) {
+            return false;
         }
+        if (!pending.hasRoom(batch) && !flush()) {
+            return false;
+        }
+        if (!room.make(pending.bytes() + pending.frameBytes(batch), batch.kind())) {
+            return false;
+        }
+        losses.beforeAppend(batch.stream());
+        BatchEnvelope envelope = envelope(batch);
+        pending.add(envelope, batch);
+        next = envelope.next();
+        return true;
     }
 
     private BatchEnvelope envelope(EncodedBatch batch) {
         return new BatchEnvelope(
-                nextNumber,
-                eventsBefore,
+                next.number(),
+                next.eventsBefore(),
                 batch.kind(),
                 batch.stream(),
                 batch.firstSequence(),
@@ -135,210 +142,49 @@ final class SpoolAppender {
                 batch.lastReceivedNanos());
     }
 
-    /** Writes what is gathered; afterwards the publisher may have it. */
-    private void flush() {
-        while (!gathered.isEmpty()) {
-            SegmentWriter open = writer;
-            try {
-                if (open == null) {
-                    throw new IllegalStateException("gathered without a segment");
-                }
-                long bytes = open.gatheredBytes();
-                open.flush();
-                metrics.written(gathered.size(), bytes);
-                handOver(open);
-                worked();
-            } catch (IOException e) {
-                takeBack();
-                if (!(noSpace(e) && config.whenFull() == WhenFull.DROP_OLDEST && dropOldest())) {
-                    failed(e);
-                    dropGathered();
-                    return;
-                }
-                gatherAgain();
-            }
-        }
-        SegmentWriter open = writer;
-        if (open != null && open.appendedBytes() >= config.segmentBytes()) {
-            seal();
-        }
-    }
-
-    private void handOver(SegmentWriter open) {
-        for (RecentBatches.Entry entry : gathered) {
-            open.appended(entry.envelope());
-            recent.offer(entry.envelope(), entry.batch());
-        }
-        gathered.clear();
-        if (segment != null) {
-            segment.grown(nextNumber, open.appendedBytes());
-        }
-        recent.appended(nextNumber);
-    }
-
-    /** Removes from the file what a failed write may have left. */
-    private void takeBack() {
-        SegmentWriter open = writer;
-        if (open == null) {
+    /** Keeps a control record for later; drops anything else. */
+    private void hold(EncodedBatch batch) {
+        if (batch.kind() == EncodedBatch.CONTROL && held.add(batch)) {
             return;
         }
-        try {
-            open.cutBack();
-        } catch (IOException e) {
-            LOG.error("segment cannot be cut back and is given up file={}: {}", open.file(), SpoolDirectory.reason(e));
-            abandonWriter();
-        }
-    }
-
-    private void gatherAgain() {
-        List<RecentBatches.Entry> again = new ArrayList<>(gathered);
-        rollBack();
-        again.forEach(entry -> gather(entry.batch()));
-    }
-
-    private void dropGathered() {
-        List<RecentBatches.Entry> dropped = new ArrayList<>(gathered);
-        rollBack();
-        dropped.forEach(entry -> lose(entry.batch()));
-    }
-
-    private void rollBack() {
-        if (!gathered.isEmpty()) {
-            nextNumber = gathered.get(0).envelope().number();
-            eventsBefore = gathered.get(0).envelope().eventsBefore();
-            gathered.clear();
-        }
-    }
-
-    private void lose(EncodedBatch batch) {
-        losses.dropped(envelope(batch), identity);
+        losses.dropped(envelope(batch));
         ring.release(batch);
     }
 
-    /** Sees that the frame fits below {@code spool.max-bytes}; false when it cannot. */
-    private boolean makeRoom(long frameBytes, int kind) {
-        long limit = config.maxBytes() + (kind == EncodedBatch.CONTROL ? CONTROL_RESERVE_BYTES : 0);
-        while (sizeBytes() + frameBytes > limit) {
-            catalogChanged();
-            if (sizeBytes() + frameBytes <= limit) {
-                return true;
+    /** Writes what is pending; afterwards the publisher may have it. False when the disk did not take it. */
+    private boolean flush() {
+        while (!pending.isEmpty()) {
+            try {
+                inUse.append(pending, next);
+                handOver();
+            } catch (IOException e) {
+                // An interrupt is not for this thread; it closes the file, and the next segment takes over.
+                boolean again = e instanceof ClosedByInterruptException && Thread.interrupted();
+                if (!again && !(SpoolFiles.isFull(e, config.directory()) && room.free())) {
+                    failed(e);
+                    takeBack();
+                    return false;
+                }
             }
-            if (config.whenFull() == WhenFull.DROP_NEWEST || !dropOldest()) {
-                losses.full();
-                return false;
-            }
+        }
+        if (inUse.appendedBytes() >= config.segmentBytes()) {
+            inUse.seal();
         }
         return true;
     }
 
-    private long sizeBytes() {
-        SegmentWriter open = writer;
-        return sealedBytes + (open == null ? 0 : open.appendedBytes() + open.gatheredBytes());
-    }
-
-    private void catalogChanged() {
-        SegmentWriter open = writer;
-        sealedBytes = catalog.sizeBytes() - (open == null ? 0 : open.appendedBytes());
-    }
-
-    private boolean dropOldest() {
-        Segment oldest = catalog.droppable();
-        if (oldest == null) {
-            return false;
-        }
-        try {
-            SegmentInspection.Result all = losses.droppedSegment(oldest);
-            catalog.delete(oldest);
-            LOG.warn("spool is full, oldest segment is dropped file={} batches={}", oldest.file(), all.batches());
-            catalogChanged();
-            return true;
-        } catch (IOException e) {
-            LOG.error("oldest segment cannot be dropped file={}: {}", oldest.file(), SpoolDirectory.reason(e));
-            return false;
-        }
-    }
-
-    private SegmentWriter openWriter() throws IOException {
-        SegmentWriter open = writer;
-        if (open != null) {
-            return open;
-        }
-        long id = nextId;
-        long now = losses.realtimeNanos();
-        SegmentWriter created;
-        try {
-            created = SegmentWriter.create(
-                    directory.segmentFile(id), buffer, id, nextNumber, identity, now, eventsBefore);
-        } catch (IOException e) {
-            Files.deleteIfExists(directory.segmentFile(id));
-            throw e;
-        }
-        nextId++;
-        writer = created;
-        segment = new Segment(id, created.file(), identity, nextNumber, nextNumber, created.appendedBytes(), false);
-        catalog.add(segment);
-        return created;
-    }
-
-    /** Ends the segment in use with its index. */
-    void seal() {
-        SegmentWriter open = writer;
-        Segment known = segment;
-        if (open == null || known == null) {
-            return;
-        }
-        try {
-            open.seal(nextNumber, eventsBefore, losses.realtimeNanos());
-        } catch (IOException e) {
-            LOG.warn(
-                    "segment cannot be sealed and is read without index file={}: {}",
-                    open.file(),
-                    SpoolDirectory.reason(e));
-        }
-        known.seal(open.appendedBytes());
-        abandonWriter();
-        catalogChanged();
-    }
-
-    private void abandonWriter() {
-        SegmentWriter open = writer;
-        writer = null;
-        if (segment != null && !segment.sealed()) {
-            segment.seal(segment.sizeBytes());
-        }
-        segment = null;
-        if (open != null) {
-            try {
-                open.close();
-            } catch (IOException e) {
-                LOG.warn("segment cannot be closed file={}: {}", open.file(), SpoolDirectory.reason(e));
+    private void handOver() {
+        metrics.written(pending.entries().size(), pending.bytes());
+        for (RecentBatches.Entry entry : pending.entries()) {
+            if (entry.envelope().kind() == EncodedBatch.CONTROL) {
+                appendedControl++;
             }
+            recent.offer(entry);
         }
-    }
-
-    /** Asks the disk to keep what was appended, when the interval is over. */
-    void syncIfDue(long nowNanos) {
-        SegmentWriter open = writer;
-        if (open == null || !open.unsynced() || nowNanos - lastSyncNanos < config.syncIntervalMillis() * 1_000_000) {
-            return;
-        }
-        sync(open, nowNanos);
-    }
-
-    void sync() {
-        if (writer != null) {
-            sync(writer, System.nanoTime());
-        }
-    }
-
-    private void sync(SegmentWriter open, long nowNanos) {
-        lastSyncNanos = nowNanos;
-        try {
-            open.sync();
-            metrics.synced(System.nanoTime() - nowNanos);
-        } catch (IOException e) {
-            failed(e);
-        }
+        pending.clear();
+        recent.appended(next.number());
+        failing = false;
+        losses.worked();
     }
 
     private void failed(IOException e) {
@@ -347,13 +193,51 @@ final class SpoolAppender {
         losses.failed(config.directory(), e);
     }
 
-    private void worked() {
-        failing = false;
-        losses.worked();
+    /** Nothing that is pending was appended: the numbers are free again. */
+    private void takeBack() {
+        next = pending.first();
+        List<EncodedBatch> control = new ArrayList<>();
+        for (RecentBatches.Entry entry : pending.entries()) {
+            if (entry.envelope().kind() == EncodedBatch.CONTROL) {
+                control.add(entry.batch());
+            } else {
+                losses.dropped(entry.envelope());
+                ring.release(entry.batch());
+            }
+        }
+        held.putBack(control);
+        pending.clear();
     }
 
-    private static boolean noSpace(IOException e) {
-        String text = String.valueOf(e.getMessage());
-        return text.contains("No space left") || text.contains("Disk quota exceeded");
+    /** Asks the disk to keep what was appended, when the interval is over. */
+    void syncIfDue(long nowNanos) {
+        if (inUse.unsynced() && nowNanos - lastSyncNanos >= config.syncIntervalMillis() * 1_000_000) {
+            sync();
+        }
+    }
+
+    void sync() {
+        try {
+            inUse.sync();
+        } catch (IOException e) {
+            if (!(e instanceof ClosedByInterruptException && Thread.interrupted())) {
+                losses.failed(config.directory(), e); // what was written stays; no batch is dropped for this
+            }
+        }
+        lastSyncNanos = System.nanoTime();
+    }
+
+    /** Ends the segment in use. */
+    void seal() {
+        inUse.seal();
+    }
+
+    /** Appends what was held back, if the disk takes it now, and says what was dropped last. */
+    void finish() {
+        failing = false; // try at once, for the last time
+        gatherHeld();
+        flush();
+        losses.declareAll();
+        sync();
     }
 }

@@ -4,8 +4,8 @@ import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.EncodedBatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.NoSuchFileException;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,24 +20,38 @@ import org.slf4j.LoggerFactory;
  */
 final class SpoolCursor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SpoolCursor.class);
+    /** A place that could not be read so often in a row is taken for damaged. */
+    private static final int READ_ATTEMPTS = 5;
 
     private final SegmentCatalog catalog;
     private final RecentBatches recent;
     private final BatchRing ring;
-    private final Consumer<Loss> losses;
-    private long nextNumber;
-    private long declaredThrough;
+    private final AcknowledgedPosition acknowledged;
+    private final DeclaredHoles holes;
+    private final LossReports losses;
+    private Mark next;
+    private int readFailures;
     private @Nullable Segment segment;
     private @Nullable SegmentReader reader;
+    /** The segment that has places which the disk cannot read. */
+    private @Nullable Segment unreadable;
+
     private @Nullable EncodedBatch borrowed;
 
-    SpoolCursor(SegmentCatalog catalog, RecentBatches recent, BatchRing ring, Consumer<Loss> losses, long nextNumber) {
+    SpoolCursor(
+            SegmentCatalog catalog,
+            RecentBatches recent,
+            BatchRing ring,
+            AcknowledgedPosition acknowledged,
+            DeclaredHoles holes,
+            LossReports losses) {
         this.catalog = catalog;
         this.recent = recent;
         this.ring = ring;
+        this.acknowledged = acknowledged;
+        this.holes = holes;
         this.losses = losses;
-        this.nextNumber = nextNumber;
-        this.declaredThrough = nextNumber - 1;
+        this.next = acknowledged.place();
     }
 
     /**
@@ -49,151 +63,145 @@ final class SpoolCursor implements AutoCloseable {
     @Nullable
     QueuedBatch next(long waitNanos) throws IOException {
         giveBack();
-        if (!recent.await(nextNumber, waitNanos)) {
+        if (!recent.await(next.number(), waitNanos)) {
             return null;
         }
-        QueuedBatch found = fromMemory();
-        return found != null ? found : fromDisk();
-    }
-
-    /** Goes to a batch, as a rule back. */
-    void moveTo(long number) {
-        giveBack();
-        nextNumber = number;
-        catalog.offered(number - 1);
-        closeReader();
-    }
-
-    private @Nullable QueuedBatch fromMemory() {
-        RecentBatches.Entry head = recent.peek();
-        while (head != null && head.envelope().number() < nextNumber) {
-            ring.release(recent.poll().batch());
-            head = recent.peek();
-        }
-        if (head == null || head.envelope().number() != nextNumber) {
-            return null;
-        }
-        recent.poll();
-        EncodedBatch batch = head.batch();
-        borrowed = batch;
-        nextNumber++;
-        catalog.offered(head.envelope().number());
-        if (reader != null) {
-            closeReader();
-        }
-        return QueuedBatch.inMemory(head.envelope(), batch);
-    }
-
-    private @Nullable QueuedBatch fromDisk() throws IOException {
-        while (nextNumber < recent.appendedNext()) {
-            SegmentReader open = openReader();
-            if (open == null) {
-                nextNumber = recent.appendedNext(); // all that was before is dropped, and was declared then
-                return null;
+        while (next.number() < recent.appendedNext()) {
+            Segment holds = catalog.offer(next.number());
+            Mark begin = holds == null ? catalog.end() : holds.first();
+            if (begin.number() > next.number()) {
+                passOver(begin); // the segments before it gave way, or had vanished: declared then
+                continue;
             }
-            while (open.next()) {
-                BatchEnvelope envelope = open.envelope();
-                declareDamage(open);
-                if (envelope.number() >= nextNumber) {
-                    nextNumber = envelope.number() + 1;
-                    catalog.offered(envelope.number());
-                    return QueuedBatch.onDisk(envelope, current().identity(), copy(open.body()));
-                }
+            QueuedBatch batch = fromMemory();
+            if (batch == null && holds != null) {
+                batch = fromDisk(holds);
             }
-            declareDamage(open);
-            if (!leave(open)) {
+            if (batch != null) {
+                next = batch.envelope().next();
+                acknowledged.handedOut(batch.envelope());
+                return batch;
+            }
+            if (Thread.currentThread().isInterrupted()) {
                 return null;
             }
         }
         return null;
     }
 
-    /** Leaves a segment that has no further batch; false when it may still get one. */
-    private boolean leave(SegmentReader open) throws IOException {
-        Segment done = current();
-        if (!done.sealed() && nextNumber < done.nextNumber()) {
-            // Appended batches cannot be found: the tail of the segment in use is damaged. Wait for its index.
-            LOG.error("segment in use is damaged file={} number={}", done.file(), nextNumber);
-            nextNumber = done.nextNumber();
-            return true;
-        }
-        if (!done.sealed()) {
-            return nextNumber < recent.appendedNext() && switchFrom(done);
-        }
-        if (nextNumber < done.nextNumber()) {
-            inspect(open);
-        }
-        return switchFrom(done);
-    }
-
-    private boolean switchFrom(Segment done) {
-        nextNumber = Math.max(nextNumber, done.nextNumber());
+    /** Goes back to the first batch that is not acknowledged. */
+    void rewind() {
+        giveBack();
+        next = acknowledged.place();
+        catalog.wentBack(next.number());
         closeReader();
-        return true;
     }
 
-    private void declareDamage(SegmentReader open) throws IOException {
-        if (open.skippedBytes() > 0 || !open.damaged().isEmpty()) {
-            inspect(open);
+    private @Nullable QueuedBatch fromMemory() {
+        RecentBatches.Entry head = recent.peek(next.number());
+        if (head == null || head.envelope().number() != next.number()) {
+            return null;
         }
+        recent.poll();
+        borrowed = head.batch();
+        if (segment != null && segment.nextNumber() <= next.number()) {
+            closeReader(); // a deleted file takes room on the disk for as long as it is open
+        }
+        return QueuedBatch.inMemory(head.envelope(), head.batch());
     }
 
-    /** Declares all damage of the segment, from the next batch on, once. */
-    private void inspect(SegmentReader open) throws IOException {
-        Segment damaged = current();
-        if (damaged.nextNumber() - 1 <= declaredThrough) {
-            return;
+    /** The batch from its segment; null when it is not there, which is then dealt with. */
+    private @Nullable QueuedBatch fromDisk(Segment holds) throws IOException {
+        try {
+            Segment.Extent extent = holds.extent();
+            SegmentReader open = reader(holds);
+            open.limit(extent.sizeBytes());
+            boolean found = open.skipTo(next.number())
+                    && open.envelope().number() < extent.next().number();
+            if (found && open.envelope().number() == next.number()) {
+                readFailures = 0;
+                return QueuedBatch.onDisk(open.envelope(), holds.identity(), copy(open.body()));
+            }
+            BatchEnvelope after = found ? open.envelope() : null;
+            damaged(holds, extent, after == null ? extent.next() : new Mark(after.number(), after.eventsBefore()));
+            readFailures = 0;
+        } catch (NoSuchFileException | DamagedSegmentException e) {
+            gone(holds, e);
+        } catch (ClosedByInterruptException e) {
+            closeReader(); // the interrupt stays set, and next() ends
+        } catch (IOException e) {
+            closeReader();
+            if (++readFailures < READ_ATTEMPTS) {
+                throw e;
+            }
+            unreadable = holds;
+            LOG.error("segment cannot be read whole file={}: {}", holds.file(), SpoolFiles.reason(e));
         }
-        SegmentInspection.Result result =
-                SegmentInspection.inspect(open.file(), Math.max(nextNumber, declaredThrough + 1));
-        declaredThrough = damaged.nextNumber() - 1;
+        return null;
+    }
+
+    /** What is missing up to a place, or up to the first batch that memory still has, is declared and passed over. */
+    private void damaged(Segment holds, Segment.Extent extent, Mark readable) throws IOException {
+        Mark readableAgain = orInMemory(readable);
+        if (!holes.undeclared(next, readableAgain).isEmpty()) {
+            declare(holds, extent);
+        }
+        passOver(readableAgain);
+    }
+
+    /** Declares all damage to the segment from the next batch on. */
+    private void declare(Segment holds, Segment.Extent extent) throws IOException {
+        SegmentInspection.Scope scope = new SegmentInspection.Scope(
+                extent.sizeBytes(), next, extent.next(), holes, recent.envelopes(), holds.equals(unreadable));
+        SegmentInspection.Result result = SegmentInspection.inspect(holds.file(), scope, new StreamRanges());
         LOG.error(
-                "segment is damaged file={} lost_batches={} lost_events={}; they are declared as lost",
-                open.file(),
+                "segment is damaged file={} lost_batches={} lost_events={}; declared as lost",
+                holds.file(),
                 result.lostBatches(),
                 result.lostEvents());
-        result.losses().forEach(losses);
+        result.losses().forEach(losses::tell);
+        result.holes().forEach(holes::add);
     }
 
-    private @Nullable SegmentReader openReader() throws IOException {
-        while (reader == null) {
-            Segment found = catalog.open(nextNumber);
-            if (found == null) {
-                return null;
-            }
-            nextNumber = Math.max(nextNumber, found.firstNumber());
-            try {
-                reader = SegmentReader.open(found.file());
-                segment = found;
-            } catch (NoSuchFileException e) {
-                LOG.error("segment has vanished file={}", found.file());
-                catalog.delete(found);
-                losses.accept(vanished(found));
-                nextNumber = found.nextNumber();
-            }
+    /** The file is not there, or nothing in it can be read. */
+    private void gone(Segment holds, IOException reason) {
+        closeReader();
+        Segment.Extent extent = holds.extent();
+        Mark readableAgain = orInMemory(extent.next());
+        for (DeclaredHoles.Hole hole : holes.undeclared(next, readableAgain)) {
+            LOG.error(
+                    "segment is gone file={} lost_batches={} lost_events={}: {}; declared as lost",
+                    holds.file(),
+                    hole.batches(),
+                    hole.events(),
+                    SpoolFiles.reason(reason));
+            losses.tell(Loss.unnamed(Loss.Cause.DAMAGE, holds.identity(), hole.events(), hole.batches()));
+            holes.add(hole);
         }
-        return reader;
+        passOver(readableAgain);
     }
 
-    private Loss vanished(Segment gone) {
-        return new Loss(
-                Loss.Cause.DAMAGE,
-                gone.identity(),
-                EncodedBatch.EVENTS,
-                null,
-                0,
-                0,
-                Loss.UNKNOWN,
-                gone.nextNumber() - nextNumber,
-                0,
-                0);
+    private Mark orInMemory(Mark place) {
+        RecentBatches.Entry head = recent.peek(next.number());
+        return head == null || head.envelope().number() >= place.number()
+                ? place
+                : new Mark(head.envelope().number(), head.envelope().eventsBefore());
     }
 
-    private Segment current() {
-        Segment open = segment;
-        if (open == null) {
-            throw new IllegalStateException("no segment is open");
+    private void passOver(Mark place) {
+        acknowledged.lost(next.number(), place);
+        next = place;
+    }
+
+    private SegmentReader reader(Segment holds) throws IOException {
+        SegmentReader open = reader;
+        if (open != null && holds.equals(segment)) {
+            return open;
         }
+        closeReader();
+        open = SegmentReader.open(holds.file(), holds.equals(unreadable));
+        reader = open;
+        segment = holds;
         return open;
     }
 
@@ -216,7 +224,7 @@ final class SpoolCursor implements AutoCloseable {
                 reader.close();
             }
         } catch (IOException e) {
-            LOG.warn("segment cannot be closed: {}", SpoolDirectory.reason(e));
+            LOG.warn("segment cannot be closed: {}", SpoolFiles.reason(e));
         }
         reader = null;
         segment = null;

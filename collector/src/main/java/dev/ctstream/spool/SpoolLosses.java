@@ -1,22 +1,17 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.batch.StreamId;
 import dev.ctstream.metrics.Health;
-import dev.ctstream.netlink.Clock;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Counts and declares what the spool could not keep. A run of dropped batches of one stream is one loss: it is declared
- * when the stream's next batch is appended, or when the disk has worked again for a second.
+ * Counts and declares what the spool could not keep, and says in health why. A run of dropped batches of one stream is
+ * one loss: it is declared when the stream's next batch is appended, or when nothing was dropped for a second.
  *
  * <p>Bounds: one open loss for each stream.
  *
@@ -28,40 +23,36 @@ final class SpoolLosses {
     private static final long LOG_INTERVAL_NANOS = 60 * SECOND_NANOS;
     private static final String COMPONENT = "spool";
 
-    private final Consumer<Loss> listener;
+    private enum State {
+        WRITING,
+        FULL,
+        FAILING
+    }
+
+    private final LossReports reports;
     private final SpoolMetrics metrics;
     private final Health health;
-    private final Map<StreamId, StreamRanges.Range> open = new HashMap<>();
-    private @Nullable RunIdentity openIdentity;
-    private long openedNanos;
+    private final RunIdentity identity;
+    private final StreamRanges open = new StreamRanges();
+    private long droppedNanos;
+    private long oldestNanos = Long.MAX_VALUE;
+    private State state = State.WRITING;
     private long loggedNanos;
-    private boolean healthy = true;
-    private boolean lost;
 
-    SpoolLosses(Consumer<Loss> listener, SpoolMetrics metrics, Health health) {
-        this.listener = listener;
+    SpoolLosses(LossReports reports, SpoolMetrics metrics, Health health, RunIdentity identity) {
+        this.reports = reports;
         this.metrics = metrics;
         this.health = health;
+        this.identity = identity;
         health.report(COMPONENT, true, "writing");
     }
 
-    /** The wall clock, ns since the epoch. */
-    long realtimeNanos() {
-        return Clock.realtimeNanos();
-    }
-
-    /** A batch could not be appended. */
-    void dropped(BatchEnvelope batch, RunIdentity identity) {
-        lost = true;
-        metrics.lost(batch.kind() == EncodedBatch.EVENTS ? batch.count() : 0, 1);
-        if (open.isEmpty()) {
-            openedNanos = System.nanoTime();
-        }
-        openIdentity = identity;
-        StreamRanges one = new StreamRanges();
-        one.add(batch);
-        StreamRanges.Range range = one.list().get(0);
-        open.merge(batch.stream(), range, (known, added) -> known.plus(batch));
+    /** A batch of this run could not be appended. */
+    void dropped(BatchEnvelope batch) {
+        metrics.lost(batch.events(), 1);
+        droppedNanos = System.nanoTime();
+        oldestNanos = Math.min(oldestNanos, batch.firstReceivedNanos());
+        open.add(batch);
     }
 
     /** A batch of this stream comes next: an open loss of the stream ends before it. */
@@ -69,66 +60,109 @@ final class SpoolLosses {
         if (!open.isEmpty()) {
             StreamRanges.Range range = open.remove(stream);
             if (range != null) {
-                declare(range);
+                reports.tell(range.lost(Loss.Cause.SPOOL, identity));
             }
         }
     }
 
-    /** What was gathered is appended. */
-    void worked() {
-        if (!healthy) {
-            healthy = true;
-            health.report(COMPONENT, true, "writing again");
-            LOG.info("spool is written again");
-        }
-        long now = System.nanoTime();
-        if (lost && now - openedNanos > SECOND_NANOS) {
-            lost = false;
-            open.values().forEach(this::declare);
-            open.clear();
+    /** Declares what is open, unless it may still grow. */
+    void declareIfOver(long nowNanos) {
+        if (!open.isEmpty() && nowNanos - droppedNanos >= SECOND_NANOS) {
+            declareAll();
         }
     }
 
-    private void declare(StreamRanges.Range range) {
-        if (openIdentity != null) {
-            listener.accept(range.lost(Loss.Cause.SPOOL, openIdentity));
+    void declareAll() {
+        open.all().forEach(range -> reports.tell(range.lost(Loss.Cause.SPOOL, identity)));
+        open.clear();
+    }
+
+    /**
+     * A whole segment gave way.
+     *
+     * @param ranges what it held; empty when that cannot be read any more
+     * @param parts of it that were not declared before
+     */
+    void gaveWay(Segment segment, List<StreamRanges.Range> ranges, List<DeclaredHoles.Hole> parts) {
+        long batches = parts.stream().mapToLong(DeclaredHoles.Hole::batches).sum();
+        long events = parts.stream().mapToLong(DeclaredHoles.Hole::events).sum();
+        metrics.lost(events, batches);
+        long named = ranges.stream().mapToLong(StreamRanges.Range::batches).sum();
+        long namedEvents = ranges.stream().mapToLong(StreamRanges.Range::events).sum();
+        if (named > batches || namedEvents > events) { // part of it was declared before
+            named = 0;
+            namedEvents = 0;
+        } else {
+            ranges.forEach(range -> reports.tell(range.lost(Loss.Cause.SPOOL, segment.identity())));
         }
+        if (batches > named) {
+            reports.tell(Loss.unnamed(Loss.Cause.SPOOL, segment.identity(), events - namedEvents, batches - named));
+        }
+    }
+
+    /** When the oldest event was received whose loss is not declared in the spool yet; Long.MAX_VALUE = none. */
+    long oldestNanos() {
+        return oldestNanos;
+    }
+
+    /** All that was told is appended. */
+    void settled() {
+        if (open.isEmpty()) {
+            oldestNanos = Long.MAX_VALUE;
+        }
+    }
+
+    /** Frames are on the disk. */
+    void worked() {
+        if (state == State.FAILING) {
+            recovered();
+        }
+    }
+
+    /** There is plenty of room below {@code spool.max-bytes}. */
+    void roomy() {
+        if (state == State.FULL) {
+            recovered();
+        }
+    }
+
+    boolean isFull() {
+        return state == State.FULL;
+    }
+
+    private void recovered() {
+        state = State.WRITING;
+        health.report(COMPONENT, true, "writing again");
+        LOG.info("spool is written again");
     }
 
     /** There is no room below {@code spool.max-bytes}. */
-    void full() {
+    void full(String whatGivesWay) {
+        if (state == State.FULL && System.nanoTime() - loggedNanos < LOG_INTERVAL_NANOS) {
+            return;
+        }
         unhealthy(
-                "spool.max-bytes is reached; what is received is dropped and declared as lost until Kafka takes data");
+                State.FULL,
+                "spool.max-bytes is reached; " + whatGivesWay
+                        + " is dropped and declared as lost until Kafka takes data");
     }
 
     /** The disk did not take what was to be written. */
     void failed(Path directory, IOException e) {
         metrics.failed();
-        unhealthy("spool directory " + directory + " cannot be written: " + e.getMessage()
-                + "; what is received is dropped and declared as lost until it can be written again");
+        unhealthy(
+                State.FAILING,
+                "spool directory " + directory + " cannot be written: " + SpoolFiles.reason(e)
+                        + "; what is received is dropped and declared as lost until it can be written again");
     }
 
-    private void unhealthy(String reason) {
+    private void unhealthy(State found, String reason) {
         health.report(COMPONENT, false, reason);
         long now = System.nanoTime();
-        if (healthy || now - loggedNanos > LOG_INTERVAL_NANOS) {
+        if (state != found || now - loggedNanos > LOG_INTERVAL_NANOS) {
             LOG.error("{}", reason);
             loggedNanos = now;
         }
-        healthy = false;
-    }
-
-    /** Declares all batches of a segment as lost, before it is deleted. */
-    SegmentInspection.Result droppedSegment(Segment segment) throws IOException {
-        StreamRanges present = new StreamRanges();
-        SegmentInspection.Result all = SegmentInspection.inspect(segment.file(), 0, present);
-        for (StreamRanges.Range range : present.list()) {
-            metrics.lost(range.kind() == EncodedBatch.EVENTS ? range.count() : 0, range.batches());
-            listener.accept(range.lost(Loss.Cause.SPOOL, segment.identity()));
-        }
-        all.losses().forEach(listener);
-        health.report(COMPONENT, false, "spool.max-bytes is reached; the oldest data is dropped and declared as lost");
-        healthy = false;
-        return all;
+        state = found;
     }
 }

@@ -4,7 +4,7 @@ import dev.ctstream.metrics.Counter;
 import dev.ctstream.metrics.LatencyRecorder;
 import dev.ctstream.metrics.Metrics;
 
-/** The spool's metrics. The spool thread writes them. */
+/** The spool's metrics. The spool thread writes them, those of dead letters the publisher's. */
 public final class SpoolMetrics {
     private final Metrics metrics;
     private final Counter writtenBatches;
@@ -12,9 +12,10 @@ public final class SpoolMetrics {
     private final Counter lostBatches;
     private final Counter lostEvents;
     private final Counter failures;
-    private final Counter setAside;
+    private final Counter deadLetters;
     private final LatencyRecorder syncSeconds;
 
+    /** Registers them. */
     public SpoolMetrics(Metrics metrics) {
         this.metrics = metrics;
         writtenBatches =
@@ -26,10 +27,10 @@ public final class SpoolMetrics {
                 metrics.counter("ctstream_spool_lost_events_total", "events", "Events in batches that were dropped.");
         failures = metrics.counter(
                 "ctstream_spool_write_failures_total", "failures", "Writes or syncs that the disk refused.");
-        setAside = metrics.sharedCounter(
+        deadLetters = metrics.counter(
                 "ctstream_spool_dead_letter_batches_total",
                 "batches",
-                "Batches that Kafka refused for good and that are kept in the dead-letter file.");
+                "Batches that Kafka refused for good; they are kept in dead-letter files.");
         syncSeconds = metrics.latency("ctstream_spool_sync_seconds", "Time that fdatasync(2) took.");
     }
 
@@ -41,6 +42,10 @@ public final class SpoolMetrics {
                 "ctstream_spool_unacknowledged_batches",
                 "Batches in the spool that Kafka has not acknowledged.",
                 spool::unacknowledged);
+        metrics.doubleGauge(
+                "ctstream_spool_age_seconds",
+                "Time since the oldest event was received that Kafka has not acknowledged.",
+                spool::ageSeconds);
     }
 
     void written(int batches, long bytes) {
@@ -58,7 +63,7 @@ public final class SpoolMetrics {
     }
 
     void deadLetter() {
-        setAside.increment();
+        deadLetters.increment();
     }
 
     void synced(long nanos) {

@@ -1,43 +1,67 @@
 package dev.ctstream.spool;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.ctstream.batch.RunIdentity;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file {@code state}: how far Kafka has acknowledged, and whether the last run ended in order. Two slots are
- * written in turn, so that one is whole whatever happens.
+ * The file {@code state}: how far Kafka has acknowledged, what was declared as lost, and whether the last run ended in
+ * order. Two slots, at 0 and {@value #SLOT_BYTES}, are written in turn, so that one is whole whatever happens. They are
+ * written over in place, so that a full disk does not matter.
  *
  * <pre>
- * slot   0            8              16      24      32           40     48       52
- *        +------------+--------------+-------+-------+------------+------+--------+
- *        | generation | acknowledged | next  | epoch | alive at   | flags| crc32c |
- *        |            | number       | number|       | nanos      | u64  |        |
- *        +------------+--------------+-------+-------+------------+------+--------+
+ * slot   0       4         6        8        12           20             28       36     44       52
+ *        +-------+---------+--------+--------+------------+--------------+--------+------+--------+
+ *        | magic | version | length | crc32c | generation | acknowledged | events | next | events |
+ *        |       |         |        |        |            | number       | up to  |number| before |
+ *        +-------+---------+--------+--------+------------+--------------+--------+------+--------+
+ *        52      60         68      76
+ *        +-------+----------+-------+---------+---------+-----------------------------------------+
+ *        | epoch | alive at | flags | host id | boot id | holes: u32 count, then i64 first number, |
+ *        |       | nanos    |       | (u16 length, UTF-8)| events before, next number, events before|
+ *        +-------+----------+-------+---------+---------+-----------------------------------------+
  * </pre>
  *
- * <p>Threads: confined to the spool thread. The file is not synced: after a power loss an older slot only means that
- * more is published twice.
+ * <p>All integers are big endian. The checksum covers all {@code length} bytes of the slot but itself.
+ *
+ * <p>Threads: confined to one thread.
  */
 final class SpoolState implements AutoCloseable {
-    private static final int SLOT_BYTES = 64;
-    private static final int CRC_OFFSET = 48;
+    private static final int MAGIC = 0xC7F1_57A7;
+    private static final int VERSION = 1;
+    private static final int SLOT_BYTES = 4096;
+    private static final int LENGTH_OFFSET = 6;
+    private static final int CRC_OFFSET = 8;
+    private static final int GENERATION_OFFSET = 12;
+    private static final int FIXED_BYTES = 84;
     private static final long FLAG_CLEAN = 1;
 
     /**
      * What one slot says.
      *
-     * @param acknowledgedNumber every batch up to this one is in Kafka
-     * @param nextNumber the number of the next batch that will be appended, as known then
-     * @param epoch stream epoch of the run that wrote it
-     * @param aliveNanos when it was written, ns since the epoch
+     * @param acknowledged the place behind the last batch that is in Kafka
+     * @param next the place of the next batch that will be appended, as known then
+     * @param holes what was lost and declared
+     * @param identity of the run that wrote it
+     * @param aliveNanos what was received before was appended or declared, ns since the epoch
      * @param clean whether that run ended in order
      */
-    record Values(long acknowledgedNumber, long nextNumber, long epoch, long aliveNanos, boolean clean) {}
+    record Values(
+            Mark acknowledged,
+            Mark next,
+            List<DeclaredHoles.Hole> holes,
+            RunIdentity identity,
+            long aliveNanos,
+            boolean clean) {}
 
     private final FileChannel channel;
     private final ByteBuffer slot = ByteBuffer.allocate(SLOT_BYTES);
@@ -49,8 +73,7 @@ final class SpoolState implements AutoCloseable {
     }
 
     static SpoolState open(Path file) throws IOException {
-        FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
+        FileChannel channel = SpoolFiles.openOrCreate(file);
         SpoolState state = new SpoolState(channel);
         try {
             state.load();
@@ -61,6 +84,16 @@ final class SpoolState implements AutoCloseable {
         }
     }
 
+    /** What the file says, without opening it for writing; null when there is none, or it is damaged. */
+    static @Nullable Values read(Path file) throws IOException {
+        try (SpoolState state = new SpoolState(FileChannel.open(file, StandardOpenOption.READ))) {
+            state.load();
+            return state.last();
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
     /** What the file said last; null when it was empty or damaged. */
     @Nullable
     Values last() {
@@ -68,17 +101,19 @@ final class SpoolState implements AutoCloseable {
     }
 
     void save(Values values) throws IOException {
+        encode(values, generation + 1);
+        int length = slot.limit();
+        long offset = (generation + 1 & 1) * SLOT_BYTES;
+        while (slot.hasRemaining()) {
+            channel.write(slot, offset + length - slot.remaining());
+        }
         generation++;
-        slot.clear();
-        slot.putLong(generation)
-                .putLong(values.acknowledgedNumber())
-                .putLong(values.nextNumber())
-                .putLong(values.epoch())
-                .putLong(values.aliveNanos())
-                .putLong(values.clean() ? FLAG_CLEAN : 0);
-        slot.putInt(crc()).position(0);
-        channel.write(slot, (generation & 1) * SLOT_BYTES);
         last = values;
+    }
+
+    /** Asks the disk to keep what was saved. */
+    void sync() throws IOException {
+        channel.force(false);
     }
 
     @Override
@@ -86,29 +121,83 @@ final class SpoolState implements AutoCloseable {
         channel.close();
     }
 
+    private void encode(Values values, long newGeneration) {
+        slot.clear();
+        slot.putInt(MAGIC)
+                .putShort((short) VERSION)
+                .putShort((short) 0)
+                .putInt(0)
+                .putLong(newGeneration);
+        putPlace(values.acknowledged());
+        putPlace(values.next());
+        slot.putLong(values.identity().streamEpoch())
+                .putLong(values.aliveNanos())
+                .putLong(values.clean() ? FLAG_CLEAN : 0);
+        putText(values.identity().hostId());
+        putText(values.identity().bootId());
+        DeclaredHoles.encode(values.holes(), slot);
+        slot.putShort(LENGTH_OFFSET, (short) slot.position());
+        slot.flip();
+        slot.putInt(CRC_OFFSET, crc(slot.limit()));
+    }
+
+    private void putPlace(Mark place) {
+        slot.putLong(place.number()).putLong(place.eventsBefore());
+    }
+
+    private void putText(String text) {
+        byte[] bytes = text.getBytes(UTF_8);
+        slot.putShort((short) bytes.length).put(bytes);
+    }
+
     private void load() throws IOException {
         for (int i = 0; i < 2; i++) {
             slot.clear();
-            if (channel.read(slot, (long) i * SLOT_BYTES) != SLOT_BYTES || slot.getInt(CRC_OFFSET) != crc()) {
-                continue;
+            int read = 0;
+            while (read >= 0 && slot.hasRemaining()) {
+                read = channel.read(slot, (long) i * SLOT_BYTES + slot.position());
             }
             slot.flip();
-            long found = slot.getLong();
-            if (found > generation) {
-                generation = found;
-                last = new Values(
-                        slot.getLong(),
-                        slot.getLong(),
-                        slot.getLong(),
-                        slot.getLong(),
-                        (slot.getLong() & FLAG_CLEAN) != 0);
+            if (slot.limit() < FIXED_BYTES || slot.getInt(0) != MAGIC) {
+                continue;
+            }
+            int length = slot.getShort(LENGTH_OFFSET) & 0xFFFF;
+            if (length >= FIXED_BYTES && length <= slot.limit() && slot.getInt(CRC_OFFSET) == crc(length)) {
+                decode();
             }
         }
     }
 
-    private int crc() {
+    private void decode() throws LaterVersionException {
+        int version = slot.getShort(LENGTH_OFFSET - 2) & 0xFFFF;
+        if (version > VERSION) {
+            throw new LaterVersionException(version);
+        }
+        slot.position(GENERATION_OFFSET);
+        long found = slot.getLong();
+        if (found <= generation) {
+            return;
+        }
+        generation = found;
+        Mark acknowledged = new Mark(slot.getLong(), slot.getLong());
+        Mark next = new Mark(slot.getLong(), slot.getLong());
+        long epoch = slot.getLong();
+        long alive = slot.getLong();
+        boolean clean = (slot.getLong() & FLAG_CLEAN) != 0;
+        RunIdentity identity = new RunIdentity(text(), text(), epoch);
+        last = new Values(acknowledged, next, DeclaredHoles.decode(slot), identity, alive, clean);
+    }
+
+    private String text() {
+        byte[] bytes = new byte[slot.getShort() & 0xFFFF];
+        slot.get(bytes);
+        return new String(bytes, UTF_8);
+    }
+
+    private int crc(int length) {
         CRC32C crc = new CRC32C();
-        crc.update(slot.array(), 0, CRC_OFFSET);
+        crc.update(slot.duplicate().limit(CRC_OFFSET).position(0));
+        crc.update(slot.duplicate().limit(length).position(GENERATION_OFFSET));
         return (int) crc.getValue();
     }
 }

@@ -7,9 +7,11 @@ import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.batch.StreamId;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which sequences of which streams a part of the spool holds; also the body of a segment's index frame.
@@ -22,20 +24,93 @@ import java.util.Map;
  * <p>Threads: confined to one thread.
  */
 final class StreamRanges {
-    /**
-     * The sequences of one stream, from the first to before {@code next}; {@code count} is smaller than the distance
-     * where batches were already lost before they reached the spool.
-     */
-    record Range(
-            StreamId stream,
-            long firstSequence,
-            long nextSequence,
-            long count,
-            long batches,
-            long firstNanos,
-            long lastNanos) {
+    private static final int COUNT_BYTES = 4;
+    private static final int RANGE_FIXED_BYTES = 2 + 4 + 6 * 8;
 
-        private static final int FIXED_BYTES = 2 + 4 + 6 * 8;
+    private final Map<StreamId, Range> ranges = new LinkedHashMap<>();
+    private int encodedBytes = COUNT_BYTES;
+
+    /**
+     * The sequences of one stream, from the first to before the next; the count is smaller than the distance where
+     * batches were lost before they reached the spool.
+     */
+    static final class Range {
+        private final StreamId stream;
+        private final long firstSequence;
+        private long nextSequence;
+        private long count;
+        private long batches;
+        private final long firstNanos;
+        private long lastNanos;
+
+        private Range(BatchEnvelope batch) {
+            stream = batch.stream();
+            firstSequence = batch.firstSequence();
+            firstNanos = batch.firstReceivedNanos();
+        }
+
+        private Range(StreamId stream, ByteBuffer in) {
+            this.stream = stream;
+            firstSequence = in.getLong();
+            nextSequence = in.getLong();
+            count = in.getLong();
+            batches = in.getLong();
+            firstNanos = in.getLong();
+            lastNanos = in.getLong();
+        }
+
+        private void add(BatchEnvelope batch) {
+            nextSequence = batch.nextSequence();
+            count += batch.count();
+            batches++;
+            lastNanos = batch.lastReceivedNanos();
+        }
+
+        private void encode(ByteBuffer out, byte[] name) {
+            out.putShort((short) name.length)
+                    .put(name)
+                    .putInt(stream.zone())
+                    .putLong(firstSequence)
+                    .putLong(nextSequence)
+                    .putLong(count)
+                    .putLong(batches)
+                    .putLong(firstNanos)
+                    .putLong(lastNanos);
+        }
+
+        StreamId stream() {
+            return stream;
+        }
+
+        long firstSequence() {
+            return firstSequence;
+        }
+
+        long nextSequence() {
+            return nextSequence;
+        }
+
+        /** Events, or control records. */
+        long count() {
+            return count;
+        }
+
+        /** Events; 0 for control records. */
+        long events() {
+            return kind() == EncodedBatch.EVENTS ? count : 0;
+        }
+
+        long batches() {
+            return batches;
+        }
+
+        long firstNanos() {
+            return firstNanos;
+        }
+
+        long lastNanos() {
+            return lastNanos;
+        }
 
         /** {@code EncodedBatch.EVENTS} or {@code CONTROL}. */
         int kind() {
@@ -56,68 +131,47 @@ final class StreamRanges {
                     firstNanos,
                     lastNanos);
         }
-
-        Range plus(BatchEnvelope batch) {
-            return new Range(
-                    stream,
-                    Math.min(firstSequence, batch.firstSequence()),
-                    Math.max(nextSequence, batch.nextSequence()),
-                    count + batch.count(),
-                    batches + 1,
-                    Math.min(firstNanos, batch.firstReceivedNanos()),
-                    Math.max(lastNanos, batch.lastReceivedNanos()));
-        }
     }
 
-    private final Map<StreamId, Range> ranges = new HashMap<>();
-
+    /** Adds a batch that comes behind all others of its stream. */
     void add(BatchEnvelope batch) {
-        Range known = ranges.get(batch.stream());
-        ranges.put(
-                batch.stream(),
-                known != null
-                        ? known.plus(batch)
-                        : new Range(
-                                batch.stream(),
-                                batch.firstSequence(),
-                                batch.nextSequence(),
-                                batch.count(),
-                                1,
-                                batch.firstReceivedNanos(),
-                                batch.lastReceivedNanos()));
+        Range range = ranges.get(batch.stream());
+        if (range == null) {
+            range = new Range(batch);
+            ranges.put(batch.stream(), range);
+            encodedBytes += RANGE_FIXED_BYTES + batch.stream().netns().getBytes(UTF_8).length;
+        }
+        range.add(batch);
+    }
+
+    /** Takes a stream out; null when it is not in. */
+    @Nullable
+    Range remove(StreamId stream) {
+        return ranges.remove(stream);
     }
 
     void clear() {
         ranges.clear();
+        encodedBytes = COUNT_BYTES;
     }
 
     boolean isEmpty() {
         return ranges.isEmpty();
     }
 
-    List<Range> list() {
-        return new ArrayList<>(ranges.values());
+    Collection<Range> all() {
+        return ranges.values();
+    }
+
+    /** Length of {@link #encode}. */
+    int encodedBytes() {
+        return encodedBytes;
     }
 
     byte[] encode() {
-        int size = 4;
-        Map<String, byte[]> names = new HashMap<>();
+        ByteBuffer out = ByteBuffer.allocate(encodedBytes).putInt(ranges.size());
         for (Range range : ranges.values()) {
-            size += Range.FIXED_BYTES
-                    + names.computeIfAbsent(range.stream().netns(), name -> name.getBytes(UTF_8)).length;
-        }
-        ByteBuffer out = ByteBuffer.allocate(size).putInt(ranges.size());
-        for (Range range : ranges.values()) {
-            byte[] name = names.getOrDefault(range.stream().netns(), new byte[0]);
-            out.putShort((short) name.length)
-                    .put(name)
-                    .putInt(range.stream().zone())
-                    .putLong(range.firstSequence())
-                    .putLong(range.nextSequence())
-                    .putLong(range.count())
-                    .putLong(range.batches())
-                    .putLong(range.firstNanos())
-                    .putLong(range.lastNanos());
+            range.encode(out, range.stream().netns().getBytes(UTF_8));
         }
         return out.array();
     }
@@ -126,13 +180,11 @@ final class StreamRanges {
     static List<Range> decode(ByteBuffer body) {
         ByteBuffer in = body.duplicate();
         int count = in.getInt();
-        List<Range> list = new ArrayList<>(Math.min(count, in.remaining() / Range.FIXED_BYTES + 1));
+        List<Range> list = new ArrayList<>(Math.min(count, in.remaining() / RANGE_FIXED_BYTES + 1));
         for (int i = 0; i < count; i++) {
             byte[] name = new byte[in.getShort() & 0xFFFF];
             in.get(name);
-            StreamId stream = new StreamId(new String(name, UTF_8), in.getInt());
-            list.add(new Range(
-                    stream, in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong(), in.getLong()));
+            list.add(new Range(new StreamId(new String(name, UTF_8), in.getInt()), in));
         }
         return list;
     }

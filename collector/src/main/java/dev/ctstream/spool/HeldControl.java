@@ -1,0 +1,54 @@
+package dev.ctstream.spool;
+
+import dev.ctstream.batch.EncodedBatch;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Control records that the disk did not take. They are kept, in order, because they declare what was lost.
+ *
+ * <p>Bounds: {@value #MAX_BYTES} bytes; what is more is dropped like a batch of events.
+ *
+ * <p>Ownership: owns the records in it. Threads: confined to the spool thread.
+ */
+final class HeldControl {
+    private static final int MAX_BYTES = 4 << 20;
+
+    private final Deque<EncodedBatch> records = new ArrayDeque<>();
+    private int bytes;
+
+    boolean isEmpty() {
+        return records.isEmpty();
+    }
+
+    /** Puts a record behind the others; false when there is no room. */
+    boolean add(EncodedBatch record) {
+        if (bytes + record.array().length > MAX_BYTES) {
+            return false;
+        }
+        records.addLast(record);
+        bytes += record.array().length;
+        return true;
+    }
+
+    /** Puts records that were taken out before all others, in their order. */
+    void putBack(Collection<EncodedBatch> taken) {
+        Deque<EncodedBatch> all = new ArrayDeque<>(taken);
+        all.addAll(records);
+        records.clear();
+        records.addAll(all);
+        taken.forEach(record -> bytes += record.array().length);
+    }
+
+    @Nullable
+    EncodedBatch peek() {
+        return records.peekFirst();
+    }
+
+    /** Takes what {@link #peek} has shown. */
+    void remove() {
+        bytes -= records.removeFirst().array().length;
+    }
+}

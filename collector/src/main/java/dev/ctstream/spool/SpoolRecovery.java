@@ -1,0 +1,176 @@
+package dev.ctstream.spool;
+
+import dev.ctstream.batch.RunIdentity;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings in order what earlier runs left: cuts torn tails, gives every segment its index, and declares batches whose
+ * segments are gone. Damage inside a segment is declared later, when the publisher comes to it.
+ *
+ * <p>Threads: confined to the thread that opens the spool.
+ */
+final class SpoolRecovery {
+    private static final Logger LOG = LoggerFactory.getLogger(SpoolRecovery.class);
+
+    private final SpoolDirectory directory;
+    private final SpoolState.@Nullable Values state;
+    private final DeclaredHoles holes;
+    private final LossReports losses;
+    private final List<Segment> segments = new ArrayList<>();
+    private @Nullable Mark end;
+
+    private SpoolRecovery(
+            SpoolDirectory directory, SpoolState.@Nullable Values state, DeclaredHoles holes, LossReports losses) {
+        this.directory = directory;
+        this.state = state;
+        this.holes = holes;
+        this.losses = losses;
+        this.end = state == null ? null : state.acknowledged();
+    }
+
+    /**
+     * What is there to begin with.
+     *
+     * @param segments oldest first, all sealed
+     * @param acknowledged the place behind the last batch that is in Kafka
+     * @param next the place of the next batch
+     * @param holes what is lost and was declared, now or before
+     */
+    record Left(List<Segment> segments, Mark acknowledged, Mark next, DeclaredHoles holes) {}
+
+    /**
+     * Does it.
+     *
+     * @param state null when there is none: then nothing can be said of what was before the oldest segment
+     */
+    static Left recover(SpoolDirectory directory, SpoolState.@Nullable Values state, LossReports losses)
+            throws IOException {
+        DeclaredHoles holes = DeclaredHoles.of(state == null ? List.of() : state.holes());
+        return new SpoolRecovery(directory, state, holes, losses).run();
+    }
+
+    private Left run() throws IOException {
+        List<Segment> found = new ArrayList<>();
+        for (Path file : SpoolDirectory.segments(directory.path())) {
+            Segment segment = recover(file);
+            if (segment != null) {
+                found.add(segment);
+            }
+        }
+        // Not by name: a file whose deletion did not outlive a power loss may carry a later one.
+        found.sort(Comparator.<Segment>comparingLong(segment -> segment.first().number())
+                .thenComparingLong(Segment::id));
+        found.forEach(this::append);
+        Mark next = end == null ? Mark.START : end;
+        if (state != null && state.next().number() > next.number()) {
+            declareHole(next, state.next(), state.identity());
+            next = state.next();
+        }
+        Mark acknowledged = state != null ? state.acknowledged() : firstPlace(next);
+        holes.forgetBefore(acknowledged.number());
+        return new Left(segments, acknowledged, next, holes);
+    }
+
+    private Mark firstPlace(Mark otherwise) {
+        return segments.isEmpty() ? otherwise : segments.get(0).first();
+    }
+
+    private @Nullable Segment recover(Path file) throws IOException {
+        if (Files.size(file) < SegmentFormat.FRAMES_OFFSET) {
+            LOG.info("segment was only begun and is removed file={}", file);
+            Files.delete(file);
+            return null;
+        }
+        try {
+            SegmentTrailer.Ends ends = SegmentTrailer.read(file);
+            if (ends == null) {
+                return seal(file);
+            }
+            SegmentHeader header = ends.header();
+            return segment(file, header.first(), header.identity(), ends.next(), ends.sizeBytes());
+        } catch (LaterVersionException e) {
+            throw new IOException("spool segment " + file + " cannot be used: " + e.getMessage(), e);
+        } catch (DamagedSegmentException e) {
+            LOG.error("segment cannot be read and is set aside file={}: {}", file, e.getMessage());
+            directory.setAside(file);
+            return null;
+        }
+    }
+
+    private static Segment seal(Path file) throws IOException {
+        StreamRanges present = new StreamRanges();
+        SegmentInspection.Result result = SegmentInspection.inspect(file, SegmentInspection.Scope.ALL, present);
+        LOG.info(
+                "segment has no index and is read whole file={} batches={} lost_batches={} torn_bytes={}",
+                file,
+                result.batches(),
+                result.lostBatches(),
+                result.sealed() ? 0 : result.fileBytes() - result.goodBytes());
+        long sizeBytes = result.goodBytes();
+        if (!result.sealed()) {
+            try {
+                sizeBytes = SegmentWriter.sealRecovered(file, present, result);
+            } catch (IOException e) {
+                LOG.warn("segment cannot be sealed and is read as it is file={}: {}", file, SpoolFiles.reason(e));
+            }
+        }
+        Mark first;
+        try (SegmentReader reader = SegmentReader.open(file)) {
+            first = reader.header().first();
+        }
+        return segment(file, first, result.identity(), result.next(), sizeBytes);
+    }
+
+    private static Segment segment(Path file, Mark first, RunIdentity identity, Mark next, long sizeBytes) {
+        Segment.Extent extent = new Segment.Extent(next, sizeBytes, true);
+        return new Segment(SpoolDirectory.id(file), file, identity, first, extent);
+    }
+
+    /** Puts a segment behind the others; what is missing between was lost. */
+    private void append(Segment segment) {
+        Mark before = end;
+        if (before != null && segment.first().number() > before.number()) {
+            declareHole(before, segment.first(), segment.identity());
+        }
+        if (!segments.isEmpty()) {
+            clip(segments.get(segments.size() - 1), segment.first());
+        }
+        segments.add(segment);
+        Mark next = segment.extent().next();
+        end = state == null ? next : later(next, state.acknowledged());
+    }
+
+    /**
+     * A segment that was given up after a failed write may hold whole frames behind its end, whose numbers the next one
+     * has used again.
+     */
+    private static void clip(Segment earlier, Mark firstOfNext) {
+        Segment.Extent extent = earlier.extent();
+        if (extent.next().number() > firstOfNext.number()) {
+            earlier.extent(new Segment.Extent(firstOfNext, extent.sizeBytes(), true));
+        }
+    }
+
+    private static Mark later(Mark one, Mark other) {
+        return one.number() >= other.number() ? one : other;
+    }
+
+    private void declareHole(Mark first, Mark next, RunIdentity identity) {
+        for (DeclaredHoles.Hole hole : holes.undeclared(first, next)) {
+            holes.add(hole);
+            LOG.error(
+                    "segments are missing, or their ends are lost_batches={} lost_events={}; declared as lost",
+                    hole.batches(),
+                    hole.events());
+            losses.tell(Loss.unnamed(Loss.Cause.DAMAGE, identity, hole.events(), hole.batches()));
+        }
+    }
+}

@@ -1,0 +1,353 @@
+package dev.ctstream.spool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ctstream.batch.StreamId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Invariant 5: a torn tail is cut, damage is passed over, and what it took is counted exactly and declared once. */
+class DamageTest {
+    private static final int BATCHES = 800;
+
+    @TempDir
+    private Path temporary;
+
+    private int copies;
+
+    /** Several closed segments, nothing acknowledged. */
+    private Path closed() throws IOException {
+        Path directory = temporary.resolve("closed");
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            for (int i = 0; i < BATCHES / 20; i++) {
+                spool.append(i % 3, 19);
+                spool.appendControl("host");
+            }
+        }
+        assertThat(TestSpool.segments(directory)).hasSizeGreaterThan(4);
+        return directory;
+    }
+
+    /** One segment that is still open, three batches in it. */
+    private Path crashed() throws IOException {
+        Path directory = temporary.resolve("crashed");
+        try (TestSpool spool = new TestSpool(TestSpool.config(temporary.resolve("alive")))) {
+            for (int i = 0; i < 3; i++) {
+                spool.handOver(spool.made(new StreamId("host", 1), TestSpool.COUNT, 20));
+            }
+            spool.pass();
+            return TestSpool.crashed(temporary.resolve("alive"), directory);
+        }
+    }
+
+    private Path copy(Path directory) throws IOException {
+        return TestSpool.crashed(directory, temporary.resolve("copy-" + copies++));
+    }
+
+    private static List<Long> numbers(long first, long last) {
+        return LongStream.rangeClosed(first, last).boxed().toList();
+    }
+
+    private static Path only(Path directory) throws IOException {
+        assertThat(TestSpool.segments(directory)).hasSize(1);
+        return TestSpool.segments(directory).get(0);
+    }
+
+    private static void zero(Path file, long offset, int bytes) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.allocate(bytes), offset);
+        }
+    }
+
+    private static long offsetOfFrame(Path file, int index) throws IOException {
+        try (SegmentReader reader = SegmentReader.open(file)) {
+            for (int i = 0; i < index; i++) {
+                assertThat(reader.next()).isTrue();
+            }
+            return reader.position();
+        }
+    }
+
+    /** What is read and what is declared as lost make up all that was appended, batches and events. */
+    private static void assertComplete(TestSpool spool, List<BatchEnvelope> read, long batches) {
+        assertThat(read)
+                .extracting(BatchEnvelope::number)
+                .doesNotHaveDuplicates()
+                .isSorted();
+        assertThat(read.size() + spool.lostBatches()).isEqualTo(batches);
+        long events = batches / 20 * 19 * TestSpool.COUNT;
+        assertThat(read.stream().mapToLong(BatchEnvelope::events).sum() + spool.lostEvents())
+                .isEqualTo(events);
+    }
+
+    @Test
+    void aTornTailIsCutAtWhateverByte() throws IOException {
+        Path crashed = crashed();
+        long begin = offsetOfFrame(only(crashed), 2);
+        long end = Files.size(only(crashed));
+        assertThat(offsetOfFrame(only(crashed), 3)).isEqualTo(end);
+        for (long cut = begin; cut < end; cut++) {
+            Path directory = copy(crashed);
+            try (FileChannel channel = FileChannel.open(only(directory), StandardOpenOption.WRITE)) {
+                channel.truncate(cut);
+            }
+            try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+                spool.append(2, 2);
+                assertThat(spool.readAll()).as("cut at %d", cut).isEqualTo(numbers(1, 4));
+                assertThat(spool.losses).isEmpty();
+            }
+            try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+                List<BatchEnvelope> read = spool.readAllBatches();
+                assertThat(read)
+                        .as("cut at %d", cut)
+                        .extracting(e -> e.stream().zone())
+                        .containsExactly(1, 1, 2, 2);
+                assertThat(spool.losses).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void aTailOfZerosIsCut() throws IOException {
+        Path crashed = crashed();
+        long begin = offsetOfFrame(only(crashed), 2);
+        zero(only(crashed), begin, 8192);
+        try (TestSpool spool = new TestSpool(TestSpool.config(crashed))) {
+            spool.append(2, 1);
+            assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
+            assertThat(spool.losses).isEmpty();
+        }
+    }
+
+    @Test
+    void aTailThatIsKnownToHaveBeenAppendedIsDeclared() throws IOException {
+        Path directory = closed();
+        Path last =
+                TestSpool.segments(directory).get(TestSpool.segments(directory).size() - 1);
+        long first = SegmentInspection.inspect(last).firstNumber();
+        try (FileChannel channel = FileChannel.open(last, StandardOpenOption.WRITE)) {
+            channel.truncate(offsetOfFrame(last, 1) + 100); // as after a power loss
+        }
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            List<BatchEnvelope> read = spool.readAllBatches();
+            assertThat(read).extracting(BatchEnvelope::number).isEqualTo(numbers(1, first));
+            assertThat(spool.losses).hasSize(1);
+            assertComplete(spool, read, BATCHES);
+            spool.append(5, 1);
+            assertThat(spool.readAll()).isEqualTo(List.of(BATCHES + 1L));
+        }
+    }
+
+    @Test
+    void theSecondCopyOfTheHeaderServesWhenTheFirstIsDestroyed() throws IOException {
+        Path crashed = crashed();
+        zero(only(crashed), 0, SegmentFormat.SEGMENT_HEADER_BYTES);
+        try (TestSpool spool = new TestSpool(TestSpool.config(crashed))) {
+            assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
+        }
+    }
+
+    @Test
+    void theFirstBatchServesWhenBothCopiesOfTheHeaderAreDestroyed() throws IOException {
+        Path directory = closed();
+        for (Path segment : TestSpool.segments(directory)) {
+            zero(segment, 0, SegmentFormat.FRAMES_OFFSET);
+        }
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            assertThat(spool.readAll()).isEqualTo(numbers(1, BATCHES)); // each body is that of the right run
+            assertThat(spool.losses).isEmpty();
+        }
+    }
+
+    @Test
+    void aDestroyedBeginningCostsNoMoreThanTheBatchesInIt() throws IOException {
+        Path directory = closed();
+        Path second = TestSpool.segments(directory).get(1);
+        zero(second, 0, 4096);
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            List<BatchEnvelope> read = spool.readAllBatches();
+            assertThat(spool.lostBatches()).isBetween(5L, 12L);
+            assertComplete(spool, read, BATCHES);
+        }
+    }
+
+    @Test
+    void aDestroyedIndexOrTrailerCostsNothing() throws IOException {
+        Path directory = closed();
+        for (Path segment : TestSpool.segments(directory)) {
+            zero(segment, Files.size(segment) - 100, 100);
+        }
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            assertThat(spool.readAll()).isEqualTo(numbers(1, BATCHES));
+            assertThat(spool.losses).isEmpty();
+        }
+    }
+
+    @Test
+    void aLargeHoleIsCountedExactlyAndNamed() throws IOException {
+        Path directory = closed();
+        zero(TestSpool.segments(directory).get(1), 20_000, 30_000);
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            List<BatchEnvelope> read = spool.readAllBatches();
+            assertThat(spool.lostBatches()).isBetween(60L, 100L);
+            assertThat(spool.losses).extracting(Loss::stream).doesNotContainNull();
+            assertComplete(spool, read, BATCHES);
+            int declared = spool.losses.size();
+            spool.spool.rewind();
+            assertThat(spool.readAllBatches()).isEqualTo(read);
+            assertThat(spool.losses).hasSize(declared);
+        }
+    }
+
+    @Test
+    void vanishedSegmentsAreDeclaredWithTheirExactCounts() throws IOException {
+        Path closed = closed();
+        int segments = TestSpool.segments(closed).size();
+        for (List<Integer> vanished : List.of(List.of(0), List.of(1, 2), List.of(segments - 1), List.of(0, 2))) {
+            Path directory = copy(closed);
+            List<Path> files = TestSpool.segments(directory);
+            for (int index : vanished) {
+                Files.delete(files.get(index));
+            }
+            try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+                List<BatchEnvelope> read = spool.readAllBatches();
+                assertThat(spool.losses).as("without %s", vanished).isNotEmpty();
+                assertComplete(spool, read, BATCHES);
+            }
+        }
+    }
+
+    @Test
+    void everythingVanishedIsDeclaredToo() throws IOException {
+        Path directory = closed();
+        for (Path segment : TestSpool.segments(directory)) {
+            Files.delete(segment);
+        }
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            spool.append(4, 1);
+            assertThat(spool.readAll()).isEqualTo(List.of(BATCHES + 1L));
+            assertThat(spool.lostBatches()).isEqualTo(BATCHES);
+            spool.spool.acknowledge(BATCHES + 1);
+            assertThat(spool.spool.unacknowledged()).isZero();
+        }
+    }
+
+    @Test
+    void aSegmentThatVanishesWhileTheCollectorRunsIsDeclared() throws IOException {
+        Path directory = closed();
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            Files.delete(TestSpool.segments(directory).get(1));
+            List<BatchEnvelope> read = spool.readAllBatches();
+            assertThat(spool.losses).hasSize(1);
+            assertComplete(spool, read, BATCHES);
+        }
+    }
+
+    @Test
+    void aFileOfGarbageIsSetAsideAndItsBatchesAreDeclared() throws IOException {
+        Path directory = closed();
+        Path second = TestSpool.segments(directory).get(1);
+        Files.write(second, new byte[(int) Files.size(second)]);
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            assertComplete(spool, spool.readAllBatches(), BATCHES);
+            assertThat(second.resolveSibling(second.getFileName() + ".damaged")).exists();
+        }
+    }
+
+    @Test
+    void lossesAtTheEndDoNotKeepTheRestFromBeingAcknowledged() throws IOException {
+        Path directory = closed();
+        List<Path> segments = TestSpool.segments(directory);
+        Path last = segments.get(segments.size() - 1);
+        zero(last, SegmentFormat.FRAMES_OFFSET, (int) Files.size(last) - SegmentFormat.FRAMES_OFFSET - 2000);
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            List<BatchEnvelope> read = spool.readAllBatches();
+            assertComplete(spool, read, BATCHES);
+            spool.spool.acknowledge(read.get(read.size() - 1).number());
+            assertThat(spool.spool.unacknowledged()).isZero();
+        }
+    }
+
+    @Test
+    void whatIsStillInMemoryIsNotLostWithItsSegment() throws IOException {
+        Path directory = temporary.resolve("alive");
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            spool.append(1, 5);
+            for (int i = 0; i < 3; i++) {
+                Objects.requireNonNull(spool.next());
+            }
+            spool.spool.rewind(); // 1 to 3 are only on the disk now, 4 and 5 in memory too
+            zero(only(directory), SegmentFormat.FRAMES_OFFSET, 5000);
+            assertThat(spool.readAll()).isEqualTo(numbers(4, 5));
+            assertThat(spool.losses).singleElement().satisfies(loss -> {
+                assertThat(loss.batches()).isEqualTo(3);
+                assertThat(loss.count()).isEqualTo(30);
+            });
+            spool.spool.rewind(); // now they are only on the disk as well
+            assertThat(spool.readAll()).isEmpty();
+            assertThat(spool.lostBatches()).isEqualTo(5);
+            assertThat(spool.lostEvents()).isEqualTo(50);
+        }
+    }
+
+    @Test
+    void aSegmentOfALaterVersionIsNotTakenForDamage() throws IOException {
+        Path crashed = crashed();
+        Path segment = only(crashed);
+        byte[] bytes = Files.readAllBytes(segment);
+        ByteBuffer header = ByteBuffer.wrap(bytes);
+        header.putShort(SegmentFormat.SEGMENT_VERSION_OFFSET, (short) 2);
+        SegmentHeaderTest.fixChecksum(header);
+        Files.write(segment, bytes);
+        assertThatThrownBy(() -> new TestSpool(TestSpool.config(crashed)).close())
+                .hasMessageContaining(segment.toString())
+                .hasMessageContaining("version 2")
+                .hasMessageContaining("another spool.directory");
+        assertThat(Files.readAllBytes(segment)).isEqualTo(bytes);
+    }
+
+    @Test
+    void placesThatTheDiskCannotReadCountAsDamageInTheEnd() throws IOException {
+        // Address 0 of a process is never mapped: reading it through /proc/self/mem is an input/output error.
+        Path mem = Path.of("/proc/self/mem");
+        ByteBuffer into = ByteBuffer.allocate(8192);
+        try (FileChannel channel = FileChannel.open(mem, StandardOpenOption.READ)) {
+            assertThatThrownBy(() -> FileWindow.readFully(channel, into, 0, false))
+                    .hasMessageContaining("error");
+            into.put(5, (byte) 7);
+            FileWindow.readFully(channel, into.clear(), 0, true);
+            assertThat(into.hasRemaining()).isFalse();
+            assertThat(into.get(5)).isZero();
+        }
+    }
+
+    @Test
+    void anUnknownStreamIsOnlyLeftUnnamedWhenNamesWouldBeGuesses() throws IOException {
+        Path directory = temporary.resolve("gaps");
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            spool.append(1, 2);
+            spool.made(new StreamId("host", 1), 40, 10); // lost before it reached the spool
+            spool.append(1, 2);
+            spool.append(2, 1);
+        }
+        zero(only(directory), offsetOfFrame(only(directory), 3), 20); // the header of the fourth
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            spool.readAll();
+            assertThat(spool.losses).singleElement().satisfies(loss -> {
+                assertThat(loss.stream()).isNull();
+                assertThat(loss.count()).isEqualTo(10);
+                assertThat(loss.batches()).isEqualTo(1);
+            });
+        }
+    }
+}

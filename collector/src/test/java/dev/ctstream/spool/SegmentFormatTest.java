@@ -1,0 +1,109 @@
+package dev.ctstream.spool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.MadeBatches;
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.batch.StreamId;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Invariant 8: what a version wrote is read by every later one. {@code version-1.segment} never changes. */
+class SegmentFormatTest {
+    private static final RunIdentity RUN = new RunIdentity("host-1", "boot-1", 1_795_244_000_000_000_000L);
+    private static final StreamId ZONE_7 = new StreamId("blue", 7);
+    private static final Mark FIRST = new Mark(41, 4100);
+
+    @TempDir
+    private Path temporary;
+
+    private static byte[] versionOne() throws IOException {
+        try (InputStream in = SegmentFormatTest.class.getResourceAsStream("/spool/version-1.segment")) {
+            return Objects.requireNonNull(in).readAllBytes();
+        }
+    }
+
+    /** Two batches of events and a control record, sealed. */
+    private Path written() throws IOException {
+        Path file = temporary.resolve("0000000000000009.segment");
+        try (SegmentWriter writer =
+                SegmentWriter.create(file, new SegmentHeader(9, FIRST, RUN, 1_795_244_000_000_000_001L))) {
+            PendingFrames pending = new PendingFrames();
+            Mark next = FIRST;
+            for (EncodedBatch batch : List.of(
+                    MadeBatches.events(RUN, ZONE_7, 0, 3, 40),
+                    MadeBatches.control(RUN, "blue", 5, 100),
+                    MadeBatches.events(RUN, ZONE_7, 3, 2, 41))) {
+                BatchEnvelope envelope = new BatchEnvelope(
+                        next.number(),
+                        next.eventsBefore(),
+                        batch.kind(),
+                        batch.stream(),
+                        batch.firstSequence(),
+                        batch.count(),
+                        batch.firstReceivedNanos(),
+                        batch.lastReceivedNanos());
+                pending.add(envelope, batch);
+                writer.noteAppended(envelope);
+                next = envelope.next();
+            }
+            writer.append(pending.frames());
+            writer.seal(next, 1_795_244_000_000_000_002L);
+        }
+        return file;
+    }
+
+    @Test
+    void writesTheBytesOfVersionOne() throws IOException {
+        assertThat(HexFormat.of().formatHex(Files.readAllBytes(written())))
+                .isEqualTo(HexFormat.of().formatHex(versionOne()));
+    }
+
+    @Test
+    void readsVersionOne() throws IOException {
+        Path file = temporary.resolve("0000000000000001.segment");
+        Files.write(file, versionOne());
+        try (SegmentReader reader = SegmentReader.open(file)) {
+            assertThat(reader.header()).isEqualTo(new SegmentHeader(9, FIRST, RUN, 1_795_244_000_000_000_001L));
+            assertThat(reader.next()).isTrue();
+            assertThat(reader.envelope())
+                    .isEqualTo(new BatchEnvelope(
+                            41, 4100, EncodedBatch.EVENTS, ZONE_7, 0, 3, RUN.streamEpoch(), RUN.streamEpoch() + 999));
+            assertThat(BatchIdentity.of(EncodedBatch.EVENTS, reader.body())).isEqualTo(RUN);
+            assertThat(reader.next()).isTrue();
+            assertThat(reader.envelope().kind()).isEqualTo(EncodedBatch.CONTROL);
+            assertThat(BatchIdentity.of(EncodedBatch.CONTROL, reader.body())).isEqualTo(RUN);
+            assertThat(reader.next()).isTrue();
+            assertThat(reader.envelope().next()).isEqualTo(new Mark(44, 4105));
+            assertThat(reader.next()).isFalse();
+            assertThat(reader.sealed()).isTrue();
+            assertThat(reader.index()).hasSize(2).anySatisfy(range -> {
+                assertThat(range.stream()).isEqualTo(ZONE_7);
+                assertThat(range.nextSequence()).isEqualTo(5);
+                assertThat(range.batches()).isEqualTo(2);
+            });
+        }
+        assertThat(SegmentTrailer.read(file))
+                .isNotNull()
+                .satisfies(ends -> assertThat(ends.next()).isEqualTo(new Mark(44, 4105)));
+    }
+
+    @Test
+    void aSpoolOfVersionOneIsReplayed() throws IOException {
+        Files.write(temporary.resolve("0000000000000001.segment"), versionOne());
+        try (TestSpool spool = new TestSpool(TestSpool.config(temporary))) {
+            assertThat(spool.readAll()).isEqualTo(List.of(41L, 42L, 43L));
+            spool.append(1, 1);
+            assertThat(spool.readAll()).isEqualTo(List.of(44L));
+            assertThat(spool.losses).isEmpty();
+        }
+    }
+}

@@ -1,0 +1,274 @@
+package dev.ctstream.spool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.StreamId;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The invariants of the package's documentation, by their numbers. Those about damage are in the tests of damage. */
+class SpoolInvariantsTest {
+    @TempDir
+    private Path temporary;
+
+    private Path directory() {
+        return temporary.resolve("spool");
+    }
+
+    private TestSpool open() throws IOException {
+        return new TestSpool(TestSpool.config(directory()));
+    }
+
+    private static List<Long> numbers(long first, long last) {
+        return LongStream.rangeClosed(first, last).boxed().toList();
+    }
+
+    @Test
+    void invariant1ABatchIsInItsSegmentBeforeThePublisherSeesIt() throws IOException {
+        try (TestSpool spool = open()) {
+            spool.handOver(spool.made(new StreamId("host", 1), 3, 50));
+            assertThat(spool.next()).isNull();
+            spool.pass();
+            try (SegmentReader reader =
+                    SegmentReader.open(TestSpool.segments(directory()).get(0))) {
+                assertThat(reader.next()).isTrue();
+                assertThat(reader.envelope())
+                        .isEqualTo(Objects.requireNonNull(spool.next()).envelope());
+            }
+        }
+    }
+
+    @Test
+    void invariant2ASegmentIsDeletedOnlyWhenAllInItIsAcknowledged() throws IOException {
+        long lastOfFirst;
+        try (TestSpool spool = open()) {
+            while (TestSpool.segments(directory()).size() < 3) {
+                spool.append(1, 20);
+            }
+            lastOfFirst = lastNumber(TestSpool.segments(directory()).get(0));
+            spool.readAll();
+            spool.spool.acknowledge(lastOfFirst - 1);
+        }
+        assertThat(TestSpool.segments(directory())).hasSize(3);
+        try (TestSpool spool = open()) {
+            assertThat(Objects.requireNonNull(spool.next()).envelope().number()).isEqualTo(lastOfFirst);
+            spool.spool.acknowledge(lastOfFirst);
+        }
+        assertThat(TestSpool.segments(directory())).hasSize(2);
+        try (TestSpool spool = open()) {
+            assertThat(Objects.requireNonNull(spool.next()).envelope().number()).isEqualTo(lastOfFirst + 1);
+            assertThat(spool.losses).isEmpty();
+        }
+    }
+
+    private static long lastNumber(Path segment) throws IOException {
+        return SegmentInspection.inspect(segment).nextNumber() - 1;
+    }
+
+    @Test
+    void invariant3BatchesComeInTheirOrderAlsoAfterRewindAndRestart() throws IOException {
+        try (TestSpool spool = open()) {
+            spool.append(1, 30);
+            assertThat(spool.readAll()).isEqualTo(numbers(1, 30));
+            spool.spool.acknowledge(10);
+            spool.append(1, 5);
+            spool.spool.rewind();
+            assertThat(spool.readAll()).isEqualTo(numbers(11, 35));
+            spool.spool.acknowledge(12);
+        }
+        try (TestSpool spool = open()) {
+            assertThat(spool.spool.replayedBatches()).isEqualTo(23);
+            spool.append(1, 5);
+            List<BatchEnvelope> all = spool.readAllBatches();
+            assertThat(all).extracting(BatchEnvelope::number).isEqualTo(numbers(13, 40));
+            assertThat(all).extracting(BatchEnvelope::eventsBefore).first().isEqualTo(120L);
+            assertThat(all).extracting(BatchEnvelope::firstSequence).endsWith(330L, 340L, 0L, 10L, 20L, 30L, 40L);
+            assertThat(spool.losses).isEmpty();
+        }
+    }
+
+    @Test
+    void invariant4WhatWasAppendedIsThereAfterACrash() throws IOException {
+        try (TestSpool spool = open()) {
+            spool.append(1, 200);
+            spool.append(2, 200);
+            Path left = TestSpool.crashed(directory(), temporary.resolve("left"));
+            try (TestSpool next = new TestSpool(TestSpool.config(left))) {
+                assertThat(next.readAll()).isEqualTo(numbers(1, 400));
+                assertThat(next.losses).isEmpty();
+                assertThat(next.spool.previousRun()).isNotNull().satisfies(previous -> {
+                    assertThat(previous.identity()).isEqualTo(spool.run);
+                    assertThat(previous.clean()).isFalse();
+                });
+            }
+        }
+    }
+
+    @Test
+    void invariant7MemoryStaysBoundedWithABacklog() throws IOException {
+        SpoolConfig config = new SpoolConfig(directory(), 1L << 30, 16 << 20, 1000, SpoolConfig.WhenFull.DROP_OLDEST);
+        try (TestSpool spool = new TestSpool(config)) {
+            for (int i = 0; i < 96; i++) { // 96 MiB, of which 16 MiB are allowed to stay
+                spool.handOver(spool.made(new StreamId("host", i % 3), 100, 1 << 20));
+                spool.pass();
+                assertThat(spool.ring.inFlightBytes()).isLessThanOrEqualTo(17 << 20);
+            }
+            spool.handOver(spool.made(new StreamId("host", 1), 100, 10));
+            spool.pass();
+            assertThat(spool.readAll()).isEqualTo(numbers(1, 97));
+        }
+    }
+
+    @Test
+    void invariant7ThePositionIsStoredEachSecond() throws Exception {
+        try (TestSpool spool = open()) {
+            spool.append(1, 10);
+            spool.readAll();
+            spool.spool.acknowledge(7);
+            long deadline = System.nanoTime() + 3_000_000_000L;
+            SpoolState.Values stored = null;
+            while (stored == null || stored.acknowledged().number() != 8) {
+                assertThat(System.nanoTime()).isLessThan(deadline);
+                spool.spool.pass(10_000_000);
+                stored = SpoolState.read(SpoolDirectory.stateFile(directory()));
+            }
+            assertThat(stored.acknowledged()).isEqualTo(new Mark(8, 70));
+            assertThat(stored.next()).isEqualTo(new Mark(11, 100));
+        }
+    }
+
+    @Test
+    void invariant8ASecondCollectorIsRefusedWithAClearMessage() throws IOException {
+        try (TestSpool spool = open()) {
+            spool.append(1, 1);
+            assertThatThrownBy(this::open)
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining(directory().toString())
+                    .hasMessageContaining("process " + ProcessHandle.current().pid())
+                    .hasMessageContaining("spool.directory");
+        }
+        open().close();
+    }
+
+    @Test
+    void filesAreForTheirOwnerOnly() throws IOException {
+        try (TestSpool spool = open()) {
+            spool.append(1, 1);
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory())))
+                    .isEqualTo("rwx------");
+            try (var files = Files.list(directory())) {
+                assertThat(files.toList())
+                        .hasSizeGreaterThanOrEqualTo(3)
+                        .allSatisfy(
+                                file -> assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                                        .isEqualTo("rw-------"));
+            }
+        }
+    }
+
+    @Test
+    void aDirectoryThatCannotBeUsedIsNamedWithTheRemedy() throws IOException {
+        Files.writeString(directory(), "a file");
+        assertThatThrownBy(this::open)
+                .hasMessageContaining(directory().toString())
+                .hasMessageContaining("set spool.directory");
+    }
+
+    @Test
+    void aRunThatWasClosedIsClean() throws IOException {
+        try (TestSpool spool = open()) {
+            assertThat(spool.spool.previousRun()).isNull();
+            spool.append(1, 1);
+        }
+        try (TestSpool spool = open()) {
+            assertThat(spool.spool.previousRun()).isNotNull().matches(Spool.PreviousRun::clean);
+        }
+    }
+
+    @Test
+    void anUncleanRunIsRememberedUntilItWasDeclared() throws IOException {
+        Path first = temporary.resolve("first");
+        Path second = temporary.resolve("second");
+        long alive;
+        try (TestSpool spool = open()) {
+            spool.append(1, 1);
+            TestSpool.crashed(directory(), first);
+            alive = Objects.requireNonNull(SpoolState.read(SpoolDirectory.stateFile(first)))
+                    .aliveNanos();
+        }
+        try (TestSpool spool = new TestSpool(TestSpool.config(first))) {
+            spool.append(1, 1); // dies before it has declared anything
+            TestSpool.crashed(first, second);
+        }
+        try (TestSpool spool = new TestSpool(TestSpool.config(second))) {
+            assertThat(spool.spool.previousRun()).isNotNull().satisfies(previous -> {
+                assertThat(previous.clean()).isFalse();
+                assertThat(previous.aliveNanos()).isEqualTo(alive);
+            });
+            spool.appendControl("host");
+        }
+        try (TestSpool spool = new TestSpool(TestSpool.config(second))) {
+            assertThat(spool.spool.previousRun()).isNotNull().matches(Spool.PreviousRun::clean);
+        }
+    }
+
+    @Test
+    void aBatchLargerThanAnyBufferPasses() throws IOException {
+        try (TestSpool spool = open()) {
+            spool.handOver(spool.made(new StreamId("host", 1), 1, 100));
+            spool.handOver(spool.made(new StreamId("host", 1), 1, 3 << 20));
+            spool.handOver(spool.made(new StreamId("host", 1), 1, 100));
+            spool.pass();
+            EncodedBatch gone =
+                    Objects.requireNonNull(Objects.requireNonNull(spool.next()).memory());
+            assertThat(gone.count()).isEqualTo(1);
+            spool.spool.rewind(); // what was handed out is read back, the rest still is in memory
+            assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
+            spool.spool.rewind();
+            assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
+        }
+    }
+
+    @Test
+    void acknowledgingWhatWasNeverHandedOutIsABug() throws IOException {
+        try (TestSpool spool = open()) {
+            spool.append(1, 1);
+            assertThatThrownBy(() -> spool.spool.acknowledge(2)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
+    void anInterruptOfTheSpoolThreadLosesNothing() throws IOException {
+        try (TestSpool spool = open()) {
+            spool.append(1, 3);
+            Thread.currentThread().interrupt();
+            spool.append(1, 3);
+            assertThat(Thread.interrupted()).isFalse();
+            spool.spool.rewind();
+            assertThat(spool.readAll()).isEqualTo(numbers(1, 6));
+            assertThat(spool.losses).isEmpty();
+        }
+    }
+
+    @Test
+    void anInterruptOfThePublisherEndsNextAndLosesNothing() throws IOException {
+        try (TestSpool spool = open()) {
+            spool.append(1, 3);
+            spool.readAll();
+            spool.spool.rewind();
+            Thread.currentThread().interrupt();
+            assertThat(spool.next()).isNull();
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
+        }
+    }
+}
