@@ -55,7 +55,7 @@ final class DemoCommand implements Callable<Integer> {
                     "demo needs a private network namespace, which only the launcher can make: start it as"
                             + " bin/ctstream demo");
         }
-        LogLevels.onlyErrorsOfKafka();
+        LogLevels.forPeople();
         Path directory = Files.createTempDirectory("ctstream-demo-");
         Thread cleaner = new Thread(() -> BrokerServer.deleteTree(directory), "demo-clean");
         Runtime.getRuntime().addShutdownHook(cleaner); // for Ctrl-C

@@ -7,14 +7,18 @@ import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.config.HostFacts;
+import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventReceiver;
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.conntrack.ReceiveMetrics;
 import dev.ctstream.conntrack.SubscriptionConfig;
+import dev.ctstream.conntrack.TrackingRules;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.NetworkNamespace;
+import dev.ctstream.netlink.RequestChannel;
 import dev.ctstream.read.EventHandler;
 import dev.ctstream.read.RecordDecoder;
 import dev.ctstream.read.RecordException;
@@ -48,6 +52,7 @@ final class EventWatch implements AutoCloseable {
     private final EventReceiver receiver;
     private final EventSocket socket;
     private final Thread thread;
+    private final boolean tracked;
     private volatile boolean stopped;
     private volatile @Nullable Throwable failure;
     private long handled;
@@ -58,6 +63,7 @@ final class EventWatch implements AutoCloseable {
         HostFacts host = HostFacts.current();
         RunIdentity run = new RunIdentity(
                 host.readMachineId().orElse("unknown"), host.readBootId().orElse("unknown"), Clock.realtimeNanos());
+        tracked = tracked(namespace);
         batcher = new Batcher(AT_ONCE, run, ring, new BatchMetrics(metrics));
         receiver = EventReceiver.open(batcher, new ReceiveMetrics(metrics));
         try {
@@ -92,6 +98,11 @@ final class EventWatch implements AutoCloseable {
         EventWatch watch = new EventWatch(namespace, subscription);
         watch.thread.start();
         return watch;
+    }
+
+    /** Whether the namespace tracks connections at all: it has entries, or rules that ask for them. */
+    boolean tracked() {
+        return tracked;
     }
 
     /** Name of the namespace that is watched. */
@@ -149,6 +160,17 @@ final class EventWatch implements AutoCloseable {
         }
         receiver.close();
         metrics.close();
+    }
+
+    private static boolean tracked(@Nullable NetworkNamespace namespace) {
+        try (ConntrackTable table = ConntrackTable.open(namespace);
+                RequestChannel channel = namespace == null
+                        ? RequestChannel.open(NetlinkSocket.NETLINK_NETFILTER)
+                        : RequestChannel.open(namespace, NetlinkSocket.NETLINK_NETFILTER)) {
+            return table.stats().entries() > 0 || TrackingRules.present(channel);
+        } catch (NetlinkException e) {
+            return true; // unknown is not inactive
+        }
     }
 
     private boolean handle(EncodedBatch batch, EventHandler handler) throws IOException {

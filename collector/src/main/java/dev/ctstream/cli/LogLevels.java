@@ -1,15 +1,18 @@
 package dev.ctstream.cli;
 
-/** How much of Kafka's clients' own log is shown; to be set before anything logs. */
+/** How much of the log is shown by commands that people look at; to be set before anything logs. */
 final class LogLevels {
-    private static final String KAFKA = "ctstream.log.kafka";
-
     private LogLevels() {}
 
-    /** For commands that tell about a broker's absence themselves, in one line. */
-    static void onlyErrorsOfKafka() {
-        if (System.getProperty(KAFKA) == null && System.getenv("CTSTREAM_LOG_KAFKA_LEVEL") == null) {
-            System.setProperty(KAFKA, "ERROR");
+    /** Warnings only, and of Kafka's clients errors only: the command tells about a broker's absence in one line. */
+    static void forPeople() {
+        set("ctstream.log.level", "CTSTREAM_LOG_LEVEL", "WARN");
+        set("ctstream.log.kafka", "CTSTREAM_LOG_KAFKA_LEVEL", "ERROR");
+    }
+
+    private static void set(String property, String variable, String level) {
+        if (System.getProperty(property) == null && System.getenv(variable) == null) {
+            System.setProperty(property, level);
         }
     }
 }

@@ -94,7 +94,7 @@ final class ReadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        LogLevels.onlyErrorsOfKafka();
+        LogLevels.forPeople();
         ReadConfig config = new ReadConfig(
                 kafka.settings(console),
                 topic,

@@ -63,7 +63,7 @@ final class RunCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CommandFailure, IOException {
         if (check) {
-            LogLevels.onlyErrorsOfKafka();
+            LogLevels.forPeople();
         }
         Configuration configuration = load(keys, !embeddedKafka && !dumpConfig);
         configuration.warnings().forEach(warning -> console.say("warning: " + warning));

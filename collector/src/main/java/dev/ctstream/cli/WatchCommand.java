@@ -76,6 +76,7 @@ final class WatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
+        LogLevels.forPeople();
         SubscriptionConfig subscription = subscription();
         KernelAccess.require();
         try (EventWatch watch = EventWatch.open(netns == null ? "self" : netns, subscription)) {
@@ -83,6 +84,10 @@ final class WatchCommand implements Callable<Integer> {
             try {
                 console.say("watching " + String.join(", ", events) + " of network namespace " + watch.netns()
                         + "; ^C ends");
+                if (!watch.tracked()) {
+                    console.say("warning: connection tracking is inactive there: the table is empty and no nf_tables"
+                            + " rule asks for it; a rule such as 'ct state new' in a chain, or NAT, switches it on");
+                }
                 print(watch);
             } finally {
                 restore.run();
