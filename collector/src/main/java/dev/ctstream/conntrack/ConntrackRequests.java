@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the requests of {@link ConntrackTable}. A DELETE is written in two places only: {@link #delete}, always with
- * tuple and id, and {@link #flush}, which takes a {@link Flush}.
+ * tuple and id, and {@link #flush}, which takes a {@link Flush}; {@link DeleteGuard} reads it again.
  *
  * <p>Ownership: the returned writer is reused by the next request. Threads: confined to one.
  *
@@ -22,8 +22,19 @@ final class ConntrackRequests {
     private static final int IPPROTO_ICMPV6 = 58;
     private static final int IPPROTO_SCTP = 132;
 
-    /** With version 0 the kernel ignores the family of a flush and deletes both. */
-    private static final int VERSION_THAT_HONOURS_FAMILY = 1;
+    // Bits of CTA_FILTER_ORIG_FLAGS and CTA_FILTER_REPLY_FLAGS: CTA_FILTER_F_* of nf_conntrack_netlink.c.
+    private static final int FILTER_SOURCE = 1;
+    private static final int FILTER_DESTINATION = 1 << 1;
+    private static final int FILTER_PROTOCOL = 1 << 3;
+    private static final int FILTER_SOURCE_PORT = 1 << 4;
+    private static final int FILTER_DESTINATION_PORT = 1 << 5;
+    private static final int FILTER_ICMP_TYPE = 1 << 6;
+    private static final int FILTER_ICMP_CODE = 1 << 7;
+    private static final int FILTER_ICMP_ID = 1 << 8;
+    /** From the ICMP bits to the same three of ICMPv6. */
+    private static final int FILTER_ICMPV6_SHIFT = 3;
+
+    private static final long FILTER_UNKNOWN = 1L << 31;
 
     private final MessageWriter writer = new MessageWriter();
 
@@ -40,7 +51,82 @@ final class ConntrackRequests {
             writer.be32(CTA_STATUS, filter.status().value())
                     .be32(CTA_STATUS_MASK, filter.status().mask());
         }
+        int original = match(CTA_TUPLE_ORIG, filter.original());
+        int reply = match(CTA_TUPLE_REPLY, filter.reply());
+        if ((original | reply) != 0) {
+            filterFlags(original, reply);
+        }
         return writer;
+    }
+
+    /** A dump with a filter that no kernel has: refused by one that reads CTA_FILTER at all. */
+    MessageWriter impossibleTupleFilter() {
+        start(NfGenMsg.IPCTNL_MSG_CT_GET, 0, NfGenMsg.AF_INET);
+        filterFlags(FILTER_UNKNOWN, 0);
+        return writer;
+    }
+
+    private void filterFlags(long original, long reply) {
+        int filter = writer.beginNest(CTA_FILTER);
+        writer.host32(CTA_FILTER_ORIG_FLAGS, original).host32(CTA_FILTER_REPLY_FLAGS, reply);
+        writer.endNest(filter);
+    }
+
+    /** Writes what one direction must be; returns the flags that say so, 0 when nothing was written. */
+    private int match(int number, TupleMatch match) {
+        if (match.equals(TupleMatch.ANY)) {
+            return 0;
+        }
+        final int nest = writer.beginNest(number);
+        int flags = 0;
+        if (match.source() != null || match.destination() != null) {
+            int ip = writer.beginNest(CTA_TUPLE_IP);
+            flags |= matchAddress(CTA_IP_V4_SRC, match.source(), FILTER_SOURCE);
+            flags |= matchAddress(CTA_IP_V4_DST, match.destination(), FILTER_DESTINATION);
+            writer.endNest(ip);
+        }
+        if (match.protocol() != null) {
+            int proto = writer.beginNest(CTA_TUPLE_PROTO);
+            writer.u8(CTA_PROTO_NUM, match.protocol());
+            flags |= FILTER_PROTOCOL;
+            flags |= match16(CTA_PROTO_SRC_PORT, match.sourcePort(), FILTER_SOURCE_PORT);
+            flags |= match16(CTA_PROTO_DST_PORT, match.destinationPort(), FILTER_DESTINATION_PORT);
+            flags |= matchIcmp(match, match.protocol() == IPPROTO_ICMPV6);
+            writer.endNest(proto);
+        }
+        writer.endNest(nest);
+        return flags;
+    }
+
+    private int matchIcmp(TupleMatch match, boolean v6) {
+        int flags = match8(v6 ? CTA_PROTO_ICMPV6_TYPE : CTA_PROTO_ICMP_TYPE, match.icmpType(), FILTER_ICMP_TYPE);
+        flags |= match8(v6 ? CTA_PROTO_ICMPV6_CODE : CTA_PROTO_ICMP_CODE, match.icmpCode(), FILTER_ICMP_CODE);
+        flags |= match16(v6 ? CTA_PROTO_ICMPV6_ID : CTA_PROTO_ICMP_ID, match.icmpId(), FILTER_ICMP_ID);
+        return v6 ? flags << FILTER_ICMPV6_SHIFT : flags;
+    }
+
+    private int matchAddress(int number, TupleMatch.@Nullable Network network, int flag) {
+        if (network == null) {
+            return 0;
+        }
+        writer.bytes(number, network.address().getAddress());
+        return flag;
+    }
+
+    private int match8(int number, @Nullable Integer value, int flag) {
+        if (value == null) {
+            return 0;
+        }
+        writer.u8(number, value);
+        return flag;
+    }
+
+    private int match16(int number, @Nullable Integer value, int flag) {
+        if (value == null) {
+            return 0;
+        }
+        writer.be16(number, value);
+        return flag;
     }
 
     /** A request of this message type without attributes. */
@@ -83,7 +169,8 @@ final class ConntrackRequests {
     MessageWriter flush(Flush flush) {
         int type = NfGenMsg.IPCTNL_MSG_CT_DELETE;
         if (flush instanceof Flush.Family family) {
-            return writer.clear().startNetfilter(type, 0, 0, family.family(), VERSION_THAT_HONOURS_FAMILY, 0);
+            return writer.clear()
+                    .startNetfilter(type, 0, 0, family.family(), DeleteGuard.VERSION_THAT_HONOURS_FAMILY, 0);
         }
         start(type, 0, NfGenMsg.AF_UNSPEC);
         return flush instanceof Flush.Zone zone ? writer.be16(CTA_ZONE, zone.zone()) : writer;

@@ -4,9 +4,8 @@ import dev.ctstream.netlink.AttributeCursor;
 import dev.ctstream.netlink.MessageCursor;
 import dev.ctstream.netlink.MessageWriter;
 import dev.ctstream.netlink.NetlinkException;
-import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.NetworkNamespace;
-import dev.ctstream.netlink.RequestChannel;
+import dev.ctstream.netlink.RequestChannel.ReplyHandler;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The connection-tracking table of one network namespace: lists, reads, creates, changes and deletes entries.
  *
- * <p>Ownership: owns its request channel. A flow event given to a handler is borrowed until the handler returns.
+ * <p>Ownership: owns its exchange with the kernel. A flow event given to a handler is borrowed until the handler returns.
  *
  * <p>Threads: confined to one thread.
  *
@@ -25,59 +24,88 @@ import org.jspecify.annotations.Nullable;
  * <p>Source: {@code net/netfilter/nf_conntrack_netlink.c}.
  */
 public final class ConntrackTable implements AutoCloseable {
-    private final RequestChannel channel;
+    private final TableExchange exchange;
     private final ConntrackRequests requests = new ConntrackRequests();
+    private final DeleteGuard guard = new DeleteGuard();
     private final FlowEvent event = new FlowEvent();
-    private final MessageCursor sent = new MessageCursor();
     private final AttributeCursor attribute = new AttributeCursor();
+    private final KernelFilters filters = new KernelFilters(this);
     private final ZoneFlush zoneFlush = new ZoneFlush(this);
 
-    private ConntrackTable(RequestChannel channel) {
-        this.channel = channel;
+    private ConntrackTable(TableExchange exchange) {
+        this.exchange = exchange;
     }
 
     /** Opens the table of a namespace, null = the calling thread's. */
     public static ConntrackTable open(@Nullable NetworkNamespace namespace) throws NetlinkException {
-        int protocol = NetlinkSocket.NETLINK_NETFILTER;
-        return new ConntrackTable(
-                namespace == null ? RequestChannel.open(protocol) : RequestChannel.open(namespace, protocol));
+        return over(TableExchange.kernel(namespace));
+    }
+
+    /** The table behind an exchange, which it owns from now on. */
+    public static ConntrackTable over(TableExchange exchange) {
+        return new ConntrackTable(exchange);
     }
 
     /** Port id that the events of this object's changes carry. */
     public long portId() {
-        return channel.portId();
+        return exchange.portId();
     }
 
     /**
      * Hands every entry that passes the filter to the handler, in the order of the kernel's hash table. Entries that
-     * come or go meanwhile may or may not be among them.
+     * come or go meanwhile may or may not be among them. The kernel is given what it proved to filter by, and all of the
+     * filter is applied here again.
      */
     public void dump(DumpFilter filter, Consumer<FlowEvent> handler) throws NetlinkException {
-        dumpMessages(filter, message -> {
+        boolean[] any = new boolean[1];
+        ReplyHandler matching = message -> {
+            any[0] = true;
             if (decode(message) && filter.matches(event)) {
                 handler.accept(event);
             }
-        });
+        };
+        DumpFilter sent = filters.known(filter);
+        try {
+            dumpMessages(sent, matching);
+        } catch (NetlinkException e) {
+            if (any[0] || sent.equals(DumpFilter.ALL) || !KernelFilters.refusal(e.errno())) {
+                throw e;
+            }
+            dumpMessages(DumpFilter.ALL, matching); // the kernel knows the filter, but not this use of it
+        }
     }
 
-    /** As {@link #dump}, but hands over the raw messages, and those that the kernel sends despite the filter as well. */
-    public void dumpMessages(DumpFilter filter, RequestChannel.ReplyHandler handler) throws NetlinkException {
+    /** Hands over the raw messages that the kernel sends for the filter, which it may ignore in part. */
+    public void dumpMessages(DumpFilter filter, ReplyHandler handler) throws NetlinkException {
         try {
-            channel.dump(requests.dump(filter), handler);
+            dump(requests.dump(filter), handler);
         } catch (NetlinkException e) {
             throw e.during("dump entries");
         }
     }
 
+    /** Whether the kernel filters dumps by tuple: it refuses a flag that it does not know. */
+    boolean knowsTupleFilter() throws NetlinkException {
+        try {
+            dump(requests.impossibleTupleFilter(), message -> exchange.stopDump());
+            return false;
+        } catch (NetlinkException e) {
+            if (KernelFilters.refusal(e.errno())) {
+                return true;
+            }
+            throw e.during("ask for the filters of a dump");
+        }
+    }
+
     /** Ends the running dump from inside its handler. */
     public void stopDump() {
-        channel.stopDump();
+        exchange.stopDump();
     }
 
     /** Hands over the entries whose DESTROY a reliable socket could not take yet. */
     public void dumpDying(Consumer<FlowEvent> handler) throws NetlinkException {
         try {
-            channel.dump(requests.plain(NfGenMsg.IPCTNL_MSG_CT_GET_DYING), message -> {
+            dump(requests.plain(NfGenMsg.IPCTNL_MSG_CT_GET_DYING), message -> {
                 if (decode(message)) {
                     handler.accept(event);
                 }
@@ -90,7 +118,7 @@ public final class ConntrackTable implements AutoCloseable {
     /** Hands the entry over; ENOENT when there is none. */
     public void get(TupleSpec original, ZoneScope zone, Consumer<FlowEvent> handler) throws NetlinkException {
         try {
-            channel.query(requests.get(original, zone), message -> {
+            query(requests.get(original, zone), null, message -> {
                 if (decode(message)) {
                     handler.accept(event);
                 }
@@ -103,7 +131,7 @@ public final class ConntrackTable implements AutoCloseable {
     /** Creates an entry; EEXIST when its original or reply tuple is taken. */
     public void create(FlowSpec flow) throws NetlinkException {
         try {
-            send(requests.create(flow));
+            query(requests.create(flow), null, message -> {});
         } catch (NetlinkException e) {
             throw e.during("create entry " + flow.original() + " " + flow.zone());
         }
@@ -112,7 +140,7 @@ public final class ConntrackTable implements AutoCloseable {
     /** Changes an entry; ENOENT when there is none. The reply tuple and NAT of the argument are not looked at. */
     public void update(FlowSpec flow) throws NetlinkException {
         try {
-            send(requests.update(flow));
+            query(requests.update(flow), null, message -> {});
         } catch (NetlinkException e) {
             throw e.during("update entry " + flow.original() + " " + flow.zone());
         }
@@ -121,7 +149,7 @@ public final class ConntrackTable implements AutoCloseable {
     /** Deletes exactly this entry; ENOENT when it is gone, also when another one has its tuple by now. */
     public void delete(FlowKey key) throws NetlinkException {
         try {
-            send(requests.delete(key));
+            query(requests.delete(key), key, message -> {});
         } catch (NetlinkException e) {
             throw e.during("delete entry " + key.original() + " " + key.zone() + " id " + key.id());
         }
@@ -132,22 +160,30 @@ public final class ConntrackTable implements AutoCloseable {
      * id. A zone is deleted entry by entry on a kernel that would ignore the zone.
      */
     public void flush(Flush flush) throws NetlinkException {
-        if (flush instanceof Flush.Zone zone && !zoneFlush.kernelHonoursZone()) {
+        if (flush instanceof Flush.Zone zone && !honoursZoneFlush()) {
             zoneFlush.deleteOneByOne(zone.zone());
             return;
         }
         try {
-            channel.execute(requests.flush(flush));
+            query(requests.flush(flush), flush, message -> {});
         } catch (NetlinkException e) {
             throw e.during("flush " + flush);
         }
+    }
+
+    /**
+     * Whether the kernel deletes just the zone when it is asked to flush one. Found once for each table, by an entry of
+     * our own in an unused zone, which raises a NEW and a DESTROY.
+     */
+    public boolean honoursZoneFlush() throws NetlinkException {
+        return zoneFlush.kernelHonoursZone();
     }
 
     /** How full the table is. */
     public TableStats stats() throws NetlinkException {
         long[] values = new long[3];
         try {
-            channel.query(requests.plain(NfGenMsg.IPCTNL_MSG_CT_GET_STATS), message -> read(message, values));
+            query(requests.plain(NfGenMsg.IPCTNL_MSG_CT_GET_STATS), null, message -> read(message, values));
         } catch (NetlinkException e) {
             throw e.during("get table statistics");
         }
@@ -158,7 +194,7 @@ public final class ConntrackTable implements AutoCloseable {
     public List<CpuStats> statsPerCpu() throws NetlinkException {
         List<CpuStats> all = new ArrayList<>();
         try {
-            channel.dump(requests.plain(NfGenMsg.IPCTNL_MSG_CT_GET_STATS_CPU), message -> {
+            dump(requests.plain(NfGenMsg.IPCTNL_MSG_CT_GET_STATS_CPU), message -> {
                 long[] values = new long[Cta.CTA_STATS_CHAIN_TOOLONG + 1];
                 read(message, values);
                 all.add(cpuStats(message, values));
@@ -211,32 +247,20 @@ public final class ConntrackTable implements AutoCloseable {
         return event.wrap(message.buffer(), message.offset(), message.lengthBytes());
     }
 
-    /** The one way out for every request but a flush: a DELETE without a tuple, which would be one, cannot leave. */
-    private void send(MessageWriter request) throws NetlinkException {
-        ByteBuffer bytes = request.finish();
-        sent.wrap(bytes, 0, bytes.remaining());
-        while (sent.next()) {
-            if (sent.type() == NfGenMsg.IPCTNL_MSG_CT_DELETE && !hasTupleAndId()) {
-                throw new IllegalStateException("a DELETE without tuple and id would delete everything");
-            }
-        }
-        channel.execute(request);
+    /** With {@link #query}, the only ways out: each request passes the guard. */
+    private void dump(MessageWriter request, ReplyHandler handler) throws NetlinkException {
+        guard.check(request.finish(), null);
+        exchange.dump(request, handler);
     }
 
-    private boolean hasTupleAndId() {
-        int from = NfGenMsg.ATTRIBUTES_OFFSET;
-        attribute.wrap(sent.buffer(), sent.offset() + from, sent.lengthBytes() - from);
-        boolean tuple = false;
-        boolean id = false;
-        while (attribute.next()) {
-            tuple |= attribute.number() == Cta.CTA_TUPLE_ORIG && attribute.payloadLengthBytes() > 0;
-            id |= attribute.number() == Cta.CTA_ID;
-        }
-        return tuple && id && !attribute.malformed();
+    private void query(MessageWriter request, @Nullable DeleteRequest intent, ReplyHandler handler)
+            throws NetlinkException {
+        guard.check(request.finish(), intent);
+        exchange.query(request, handler);
     }
 
     @Override
     public void close() {
-        channel.close();
+        exchange.close();
     }
 }

@@ -3,10 +3,8 @@ package dev.ctstream.conntrack;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a dump is limited to. The kernel applies what it knows; old ones ignore the zone (before 6.8), the status (before
- * 5.15) or a mark without mask, so the caller's side applies all of it again.
- *
- * <p>Addresses are no part of it: the kernel's match of IPv6 addresses is inverted.
+ * What a dump is limited to. {@link ConntrackTable#dump} lets the kernel apply what it knows and applies all of it again:
+ * old kernels ignore the zone (before 6.8), the status (before 5.15) and the tuples (before 5.10).
  *
  * @param family {@code AF_INET}, {@code AF_INET6} or {@code AF_UNSPEC} for both
  * @param zone the flow's zone, in whatever direction it is valid
@@ -15,11 +13,18 @@ public record DumpFilter(
         int family,
         @Nullable Integer zone,
         @Nullable Masked mark,
-        @Nullable Masked status) {
+        @Nullable Masked status,
+        TupleMatch original,
+        TupleMatch reply) {
     private static final long U32 = 0xFFFF_FFFFL;
 
     /** Everything. */
     public static final DumpFilter ALL = new DumpFilter(NfGenMsg.AF_UNSPEC, null, null, null);
+
+    /** A filter without tuples. */
+    public DumpFilter(int family, @Nullable Integer zone, @Nullable Masked mark, @Nullable Masked status) {
+        this(family, zone, mark, status, TupleMatch.ANY, TupleMatch.ANY);
+    }
 
     /** u32 bits that must have these values. */
     public record Masked(long value, long mask) {
@@ -38,17 +43,25 @@ public record DumpFilter(
         return new DumpFilter(family, null, null, null);
     }
 
+    /** This filter with another mark and status. */
+    DumpFilter with(@Nullable Masked otherMark, @Nullable Masked otherStatus) {
+        return new DumpFilter(family, zone, otherMark, otherStatus, original, reply);
+    }
+
     /** Whether an entry passes. */
     public boolean matches(FlowEvent entry) {
         if (family != NfGenMsg.AF_UNSPEC && entry.family() != family) {
             return false;
         }
-        if (zone != null && ZoneScope.of(entry).zone() != zone) {
+        if (zone != null && ZoneScope.zoneOf(entry) != zone) {
             return false;
         }
         if (mark != null && !mark.matches(entry.has(FlowEvent.MARK) ? entry.mark() : 0)) {
             return false;
         }
-        return status == null || status.matches(entry.has(FlowEvent.STATUS) ? entry.status() & U32 : 0);
+        if (status != null && !status.matches(entry.has(FlowEvent.STATUS) ? entry.status() & U32 : 0)) {
+            return false;
+        }
+        return original.matches(entry.original()) && reply.matches(entry.reply());
     }
 }

@@ -5,7 +5,7 @@ package dev.ctstream.conntrack;
  *
  * @param id {@code CTA_ID}, u32; a later entry with the same tuple has another one
  */
-public record FlowKey(TupleSpec original, ZoneScope zone, long id) {
+public record FlowKey(TupleSpec original, ZoneScope zone, long id) implements DeleteRequest {
     private static final long MAX_ID = 0xFFFF_FFFFL;
 
     /** Checks the range. */

@@ -4,7 +4,7 @@ package dev.ctstream.conntrack;
  * A request that deletes many entries at once. To the kernel it is a DELETE without a tuple; nothing but a value of this
  * type makes {@link ConntrackTable} send one.
  */
-public sealed interface Flush {
+public sealed interface Flush extends DeleteRequest {
     /** Every entry of the namespace. */
     record Everything() implements Flush {}
 

@@ -1,6 +1,7 @@
 package dev.ctstream.conntrack;
 
 import java.net.Inet4Address;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
@@ -11,6 +12,7 @@ import java.net.UnknownHostException;
  * @param source of the same family as {@code destination}
  */
 public record TupleSpec(InetAddress source, InetAddress destination, Layer4 layer4) {
+    private static final int IPV6_BYTES = 16;
     private static final int IPPROTO_ICMP = 1;
     private static final int IPPROTO_ICMPV6 = 58;
 
@@ -55,10 +57,20 @@ public record TupleSpec(InetAddress source, InetAddress destination, Layer4 laye
     private static InetAddress address(Tuple tuple, int offset) {
         byte[] bytes = new byte[tuple.addressLengthBytes()];
         tuple.buffer().get(offset, bytes);
+        return address(bytes);
+    }
+
+    /**
+     * The address of 4 or 16 bytes, of the family that its length says: {@link InetAddress#getByAddress} would make an
+     * IPv4 address of {@code ::ffff:1.2.3.4}, and so another flow.
+     */
+    public static InetAddress address(byte[] bytes) {
         try {
-            return InetAddress.getByAddress(bytes);
+            return bytes.length == IPV6_BYTES
+                    ? Inet6Address.getByAddress(null, bytes, -1)
+                    : InetAddress.getByAddress(bytes);
         } catch (UnknownHostException e) {
-            throw new IllegalStateException(e); // only for a length that is neither 4 nor 16
+            throw new IllegalArgumentException(bytes.length + " bytes", e);
         }
     }
 

@@ -8,6 +8,7 @@ import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ZoneFlush {
     private static final int ZONES = 1 << 16;
+    private static final int ATTEMPTS = 8;
     private static final int KEYS_PER_ROUND = 10_000;
     private static final long PROBE_TIMEOUT_SECONDS = 10;
     private static final int IPPROTO_UDP = 17;
@@ -44,42 +46,60 @@ final class ZoneFlush {
     }
 
     private boolean probe() throws NetlinkException {
-        int zone = unusedZone();
-        if (zone < 0) {
-            return false;
-        }
         TupleSpec tuple = probeTuple();
-        table.create(FlowSpec.of(tuple)
-                .zone(ZoneScope.both(zone))
-                .timeoutSeconds(PROBE_TIMEOUT_SECONDS)
-                .status(IpsStatus.IPS_CONFIRMED)
-                .build());
-        List<FlowKey> seen = new ArrayList<>();
-        boolean[] unfiltered = new boolean[1];
-        FlowEvent event = new FlowEvent();
-        table.dumpMessages(DumpFilter.zone(zone), message -> {
-            if (event.wrap(message.buffer(), message.offset(), message.lengthBytes())) {
-                unfiltered[0] |= (message.flags() & NlMsgHdr.NLM_F_DUMP_FILTERED) == 0;
-                if (event.zone() == zone) {
-                    seen.add(FlowKey.of(event));
-                } else {
-                    unfiltered[0] = true;
+        int zone = unusedZone();
+        for (int attempt = 0; attempt < ATTEMPTS && zone >= 0; attempt++, zone = unusedZone()) {
+            try {
+                table.create(FlowSpec.of(tuple)
+                        .zone(ZoneScope.both(zone))
+                        .timeoutSeconds(PROBE_TIMEOUT_SECONDS)
+                        .status(IpsStatus.IPS_CONFIRMED)
+                        .build());
+            } catch (NetlinkException e) {
+                if (e.errno() == Errno.EEXIST) {
+                    continue; // another process probes in that zone
                 }
+                if (e.errno() == Errno.ENOMEM || e.errno() == Errno.ENOSPC) {
+                    return false; // the table is full: nothing is proven
+                }
+                throw e;
             }
-        });
-        boolean exactlyOurs = seen.size() == 1 && seen.get(0).original().equals(tuple);
-        for (FlowKey key : seen) {
-            if (key.original().equals(tuple)) {
-                deleteIfThere(key);
-            }
+            return exactlyOurs(zone, tuple);
         }
-        return exactlyOurs && !unfiltered[0];
+        return false;
     }
 
+    private boolean exactlyOurs(int zone, TupleSpec tuple) throws NetlinkException {
+        List<FlowKey> ours = new ArrayList<>();
+        boolean[] others = new boolean[1];
+        FlowEvent event = new FlowEvent();
+        table.dumpMessages(DumpFilter.zone(zone), message -> {
+            boolean filtered = (message.flags() & NlMsgHdr.NLM_F_DUMP_FILTERED) != 0;
+            boolean read = event.wrap(message.buffer(), message.offset(), message.lengthBytes());
+            if (read && ZoneScope.zoneOf(event) == zone && isProbe(event, tuple)) {
+                ours.add(FlowKey.of(event));
+                others[0] |= !filtered;
+            } else {
+                others[0] = true;
+            }
+        });
+        for (FlowKey key : ours) {
+            deleteIfThere(key);
+        }
+        return ours.size() == 1 && !others[0];
+    }
+
+    private static boolean isProbe(FlowEvent event, TupleSpec tuple) {
+        return event.family() == tuple.family()
+                && TupleSpec.of(event.original()).equals(tuple);
+    }
+
+    /** A random one, so that processes which probe at the same time seldom meet. */
     private int unusedZone() throws NetlinkException {
         BitSet used = new BitSet(ZONES);
-        table.dump(DumpFilter.ALL, entry -> used.set(ZoneScope.of(entry).zone()));
-        return used.previousClearBit(ZONES - 1);
+        table.dump(DumpFilter.ALL, entry -> used.set(ZoneScope.zoneOf(entry)));
+        int zone = used.previousClearBit(ThreadLocalRandom.current().nextInt(1, ZONES));
+        return zone > 0 ? zone : used.previousClearBit(ZONES - 1);
     }
 
     /** From TEST-NET-1 to itself, discard: no packet looks like this. */

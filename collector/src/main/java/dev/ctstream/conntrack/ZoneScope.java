@@ -49,6 +49,11 @@ public record ZoneScope(int zone, Direction direction) {
         return both(event.zone());
     }
 
+    /** The number of {@link #of}; allocates nothing. */
+    public static int zoneOf(FlowEvent event) {
+        return event.reply().has(Tuple.ZONE) && !event.original().has(Tuple.ZONE) ? event.replyZone() : event.zone();
+    }
+
     /** Such as {@code zone 7} or {@code original zone 42}. */
     @Override
     public String toString() {

@@ -14,12 +14,12 @@ import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /** A receive thread whose handler copies what it is given. */
-class ReceiveHarness implements FlowEventHandler, AutoCloseable {
+public class ReceiveHarness implements FlowEventHandler, AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final long STOP_MILLIS = 10_000;
 
     /** One event, copied. */
-    record Seen(
+    public record Seen(
             int source, String kind, TupleSpec original, TupleSpec reply, ZoneScope zone, long id, ObjectNode json) {}
 
     private final Metrics metrics = new Metrics();
@@ -33,17 +33,17 @@ class ReceiveHarness implements FlowEventHandler, AutoCloseable {
     private final Thread thread;
     private volatile boolean copying = true;
 
-    ReceiveHarness() throws NetlinkException {
+    public ReceiveHarness() throws NetlinkException {
         receiver = EventReceiver.open(this, new ReceiveMetrics(metrics));
         thread = new Thread(receiver, "test-receive");
         thread.setUncaughtExceptionHandler((t, e) -> failure.set(e));
     }
 
-    static SubscriptionConfig config(boolean update, int bufferBytes) {
+    public static SubscriptionConfig config(boolean update, int bufferBytes) {
         return new SubscriptionConfig(true, update, true, bufferBytes, false);
     }
 
-    EventReceiver receiver() {
+    public EventReceiver receiver() {
         return receiver;
     }
 
@@ -56,7 +56,7 @@ class ReceiveHarness implements FlowEventHandler, AutoCloseable {
         return thread.getId();
     }
 
-    ReceiveHarness start() {
+    public ReceiveHarness start() {
         thread.start();
         return this;
     }
@@ -83,11 +83,11 @@ class ReceiveHarness implements FlowEventHandler, AutoCloseable {
         }
     }
 
-    List<Seen> seen() {
+    public List<Seen> seen() {
         return new ArrayList<>(seen);
     }
 
-    List<Seen> seen(Predicate<Seen> which) {
+    public List<Seen> seen(Predicate<Seen> which) {
         return seen.stream().filter(which).toList();
     }
 
@@ -107,7 +107,7 @@ class ReceiveHarness implements FlowEventHandler, AutoCloseable {
         return passes.get();
     }
 
-    List<Seen> await(int count, Predicate<Seen> which) {
+    public List<Seen> await(int count, Predicate<Seen> which) {
         Awaitility.await().atMost(PATIENCE).until(() -> seen(which).size() >= count);
         return seen(which);
     }

@@ -1,0 +1,117 @@
+package dev.ctstream.conntrack;
+
+import dev.ctstream.netlink.AttributeCursor;
+import dev.ctstream.netlink.MessageCursor;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The door that every request of a {@link ConntrackTable} leaves through: a DELETE passes only if its bytes are exactly
+ * those that the declared {@link DeleteRequest} needs. So a forgotten tuple, a zone of the wrong size or a family in a
+ * request of version 0, each of which the kernel takes for a flush of the whole table, cannot reach it, whoever wrote
+ * the bytes.
+ *
+ * <p>Threads: confined to one. Errors: {@link IllegalStateException}; it is a bug, and nothing was sent.
+ *
+ * <p>Source: {@code ctnetlink_del_conntrack} in {@code nf_conntrack_netlink.c}: without CTA_TUPLE_ORIG and
+ * CTA_TUPLE_REPLY it calls {@code ctnetlink_flush_conntrack}.
+ */
+final class DeleteGuard {
+    /** {@code ctnetlink_flush_conntrack} looks at the family only when the version is not 0. */
+    static final int VERSION_THAT_HONOURS_FAMILY = 1;
+
+    private final MessageCursor message = new MessageCursor();
+    private final AttributeCursor top = new AttributeCursor();
+    private final AttributeCursor tuple = new AttributeCursor();
+
+    /**
+     * Lets the datagram pass.
+     *
+     * @param intent what its one DELETE shall do; null when it shall have none
+     */
+    void check(ByteBuffer datagram, @Nullable DeleteRequest intent) {
+        int messages = 0;
+        message.wrap(datagram, datagram.position(), datagram.remaining());
+        while (message.next()) {
+            messages++;
+            boolean delete = message.type() == NfGenMsg.IPCTNL_MSG_CT_DELETE;
+            demand(delete == (intent != null), "a DELETE that nobody declared, or none where one was");
+            if (intent instanceof FlowKey key) {
+                checkOne(key);
+            } else if (intent instanceof Flush flush) {
+                checkFlush(flush);
+            }
+        }
+        demand(messages == 1 && !message.malformed(), messages + " messages in one request");
+    }
+
+    private void checkOne(FlowKey key) {
+        demand(u8(NfGenMsg.FAMILY_OFFSET) == key.original().family(), "another family than the tuple's");
+        boolean named = false;
+        boolean guarded = false;
+        begin();
+        while (top.next()) {
+            switch (top.number()) {
+                case Cta.CTA_TUPLE_ORIG -> named = wholeTuple();
+                case Cta.CTA_ID -> guarded = be(Integer.BYTES) == key.id();
+                case Cta.CTA_ZONE -> demand(be(Short.BYTES) == key.zone().zone(), "another zone than the entry's");
+                default -> demand(false, "attribute " + top.number());
+            }
+        }
+        demand(named && guarded && !top.malformed(), "no whole tuple, or no id");
+    }
+
+    private boolean wholeTuple() {
+        boolean addresses = false;
+        boolean protocol = false;
+        tuple.wrapNest(top);
+        while (tuple.next()) {
+            addresses |= tuple.number() == Cta.CTA_TUPLE_IP && tuple.payloadLengthBytes() > 0;
+            protocol |= tuple.number() == Cta.CTA_TUPLE_PROTO && tuple.payloadLengthBytes() > 0;
+        }
+        return addresses && protocol && !tuple.malformed();
+    }
+
+    private void checkFlush(Flush flush) {
+        int family = flush instanceof Flush.Family of ? of.family() : NfGenMsg.AF_UNSPEC;
+        int version = flush instanceof Flush.Family ? VERSION_THAT_HONOURS_FAMILY : NfGenMsg.NFNETLINK_V0;
+        demand(u8(NfGenMsg.FAMILY_OFFSET) == family, "another family than that of the flush");
+        demand(u8(NfGenMsg.VERSION_OFFSET) == version, "a version that does not fit the flush");
+        int attributes = 0;
+        begin();
+        while (top.next()) {
+            attributes++;
+            demand(flush instanceof Flush.Zone && top.number() == Cta.CTA_ZONE, "attribute " + top.number());
+            demand(be(Short.BYTES) == ((Flush.Zone) flush).zone(), "another zone than that of the flush");
+        }
+        demand(attributes == (flush instanceof Flush.Zone ? 1 : 0) && !top.malformed(), "a flush without its filter");
+    }
+
+    private void begin() {
+        int from = NfGenMsg.ATTRIBUTES_OFFSET;
+        demand(message.lengthBytes() >= from, "no room for a family");
+        top.wrap(message.buffer(), message.offset() + from, message.lengthBytes() - from);
+    }
+
+    private int u8(int offset) {
+        demand(message.lengthBytes() >= NfGenMsg.ATTRIBUTES_OFFSET, "no room for a family");
+        return message.buffer().get(message.offset() + offset) & 0xFF;
+    }
+
+    /** The attribute's payload as a number in network order; -1 when it has another size. */
+    private long be(int bytes) {
+        if (top.payloadLengthBytes() != bytes) {
+            return -1;
+        }
+        ByteBuffer payload = message.buffer().duplicate().order(ByteOrder.BIG_ENDIAN);
+        int at = top.payloadOffset();
+        return bytes == Short.BYTES ? payload.getShort(at) & 0xFFFF : payload.getInt(at) & 0xFFFF_FFFFL;
+    }
+
+    private static void demand(boolean holds, String fault) {
+        if (!holds) {
+            throw new IllegalStateException("refused to send a request that could delete too much: " + fault);
+        }
+    }
+}
