@@ -14,13 +14,13 @@ import java.nio.charset.StandardCharsets;
  * <p>Like {@link AvroWriter}: writes at a position, returns the one behind; up to three bytes behind that may be
  * overwritten.
  */
-final class AddressText {
+public final class AddressText {
     /** Length and text of the longest: eight groups of four digits. */
-    static final int IPV6_MAX_BYTES = 1 + 39;
+    public static final int IPV6_MAX_BYTES = 1 + 39;
 
     static final int IPV4_MAX_BYTES = 1 + 15;
     /** What may be overwritten behind the text. */
-    static final int SPILL_BYTES = 3;
+    public static final int SPILL_BYTES = 3;
 
     private static final int IPV4_BYTES = 4;
     private static final int GROUPS = 8;
@@ -51,8 +51,12 @@ final class AddressText {
 
     private AddressText() {}
 
-    /** Writes the 4 or 16 bytes at the offset, network order. The buffer is in the host's byte order. */
-    static int write(byte[] to, int at, ByteBuffer buffer, int addressOffset, int lengthBytes) {
+    /**
+     * Writes the 4 or 16 bytes at the offset, network order, behind one byte with their length in zigzag.
+     *
+     * @param buffer in the host's byte order
+     */
+    public static int write(byte[] to, int at, ByteBuffer buffer, int addressOffset, int lengthBytes) {
         int text = at + 1; // the text is shorter than 64 bytes: its length takes one
         int end = lengthBytes == IPV4_BYTES
                 ? writeIpv4(to, text, bigEndian(buffer, addressOffset))
