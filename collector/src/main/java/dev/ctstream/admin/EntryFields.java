@@ -1,0 +1,308 @@
+package dev.ctstream.admin;
+
+import dev.ctstream.conntrack.DumpFilter;
+import dev.ctstream.conntrack.FlowSpec;
+import dev.ctstream.conntrack.IpsStatus;
+import dev.ctstream.conntrack.NfGenMsg;
+import dev.ctstream.conntrack.TupleMatch;
+import dev.ctstream.conntrack.TupleSpec;
+import dev.ctstream.conntrack.ZoneScope;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Filters and new entries from named texts: the options of the commands, and the columns of their files, which have the
+ * same names. Nothing is made up: what an entry needs and was not given is a problem.
+ */
+public final class EntryFields {
+    /** Fields that a filter and a new entry share. */
+    public static final List<String> COMMON = List.of(
+            "zone",
+            "original-zone",
+            "reply-zone",
+            "family",
+            "protocol",
+            "source",
+            "destination",
+            "source-port",
+            "destination-port",
+            "reply-source",
+            "reply-destination",
+            "reply-source-port",
+            "reply-destination-port",
+            "icmp-type",
+            "icmp-code",
+            "icmp-id",
+            "mark",
+            "status",
+            "state",
+            "label",
+            "helper");
+
+    /** Fields of a new entry only. */
+    public static final List<String> CREATE_ONLY = List.of("timeout", "snat", "dnat");
+
+    private final FieldReader read;
+
+    private EntryFields(FieldReader read) {
+        this.read = read;
+    }
+
+    /**
+     * The filter that the fields describe.
+     *
+     * @param prefix before a name in a problem, such as two dashes
+     */
+    public static EntryFilter filter(Map<String, String> fields, String prefix) throws FieldException {
+        FieldReader read = new FieldReader(fields, prefix);
+        EntryFilter filter = new EntryFields(read).filter();
+        read.check();
+        return filter;
+    }
+
+    /** The new entry that the fields describe. */
+    public static FlowSpec spec(Map<String, String> fields, String prefix) throws FieldException {
+        FieldReader read = new FieldReader(fields, prefix);
+        FlowSpec spec = new EntryFields(read).spec();
+        read.check();
+        if (spec == null) {
+            throw new FieldException(List.of("the entry is incomplete")); // never: a problem was noted
+        }
+        return spec;
+    }
+
+    private EntryFilter filter() {
+        Integer protocol = read.protocol("protocol");
+        TupleMatch original = new TupleMatch(
+                protocol,
+                read.network("source"),
+                read.network("destination"),
+                read.u16("source-port"),
+                read.u16("destination-port"),
+                read.u8("icmp-type"),
+                read.u8("icmp-code"),
+                read.u16("icmp-id"));
+        TupleMatch reply = new TupleMatch(
+                null,
+                read.network("reply-source"),
+                read.network("reply-destination"),
+                read.u16("reply-source-port"),
+                read.u16("reply-destination-port"),
+                null,
+                null,
+                null);
+        DumpFilter kernel = new DumpFilter(
+                filterFamily(original, reply),
+                read.u16("zone"),
+                read.masked("mark"),
+                read.statusMatch("status"),
+                original,
+                reply);
+        return new EntryFilter(
+                kernel,
+                read.u16("original-zone"),
+                read.u16("reply-zone"),
+                read.state("state", protocol),
+                read.labels("label"),
+                read.helper("helper"));
+    }
+
+    private int filterFamily(TupleMatch original, TupleMatch reply) {
+        Integer given = read.family("family");
+        int family = given == null ? NfGenMsg.AF_UNSPEC : given;
+        for (TupleMatch match : List.of(original, reply)) {
+            for (TupleMatch.@Nullable Network network :
+                    new TupleMatch.Network[] {match.source(), match.destination()}) {
+                family = network == null ? family : same(family, network.family());
+            }
+        }
+        if (family == NfGenMsg.AF_UNSPEC && original.protocol() != null) {
+            return familyOf(original.protocol());
+        }
+        return family;
+    }
+
+    private int same(int family, int other) {
+        if (family != NfGenMsg.AF_UNSPEC && family != other) {
+            read.problem("source", "or another address is not of the same family as the rest");
+        }
+        return other;
+    }
+
+    /** The one family that a protocol belongs to; AF_UNSPEC for those of both. */
+    private static int familyOf(int protocol) {
+        return switch (protocol) {
+            case Protocols.ICMP -> NfGenMsg.AF_INET;
+            case Protocols.ICMPV6 -> NfGenMsg.AF_INET6;
+            default -> NfGenMsg.AF_UNSPEC;
+        };
+    }
+
+    private @Nullable FlowSpec spec() {
+        TupleSpec original = original();
+        ZoneScope zone = zone();
+        Long timeout = needed("timeout", read.u32("timeout"), "seconds that the entry shall live");
+        FlowSpec.Nat snat = read.nat("snat");
+        FlowSpec.Nat dnat = read.nat("dnat");
+        Integer status = read.status("status");
+        Integer protocol = original == null ? null : original.protocol();
+        Integer state = read.state("state", protocol);
+        if (state != null && protocol != null && protocol != Protocols.TCP && protocol != Protocols.SCTP) {
+            read.problem("state", "is for tcp and sctp only");
+        }
+        FlowSpec.Labels labels = read.labels("label");
+        String helper = read.helper("helper");
+        Long mark = read.u32("mark");
+        TupleSpec reply = original == null ? null : reply(original);
+        if (original == null || reply == null || timeout == null) {
+            return null;
+        }
+        boolean translated = status != null && (status & IpsStatus.IPS_NAT_MASK) != 0;
+        return new FlowSpec(
+                original,
+                translated ? inverse(original) : reply,
+                zone,
+                timeout,
+                status == null ? null : status & ~IpsStatus.IPS_NAT_MASK,
+                mark,
+                labels,
+                state,
+                helper,
+                translated ? sourceNat(original, reply, snat, status) : snat,
+                translated ? destinationNat(original, reply, dnat, status) : dnat);
+    }
+
+    /** The translation that a listed entry with SRC_NAT shows in its reply: its status alone cannot be set. */
+    private FlowSpec.@Nullable Nat sourceNat(
+            TupleSpec original, TupleSpec reply, FlowSpec.@Nullable Nat given, @Nullable Integer status) {
+        boolean shown = given == null && status != null && (status & IpsStatus.IPS_SRC_NAT) != 0;
+        return shown ? translation("snat", original, reply.destination(), reply.layer4(), true) : given;
+    }
+
+    private FlowSpec.@Nullable Nat destinationNat(
+            TupleSpec original, TupleSpec reply, FlowSpec.@Nullable Nat given, @Nullable Integer status) {
+        boolean shown = given == null && status != null && (status & IpsStatus.IPS_DST_NAT) != 0;
+        return shown ? translation("dnat", original, reply.source(), reply.layer4(), false) : given;
+    }
+
+    private FlowSpec.@Nullable Nat translation(
+            String name, TupleSpec original, InetAddress address, TupleSpec.Layer4 layer4, boolean toSource) {
+        TupleSpec inverse = inverse(original);
+        if (address.equals(toSource ? inverse.destination() : inverse.source()) && layer4.equals(inverse.layer4())) {
+            read.problem(name, "is needed for a status with NAT, or a reply tuple that shows it");
+            return null;
+        }
+        if (layer4 instanceof TupleSpec.Ports ports) {
+            return new FlowSpec.Nat(address, toSource ? ports.destination() : ports.source());
+        }
+        return new FlowSpec.Nat(address, null);
+    }
+
+    private <T> @Nullable T needed(String name, @Nullable T value, String what) {
+        if (value == null && !read.has(name)) {
+            read.problem(name, "is missing: " + what);
+        }
+        return value;
+    }
+
+    private ZoneScope zone() {
+        Integer zone = read.u16("zone");
+        Integer original = read.u16("original-zone");
+        Integer reply = read.u16("reply-zone");
+        int given = (zone == null ? 0 : 1) + (original == null ? 0 : 1) + (reply == null ? 0 : 1);
+        if (given > 1) {
+            read.problem("zone", "is one of zone, original-zone and reply-zone: an entry has only one of them");
+        }
+        if (original != null) {
+            return ZoneScope.original(original);
+        }
+        return reply != null ? ZoneScope.reply(reply) : ZoneScope.both(zone == null ? 0 : zone);
+    }
+
+    private @Nullable TupleSpec original() {
+        Integer protocol = needed("protocol", read.protocol("protocol"), Protocols.names() + " or a number");
+        InetAddress source = needed("source", read.address("source"), "the address that the flow comes from");
+        InetAddress destination = needed("destination", read.address("destination"), "the address that it goes to");
+        Integer family = read.family("family");
+        TupleSpec.Layer4 layer4 = protocol == null ? null : layer4(protocol);
+        if (source == null || destination == null || layer4 == null) {
+            return null;
+        }
+        try {
+            TupleSpec tuple = new TupleSpec(source, destination, layer4);
+            if (family != null && family != tuple.family()) {
+                read.problem("family", "is not that of the addresses");
+            }
+            return tuple;
+        } catch (IllegalArgumentException e) {
+            read.problem("destination", "is not of the family of source");
+            return null;
+        }
+    }
+
+    private TupleSpec.@Nullable Layer4 layer4(int protocol) {
+        boolean hasPorts = Protocols.hasPorts(protocol);
+        boolean isIcmp = Protocols.isIcmp(protocol);
+        Integer from = only("source-port", hasPorts, protocol);
+        Integer to = only("destination-port", hasPorts, protocol);
+        Integer type = only("icmp-type", isIcmp, protocol);
+        Integer code = only("icmp-code", isIcmp, protocol);
+        Integer id = only("icmp-id", isIcmp, protocol);
+        if (hasPorts) {
+            return from == null || to == null ? null : new TupleSpec.Ports(protocol, from, to);
+        }
+        if (isIcmp) {
+            return type == null || code == null || id == null ? null : new TupleSpec.Icmp(protocol, type, code, id);
+        }
+        return new TupleSpec.AddressesOnly(protocol);
+    }
+
+    /** A field that the protocol needs, or must not have. */
+    private @Nullable Integer only(String name, boolean applies, int protocol) {
+        boolean small = name.equals("icmp-type") || name.equals("icmp-code");
+        Integer value = small ? read.u8(name) : read.u16(name);
+        if (applies) {
+            return needed(name, value, "protocol " + Protocols.name(protocol) + " needs it");
+        }
+        if (read.has(name)) {
+            read.problem(name, "is not for protocol " + Protocols.name(protocol));
+        }
+        return null;
+    }
+
+    /** What was given of the reply; the rest is the inverse of the original. */
+    private @Nullable TupleSpec reply(TupleSpec original) {
+        TupleSpec inverse = inverse(original);
+        InetAddress source = read.address("reply-source");
+        InetAddress destination = read.address("reply-destination");
+        TupleSpec.Layer4 layer4 = inverse.layer4();
+        Integer from = read.u16("reply-source-port");
+        Integer to = read.u16("reply-destination-port");
+        if (layer4 instanceof TupleSpec.Ports ports) {
+            layer4 = new TupleSpec.Ports(
+                    ports.protocol(), from == null ? ports.source() : from, to == null ? ports.destination() : to);
+        } else if (from != null || to != null) {
+            read.problem("reply-source-port", "is not for protocol " + Protocols.name(original.protocol()));
+        }
+        try {
+            return new TupleSpec(
+                    source == null ? inverse.source() : source,
+                    destination == null ? inverse.destination() : destination,
+                    layer4);
+        } catch (IllegalArgumentException e) {
+            read.problem("reply-source", "or reply-destination is not of the family of the original");
+            return null;
+        }
+    }
+
+    /** The inverse; for an ICMP type without an answer the same type, which the kernel refuses with its own words. */
+    private static TupleSpec inverse(TupleSpec original) {
+        try {
+            return original.inverse();
+        } catch (IllegalArgumentException e) {
+            return new TupleSpec(original.destination(), original.source(), original.layer4());
+        }
+    }
+}

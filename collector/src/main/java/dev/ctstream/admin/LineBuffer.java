@@ -1,0 +1,179 @@
+package dev.ctstream.admin;
+
+import dev.ctstream.batch.AddressText;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/** A line of text in one growing array of bytes, used again for each; allocates nothing but the growth. */
+final class LineBuffer {
+    private static final int LONGEST_LONG_BYTES = 20;
+    private static final int FIRST_PRINTABLE = 0x20;
+    private static final int IPV4_BYTES = 4;
+    private static final int IPV6_BYTES = 16;
+    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+
+    private byte[] bytes = new byte[1024];
+    private int length;
+
+    void clear() {
+        length = 0;
+    }
+
+    int length() {
+        return length;
+    }
+
+    /** Cuts the last bytes off. */
+    void truncate(int toLength) {
+        length = toLength;
+    }
+
+    LineBuffer raw(byte[] text) {
+        reserve(text.length);
+        System.arraycopy(text, 0, bytes, length, text.length);
+        length += text.length;
+        return this;
+    }
+
+    LineBuffer raw(char c) {
+        reserve(1);
+        bytes[length++] = (byte) c;
+        return this;
+    }
+
+    /** ASCII. */
+    LineBuffer text(String ascii) {
+        int count = ascii.length();
+        reserve(count);
+        for (int i = 0; i < count; i++) {
+            bytes[length++] = (byte) ascii.charAt(i);
+        }
+        return this;
+    }
+
+    /** Blanks up to a column, counted from where the text began. */
+    LineBuffer pad(int from, int width) {
+        while (length - from < width) {
+            raw(' ');
+        }
+        return this;
+    }
+
+    LineBuffer number(long value) {
+        reserve(LONGEST_LONG_BYTES);
+        if (value == Long.MIN_VALUE) {
+            return text(Long.toString(value));
+        }
+        long left = value;
+        if (left < 0) {
+            bytes[length++] = '-';
+            left = -left;
+        }
+        int first = length;
+        do {
+            bytes[length++] = (byte) ('0' + left % 10);
+            left /= 10;
+        } while (left != 0);
+        for (int i = first, j = length - 1; i < j; i++, j--) {
+            byte digit = bytes[i];
+            bytes[i] = bytes[j];
+            bytes[j] = digit;
+        }
+        return this;
+    }
+
+    LineBuffer unsigned(long value) {
+        return value >= 0 ? number(value) : text(Long.toUnsignedString(value));
+    }
+
+    /** Lower-case hex digits without leading zeros. */
+    LineBuffer hex(int value) {
+        return text(Integer.toHexString(value));
+    }
+
+    /** All eight hex digits of a word. */
+    LineBuffer hex8(int value) {
+        for (int shift = Integer.SIZE - 4; shift >= 0; shift -= 4) {
+            raw((char) HEX[value >>> shift & 0xF]);
+        }
+        return this;
+    }
+
+    byte[] copy() {
+        return Arrays.copyOf(bytes, length);
+    }
+
+    /** An address as RFC 5952 writes it. */
+    LineBuffer address(ByteBuffer from, int offset, int lengthBytes) {
+        reserve(AddressText.IPV6_MAX_BYTES + AddressText.SPILL_BYTES);
+        int end = AddressText.write(bytes, length, from, offset, lengthBytes);
+        System.arraycopy(bytes, length + 1, bytes, length, end - length - 1); // without its length
+        length = end - 1;
+        return this;
+    }
+
+    /** An address as inet_ntop of the C library writes it: the last 32 bits of {@code ::a:b} in dotted form, too. */
+    LineBuffer addressOfLibc(ByteBuffer from, int offset, int lengthBytes) {
+        if (lengthBytes == IPV6_BYTES && embedsIpv4(from, offset)) {
+            raw(':').raw(':');
+            return address(from, offset + IPV6_BYTES - IPV4_BYTES, IPV4_BYTES);
+        }
+        return address(from, offset, lengthBytes);
+    }
+
+    private static boolean embedsIpv4(ByteBuffer from, int offset) {
+        return from.getLong(offset) == 0
+                && from.getInt(offset + Long.BYTES) == 0
+                && from.getShort(offset + Long.BYTES + Integer.BYTES) != 0;
+    }
+
+    /** Bytes of a buffer as they are. */
+    LineBuffer copy(ByteBuffer from, int offset, int count) {
+        reserve(count);
+        from.get(offset, bytes, length, count);
+        length += count;
+        return this;
+    }
+
+    /** UTF-8 bytes of a buffer as a JSON string. */
+    LineBuffer quoted(ByteBuffer from, int offset, int count) {
+        raw('"');
+        for (int i = 0; i < count; i++) {
+            byte b = from.get(offset + i);
+            if (b == '"' || b == '\\') {
+                raw('\\').raw((char) b);
+            } else if (b >= 0 && b < FIRST_PRINTABLE) {
+                text("\\u00").raw((char) HEX[b >> 4]).raw((char) HEX[b & 0xF]);
+            } else {
+                raw((char) (b & 0xFF));
+            }
+        }
+        return raw('"');
+    }
+
+    LineBuffer quoted(String text) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        return quoted(ByteBuffer.wrap(utf8), 0, utf8.length);
+    }
+
+    /** Takes away the blanks at the end and ends the line. */
+    void endLine() {
+        while (length > 0 && bytes[length - 1] == ' ') {
+            length--;
+        }
+        raw('\n');
+    }
+
+    void writeTo(OutputStream out) throws IOException {
+        out.write(bytes, 0, length);
+    }
+
+    private void reserve(int count) {
+        if (bytes.length - length < count) {
+            bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + count));
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package dev.ctstream.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ctstream.conntrack.DumpFilter;
+import dev.ctstream.conntrack.FlowSpec;
+import dev.ctstream.conntrack.Flows;
+import dev.ctstream.conntrack.NfGenMsg;
+import dev.ctstream.conntrack.TupleSpec;
+import dev.ctstream.conntrack.ZoneScope;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class EntryFieldsTest {
+    private static final String UDP =
+            "protocol=udp source=10.0.0.1 source-port=1 destination=10.0.0.2 destination-port=2 timeout=60";
+
+    private static Map<String, String> fields(String text) {
+        Map<String, String> fields = new LinkedHashMap<>();
+        for (String field : text.split(" ", -1)) {
+            int equals = field.indexOf('=');
+            fields.put(field.substring(0, equals), field.substring(equals + 1));
+        }
+        return fields;
+    }
+
+    private static FlowSpec spec(String text) throws FieldException {
+        return EntryFields.spec(fields(text), "--");
+    }
+
+    @Test
+    void anEntryHasWhatWasGivenAndTheInverseAsReply() throws FieldException {
+        TupleSpec original = Flows.tuple("10.0.0.1", "10.0.0.2", new TupleSpec.Ports(17, 1, 2));
+        assertThat(spec(UDP)).isEqualTo(FlowSpec.of(original).timeoutSeconds(60).build());
+        FlowSpec full = spec(UDP + " zone=7 mark=0x10 status=ASSURED,SEEN_REPLY label=0,127 helper=tftp"
+                + " reply-destination=10.0.0.9 reply-destination-port=9 snat=10.0.0.9:9 dnat=10.0.0.8");
+        assertThat(full.zone()).isEqualTo(ZoneScope.both(7));
+        assertThat(full.mark()).isEqualTo(16);
+        assertThat(full.status()).isEqualTo(0xE);
+        assertThat(full.labels()).isEqualTo(new FlowSpec.Labels(1, 0, 0, 0x8000_0000));
+        assertThat(full.helper()).isEqualTo("tftp");
+        assertThat(full.reply()).isEqualTo(Flows.tuple("10.0.0.2", "10.0.0.9", new TupleSpec.Ports(17, 2, 9)));
+        assertThat(full.sourceNat()).isEqualTo(new FlowSpec.Nat(Flows.address("10.0.0.9"), 9));
+        assertThat(full.destinationNat()).isEqualTo(new FlowSpec.Nat(Flows.address("10.0.0.8"), null));
+    }
+
+    @Test
+    void aNumberAsStatusIsSentAsItIs() throws FieldException {
+        assertThat(spec(UDP + " status=0").status()).isZero();
+        assertThat(spec(UDP + " status=0x404").status()).isEqualTo(0x404);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            zone=7 original-zone=8          | --zone is one of zone, original-zone and reply-zone
+            zone=65536                      | --zone '65536' is not a number in 0..65535
+            zone=-1                         | --zone '-1' is not a number in 0..65535
+            zone=seven                      | --zone 'seven' is not a number in 0..65535
+            mark=1/2                        | --mark '1/2' is not a number
+            mark=4294967296                 | --mark '4294967296' is not a number
+            status=SHINY                    | --status 'SHINY' is not status bits
+            state=ESTABLISHED               | --state is for tcp and sctp only
+            label=128                       | --label '128' is not label numbers
+            helper=averyveryverylongname    | --helper 'averyveryverylongname' is not a helper's name
+            icmp-id=5                       | --icmp-id is not for protocol udp
+            source=10.0.0.1/8               | --source '10.0.0.1/8' is not an IPv4 or IPv6 address
+            source=localhost                | --source 'localhost' is not an IPv4 or IPv6 address
+            source=10.0.1                   | --source '10.0.1' is not an IPv4 or IPv6 address
+            destination=fd00::1             | --destination is not of the family of source
+            family=ipv6                     | --family is not that of the addresses
+            reply-source=fd00::1            | --reply-source or reply-destination is not of the family
+            snat=10.0.0.1:x                 | --snat '10.0.0.1:x' is not ADDRESS
+            protocol=icmp                   | --icmp-type is missing: protocol icmp needs it
+            protocol=tpc                    | --protocol 'tpc' is not a protocol: ah, dccp, esp
+            protocol=99                     | --source-port is not for protocol 99
+            timeout=                        | --timeout '' is not a number
+            status=SRC_NAT                  | --snat is needed for a status with NAT
+            """)
+    void aWrongFieldIsNamedWithWhatItMayBe(String change, String problem) {
+        Map<String, String> fields = fields(UDP);
+        fields.putAll(fields(change));
+        assertThatThrownBy(() -> EntryFields.spec(fields, "--"))
+                .isInstanceOfSatisfying(
+                        FieldException.class,
+                        e -> assertThat(e.problems())
+                                .anySatisfy(text -> assertThat(text).startsWith(problem)));
+    }
+
+    @Test
+    void everythingThatIsMissingIsSaidAtOnce() {
+        assertThatThrownBy(() -> EntryFields.spec(Map.of(), "--"))
+                .isInstanceOfSatisfying(
+                        FieldException.class,
+                        e -> assertThat(e.problems())
+                                .hasSize(4)
+                                .allMatch(problem -> problem.contains(" is missing: ")));
+    }
+
+    @Test
+    void aListedStatusWithNatBecomesTheTranslationThatTheReplyShows() throws FieldException {
+        FlowSpec spec = spec(UDP + " status=408 reply-destination=10.0.0.9 reply-destination-port=40000");
+        assertThat(spec.status()).isEqualTo(408 & ~0x30);
+        assertThat(spec.sourceNat()).isEqualTo(new FlowSpec.Nat(Flows.address("10.0.0.9"), 40_000));
+        assertThat(spec.destinationNat()).isNull();
+        assertThat(spec.reply()).isEqualTo(spec.original().inverse());
+    }
+
+    @Test
+    void aFilterTakesPrefixesMasksAndNegatedStatus() throws FieldException {
+        EntryFilter filter = EntryFields.filter(
+                fields("source=10.0.0.0/8 reply-source=10.9.0.0/16 mark=0x10/0xf0 status=ASSURED,!SEEN_REPLY"), "--");
+        assertThat(filter.kernel().family()).isEqualTo(NfGenMsg.AF_INET);
+        assertThat(filter.kernel().mark()).isEqualTo(new DumpFilter.Masked(0x10, 0xF0));
+        assertThat(filter.kernel().status()).isEqualTo(new DumpFilter.Masked(4, 6));
+        assertThat(filter.mutable()).isTrue();
+        assertThat(EntryFields.filter(Map.of(), "--").everything()).isTrue();
+        assertThat(EntryFields.filter(fields("protocol=icmpv6"), "--").kernel().family())
+                .isEqualTo(NfGenMsg.AF_INET6);
+    }
+
+    @Test
+    void addressesOfTwoFamiliesFitNoFilter() {
+        assertThatThrownBy(() -> EntryFields.filter(fields("source=10.0.0.1 destination=fd00::1"), "--"))
+                .isInstanceOf(FieldException.class);
+        assertThatThrownBy(() -> EntryFields.filter(fields("source=10.0.0.1/33"), "--"))
+                .isInstanceOf(FieldException.class);
+    }
+}
