@@ -64,7 +64,8 @@ record Console(
         return String.valueOf(error.getMessage()).contains("Broken pipe");
     }
 
-    private static boolean terminal(int fd) {
+    /** Whether a file descriptor is a terminal. */
+    static boolean terminal(int fd) {
         try {
             String target =
                     Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString();

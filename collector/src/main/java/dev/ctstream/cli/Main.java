@@ -64,6 +64,8 @@ public final class Main implements Runnable {
                 .addSubcommand(new DemoCommand(console))
                 .addSubcommand(new WatchCommand(console))
                 .addSubcommand(new ReadCommand(console))
+                .addSubcommand(EntriesCommand.line(console))
+                .addSubcommand(ZonesCommand.line(console))
                 .addSubcommand(new BrokerCommand(console));
         line.setExpandAtFiles(false)
                 .setUsageHelpWidth(USAGE_WIDTH)
