@@ -32,6 +32,7 @@ final class Keys {
 
     /** Defaults that depend on the host or on other keys, as text for people. */
     static final Map<String, String> DEFAULT_TEXTS = Map.of(
+            "topic.events", "conntrack.events, or conntrack.flat with record.layout=event",
             "host.id", "/etc/machine-id",
             "record.framing", "confluent with a schema registry, else single-object",
             "spool.directory", "$STATE_DIRECTORY, else /var/lib/ctstream for root, else ~/.local/state/ctstream",

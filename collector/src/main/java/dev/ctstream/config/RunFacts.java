@@ -12,6 +12,8 @@ import java.util.Objects;
  */
 record RunFacts(String bootId) {
     private static final int SEGMENTS_AT_LEAST = 4;
+    /** Records of the two layouts have two schemas: by default they do not meet in one topic. */
+    private static final String TOPIC_OF_SINGLE_EVENTS = "conntrack.flat";
 
     static RunFacts complete(
             ConfigSources sources, Map<String, Setting> given, Map<String, Object> values, List<String> problems) {
@@ -21,6 +23,9 @@ record RunFacts(String bootId) {
             values.put(
                     "spool.directory",
                     host.stateDirectory(sources.environment()).toString());
+        }
+        if ("event".equals(values.get("record.layout")) && !given.containsKey("topic.events")) {
+            values.put("topic.events", TOPIC_OF_SINGLE_EVENTS);
         }
         if ("".equals(values.get("record.framing"))) {
             boolean registry = !"".equals(values.get("schema.registry.url"));

@@ -83,6 +83,17 @@ class CollectorConfigTest {
     }
 
     @Test
+    void singleEventsHaveATopicOfTheirOwnUnlessOneIsNamed() throws Exception {
+        assertThat(load(Map.of("record.layout", "event")).publish().topics().events())
+                .isEqualTo("conntrack.flat");
+        assertThat(load(Map.of("record.layout", "event", "topic.events", "conntrack.events"))
+                        .publish()
+                        .topics()
+                        .events())
+                .isEqualTo("conntrack.events");
+    }
+
+    @Test
     void noKeyIsForgottenInTheTestAbove() {
         Set<String> keys = new HashSet<>(Keys.definition().names());
         keys.removeAll(OTHERS.keySet());
