@@ -8,8 +8,6 @@ import dev.ctstream.config.HostFacts;
 import dev.ctstream.netlink.Links;
 import dev.ctstream.netlink.NetlinkException;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -56,11 +54,8 @@ final class DemoCommand implements Callable<Integer> {
                             + " bin/ctstream demo");
         }
         LogLevels.forPeople();
-        Path directory = Files.createTempDirectory("ctstream-demo-");
-        Thread cleaner = new Thread(() -> BrokerServer.deleteTree(directory), "demo-clean");
-        Runtime.getRuntime().addShutdownHook(cleaner); // for Ctrl-C
         try {
-            return run(directory);
+            return run();
         } catch (NetlinkException e) {
             throw new CommandFailure(
                     ExitCode.PRIVILEGE,
@@ -70,13 +65,13 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private int run(Path directory) throws CommandFailure, IOException {
+    private int run() throws CommandFailure, IOException {
         Links.bringUp("lo");
         console.say("demo: starting a Kafka broker (about 5 s)");
         try (EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of())) {
             broker.start();
             DemoNetwork network = DemoNetwork.create();
-            Configuration configuration = configuration(broker, directory);
+            Configuration configuration = configuration(broker);
             try (Collector collector = Collector.start(configuration.collector(), RunCommand.program(configuration));
                     DemoReader reader = DemoReader.start(console, broker.bootstrapServers());
                     DemoTraffic traffic = DemoTraffic.open(network)) {
@@ -92,12 +87,13 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private static Configuration configuration(EmbeddedBroker broker, Path directory) throws CommandFailure {
+    private static Configuration configuration(EmbeddedBroker broker) throws CommandFailure {
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("kafka.bootstrap.servers", broker.bootstrapServers());
         settings.put("host.id", "demo");
         settings.put("topic.replication-factor", "1");
-        settings.put("spool.directory", directory.resolve("spool").toString());
+        // There it goes with the broker's data, also when this process is killed.
+        settings.put("spool.directory", broker.data().resolve("demo-spool").toString());
         settings.put("http.listen", "off");
         try {
             return Configuration.load(
