@@ -5,6 +5,7 @@ import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -48,6 +49,22 @@ public final class TestNamespace implements AutoCloseable {
 
     public NetworkNamespace handle() {
         return namespace;
+    }
+
+    /** A path that this process and others of its user can open the namespace by, until this is closed. */
+    public Path path() throws IOException {
+        String link = "net:[" + namespace.inode() + "]";
+        Path descriptors =
+                Path.of("/proc", Long.toString(ProcessHandle.current().pid()), "fd");
+        try (DirectoryStream<Path> open = Files.newDirectoryStream(descriptors)) {
+            for (Path descriptor : open) {
+                if (Files.isSymbolicLink(descriptor)
+                        && Files.readSymbolicLink(descriptor).toString().equals(link)) {
+                    return descriptor;
+                }
+            }
+        }
+        throw new IllegalStateException("no descriptor of " + link);
     }
 
     /** Runs work on a thread inside; sockets that it opens stay inside. */

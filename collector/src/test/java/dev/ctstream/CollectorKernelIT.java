@@ -1,0 +1,206 @@
+package dev.ctstream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.ctstream.cli.EmbeddedBroker;
+import dev.ctstream.config.ConfigSources;
+import dev.ctstream.config.Configuration;
+import dev.ctstream.config.ConfigurationException;
+import dev.ctstream.config.HostFacts;
+import dev.ctstream.conntrack.TestNamespace;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.utils.Utils;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The collector from the kernel to Kafka: entries come and go in a namespace, a consumer finds each of them again. */
+class CollectorKernelIT {
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final String HOST = "it-host";
+    private static final int PARTITIONS = 12;
+    private static final int FLOWS = 20_480;
+
+    private static EmbeddedBroker broker;
+
+    @TempDir
+    private Path folder;
+
+    private final Map<String, String> settings = new HashMap<>();
+    private TestNamespace namespace;
+    private OfferedFlows flows;
+
+    @BeforeAll
+    static void startBroker() throws IOException {
+        broker = EmbeddedBroker.temporary(Map.of());
+        broker.start();
+    }
+
+    @AfterAll
+    static void stopBroker() {
+        broker.close();
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
+        namespace = TestNamespace.create();
+        flows = OfferedFlows.in(namespace.handle());
+        settings.put("kafka.bootstrap.servers", broker.bootstrapServers());
+        settings.put("netns", namespace.path().toString());
+        settings.put("host.id", HOST);
+        settings.put("http.listen", "off");
+        settings.put("snapshot", "false");
+        settings.put("reconcile.interval-seconds", "0");
+        settings.put("shutdown.timeout-seconds", "30"); // the time is another test's subject
+        settings.put("spool.directory", folder.resolve("spool").toString());
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        flows.close();
+        namespace.close();
+        if (broker.pid() < 0) {
+            broker.start();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"batch,conntrack.events,134217728", "event,conntrack.flat,212992"}) // ours, and the kernel's default
+    void everyEventOf64ZonesIsReadBackOnceInOrderAndOnItsPartition(String layout, String topic, String bufferBytes)
+            throws Exception {
+        settings.put("record.layout", layout);
+        settings.put("socket.receive-buffer-bytes", bufferBytes);
+        try (Collector collector = start()) {
+            for (int round = 0; round < 4; round++) {
+                flows.create(collector, FLOWS / 4);
+                flows.deleteAll(collector);
+            }
+            await().atMost(SOON).until(() -> collector.totals().received() >= flows.offered());
+            assertThat(collector.stop()).isTrue();
+            assertThat(flows.offered()).isEqualTo(2 * FLOWS);
+            assertThat(collector.totals()).isEqualTo(new Collector.Totals(flows.offered(), flows.offered(), 0, 0));
+        }
+
+        TopicContents contents = TopicContents.read(broker.bootstrapServers(), topic);
+        assertThat(contents.events())
+                .hasSize(2 * FLOWS)
+                .allSatisfy(event -> assertThat(event.lostTotal()).isZero());
+        assertThat(contents.sequences()).hasSize(OfferedFlows.ZONES.size());
+        contents.assertGapFree();
+        List<TopicContents.Flow> created = contents.flows("NEW");
+        assertThat(created.stream().map(OfferedFlows::specOf)).containsExactlyInAnyOrderElementsOf(flows.specs());
+        assertThat(contents.flows("DESTROY")).containsExactlyInAnyOrderElementsOf(created);
+        String netns = namespace.handle().label();
+        assertThat(contents.places())
+                .allSatisfy(place -> assertThat(place.partition())
+                        .as(place.key())
+                        .isEqualTo(documentedPartition(place.key(), netns)));
+    }
+
+    /** As the documents for consumers say: a zone is on one partition; no zone is spread by host and namespace. */
+    private static int documentedPartition(String key, String netns) {
+        String stream = HOST + "/" + netns;
+        assertThat(key).startsWith(stream + "/");
+        int zone = Integer.parseInt(key.substring(stream.length() + 1));
+        int hash = Utils.toPositive(Utils.murmur2(stream.getBytes(StandardCharsets.UTF_8)));
+        return (zone + (zone == 0 ? hash % PARTITIONS : 0)) % PARTITIONS;
+    }
+
+    @Test
+    void aStopPublishesWhatTheSocketAndTheOpenBatchesHold() throws Exception {
+        settings.put("topic.events", "stopped");
+        settings.put("batch.linger-millis", "60000"); // so that no batch is closed before the stop
+        try (Collector collector = start()) {
+            flows.create(collector, 100);
+            await().atMost(SOON).until(() -> collector.totals().received() == 100);
+            flows.create(collector, 50);
+            assertThat(collector.stop()).isTrue();
+            assertThat(collector.totals()).isEqualTo(new Collector.Totals(150, 150, 0, 0));
+        }
+        TopicContents contents = TopicContents.read(broker.bootstrapServers(), "stopped");
+        contents.assertGapFree();
+        assertThat(contents.flows("NEW").stream().map(OfferedFlows::specOf))
+                .containsExactlyInAnyOrderElementsOf(flows.specs());
+    }
+
+    @Test
+    void whatCameBeforeTheBrokerIsPublishedWhenItComes() throws Exception {
+        settings.put("topic.events", "late");
+        broker.stop();
+        try (Collector collector = start()) {
+            flows.create(collector, 1000);
+            flows.deleteAll(collector);
+            await().atMost(SOON).until(() -> collector.totals().received() == 2000);
+            assertThat(kafkaIsReady(collector)).isFalse();
+            assertThat(collector.totals().acknowledged()).isZero();
+            broker.start();
+            await().atMost(SOON).until(() -> collector.totals().acknowledged() == 2000);
+            assertThat(kafkaIsReady(collector)).isTrue();
+            assertThat(collector.stop()).isTrue();
+        }
+        TopicContents contents = TopicContents.read(broker.bootstrapServers(), "late");
+        contents.assertGapFree();
+        assertThat(contents.flows("NEW")).hasSize(1000);
+        assertThat(contents.flows("DESTROY")).containsExactlyInAnyOrderElementsOf(contents.flows("NEW"));
+    }
+
+    @Test
+    void whatABrokerDidNotTakeIsPublishedByTheNextRunBeforeItsOwn() throws Exception {
+        settings.put("topic.events", "replayed");
+        settings.put("shutdown.timeout-seconds", "1");
+        try (Collector collector = start()) {
+            flows.create(collector, 1000);
+            await().atMost(SOON).until(() -> collector.totals().acknowledged() == 1000);
+            broker.stop();
+            flows.create(collector, 1000);
+            await().atMost(SOON).until(() -> collector.totals().received() == 2000);
+            assertThat(collector.stop()).isFalse();
+            assertThat(collector.totals()).isEqualTo(new Collector.Totals(2000, 1000, 0, 0));
+        }
+        broker.start();
+        try (Collector collector = start()) {
+            flows.restart();
+            flows.create(collector, 500);
+            await().atMost(SOON).until(() -> collector.totals().acknowledged() == 1500);
+            assertThat(collector.stop()).isTrue();
+        }
+        TopicContents contents = TopicContents.read(broker.bootstrapServers(), "replayed");
+        contents.assertGapFree();
+        assertThat(contents.flows("NEW").stream().map(OfferedFlows::specOf))
+                .containsExactlyInAnyOrderElementsOf(flows.specs());
+        Map<Integer, List<Long>> epochsOfZones = contents.events().stream()
+                .collect(Collectors.groupingBy(
+                        event -> event.flow().zone(),
+                        Collectors.mapping(TopicContents.Event::epoch, Collectors.toList())));
+        assertThat(epochsOfZones)
+                .hasSize(OfferedFlows.ZONES.size())
+                .allSatisfy((zone, epochs) -> assertThat(epochs).isSorted());
+        assertThat(contents.events().stream().map(TopicContents.Event::epoch).distinct())
+                .hasSize(2);
+    }
+
+    private static boolean kafkaIsReady(Collector collector) {
+        return Objects.requireNonNull(collector.health().components().get("kafka"))
+                .ready();
+    }
+
+    private Collector start() throws IOException, ConfigurationException {
+        ConfigSources sources = new ConfigSources(Optional.empty(), Map.of(), settings, HostFacts.current(), true);
+        return Collector.start(Configuration.load(sources).collector(), new Collector.Program("test", "digest"));
+    }
+}

@@ -1,0 +1,125 @@
+package dev.ctstream;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.DumpFilter;
+import dev.ctstream.conntrack.FlowKey;
+import dev.ctstream.conntrack.FlowSpec;
+import dev.ctstream.conntrack.IpsStatus;
+import dev.ctstream.conntrack.TupleSpec;
+import dev.ctstream.conntrack.ZoneScope;
+import dev.ctstream.netlink.FreshNamespace;
+import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.NetworkNamespace;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+
+/**
+ * Entries made and deleted over netlink in 64 zones, IPv4 and IPv6 by turns. Never more events are under way than half
+ * of what the collector's receive buffer holds, so that none can be lost, however small the buffer and however busy the
+ * machine.
+ */
+final class OfferedFlows implements AutoCloseable {
+    /** Both ends, and 62 between them. */
+    static final List<Integer> ZONES =
+            IntStream.range(0, 64).map(i -> i * 65_535 / 63).boxed().toList();
+
+    private static final int UDP = 17;
+    private static final int LOOK_EVERY = 16;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final InetAddress[] SOURCES = {FreshNamespace.ip("10.1.0.1"), FreshNamespace.ip("fd01::1")};
+    private static final InetAddress[] DESTINATIONS = {FreshNamespace.ip("10.2.0.1"), FreshNamespace.ip("fd02::1")};
+
+    private final ConntrackTable table;
+    private final List<Spec> specs = new ArrayList<>();
+    private long offered;
+
+    /** What was asked for, as far as a consumer can tell. */
+    record Spec(int zone, String source, String destination, long port) {}
+
+    private OfferedFlows(ConntrackTable table) {
+        this.table = table;
+    }
+
+    static OfferedFlows in(NetworkNamespace namespace) throws NetlinkException {
+        return new OfferedFlows(ConntrackTable.open(namespace));
+    }
+
+    static Spec specOf(TopicContents.Flow flow) {
+        return new Spec(flow.zone(), flow.source(), flow.destination(), Objects.requireNonNull(flow.port()));
+    }
+
+    /** All flows so far. */
+    List<Spec> specs() {
+        return specs;
+    }
+
+    /** Events that the kernel has raised for the collector. */
+    long offered() {
+        return offered;
+    }
+
+    /** Counts anew, for another collector. */
+    void restart() {
+        offered = 0;
+    }
+
+    void create(Collector collector, int count) throws NetlinkException {
+        for (int i = 0; i < count; i++) {
+            keepPace(collector);
+            int number = specs.size();
+            int zone = ZONES.get(number % ZONES.size());
+            int family = number / ZONES.size() % 2;
+            int port = number / ZONES.size() + 1;
+            TupleSpec original =
+                    new TupleSpec(SOURCES[family], DESTINATIONS[family], new TupleSpec.Ports(UDP, port, 53));
+            table.create(FlowSpec.of(original)
+                    .zone(ZoneScope.both(zone))
+                    .timeoutSeconds(600)
+                    .status(IpsStatus.IPS_CONFIRMED)
+                    .build());
+            specs.add(new Spec(zone, text(SOURCES[family]), text(DESTINATIONS[family]), port));
+            offered++;
+        }
+    }
+
+    void deleteAll(Collector collector) throws NetlinkException {
+        List<FlowKey> keys = new ArrayList<>();
+        table.dump(DumpFilter.ALL, entry -> keys.add(FlowKey.of(entry)));
+        for (FlowKey key : keys) {
+            keepPace(collector);
+            table.delete(key);
+            offered++;
+        }
+    }
+
+    private void keepPace(Collector collector) {
+        if (offered % LOOK_EVERY == 0) {
+            long room = collector.namespaces().sockets().get(0).capacityEvents() / 2;
+            if (underWay(collector) >= room) {
+                await().pollInterval(Duration.ofMillis(1)).atMost(PATIENCE).until(() -> underWay(collector) < room);
+            }
+        }
+    }
+
+    private long underWay(Collector collector) {
+        Collector.Totals totals = collector.totals();
+        return offered - totals.received() - totals.lostByKernel();
+    }
+
+    private static String text(InetAddress address) {
+        return address.getAddress().length == Integer.BYTES
+                ? address.getHostAddress()
+                : address.getHostAddress().replaceFirst("(:0)+:", "::");
+    }
+
+    @Override
+    public void close() {
+        table.close();
+    }
+}
