@@ -1,25 +1,14 @@
 package dev.ctstream.netlink;
 
-import org.junit.jupiter.api.extension.BeforeAllCallback;
-import org.junit.jupiter.api.extension.ExtensionContext;
-
 /**
- * Brings loopback up before the first integration test touches {@code java.net}: a JVM that finds no IPv6 address in
- * {@code /proc/net/if_inet6} at that moment has no IPv6 for the rest of its life. Registered for all tests; does nothing
- * outside of the integration tests' own network namespace.
+ * Brings the loopback of this network namespace up and ends. The JVM of the integration tests is started after it: a JVM
+ * whose network library is loaded while {@code /proc/net/if_inet6} is empty has no IPv6 for the rest of its life, and an
+ * agent may load it before any code of ours runs.
  */
-public final class LoopbackUp implements BeforeAllCallback {
-    private static boolean done;
+final class LoopbackUp {
+    private LoopbackUp() {}
 
-    @Override
-    public void beforeAll(ExtensionContext context) throws NetlinkException {
-        up();
-    }
-
-    private static synchronized void up() throws NetlinkException {
-        if (!done && System.getenv("CTSTREAM_OUTER_NETNS") != null) {
-            Links.bringUp("lo");
-        }
-        done = true;
+    public static void main(String[] arguments) throws NetlinkException {
+        Links.bringUp("lo");
     }
 }
