@@ -16,7 +16,7 @@ import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
 
 /** Records as a collector writes them, made with Avro's own writer. */
-final class EventRecords {
+public final class EventRecords {
     private EventRecords() {}
 
     /** One TCP flow's event, without counters, times and everything rare. */
@@ -88,7 +88,7 @@ final class EventRecords {
         return bytes.toByteArray();
     }
 
-    static byte[] singleObject(GenericRecord record) {
+    public static byte[] singleObject(GenericRecord record) {
         return framed(
                 ByteBuffer.allocate(10)
                         .order(ByteOrder.LITTLE_ENDIAN)
