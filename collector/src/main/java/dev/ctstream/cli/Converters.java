@@ -54,6 +54,18 @@ final class Converters {
         }
     }
 
+    /** The words text, json and avro. */
+    static final class FileFormat implements ITypeConverter<OutputFormat> {
+        @Override
+        public OutputFormat convert(String value) {
+            try {
+                return OutputFormat.valueOf(value.toUpperCase(Locale.ROOT));
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException("'" + value + "' is none of text, json and avro");
+            }
+        }
+    }
+
     private static long number(String value, long least, long most) {
         try {
             long number = Long.parseLong(value);

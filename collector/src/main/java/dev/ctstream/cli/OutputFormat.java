@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.read.AvroPrinter;
 import dev.ctstream.read.EventJson;
 import dev.ctstream.read.EventPrinter;
 import dev.ctstream.read.EventText;
@@ -8,12 +9,15 @@ import java.time.ZoneId;
 /** What {@code -o} offers for events. */
 enum OutputFormat {
     TEXT,
-    JSON;
+    JSON,
+    /** A container file of whole records. */
+    AVRO;
 
     EventPrinter printer(Console console) {
         return switch (this) {
             case TEXT -> new EventText(console.out(), console.colour(), ZoneId.systemDefault());
             case JSON -> new EventJson(console.out());
+            case AVRO -> new AvroPrinter(console.out());
         };
     }
 }

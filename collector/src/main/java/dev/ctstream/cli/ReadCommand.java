@@ -35,7 +35,8 @@ import picocli.CommandLine.Option;
             "  ctstream read --bootstrap-server localhost:9092                    what comes from now on",
             "  ctstream read --bootstrap-server localhost:9092 --from-beginning --idle-seconds 5 -o json",
             "  ctstream read --bootstrap-server k:9093 --command-config tls.properties --zone 7 --count 10",
-            "  ctstream read --bootstrap-server localhost:9092 --topic conntrack.control --from-beginning"
+            "  ctstream read --bootstrap-server localhost:9092 --topic conntrack.control --from-beginning",
+            "  ctstream read --bootstrap-server localhost:9092 --from-beginning --idle-seconds 5 -o avro > events.avro"
         })
 final class ReadCommand implements Callable<Integer> {
     @Mixin
@@ -60,10 +61,11 @@ final class ReadCommand implements Callable<Integer> {
 
     @Option(
             names = "-o",
-            paramLabel = "text|json",
+            paramLabel = "text|json|avro",
             defaultValue = "text",
-            converter = Converters.Format.class,
-            description = "text: for people. json: one object a line, all fields under their Avro names.")
+            converter = Converters.FileFormat.class,
+            description = "text: for people. json: one object a line, all fields under their Avro names. avro: a"
+                    + " container file of the records as they are in the topic, whole ones also with --count.")
     private OutputFormat format = OutputFormat.TEXT;
 
     @Option(
@@ -95,6 +97,9 @@ final class ReadCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CommandFailure, IOException {
         LogLevels.forPeople();
+        if (format == OutputFormat.AVRO && console.outIsTerminal()) {
+            throw new CommandFailure(ExitCode.USAGE, "-o avro writes a file and no text: redirect it, > events.avro");
+        }
         ReadConfig config = new ReadConfig(
                 kafka.settings(console),
                 topic,
@@ -135,7 +140,7 @@ final class ReadCommand implements Callable<Integer> {
                     printer.flush();
                 }
             });
-            printer.flush();
+            printer.end();
         } finally {
             progress.end();
         }

@@ -14,6 +14,9 @@ public interface EventHandler {
      */
     boolean onEvent(ReadEvent event) throws IOException;
 
+    /** Told before the events of a record: the partition that it is on. */
+    default void onPartition(int partition) {}
+
     /** Called when nothing more is at hand just now: the moment to show what waits in a buffer. */
     default void onPause() throws IOException {}
 }

@@ -13,4 +13,9 @@ public interface EventPrinter {
 
     /** Shows what waits. */
     void flush() throws IOException;
+
+    /** Nothing more comes. */
+    default void end() throws IOException {
+        flush();
+    }
 }

@@ -95,7 +95,8 @@ public final class RecordDecoder {
         return emit(read(current.get(0), array, offset, lengthBytes), handler);
     }
 
-    private boolean emit(GenericRecord record, EventHandler handler) throws IOException {
+    /** Hands over the events of a record that was read with a current schema. */
+    boolean emit(GenericRecord record, EventHandler handler) throws IOException {
         recordNumber++;
         Schema.Field events = record.getSchema().getField("events");
         if (events == null) {

@@ -39,6 +39,7 @@ public final class TopicReader implements AutoCloseable {
 
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(8);
     private static final Duration POLL = Duration.ofMillis(200);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final int HEX_DIGITS = 16;
 
     private final ReadConfig config;
@@ -126,6 +127,64 @@ public final class TopicReader implements AutoCloseable {
         return counts;
     }
 
+    /**
+     * What the partitions hold now.
+     *
+     * @throws ReadException when Kafka does not answer
+     */
+    public List<PartitionExtent> extents() throws ReadException {
+        try {
+            Map<TopicPartition, Long> ends = consumer.endOffsets(consumer.assignment(), FIRST_ANSWER);
+            Map<TopicPartition, Long> begins = consumer.beginningOffsets(consumer.assignment(), FIRST_ANSWER);
+            return ends.entrySet().stream()
+                    .map(end -> new PartitionExtent(
+                            end.getKey().partition(), begins.getOrDefault(end.getKey(), 0L), end.getValue()))
+                    .toList();
+        } catch (KafkaException e) {
+            throw new ReadException("read " + config.topic() + " from " + servers(config) + ": " + rootText(e), e);
+        }
+    }
+
+    /**
+     * Reads until each partition has been read to its end as {@link #extents} told it, or {@link #stop}.
+     *
+     * @throws IOException from the handler
+     * @throws ReadException when Kafka refuses to go on, or nothing comes for a minute
+     */
+    public ReadCounts runTo(List<PartitionExtent> extents, EventHandler handler) throws IOException, ReadException {
+        Map<TopicPartition, Long> ends = new HashMap<>();
+        extents.forEach(extent -> ends.put(new TopicPartition(config.topic(), extent.partition()), extent.end()));
+        long last = System.nanoTime();
+        try {
+            while (!stopped && !reached(ends)) {
+                ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+                if (!records.isEmpty()) {
+                    last = System.nanoTime();
+                    take(records, handler);
+                } else if (System.nanoTime() - last > PATIENCE.toNanos()) {
+                    throw new ReadException("read " + config.topic() + " from " + servers(config) + ": nothing has come"
+                            + " for " + PATIENCE.toSeconds() + " s, before the end was reached" + remedy());
+                }
+            }
+        } catch (WakeupException e) {
+            // stop() was called while we waited
+        } catch (KafkaException e) {
+            throw new ReadException("read " + config.topic() + " from " + servers(config) + ": " + rootText(e), e);
+        }
+        return counts;
+    }
+
+    /** Takes partitions that are read to their end off the list; whether it is empty. */
+    private boolean reached(Map<TopicPartition, Long> ends) {
+        Collection<TopicPartition> done = ends.entrySet().stream()
+                .filter(end -> consumer.position(end.getKey(), FIRST_ANSWER) >= end.getValue())
+                .map(Map.Entry::getKey)
+                .toList();
+        consumer.pause(done);
+        ends.keySet().removeAll(done);
+        return ends.isEmpty();
+    }
+
     /** Ends {@link #run} soon. Any thread. */
     public void stop() {
         stopped = true;
@@ -187,6 +246,7 @@ public final class TopicReader implements AutoCloseable {
             boolean decoded = true;
             byte @Nullable [] value = record.value();
             if (value != null) {
+                handler.onPartition(record.partition());
                 try {
                     more = decoder.decode(value, fingerprint(record), event -> pass(event, handler));
                 } catch (RecordException e) {

@@ -100,6 +100,32 @@ class TopicReaderTest {
         assertThat(stopped.run(event -> true)).isEqualTo(new ReadCounts(0, 0, 0));
     }
 
+    @Test
+    void readsToTheEndsThatWereThereAtTheStart() throws Exception {
+        consumer.updateBeginningOffsets(Map.of(partition(0), 0L, partition(1), 0L));
+        consumer.updateEndOffsets(Map.of(partition(0), 2L, partition(1), 1L));
+        records(0, EventRecords.singleObject(batch(7, 0)), EventRecords.singleObject(batch(7, 1)));
+        records(1, EventRecords.singleObject(batch(8, 0)));
+        TopicReader reader = reader(TOPIC, OptionalInt.empty(), OptionalLong.empty());
+        reader.assign();
+        List<PartitionExtent> extents = reader.extents();
+        assertThat(extents).containsExactlyInAnyOrder(new PartitionExtent(0, 0, 2), new PartitionExtent(1, 0, 1));
+        List<Integer> partitions = new ArrayList<>();
+        reader.runTo(extents, new EventHandler() {
+            @Override
+            public void onPartition(int partition) {
+                partitions.add(partition);
+            }
+
+            @Override
+            public boolean onEvent(ReadEvent event) {
+                return events.add(event.zone() + "#" + event.text("sequence"));
+            }
+        });
+        assertThat(events).containsExactly("7#0", "7#1", "8#0");
+        assertThat(partitions).containsExactly(0, 0, 1);
+    }
+
     private ReadCounts read(OptionalInt zone, OptionalLong count) throws Exception {
         TopicReader reader = reader(TOPIC, zone, count);
         reader.assign();

@@ -1,0 +1,97 @@
+package dev.ctstream.read;
+
+import dev.ctstream.batch.Schemas;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.Schema;
+import org.apache.avro.file.DataFileReader;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An Avro container file of ctstream's records, as {@link AvroPrinter} and other programs export them from a topic.
+ *
+ * <p>Threads: confined to one.
+ */
+public final class AvroFile implements AutoCloseable {
+    private final Path path;
+    private final DataFileReader<GenericRecord> records;
+    private final boolean control;
+    private final RecordDecoder decoder = new RecordDecoder();
+
+    private AvroFile(Path path, DataFileReader<GenericRecord> records, boolean control) {
+        this.path = path;
+        this.records = records;
+        this.control = control;
+    }
+
+    /**
+     * Opens a file and looks at its schema.
+     *
+     * @throws ReadException when it cannot be read, or holds other records
+     */
+    public static AvroFile open(Path path) throws ReadException {
+        DataFileReader<GenericRecord> records;
+        try {
+            GenericDatumReader<GenericRecord> datum = new GenericDatumReader<>();
+            records = new DataFileReader<>(path.toFile(), datum);
+            for (Schema known : List.of(Schemas.BATCH, Schemas.FLAT, Schemas.CONTROL)) {
+                if (known.getFullName().equals(records.getSchema().getFullName())) {
+                    datum.setExpected(known);
+                    return new AvroFile(path, records, known.equals(Schemas.CONTROL));
+                }
+            }
+            String name = records.getSchema().getFullName();
+            records.close();
+            throw new ReadException("read " + path + ": it holds " + name + " and no records of ctstream");
+        } catch (IOException | AvroRuntimeException e) {
+            throw new ReadException("read " + path + ": " + e + "; files are made with ctstream read -o avro", e);
+        }
+    }
+
+    /** Whether it holds control records. */
+    public boolean control() {
+        return control;
+    }
+
+    /**
+     * Hands over all events.
+     *
+     * @throws ReadException when the file is damaged
+     * @throws IOException from the handler
+     */
+    public void run(EventHandler handler) throws ReadException, IOException {
+        GenericRecord reused = null;
+        boolean more = true;
+        while (more) {
+            reused = next(reused);
+            more = reused != null && decoder.emit(reused, handler);
+        }
+    }
+
+    private @Nullable GenericRecord next(@Nullable GenericRecord reused) throws ReadException {
+        try {
+            if (records.hasNext()) {
+                return records.next(reused);
+            }
+            // Avro takes a block that is cut off for the end.
+            long complete = records.previousSync();
+            long length = path.toFile().length();
+            if (complete != length) {
+                throw new IOException("cut off: " + (length - complete) + " bytes behind the last complete block");
+            }
+            return null;
+        } catch (IOException
+                | RuntimeException e) { // Avro throws many kinds for bytes that are not what they should be
+            throw new ReadException("read " + path + ": damaged: " + e, e);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        records.close();
+    }
+}

@@ -1,0 +1,71 @@
+package dev.ctstream.read;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AvroFileTest {
+    @TempDir
+    private Path folder;
+
+    private final Recorded topic = new Recorded();
+    private final Recorded.Run run = topic.run(0).started();
+
+    private Path export(List<Recorded.Placed> records) throws IOException {
+        Path file = folder.resolve("records.avro");
+        try (OutputStream out = Files.newOutputStream(file)) {
+            AvroPrinter printer = new AvroPrinter(out);
+            Recorded.feed(new RecordDecoder(), records, (event, partition) -> printer.print(event));
+            printer.end();
+        }
+        return file;
+    }
+
+    private static List<String> read(Path path, boolean control) throws Exception {
+        List<String> sequences = new ArrayList<>();
+        try (AvroFile file = AvroFile.open(path)) {
+            assertThat(file.control()).isEqualTo(control);
+            file.run(event -> sequences.add(event.text(control ? "kind" : "sequence")));
+        }
+        return sequences;
+    }
+
+    @Test
+    void whatWasExportedIsReadBack() throws Exception {
+        run.opened(7, 0, 2);
+        run.opened(7, 3, 4);
+        assertThat(read(export(topic.events), false)).containsExactly("0", "1", "2", "3", "4");
+        assertThat(read(export(topic.control), true)).containsExactly("STARTED");
+        assertThat(read(export(List.of()), false)).isEmpty();
+    }
+
+    @Test
+    void recordsOfTwoKindsAreRefused() {
+        run.opened(7, 0, 0);
+        topic.events.addAll(topic.control);
+        assertThatThrownBy(() -> export(topic.events)).hasMessageContaining("ConntrackControl does not belong");
+    }
+
+    @Test
+    void aFileThatIsNoneOrIsDamagedIsNamed() throws Exception {
+        Path file = Files.writeString(folder.resolve("x.avro"), "no Avro");
+        assertThatThrownBy(() -> AvroFile.open(file))
+                .isInstanceOf(ReadException.class)
+                .hasMessageContaining("x.avro");
+        run.opened(7, 0, 20);
+        Path cut = export(topic.events);
+        byte[] bytes = Files.readAllBytes(cut);
+        Files.write(cut, java.util.Arrays.copyOf(bytes, bytes.length - 20));
+        assertThatThrownBy(() -> read(cut, false))
+                .isInstanceOf(ReadException.class)
+                .hasMessageContaining("records.avro: damaged");
+    }
+}
