@@ -31,7 +31,8 @@ import picocli.CommandLine.Spec;
             "  ctstream watch                          what the kernel says, without Kafka",
             "  ctstream run --embedded-kafka           a trial with a broker of its own",
             "  ctstream run --config ctstream.properties",
-            "  ctstream read --bootstrap-server localhost:9092 --from-beginning"
+            "  ctstream read --bootstrap-server localhost:9092 --from-beginning",
+            "  ctstream verify --bootstrap-server localhost:9092    proves that nothing is missing"
         })
 public final class Main implements Runnable {
     private static final int USAGE_WIDTH = 110;
@@ -64,6 +65,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new DemoCommand(console))
                 .addSubcommand(new WatchCommand(console))
                 .addSubcommand(new ReadCommand(console))
+                .addSubcommand(new VerifyCommand(console))
                 .addSubcommand(EntriesCommand.line(console))
                 .addSubcommand(ZonesCommand.line(console))
                 .addSubcommand(new BrokerCommand(console));

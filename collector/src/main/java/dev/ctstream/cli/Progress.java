@@ -2,6 +2,7 @@ package dev.ctstream.cli;
 
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /** A line on stderr that shows how far long work has come; only on a terminal, and only when data goes elsewhere. */
 final class Progress {
@@ -14,10 +15,27 @@ final class Progress {
     private final long begin = System.nanoTime();
     private long next = begin + INTERVAL_NANOS;
     private boolean drawn;
+    private LongSupplier done = () -> 0;
+    private long total;
 
     Progress(Console console) {
+        this(console, console.errIsTerminal() && !console.outIsTerminal());
+    }
+
+    private Progress(Console console, boolean shown) {
         this.console = console;
-        shown = console.errIsTerminal() && !console.outIsTerminal();
+        this.shown = shown;
+    }
+
+    /** For a command that prints its data in the end: may be shown on the same terminal. */
+    static Progress beforeData(Console console) {
+        return new Progress(console, console.errIsTerminal());
+    }
+
+    /** How much there is to do; shown as a percentage from now on. */
+    void of(LongSupplier done, long total) {
+        this.done = done;
+        this.total = total;
     }
 
     /** Tells how many events have passed; cheap enough for each. */
@@ -31,7 +49,8 @@ final class Progress {
             double seconds = (now - begin) / (double) TimeUnit.SECONDS.toNanos(1);
             console.err()
                     .print(BACK_AND_CLEAR
-                            + String.format(Locale.ROOT, "%,d events, %,.0f a second", count, count / seconds));
+                            + String.format(Locale.ROOT, "%,d events, %,.0f a second", count, count / seconds)
+                            + (total > 0 ? ", " + 100 * done.getAsLong() / total + " %" : ""));
             console.err().flush();
             drawn = true;
         }

@@ -35,7 +35,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "read", "broker"})
+    @ValueSource(strings = {"run", "read", "verify", "broker"})
     void eachCommandHasHelpWithExamples(String command) {
         assertThat(run(command, "--help")).isZero();
         assertThat(out()).contains("Usage: ctstream " + command).contains("Examples:");

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
@@ -192,7 +193,7 @@ public final class Recorded {
 
     private static List<GenericRecord> positions(Map<Integer, Long> next) {
         List<GenericRecord> positions = new ArrayList<>();
-        next.forEach((zone, sequence) -> {
+        new TreeMap<>(next).forEach((zone, sequence) -> {
             GenericData.Record position = new GenericData.Record(POSITION);
             position.put("ct_zone", zone);
             position.put("next_sequence", sequence);

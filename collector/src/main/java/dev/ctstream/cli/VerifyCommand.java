@@ -1,0 +1,227 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.read.AvroFile;
+import dev.ctstream.read.EventHandler;
+import dev.ctstream.read.PartitionExtent;
+import dev.ctstream.read.ReadConfig;
+import dev.ctstream.read.ReadEvent;
+import dev.ctstream.read.ReadException;
+import dev.ctstream.read.RecordDecoder;
+import dev.ctstream.read.RecordException;
+import dev.ctstream.read.TopicReader;
+import dev.ctstream.read.Verifier;
+import dev.ctstream.read.VerifyJson;
+import dev.ctstream.read.VerifyReport;
+import dev.ctstream.read.VerifyText;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code ctstream verify}: proves that a topic is complete, or names what is missing. */
+@Command(
+        name = "verify",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = "Prove that the events of a topic are complete: each is there, is declared as lost in the control"
+                + " topic, or is named here. Reads both topics from their beginnings to where they end now; needs no"
+                + " privilege and no consumer group. Exit code 1 when anything is undeclared, out of order or does not"
+                + " agree.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ctstream verify --bootstrap-server localhost:9092",
+            "  ctstream verify --bootstrap-server localhost:9092 --topic conntrack.flat -o json",
+            "  ctstream verify --file events.avro --file control.avro     files made with ctstream read -o avro"
+        })
+final class VerifyCommand implements Callable<Integer> {
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Option(
+            names = "--topic",
+            paramLabel = "T",
+            defaultValue = "conntrack.events",
+            description = "Topic of the events. Default: ${DEFAULT-VALUE}.")
+    private String topic = "";
+
+    @Option(
+            names = "--control-topic",
+            paramLabel = "T",
+            defaultValue = "conntrack.control",
+            description = "Topic of the control records. Default: ${DEFAULT-VALUE}.")
+    private String controlTopic = "";
+
+    @Option(
+            names = "--file",
+            paramLabel = "FILE",
+            arity = "1..*",
+            description = "Avro files in place of topics: all that was exported from both.")
+    private List<Path> files = new ArrayList<>();
+
+    @Option(
+            names = "-o",
+            paramLabel = "text|json",
+            defaultValue = "text",
+            converter = Converters.Format.class,
+            description = "text: for people. json: one object, all streams.")
+    private OutputFormat format = OutputFormat.TEXT;
+
+    @Option(
+            names = "--schema",
+            paramLabel = "FILE",
+            description = "Schema (.avsc) of a newer ctstream that wrote the topics; may be given several times.")
+    private List<Path> schemas = new ArrayList<>();
+
+    private final Console console;
+    private final Verifier verifier =
+            new Verifier(Verifier.Limits.ofHeap(Runtime.getRuntime().maxMemory()));
+    private volatile boolean interrupted;
+    private volatile @Nullable TopicReader reading;
+
+    VerifyCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws CommandFailure, IOException {
+        LogLevels.forPeople();
+        Progress progress = Progress.beforeData(console);
+        Runnable restore = Signals.on(this::interrupt, "INT", "TERM");
+        try {
+            if (files.isEmpty()) {
+                readTopics(progress);
+            } else {
+                readFiles(progress);
+            }
+        } catch (ReadException e) {
+            throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+        } catch (Verifier.LimitException e) {
+            throw new CommandFailure(
+                    ExitCode.FAILURE, e.getMessage() + ": give it more with CTSTREAM_JAVA_OPTS=-Xmx4g", e);
+        } finally {
+            restore.run();
+            progress.end();
+        }
+        if (interrupted) {
+            throw new CommandFailure(ExitCode.FAILURE, "interrupted before everything was read: nothing is proven");
+        }
+        VerifyReport report = verifier.finish();
+        if (format == OutputFormat.JSON) {
+            new VerifyJson(console.out()).write(report);
+            console.out().flush();
+        } else {
+            console.print(new VerifyText(ZoneId.systemDefault()).format(report));
+        }
+        return report.proven() ? ExitCode.OK : ExitCode.FAILURE;
+    }
+
+    private void interrupt() {
+        interrupted = true;
+        TopicReader reader = reading;
+        if (reader != null) {
+            reader.stop();
+        }
+    }
+
+    private void readTopics(Progress progress) throws CommandFailure, ReadException, IOException {
+        Map<String, String> settings = kafka.settings(console);
+        // The ends of the control topic first: what its reports tell is in the event topic by then, or was still under
+        // way.
+        try (TopicReader control = open(settings, controlTopic)) {
+            List<PartitionExtent> controlExtents = control.extents();
+            try (TopicReader events = open(settings, topic)) {
+                List<PartitionExtent> eventExtents = events.extents();
+                read(control, controlExtents, true, progress);
+                read(events, eventExtents, false, progress);
+            }
+        }
+    }
+
+    private TopicReader open(Map<String, String> settings, String name) throws ReadException, CommandFailure {
+        ReadConfig config =
+                new ReadConfig(settings, name, OptionalInt.empty(), true, OptionalLong.empty(), OptionalInt.empty());
+        return TopicReader.open(config, decoder(), verifier::undecodable);
+    }
+
+    private void read(TopicReader reader, List<PartitionExtent> extents, boolean control, Progress progress)
+            throws ReadException, IOException {
+        verifier.trimmed(
+                control,
+                extents.stream()
+                        .filter(extent -> extent.begin() > 0)
+                        .mapToInt(PartitionExtent::partition)
+                        .toArray());
+        progress.of(
+                () -> reader.counts().records(),
+                extents.stream().mapToLong(PartitionExtent::records).sum());
+        reading = reader;
+        if (!interrupted) {
+            reader.runTo(extents, new Taker(progress, control));
+        }
+    }
+
+    private void readFiles(Progress progress) throws ReadException, IOException {
+        for (boolean control : new boolean[] {true, false}) {
+            for (int number = 0; number < files.size(); number++) {
+                try (AvroFile file = AvroFile.open(files.get(number))) {
+                    if (file.control() == control && !interrupted) {
+                        Taker taker = new Taker(progress, control);
+                        taker.onPartition(number);
+                        file.run(taker);
+                    }
+                }
+            }
+        }
+    }
+
+    private RecordDecoder decoder() throws CommandFailure {
+        RecordDecoder decoder = new RecordDecoder();
+        for (Path schema : schemas) {
+            try {
+                decoder.addSchema(Files.readString(schema));
+            } catch (IOException | RecordException e) {
+                throw new CommandFailure(ExitCode.USAGE, "--schema " + schema + ": " + e.getMessage(), e);
+            }
+        }
+        return decoder;
+    }
+
+    /** Hands events to the verifier. A record of the other kind in a topic is passed over. */
+    private final class Taker implements EventHandler {
+        private final Progress progress;
+        private final boolean control;
+        private int partition;
+        private long events;
+
+        Taker(Progress progress, boolean control) {
+            this.progress = progress;
+            this.control = control;
+        }
+
+        @Override
+        public void onPartition(int number) {
+            partition = number;
+        }
+
+        @Override
+        public boolean onEvent(ReadEvent event) {
+            progress.events(++events);
+            if (event.control() && control) {
+                verifier.control(event, partition);
+            } else if (!event.control() && !control) {
+                verifier.event(event, partition);
+            }
+            return !interrupted;
+        }
+    }
+}

@@ -1,0 +1,435 @@
+package dev.ctstream.read;
+
+import static dev.ctstream.read.Recorded.event;
+import static dev.ctstream.read.Recorded.inferred;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ctstream.read.Recorded.Placed;
+import java.util.Map;
+import org.apache.avro.generic.GenericRecord;
+import org.junit.jupiter.api.Test;
+
+/** Sequences, reports and losses: one defect each. */
+class VerifierTest {
+    private final Recorded topic = new Recorded();
+    private final Recorded.Run run = topic.run(0);
+
+    private static StreamKey stream(int zone) {
+        return new StreamKey("h", "b", "host", zone, Recorded.EPOCH);
+    }
+
+    private static Hole hole(Hole.Kind kind, int zone, long first, long last) {
+        return new Hole(stream(zone), false, kind, first, last);
+    }
+
+    /** Zone 7 has 0..29 in three batches, zone 8 has 0..4. */
+    private void threeBatches() {
+        run.started();
+        run.opened(7, 0, 9);
+        run.opened(7, 10, 19);
+        run.opened(8, 0, 4);
+        run.opened(7, 20, 29);
+    }
+
+    private void stopped() {
+        run.report("STOPPED", 0, Map.of(7, 30L, 8, 5L));
+    }
+
+    private Placed remove(int index) {
+        return topic.events.remove(index);
+    }
+
+    @Test
+    void provesWhatIsComplete() {
+        threeBatches();
+        stopped();
+        VerifyReport report = topic.verify();
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.proven()).isTrue();
+        assertThat(report.present()).isEqualTo(35);
+        assertThat(report.completenessPercent()).isEqualTo(100);
+        assertThat(report.flowsOpened()).isEqualTo(35);
+        assertThat(report.flowsOpen()).isEqualTo(35);
+    }
+
+    @Test
+    void anEmptyTopicHasNothingToProve() {
+        assertThat(topic.verify().proven()).isTrue();
+        assertThat(topic.verify().completenessPercent()).isEqualTo(100);
+    }
+
+    @Test
+    void namesTheSequencesOfABatchThatIsMissingInTheMiddle() {
+        threeBatches();
+        stopped();
+        remove(1);
+        VerifyReport report = topic.verify();
+        assertThat(report.holes()).containsExactly(hole(Hole.Kind.HOLE, 7, 10, 19));
+        assertThat(report.undeclared()).isEqualTo(10);
+        assertThat(report.proven()).isFalse();
+        assertThat(report.completenessPercent()).isBetween(71.0, 72.0);
+        assertThat(new VerifyText(java.time.ZoneOffset.UTC).format(report))
+                .contains("sequences 10..19 (10)", "namespace host, zone 7", "NOT PROVEN");
+    }
+
+    @Test
+    void aLostBeginningIsAHole() {
+        threeBatches();
+        stopped();
+        remove(0);
+        assertThat(topic.verify().holes()).containsExactly(hole(Hole.Kind.HOLE, 7, 0, 9));
+    }
+
+    @Test
+    void stoppedShowsALostTail() {
+        threeBatches();
+        stopped();
+        remove(3);
+        assertThat(topic.verify().holes()).containsExactly(hole(Hole.Kind.TAIL, 7, 20, 29));
+    }
+
+    @Test
+    void stoppedShowsALostStream() {
+        threeBatches();
+        stopped();
+        remove(2);
+        assertThat(topic.verify().holes()).containsExactly(hole(Hole.Kind.STREAM, 8, 0, 4));
+    }
+
+    @Test
+    void anOlderHeartbeatShowsALostTailOfARunningCollector() {
+        threeBatches();
+        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
+        run.control("HEARTBEAT", Map.of("report_id", 9L, "events_sequenced", 35L, "stream_count", 2));
+        remove(3);
+        assertThat(topic.verify().holes()).containsExactly(hole(Hole.Kind.TAIL, 7, 20, 29));
+    }
+
+    @Test
+    void whatOnlyTheLastHeartbeatKnowsIsUnderWay() {
+        threeBatches();
+        run.report("HEARTBEAT", 0, Map.of(7, 20L, 8, 5L));
+        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
+        remove(3);
+        VerifyReport report = topic.verify();
+        assertThat(report.underWay()).isEqualTo(10);
+        assertThat(report.proven()).isTrue();
+    }
+
+    @Test
+    void whatOnlyTheLastHeartbeatOfADeadCollectorKnowsIsLostByTheRestart() {
+        threeBatches();
+        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
+        topic.run(9).startedAfter(run);
+        remove(3);
+        VerifyReport report = topic.verify();
+        assertThat(report.lost(LossCause.RESTART)).isEqualTo(10);
+        assertThat(report.underWay()).isZero();
+        assertThat(report.proven()).isTrue();
+        assertThat(new VerifyText(java.time.ZoneOffset.UTC).format(report)).contains("nobody observed from");
+    }
+
+    @Test
+    void aRestartDoesNotExcuseWhatAnOlderHeartbeatKnows() {
+        threeBatches();
+        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
+        run.control("HEARTBEAT", Map.of("report_id", 9L, "events_sequenced", 35L, "stream_count", 2));
+        topic.run(9).startedAfter(run);
+        remove(3);
+        assertThat(topic.verify().holes()).containsExactly(hole(Hole.Kind.TAIL, 7, 20, 29));
+    }
+
+    @Test
+    void aRunThatEndedWithoutAWordIsAProblem() {
+        threeBatches();
+        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
+        topic.run(9).started();
+        assertThat(topic.verify().problems()).singleElement().asString().contains("neither STOPPED");
+    }
+
+    @Test
+    void eventsWithoutControlRecordsProveNothing() {
+        run.opened(7, 0, 9);
+        assertThat(topic.verify().problems()).singleElement().asString().contains("no record STARTED");
+    }
+
+    @Test
+    void aStreamThatNoReportListsButTheTotalCountsIsMissing() {
+        threeBatches();
+        GenericRecord report = run.report("STOPPED", 0, Map.of(7, 30L, 8, 5L));
+        report.put("events_sequenced", 41L);
+        report.put("stream_count", 3);
+        VerifyReport found = topic.verify();
+        assertThat(found.undeclared()).isEqualTo(6);
+        assertThat(found.problems()).singleElement().asString().contains("6 events in 1 streams are neither");
+    }
+
+    @Test
+    void moreEventsThanStoppedCountsAreAProblem() {
+        threeBatches();
+        run.report("STOPPED", 0, Map.of(7, 29L, 8, 5L));
+        assertThat(topic.verify().problems()).singleElement().asString().contains("STOPPED knows 29 events");
+    }
+
+    @Test
+    void aGapDeclaresItsSequencesByCause() {
+        threeBatches();
+        run.gap("handover", 7, 10, 12);
+        run.gap("spool", 7, 13, 19);
+        stopped();
+        remove(1);
+        VerifyReport report = topic.verify();
+        assertThat(report.proven()).isTrue();
+        assertThat(report.lost(LossCause.HANDOVER)).isEqualTo(3);
+        assertThat(report.lost(LossCause.SPOOL)).isEqualTo(7);
+        assertThat(report.declared()).isEqualTo(10);
+    }
+
+    @Test
+    void aGapThatIsTooShortLeavesTheRestUndeclared() {
+        threeBatches();
+        run.gap("rejected", 7, 11, 17);
+        stopped();
+        remove(1);
+        assertThat(topic.verify().holes())
+                .containsExactly(hole(Hole.Kind.HOLE, 7, 10, 10), hole(Hole.Kind.HOLE, 7, 18, 19));
+    }
+
+    @Test
+    void aGapOfAnotherZoneDeclaresNothingHere() {
+        threeBatches();
+        run.gap("spool", 8, 10, 19);
+        stopped();
+        remove(1);
+        assertThat(topic.verify().undeclared()).isEqualTo(10);
+    }
+
+    @Test
+    void whatIsThereThoughDeclaredIsNotLost() {
+        threeBatches();
+        run.gap("spool", 7, 10, 19);
+        stopped();
+        VerifyReport report = topic.verify();
+        assertThat(report.declared()).isZero();
+        assertThat(report.proven()).isTrue();
+    }
+
+    @Test
+    void aLaterRunDeclaresWhatAnEarlierOneHadNumbered() {
+        threeBatches();
+        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
+        Recorded.Run later = topic.new Run("host", "b2", Recorded.EPOCH + 5);
+        later.startedAfter(run);
+        GenericRecord gap = later.gap("spool", 7, 10, 19);
+        remove(1);
+        assertThat(topic.verify().undeclared()).isEqualTo(10);
+        gap.put("gap_stream_epoch", Recorded.EPOCH);
+        assertThat(topic.verify().undeclared()).isEqualTo(10);
+        gap.put("gap_boot_id", "b");
+        assertThat(topic.verify().proven()).isTrue();
+    }
+
+    @Test
+    void aGapWithoutAnEndReachesToTheNextEvent() {
+        threeBatches();
+        run.gap("damage", 7, 10, 10).put("last_sequence", null);
+        stopped();
+        remove(1);
+        assertThat(topic.verify().lost(LossCause.DAMAGE)).isEqualTo(10);
+        remove(2);
+        assertThat(topic.verify().lost(LossCause.DAMAGE)).isEqualTo(20);
+    }
+
+    @Test
+    void aGapWithoutAStreamCoversSoManyEvents() {
+        threeBatches();
+        run.control("GAP", Map.of("cause", "damage", "gap_stream", "events", "lost_count", 10L));
+        stopped();
+        remove(1);
+        assertThat(topic.verify().proven()).isTrue();
+        remove(1);
+        assertThat(topic.verify().holes()).containsExactly(hole(Hole.Kind.STREAM, 8, 0, 4));
+    }
+
+    @Test
+    void aGapWithoutAStreamCoversNoMoreThanItsCount() {
+        threeBatches();
+        run.control("GAP", Map.of("cause", "damage", "gap_stream", "events", "lost_count", 4L));
+        stopped();
+        remove(1);
+        VerifyReport report = topic.verify();
+        assertThat(report.lost(LossCause.DAMAGE)).isEqualTo(4);
+        assertThat(report.holes()).containsExactly(hole(Hole.Kind.HOLE, 7, 14, 19));
+    }
+
+    @Test
+    void aGapWithoutAStreamAndACountCoversItsRunOnly() {
+        threeBatches();
+        run.control("GAP", Map.of("cause", "damage", "gap_stream", "events"));
+        stopped();
+        Recorded.Run later = topic.run(9).started();
+        later.opened(7, 0, 0);
+        later.report("STOPPED", 0, Map.of(7, 3L));
+        remove(1);
+        VerifyReport report = topic.verify();
+        assertThat(report.lost(LossCause.DAMAGE)).isEqualTo(10);
+        assertThat(report.undeclared()).isEqualTo(2);
+    }
+
+    @Test
+    void countsRepetitionsAndKeepsTheFirst() {
+        threeBatches();
+        stopped();
+        topic.events.add(topic.events.get(1));
+        topic.events.add(topic.events.get(3));
+        VerifyReport report = topic.verify();
+        assertThat(report.duplicates()).isEqualTo(20);
+        assertThat(report.reordered()).isZero();
+        assertThat(report.flowsOpened()).isEqualTo(35);
+        assertThat(report.proven()).isTrue();
+    }
+
+    @Test
+    void firstOccurrencesOutOfOrderAreCounted() {
+        threeBatches();
+        stopped();
+        topic.events.add(remove(1));
+        VerifyReport report = topic.verify();
+        assertThat(report.reordered()).isEqualTo(10);
+        assertThat(report.undeclared()).isZero();
+        assertThat(report.proven()).isFalse();
+        assertThat(report.problems()).singleElement().asString().contains("zone 7: 10 events come after a later one");
+    }
+
+    @Test
+    void ordersAreOfOnePartition() {
+        threeBatches();
+        stopped();
+        Placed moved = remove(1);
+        topic.events.add(new Placed(9, moved.record()));
+        assertThat(topic.verify().reordered()).isZero();
+    }
+
+    @Test
+    void namesAHoleOfTheControlStream() {
+        threeBatches();
+        run.control("MODE", Map.of());
+        run.control("MODE", Map.of());
+        stopped();
+        topic.control.remove(2);
+        assertThat(topic.verify().holes()).containsExactly(new Hole(stream(-1), true, Hole.Kind.HOLE, 2, 2));
+        assertThat(topic.verify().proven()).isFalse();
+    }
+
+    @Test
+    void aGapDeclaresControlRecords() {
+        threeBatches();
+        run.control("MODE", Map.of());
+        run.control(
+                "GAP", Map.of("cause", "spool", "gap_stream", "control", "first_sequence", 1L, "last_sequence", 1L));
+        stopped();
+        topic.control.remove(1);
+        assertThat(topic.verify().proven()).isTrue();
+    }
+
+    @Test
+    void aControlRecordThatComesAgainCountsOnce() {
+        threeBatches();
+        run.kernelGap(5);
+        run.report("STOPPED", 5, Map.of(7, 30L, 8, 5L));
+        topic.control.add(topic.control.get(1));
+        assertThat(topic.verify().kernelLost()).isEqualTo(5);
+        assertThat(topic.verify().proven()).isTrue();
+    }
+
+    @Test
+    void kernelLossesAreDeclaredByGapsOfTheirNamespace() {
+        threeBatches();
+        run.batch(7, 12, event(30, "NEW", 30));
+        run.kernelGap(8);
+        run.kernelGap(4);
+        run.report("STOPPED", 12, Map.of(7, 31L, 8, 5L));
+        VerifyReport report = topic.verify();
+        assertThat(report.proven()).isTrue();
+        assertThat(report.kernelLost()).isEqualTo(12);
+        assertThat(report.declared()).isEqualTo(12);
+        assertThat(report.completenessPercent()).isLessThan(100);
+    }
+
+    @Test
+    void lostTotalOfABatchWithoutGapIsUndeclared() {
+        threeBatches();
+        run.batch(7, 12, event(30, "NEW", 30));
+        run.kernelGap(8);
+        run.report("STOPPED", 8, Map.of(7, 31L, 8, 5L));
+        VerifyReport report = topic.verify();
+        assertThat(report.undeclared()).isEqualTo(4);
+        assertThat(report.problems()).singleElement().asString().contains("lost_total is 12", "count 8");
+    }
+
+    @Test
+    void aSnapshotThatCountsMoreThanThereIsIsAProblem() {
+        run.started();
+        run.snapshotEnd(3, true, 2, Map.of(7, 1L));
+        run.batch(7, 0, Recorded.existing(0, 1, 3));
+        run.report("STOPPED", 0, Map.of(7, 1L));
+        assertThat(topic.verify().problems()).singleElement().asString().contains("snapshot 3");
+    }
+
+    @Test
+    void whatRetentionRemovedIsExpiredAndNotUndeclared() {
+        threeBatches();
+        stopped();
+        remove(0);
+        Verifier verifier = new Verifier(new Verifier.Limits(10, 10, 1 << 20));
+        verifier.trimmed(false, 3);
+        VerifyReport report = topic.verify(verifier);
+        assertThat(report.expired()).isEqualTo(10);
+        assertThat(report.proven()).isTrue();
+        Verifier other = new Verifier(new Verifier.Limits(10, 10, 1 << 20));
+        other.trimmed(false, 2);
+        assertThat(topic.verify(other).undeclared()).isEqualTo(10);
+    }
+
+    @Test
+    void aRecordThatCannotBeDecodedIsAProblem() {
+        Verifier verifier = new Verifier(new Verifier.Limits(10, 10, 1 << 20));
+        verifier.undecodable("t, partition 0, offset 1", new RecordException("damaged"));
+        assertThat(verifier.finish().problems()).singleElement().asString().contains("offset 1: damaged");
+    }
+
+    @Test
+    void boundsTheStreams() {
+        threeBatches();
+        assertThatThrownBy(() -> topic.verify(new Verifier(new Verifier.Limits(1, 10, 1 << 20))))
+                .isInstanceOf(Verifier.LimitException.class)
+                .hasMessageContaining("more than 1 streams");
+    }
+
+    @Test
+    void operatorRecordsAreNoRunThatMustEnd() {
+        threeBatches();
+        stopped();
+        topic.run(3).control("OPERATOR", Map.of("operation", "flush"));
+        assertThat(topic.verify().proven()).isTrue();
+    }
+
+    @Test
+    void jsonNamesTheStreamAndTheSequences() throws Exception {
+        threeBatches();
+        run.batch(8, 0, inferred(5, 0));
+        run.report("STOPPED", 0, Map.of(7, 30L, 8, 6L));
+        remove(1);
+        var out = new java.io.ByteArrayOutputStream();
+        new VerifyJson(out).write(topic.verify());
+        var tree = new com.fasterxml.jackson.databind.ObjectMapper().readTree(out.toByteArray());
+        assertThat(tree.get("proven").asBoolean()).isFalse();
+        assertThat(tree.at("/holes/0/ct_zone").asInt()).isEqualTo(7);
+        assertThat(tree.at("/holes/0/first_sequence").asLong()).isEqualTo(10);
+        assertThat(tree.at("/holes/0/last_sequence").asLong()).isEqualTo(19);
+        assertThat(tree.at("/streams/1/flows/closed_inferred").asLong()).isEqualTo(1);
+        assertThat(tree.at("/runs/0/end").asText()).isEqualTo("stopped");
+        assertThat(tree.at("/lost/spool").asLong()).isZero();
+    }
+}
