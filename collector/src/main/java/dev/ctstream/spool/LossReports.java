@@ -7,7 +7,7 @@ import java.util.function.Consumer;
  * Tells of losses, and knows whether what was told has had time to come back as control records and be appended. Until
  * then a restart must not take for granted that it was declared.
  *
- * <p>Threads: {@link #tell} from any; the rest is confined to the spool thread.
+ * <p>Threads: {@link #tell} and {@link #tellOfNumbered} from any; the rest is confined to the spool thread.
  */
 final class LossReports {
     private static final long SECOND_NANOS = 1_000_000_000L;
@@ -17,19 +17,23 @@ final class LossReports {
     private static final long MOST_NANOS = 5 * SECOND_NANOS;
 
     private final Consumer<Loss> listener;
-    private final AtomicLong told = new AtomicLong();
-    private long seen;
-    private boolean awaited;
-    private long awaitedNanos;
-    private long controlBefore;
+    private final Awaited all = new Awaited();
+    private final Awaited numbered = new Awaited();
 
     LossReports(Consumer<Loss> listener) {
         this.listener = listener;
     }
 
+    /** Of batches that never had a number in the spool. */
     void tell(Loss loss) {
-        told.incrementAndGet(); // first, so that nothing that follows from the loss is seen without it
+        all.told.incrementAndGet();
         listener.accept(loss);
+    }
+
+    /** Of batches that had one: once it is acknowledged, nothing but the declaration tells of them. */
+    void tellOfNumbered(Loss loss) {
+        numbered.told.incrementAndGet(); // first, so that nothing that follows from the loss is seen without it
+        tell(loss);
     }
 
     /**
@@ -38,17 +42,34 @@ final class LossReports {
      * @param appendedControl control records that were appended so far
      */
     boolean declared(long nowNanos, long appendedControl) {
-        long now = told.get();
-        if (now != seen) {
-            seen = now;
-            awaited = true;
-            awaitedNanos = nowNanos;
-            controlBefore = appendedControl;
+        return all.over(nowNanos, appendedControl);
+    }
+
+    /** The same, of batches that had a number. */
+    boolean declaredNumbered(long nowNanos, long appendedControl) {
+        return numbered.over(nowNanos, appendedControl);
+    }
+
+    private static final class Awaited {
+        private final AtomicLong told = new AtomicLong();
+        private long seen;
+        private boolean waiting;
+        private long sinceNanos;
+        private long controlBefore;
+
+        boolean over(long nowNanos, long appendedControl) {
+            long now = told.get();
+            if (now != seen) {
+                seen = now;
+                waiting = true;
+                sinceNanos = nowNanos;
+                controlBefore = appendedControl;
+            }
+            if (waiting) {
+                long since = nowNanos - sinceNanos;
+                waiting = since < LEAST_NANOS || (appendedControl == controlBefore && since < MOST_NANOS);
+            }
+            return !waiting;
         }
-        if (awaited) {
-            long since = nowNanos - awaitedNanos;
-            awaited = since < LEAST_NANOS || (appendedControl == controlBefore && since < MOST_NANOS);
-        }
-        return !awaited;
     }
 }

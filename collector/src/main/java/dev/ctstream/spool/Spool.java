@@ -209,12 +209,17 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
 
     private void settle() {
         Settled now = new Settled(acknowledged.place(), holes.list()); // before it is asked what was told
-        if (reports.declared(System.nanoTime(), appender.appendedControl()) && appender.holdsNothing()) {
+        long time = System.nanoTime();
+        long control = appender.appendedControl();
+        if (!appender.holdsNothing()) {
+            return;
+        }
+        if (reports.declaredNumbered(time, control)) {
             settled = now;
+        }
+        if (reports.declared(time, control)) {
             dropped.settled();
-            if (appender.appendedControl() > 0) {
-                undeclaredRunNanos = Long.MAX_VALUE;
-            }
+            undeclaredRunNanos = control > 0 ? Long.MAX_VALUE : undeclaredRunNanos;
         }
     }
 
@@ -313,7 +318,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
         RunIdentity origin = identity == null ? parts.identity() : identity;
         deadLetters.add(batch, origin, reason);
         holes.add(new DeclaredHoles.Hole(new Mark(envelope.number(), envelope.eventsBefore()), envelope.next()));
-        reports.tell(Loss.of(Loss.Cause.REJECTED, origin, envelope));
+        reports.tellOfNumbered(Loss.of(Loss.Cause.REJECTED, origin, envelope));
     }
 
     @Override

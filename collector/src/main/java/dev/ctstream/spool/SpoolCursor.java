@@ -159,7 +159,7 @@ final class SpoolCursor implements AutoCloseable {
                 holds.file(),
                 result.lostBatches(),
                 result.lostEvents());
-        result.losses().forEach(losses::tell);
+        result.losses().forEach(losses::tellOfNumbered);
         result.holes().forEach(holes::add);
     }
 
@@ -175,7 +175,7 @@ final class SpoolCursor implements AutoCloseable {
                     hole.batches(),
                     hole.events(),
                     SpoolFiles.reason(reason));
-            losses.tell(Loss.unnamed(Loss.Cause.DAMAGE, holds.identity(), hole.events(), hole.batches()));
+            losses.tellOfNumbered(Loss.unnamed(Loss.Cause.DAMAGE, holds.identity(), hole.events(), hole.batches()));
             holes.add(hole);
         }
         passOver(readableAgain);

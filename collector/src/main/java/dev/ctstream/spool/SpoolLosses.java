@@ -93,10 +93,11 @@ final class SpoolLosses {
             named = 0;
             namedEvents = 0;
         } else {
-            ranges.forEach(range -> reports.tell(range.lost(Loss.Cause.SPOOL, segment.identity())));
+            ranges.forEach(range -> reports.tellOfNumbered(range.lost(Loss.Cause.SPOOL, segment.identity())));
         }
         if (batches > named) {
-            reports.tell(Loss.unnamed(Loss.Cause.SPOOL, segment.identity(), events - namedEvents, batches - named));
+            reports.tellOfNumbered(
+                    Loss.unnamed(Loss.Cause.SPOOL, segment.identity(), events - namedEvents, batches - named));
         }
     }
 

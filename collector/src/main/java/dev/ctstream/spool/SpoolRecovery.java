@@ -170,7 +170,7 @@ final class SpoolRecovery {
                     "segments are missing, or their ends are lost_batches={} lost_events={}; declared as lost",
                     hole.batches(),
                     hole.events());
-            losses.tell(Loss.unnamed(Loss.Cause.DAMAGE, identity, hole.events(), hole.batches()));
+            losses.tellOfNumbered(Loss.unnamed(Loss.Cause.DAMAGE, identity, hole.events(), hole.batches()));
         }
     }
 }

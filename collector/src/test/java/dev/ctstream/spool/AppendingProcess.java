@@ -1,0 +1,32 @@
+package dev.ctstream.spool;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.batch.StreamId;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.SplittableRandom;
+
+/** A process that appends batches until it is killed, and says after each write how many there are. */
+final class AppendingProcess {
+    private AppendingProcess() {}
+
+    /** Arguments: directory, stream epoch. Prints the number behind the last batch that write(2) has taken. */
+    @SuppressWarnings("resource") // it is killed
+    public static void main(String[] arguments) throws IOException {
+        RunIdentity run = new RunIdentity("host-1", "boot-1", Long.parseLong(arguments[1]));
+        TestSpool spool = new TestSpool(TestSpool.config(Path.of(arguments[0])), run);
+        SplittableRandom random = new SplittableRandom(run.streamEpoch());
+        while (true) {
+            int batches = 1 + random.nextInt(20);
+            for (int i = 0; i < batches; i++) {
+                EncodedBatch batch =
+                        spool.made(new StreamId("host", i % 3), 1 + random.nextInt(9), random.nextInt(2000));
+                spool.handOver(batch);
+            }
+            spool.pass();
+            System.out.println(spool.spool.acknowledgedNumber() + spool.spool.unacknowledged() + 1);
+            System.out.flush();
+        }
+    }
+}

@@ -1,0 +1,293 @@
+package dev.ctstream.spool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.netlink.Mounts;
+import dev.ctstream.spool.SpoolConfig.WhenFull;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Invariants 4 and 6 on real file systems: disks that are full or cannot be written, and processes that are killed. */
+class SpoolKernelIT {
+    private static final long DISK_BYTES = 1 << 20;
+    private static final long DEADLINE_NANOS = 10_000_000_000L;
+    private static final int KILLS = Integer.getInteger("spool.kills", 20);
+
+    @TempDir
+    private Path temporary;
+
+    private Path disk = Path.of("");
+    private final List<BatchEnvelope> read = new ArrayList<>();
+    private long handedOver;
+
+    @BeforeEach
+    void mount() throws IOException {
+        disk = temporary.resolve("disk");
+        Mounts.tmpfs(disk, DISK_BYTES);
+    }
+
+    @AfterEach
+    void unmount() throws IOException {
+        Mounts.unmount(disk);
+    }
+
+    private TestSpool open(long segmentBytes, WhenFull whenFull) throws IOException {
+        return new TestSpool(new SpoolConfig(disk.resolve("spool"), 1L << 30, segmentBytes, 1000, whenFull));
+    }
+
+    private void append(TestSpool spool, int batches) {
+        for (int i = 0; i < batches; i++) {
+            spool.append((int) (handedOver++ % 3), 1);
+        }
+    }
+
+    /** A round of the spool thread every so often until the condition holds. */
+    private static void await(TestSpool spool, String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + DEADLINE_NANOS;
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as(what).isLessThan(deadline);
+            spool.spool.pass(20_000_000);
+        }
+    }
+
+    private void readAndAcknowledge(TestSpool spool) throws IOException {
+        List<BatchEnvelope> now = spool.readAllBatches();
+        read.addAll(now);
+        if (!now.isEmpty()) {
+            spool.spool.acknowledge(now.get(now.size() - 1).number());
+        }
+    }
+
+    /** Appends until nothing is lost any more: service has resumed by itself. */
+    private void appendUntilHealthy(TestSpool spool) {
+        await(spool, "healthy again", () -> {
+            append(spool, 1);
+            return spool.healthy();
+        });
+    }
+
+    private void assertAccounted(TestSpool spool) {
+        await(spool, "declared", () -> read.size() + spool.lostBatches() == handedOver);
+        assertThat(read.stream().mapToLong(BatchEnvelope::events).sum() + spool.lostEvents())
+                .isEqualTo(handedOver * TestSpool.COUNT);
+        assertThat(read).extracting(BatchEnvelope::number).isSorted().doesNotHaveDuplicates();
+        assertThat(spool.losses).isNotEmpty().allSatisfy(loss -> {
+            assertThat(loss.cause()).isEqualTo(Loss.Cause.SPOOL);
+            assertThat(read)
+                    .noneMatch(batch -> batch.stream().equals(loss.stream())
+                            && batch.firstSequence() < loss.nextSequence()
+                            && batch.nextSequence() > loss.firstSequence());
+        });
+    }
+
+    @Test
+    void onAFullDiskTheNewestIsDroppedAndDeclaredAndServiceResumes() throws IOException {
+        try (TestSpool spool = open(64 << 10, WhenFull.DROP_NEWEST)) {
+            append(spool, 4000);
+            assertThat(spool.healthy()).isFalse();
+            assertThat(spool.health.reasons().get("spool")).contains("No space left on device", disk.toString());
+            readAndAcknowledge(spool);
+            assertThat(read.get(0).number()).isEqualTo(1);
+            appendUntilHealthy(spool);
+            append(spool, 50);
+            readAndAcknowledge(spool);
+            assertAccounted(spool);
+        }
+    }
+
+    @Test
+    void onAFullDiskTheOldestGivesWay() throws IOException {
+        try (TestSpool spool = open(64 << 10, WhenFull.DROP_OLDEST)) {
+            append(spool, 6000);
+            readAndAcknowledge(spool);
+            assertThat(read.get(read.size() - 1).number()).isEqualTo(6000);
+            assertThat(read.size()).isGreaterThan(1000);
+            assertAccounted(spool);
+        }
+    }
+
+    @Test
+    void controlRecordsSurviveAFullDisk() throws IOException {
+        try (TestSpool spool = open(64 << 10, WhenFull.DROP_NEWEST)) {
+            append(spool, 4000);
+            for (int i = 0; i < 100; i++) {
+                spool.appendControl("host");
+            }
+            readAndAcknowledge(spool);
+            appendUntilHealthy(spool);
+            await(spool, "appended", () -> {
+                append(spool, 1);
+                return spool.spool.unacknowledged() > 100;
+            });
+            readAndAcknowledge(spool);
+            assertThat(read.stream().filter(batch -> batch.kind() == EncodedBatch.CONTROL))
+                    .hasSize(100)
+                    .extracting(BatchEnvelope::firstSequence)
+                    .isSorted();
+        }
+    }
+
+    @Test
+    void aDiskThatTheOneSegmentFillsIsFreedOnceKafkaHasIt() throws IOException {
+        try (TestSpool spool = open(64 << 20, WhenFull.DROP_NEWEST)) {
+            append(spool, 4000);
+            assertThat(spool.healthy()).isFalse();
+            assertThat(TestSpool.segments(disk.resolve("spool"))).hasSize(1);
+            readAndAcknowledge(spool);
+            appendUntilHealthy(spool);
+            append(spool, 100);
+            readAndAcknowledge(spool);
+            assertThat(read.get(read.size() - 1).number()).isGreaterThan(1000);
+            assertAccounted(spool);
+        }
+    }
+
+    @Test
+    void aDiskThatSomebodyElseFillsAndFreesCostsOnlyWhatCameMeanwhile() throws IOException {
+        try (TestSpool spool = open(64 << 10, WhenFull.DROP_NEWEST)) {
+            append(spool, 100);
+            Path foreign = disk.resolve("foreign");
+            fill(foreign);
+            append(spool, 100);
+            assertThat(spool.healthy()).isFalse();
+            Files.delete(foreign);
+            appendUntilHealthy(spool);
+            append(spool, 100);
+            readAndAcknowledge(spool);
+            assertThat(read.size()).isGreaterThanOrEqualTo(200);
+            assertAccounted(spool);
+        }
+        try (TestSpool spool = open(64 << 10, WhenFull.DROP_NEWEST)) {
+            assertThat(spool.losses).isEmpty();
+            assertThat(spool.readAll()).isEmpty();
+        }
+    }
+
+    private static void fill(Path file) throws IOException {
+        try (var out = Files.newOutputStream(file)) {
+            byte[] block = new byte[4096];
+            while (true) {
+                out.write(block);
+            }
+        } catch (IOException e) {
+            assertThat(e).hasMessageContaining("No space left");
+        }
+    }
+
+    @Test
+    void aSpoolOpensOnAFullDisk() throws IOException {
+        try (TestSpool spool = open(64 << 10, WhenFull.DROP_NEWEST)) {
+            append(spool, 100);
+        }
+        Path left = TestSpool.crashed(disk.resolve("spool"), disk.resolve("left"));
+        Path foreign = disk.resolve("foreign");
+        fill(foreign);
+        SpoolConfig config = new SpoolConfig(left, 1L << 30, 64 << 10, 1000, WhenFull.DROP_NEWEST);
+        try (TestSpool spool = new TestSpool(config)) {
+            append(spool, 10);
+            assertThat(spool.healthy()).isFalse();
+            readAndAcknowledge(spool);
+            assertThat(read).hasSize(100);
+            Files.delete(foreign);
+            appendUntilHealthy(spool);
+            readAndAcknowledge(spool);
+            await(spool, "declared", () -> read.size() + spool.lostBatches() == handedOver);
+        }
+    }
+
+    @Test
+    void aDirectoryThatTurnsReadOnlyCostsOnlyWhatCameMeanwhile() throws IOException {
+        Path directory = disk.resolve("spool");
+        try (TestSpool spool = open(64 << 10, WhenFull.DROP_OLDEST)) {
+            append(spool, 10);
+            Mounts.coverReadOnly(directory);
+            append(spool, 400); // fills the segment that is open; then none can be made
+            assertThat(spool.healthy()).isFalse();
+            assertThat(spool.health.reasons().get("spool")).contains("Read-only file system");
+            Mounts.unmount(directory);
+            appendUntilHealthy(spool);
+            readAndAcknowledge(spool);
+            assertAccounted(spool);
+        }
+    }
+
+    @Test
+    void aReadOnlyDirectoryIsAStartErrorThatSaysWhatToDo() throws IOException {
+        Path directory = disk.resolve("spool");
+        Files.createDirectories(directory);
+        Mounts.coverReadOnly(directory);
+        try {
+            assertThat(catchThrowable(() -> open(1 << 20, WhenFull.DROP_OLDEST).close()))
+                    .hasMessageContaining(directory.toString())
+                    .hasMessageContaining("Read-only file system")
+                    .hasMessageContaining("make it writable");
+        } finally {
+            Mounts.unmount(directory);
+        }
+    }
+
+    @Test
+    void everythingThatWasReportedAsAppendedIsThereAfterKillNine() throws Exception {
+        Path directory = temporary.resolve("killed");
+        SplittableRandom random = new SplittableRandom(Long.getLong("test.seed", 17));
+        long first = 1;
+        for (int round = 0; round < KILLS; round++) {
+            long reported = appendAndKill(directory, round + 1L, random.nextInt(1, 400));
+            try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+                List<Long> numbers = spool.readAll();
+                assertThat(numbers.get(0)).as("round %d", round).isEqualTo(first);
+                long last = numbers.get(numbers.size() - 1);
+                assertThat(last).as("round %d", round).isEqualTo(first + numbers.size() - 1);
+                assertThat(last).as("round %d", round).isGreaterThanOrEqualTo(reported - 1);
+                assertThat(spool.losses).as("round %d", round).isEmpty();
+                spool.append(9, 1);
+                assertThat(spool.readAll()).containsExactly(last + 1);
+                spool.spool.acknowledge(last + 1);
+                first = last + 2;
+            }
+        }
+    }
+
+    /** Starts a process that appends, and kills it once it has reported so many writes; returns the last report. */
+    private static long appendAndKill(Path directory, long epoch, int writes) throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path", "")),
+                        AppendingProcess.class.getName(),
+                        directory.toString(),
+                        Long.toString(epoch))
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        long reported = -1;
+        try (BufferedReader out =
+                new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.US_ASCII))) {
+            for (int i = 0; i < writes; i++) {
+                reported = Long.parseLong(String.valueOf(out.readLine()));
+            }
+            process.toHandle().destroyForcibly(); // Process would close its output as well
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                reported = line.isEmpty() ? reported : Math.max(reported, Long.parseLong(line));
+            }
+        }
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        return reported;
+    }
+}
