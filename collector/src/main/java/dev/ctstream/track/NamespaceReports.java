@@ -20,9 +20,10 @@ final class NamespaceReports implements AutoCloseable {
     private final ObservedNamespace observed;
     private final RunFacts facts;
     private final TableCounters counters;
+    private final Neighbours neighbours;
     private final StreamPositions positions = new StreamPositions();
     private ControlRecord.Sysctls sysctls;
-    private boolean wasReliable;
+    private boolean inexact;
     private long reports;
 
     NamespaceReports(ObservedNamespace observed, NamespaceTrack track, RunFacts facts, ControlRecord.Sysctls sysctls) {
@@ -31,6 +32,16 @@ final class NamespaceReports implements AutoCloseable {
         this.facts = facts;
         this.sysctls = sysctls;
         counters = new TableCounters(observed.namespace(), observed.netns());
+        neighbours = new Neighbours(
+                observed.namespace(),
+                observed.netns(),
+                observed.socket().socket().portId());
+        look();
+    }
+
+    private void look() {
+        track.exactLosses = !neighbours.reliable();
+        inexact |= !track.exactLosses || track.reliable;
     }
 
     ControlRecord started(String reason, RunFacts.@Nullable PreviousRun previous) {
@@ -40,6 +51,7 @@ final class NamespaceReports implements AutoCloseable {
     }
 
     List<ControlRecord> heartbeat() {
+        look();
         if (reports % HEARTBEATS_PER_SYSCTLS == HEARTBEATS_PER_SYSCTLS - 1) {
             ControlRecord.Sysctls now = Sysctls.read(observed.namespace());
             sysctls = new ControlRecord.Sysctls(now.events(), now.acct(), now.timestamp(), sysctls.changed());
@@ -72,16 +84,13 @@ final class NamespaceReports implements AutoCloseable {
     private ControlRecord.Totals totals() {
         EventSource source = track.source;
         NamespaceTrack.Published counts = track.published();
-        wasReliable |= track.reliable;
+        inexact |= track.reliable;
         return new ControlRecord.Totals(
                 positions.sequenced(),
                 track.streams.streamCount(),
                 new ControlRecord.Received(counts.received(), source.undecodableTotal(), 0, counts.unknownAttributes()),
                 new ControlRecord.Losses(
-                        track.streams.droppedEvents(),
-                        track.streams.lostTotal(),
-                        source.dropsTotal(),
-                        !wasReliable && track.exactLosses),
+                        track.streams.droppedEvents(), track.streams.lostTotal(), source.dropsTotal(), !inexact),
                 new ControlRecord.Flows(counts.live(), counts.untracked()));
     }
 
@@ -98,5 +107,6 @@ final class NamespaceReports implements AutoCloseable {
     @Override
     public void close() {
         counters.close();
+        neighbours.close();
     }
 }

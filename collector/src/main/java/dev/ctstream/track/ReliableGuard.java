@@ -96,6 +96,7 @@ public final class ReliableGuard implements AutoCloseable {
     public synchronized void added(ObservedNamespace namespace) {
         if (namespace.socket().config().reliable()) {
             watched.put(namespace.socket().index(), new Watched(namespace, tracker.namespace(namespace.socket())));
+            notifyAll();
         }
     }
 
@@ -111,7 +112,7 @@ public final class ReliableGuard implements AutoCloseable {
         try {
             while (!stopping) {
                 watched.values().forEach(this::look);
-                wait(limits.pollMillis);
+                wait(watched.isEmpty() ? 0 : limits.pollMillis); // 0: until something is to be watched
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -34,6 +34,9 @@ public final class Snapshots implements AutoCloseable {
     private static final long JOIN_MILLIS = 5_000;
     private static final long SUBMIT_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final int MOST_RETRY_DOUBLINGS = 4;
+    /** While losses go on, dumps must not add to the load: from one to the next so many times the delay after a GAP. */
+    private static final int GAP_DUMP_SPACING = 5;
+
     private static final long MOST_WAIT_MILLIS = TimeUnit.HOURS.toMillis(1);
 
     private final FlowTracker tracker;
@@ -60,6 +63,7 @@ public final class Snapshots implements AutoCloseable {
         volatile boolean removed;
         long dueNanos;
         boolean due;
+        long endedNanos = System.nanoTime() - TimeUnit.HOURS.toNanos(1);
         int failures;
         boolean acceptOdd;
 
@@ -164,7 +168,9 @@ public final class Snapshots implements AutoCloseable {
         long in = schedule.due ? schedule.dueNanos - nowNanos : Long.MAX_VALUE;
         long gap = schedule.track.gapSinceNanos;
         if (gap != 0 && (reconciles() || config.snapshot())) {
-            in = Math.min(in, gap + millisToNanos(config.timing().gapDumpDelayMillis()) - nowNanos);
+            long delay = millisToNanos(config.timing().gapDumpDelayMillis());
+            long soonest = Math.max(gap + delay, schedule.endedNanos + GAP_DUMP_SPACING * delay);
+            in = Math.min(in, soonest - nowNanos);
         }
         return in;
     }
@@ -250,7 +256,8 @@ public final class Snapshots implements AutoCloseable {
             delayMillis = config.timing().dumpRetryMillis() << Math.min(schedule.failures - 1, MOST_RETRY_DOUBLINGS);
             schedule.owed = state.reason;
         }
-        schedule.dueNanos = System.nanoTime() + millisToNanos(delayMillis);
+        schedule.endedNanos = System.nanoTime();
+        schedule.dueNanos = schedule.endedNanos + millisToNanos(delayMillis);
         LOG.info(
                 "dumped: netns={} reason={} entries={} existing={} ignored={} complete={} millis={} nextInMillis={}",
                 schedule.namespace.netns(),

@@ -2,9 +2,13 @@ package dev.ctstream.track;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.batch.StreamId;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.TestNamespace;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.NetlinkSocket;
 import java.util.List;
 import java.util.Map;
 import org.apache.avro.generic.GenericRecord;
@@ -145,5 +149,71 @@ class ControlKernelIT {
             assertThat(counters.read().count()).isEqualTo(7);
             assertThat(counters.read().max()).isEqualTo(table.stats().maxEntries());
         }
+    }
+
+    @Test
+    void anotherReliableSocketMakesLossesAnUpperBound() throws Exception {
+        try (TrackHarness harness = new TrackHarness(config(false)).start();
+                NetlinkSocket other = NetlinkSocket.open(namespace.handle(), NetlinkSocket.NETLINK_NETFILTER)) {
+            harness.add(namespace, "host", BUFFER_BYTES);
+            harness.await("exact", () -> lastHeartbeatExact(harness, true));
+            other.setOption(NetlinkSocket.SOL_NETLINK, NetlinkSocket.NETLINK_BROADCAST_ERROR, 1);
+            harness.await("upper bound", () -> lastHeartbeatExact(harness, false));
+        }
+    }
+
+    private static boolean lastHeartbeatExact(TrackHarness harness, boolean exact) {
+        List<GenericRecord> reports = harness.control("HEARTBEAT");
+        return !reports.isEmpty()
+                && reports.get(reports.size() - 1).get("loss_exact").equals(exact);
+    }
+
+    @Test
+    void laterStagesDeclareTheirLossesAlsoOfEarlierRuns() throws Exception {
+        RunIdentity earlier = new RunIdentity("host-1", "boot-0", 77);
+        try (TrackHarness harness = new TrackHarness(config(false)).start()) {
+            harness.add(namespace, "host", BUFFER_BYTES);
+            LossDeclarations declarations =
+                    new LossDeclarations(harness.batcher, harness.run, "host", harness.receiver::wake);
+            declarations.declare(new LossDeclarations.LostBatches(
+                    ControlRecord.CAUSE_SPOOL, earlier, new StreamId("gone", 5), 10, 25, 15, 2, 100, 200));
+            declarations.declare(new LossDeclarations.LostBatches(
+                    ControlRecord.CAUSE_REJECTED,
+                    harness.run,
+                    new StreamId("host", StreamId.CONTROL_ZONE),
+                    3,
+                    4,
+                    1,
+                    1,
+                    0,
+                    0));
+            declarations.declare(
+                    new LossDeclarations.LostBatches(ControlRecord.CAUSE_DAMAGE, earlier, null, 0, 0, -1, 4, 0, 0));
+            harness.await("GAP", () -> harness.control("GAP").size() == 3);
+            verifyEarlier(harness.control("GAP", "gone").get(0));
+            GenericRecord control = harness.control("GAP", "host").get(0);
+            assertThat(control.get("gap_stream")).hasToString("control");
+            assertThat(control.get("gap_stream_epoch")).isNull();
+            assertThat(control.get("ct_zone")).isNull();
+            assertThat(control.get("first_sequence")).isEqualTo(3L);
+            assertThat(control.get("last_sequence")).isEqualTo(3L);
+            assertThat(control.get("window_start_ns")).isNull();
+            GenericRecord damage = harness.control("GAP", "host").get(1);
+            assertThat(damage.get("lost_count")).isNull();
+            assertThat(damage.get("lost_batches")).isEqualTo(4L);
+        }
+    }
+
+    private static void verifyEarlier(GenericRecord gap) {
+        assertThat(gap.get("cause")).hasToString("spool");
+        assertThat(gap.get("gap_stream")).hasToString("events");
+        assertThat(gap.get("gap_boot_id")).hasToString("boot-0");
+        assertThat(gap.get("gap_stream_epoch")).isEqualTo(77L);
+        assertThat(gap.get("ct_zone")).isEqualTo(5);
+        assertThat(gap.get("first_sequence")).isEqualTo(10L);
+        assertThat(gap.get("last_sequence")).isEqualTo(24L);
+        assertThat(gap.get("lost_count")).isEqualTo(15L);
+        assertThat(gap.get("window_start_ns")).isEqualTo(100L);
+        assertThat(gap.get("window_end_ns")).isEqualTo(200L);
     }
 }

@@ -51,7 +51,7 @@ final class TrackHarness implements AutoCloseable {
 
     private final Metrics metrics = new Metrics();
     private final BatchRing ring = new BatchRing();
-    private final RunIdentity run = new RunIdentity("host-1", "boot-1", Clock.realtimeNanos());
+    final RunIdentity run = new RunIdentity("host-1", "boot-1", Clock.realtimeNanos());
     private final Queues queues = new Queues();
     private final Thread consumer = new Thread(this::consume, "test-consumer");
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
