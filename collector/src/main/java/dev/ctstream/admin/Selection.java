@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 
 /**
  * Entries as they were when they were selected. Deleting takes those and no others: each goes by its tuple, zone and id,
- * so that a successor with the same tuple stays.
+ * after a look at its start time where the namespace keeps times, so that a successor with the same tuple stays.
  *
  * <p>Ownership: owns its store, not the table. Threads: confined to the table's.
  */
@@ -21,7 +21,7 @@ public final class Selection implements Closeable {
     private final ConntrackTable table;
     private final EntryFilter filter;
     private final EntryStore store;
-    private final Tally tally = new Tally();
+    private Tally tally = new Tally();
 
     Selection(ConntrackTable table, EntryFilter filter, EntryStore store) {
         this.table = table;
@@ -46,11 +46,12 @@ public final class Selection implements Closeable {
      * @throws NetlinkException when it makes no sense to go on, such as without the privilege
      */
     public Deleted delete(Consumer<Failure> failures) throws IOException {
+        tally = new Tally();
         store.forEach(entry -> delete(entry, failures));
         return result();
     }
 
-    /** What became of the entries so far, also when {@link #delete} ended early. */
+    /** What the last {@link #delete} has done so far, also when it ended early. */
     public Deleted result() {
         return new Deleted(tally.deleted, tally.gone, tally.changed, tally.failed);
     }
@@ -65,11 +66,14 @@ public final class Selection implements Closeable {
     private void delete(FlowEvent entry, Consumer<Failure> failures) throws NetlinkException {
         FlowKey key = FlowKey.of(entry);
         try {
-            if (filter.mutable() && !stillMeant(key)) {
-                tally.changed++;
-            } else {
-                table.delete(key);
-                tally.deleted++;
+            Fate fate = filter.mutable() || entry.has(FlowEvent.START_TIME) ? lookAgain(entry, key) : Fate.MEANT;
+            switch (fate) {
+                case ANOTHER -> tally.gone++;
+                case CHANGED -> tally.changed++;
+                case MEANT -> {
+                    table.delete(key);
+                    tally.deleted++;
+                }
             }
         } catch (NetlinkException e) {
             switch (e.errno()) {
@@ -83,15 +87,28 @@ public final class Selection implements Closeable {
         }
     }
 
-    /** Looks again at what can change while the entry stays: mark, status, state, labels, helper. */
-    private boolean stillMeant(FlowKey key) throws NetlinkException {
-        boolean[] meant = new boolean[1];
-        boolean[] same = new boolean[1];
+    private enum Fate {
+        MEANT,
+        CHANGED,
+        ANOTHER
+    }
+
+    /**
+     * Looks whether the entry is still itself, and still meant. The id alone does not tell: an entry that is made anew at
+     * the same place in memory has the same one, but another start time.
+     */
+    private Fate lookAgain(FlowEvent listed, FlowKey key) throws NetlinkException {
+        Fate[] fate = {Fate.ANOTHER};
         table.get(key.original(), key.zone(), now -> {
-            same[0] = now.id() == key.id();
-            meant[0] = filter.matches(now);
+            if (now.id() == key.id() && start(now) == start(listed)) {
+                fate[0] = filter.matches(now) ? Fate.MEANT : Fate.CHANGED;
+            }
         });
-        return meant[0] || !same[0]; // of a successor the DELETE itself finds that it is another one
+        return fate[0];
+    }
+
+    private static long start(FlowEvent entry) {
+        return entry.has(FlowEvent.START_TIME) ? entry.startTimeNanos() : 0;
     }
 
     @Override
