@@ -83,7 +83,8 @@ class VerifyBrokerIT {
     }
 
     private static void produce(String topic, List<Recorded.Placed> records) throws Exception {
-        // One request at a time: on a topic that was just created, a refused first one makes all behind it out of order.
+        // One request at a time: on a topic that was just created, a refused first one makes all behind it out of
+        // order.
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "max.in.flight.requests.per.connection", "1"),
                 new ByteArraySerializer(),
