@@ -6,7 +6,7 @@ package dev.ctstream.spool;
  * @param number of the batch behind the place
  * @param eventsBefore events in all batches before the place, ever
  */
-record Mark(long number, long eventsBefore) {
+public record Mark(long number, long eventsBefore) {
     /** Before the very first batch. */
     static final Mark START = new Mark(1, 0);
 }

@@ -41,6 +41,7 @@ public final class SegmentInspection {
      *
      * @param identity the run that wrote the segment
      * @param firstNumber number of the first batch that it may hold
+     * @param firstEventsBefore events in all batches before that
      * @param nextNumber the number behind its last batch
      * @param nextEventsBefore events in all batches before {@code nextNumber}
      * @param batches good batches
@@ -57,6 +58,7 @@ public final class SegmentInspection {
     public record Result(
             RunIdentity identity,
             long firstNumber,
+            long firstEventsBefore,
             long nextNumber,
             long nextEventsBefore,
             long batches,
@@ -69,6 +71,10 @@ public final class SegmentInspection {
             long goodBytes,
             long fileBytes,
             boolean sealed) {
+
+        Mark first() {
+            return new Mark(firstNumber, firstEventsBefore);
+        }
 
         Mark next() {
             return new Mark(nextNumber, nextEventsBefore);
@@ -93,6 +99,13 @@ public final class SegmentInspection {
             List<BatchEnvelope> inMemory,
             boolean tolerant) {
         static final Scope ALL = new Scope(Long.MAX_VALUE, null, null, new DeclaredHoles(), List.of(), false);
+        /** For somebody who only looks: there will be no second attempt. */
+        static final Scope READ_ONLY = new Scope(Long.MAX_VALUE, null, null, new DeclaredHoles(), List.of(), true);
+
+        /** Only the batches before a place. */
+        static Scope upTo(Mark end) {
+            return new Scope(Long.MAX_VALUE, null, end, new DeclaredHoles(), List.of(), true);
+        }
     }
 
     /** Inspects a whole segment. */
@@ -138,6 +151,7 @@ public final class SegmentInspection {
         return new Result(
                 reader.header().identity(),
                 first.number(),
+                first.eventsBefore(),
                 next.number(),
                 next.eventsBefore(),
                 batches,

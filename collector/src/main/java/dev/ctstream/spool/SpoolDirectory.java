@@ -25,6 +25,7 @@ import org.slf4j.LoggerFactory;
  */
 final class SpoolDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SpoolDirectory.class);
+    static final String LOCK = "lock";
     private static final String SEGMENT_SUFFIX = ".segment";
     private static final String DAMAGED_SUFFIX = ".damaged";
     private static final Pattern NUMBERED = Pattern.compile("(\\d{16})\\.segment(\\.damaged)?");
@@ -65,7 +66,7 @@ final class SpoolDirectory implements AutoCloseable {
     private static FileChannel lock(Path path) throws IOException {
         FileChannel channel;
         try {
-            channel = SpoolFiles.openOrCreate(path.resolve("lock"));
+            channel = SpoolFiles.openOrCreate(path.resolve(LOCK));
         } catch (IOException e) {
             throw unusable(path, e);
         }
@@ -81,7 +82,7 @@ final class SpoolDirectory implements AutoCloseable {
             channel.truncate(0);
             channel.write(UTF_8.encode(Long.toString(ProcessHandle.current().pid())), 0);
         } catch (IOException e) {
-            LOG.warn("the lock file does not say who has it file={}: {}", path.resolve("lock"), SpoolFiles.reason(e));
+            LOG.warn("the lock file does not say who has it file={}: {}", path.resolve(LOCK), SpoolFiles.reason(e));
         }
         return channel;
     }

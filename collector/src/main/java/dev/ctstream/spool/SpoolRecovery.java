@@ -122,11 +122,7 @@ final class SpoolRecovery {
                 LOG.warn("segment cannot be sealed and is read as it is file={}: {}", file, SpoolFiles.reason(e));
             }
         }
-        Mark first;
-        try (SegmentReader reader = SegmentReader.open(file)) {
-            first = reader.header().first();
-        }
-        return segment(file, first, result.identity(), result.next(), sizeBytes);
+        return segment(file, result.first(), result.identity(), result.next(), sizeBytes);
     }
 
     private static Segment segment(Path file, Mark first, RunIdentity identity, Mark next, long sizeBytes) {

@@ -1,0 +1,58 @@
+package dev.ctstream.spool;
+
+import dev.ctstream.batch.MadeBatches;
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.batch.StreamId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+
+/** Fills a spool for tests of other packages, with batches that can be decoded. */
+public final class SpoolWriter implements AutoCloseable {
+    /** The run that writes. */
+    public static final RunIdentity RUN = new RunIdentity("host-1", "boot-1", 1_795_244_000_000_000_000L);
+
+    private final TestSpool spool;
+
+    /** Opens a directory. */
+    public SpoolWriter(Path directory) throws IOException {
+        spool = new TestSpool(TestSpool.config(directory), RUN);
+    }
+
+    /** Appends one batch. */
+    public void append(StreamId stream, long first, int count) throws IOException {
+        spool.handOver(MadeBatches.decodable(RUN, stream, first, count));
+        spool.pass();
+    }
+
+    /** Hands batches out and acknowledges them. */
+    public void acknowledge(int batches) throws IOException {
+        for (int i = 0; i < batches; i++) {
+            spool.spool.acknowledge(
+                    Objects.requireNonNull(spool.spool.next(0)).envelope().number());
+        }
+    }
+
+    /** Sets the next batch aside. */
+    public void refuse() throws IOException {
+        QueuedBatch batch = Objects.requireNonNull(spool.spool.next(0));
+        spool.spool.setAside(batch, "refused by a test");
+        spool.spool.acknowledge(batch.envelope().number());
+    }
+
+    /** Makes a segment one of a version that is still to come. */
+    public static void makeLater(Path segment) throws IOException {
+        byte[] bytes = Files.readAllBytes(segment);
+        ByteBuffer header = ByteBuffer.wrap(bytes);
+        header.putShort(SegmentFormat.SEGMENT_VERSION_OFFSET, (short) (SegmentFormat.VERSION + 1));
+        SegmentHeaderTest.fixChecksum(header);
+        Files.write(segment, bytes);
+    }
+
+    @Override
+    public void close() throws IOException {
+        spool.close();
+    }
+}
