@@ -68,6 +68,7 @@ public final class Main implements Runnable {
                 .addSubcommand(new VerifyCommand(console))
                 .addSubcommand(EntriesCommand.line(console))
                 .addSubcommand(ZonesCommand.line(console))
+                .addSubcommand(SpoolCommand.line(console))
                 .addSubcommand(new BrokerCommand(console));
         line.setExpandAtFiles(false)
                 .setUsageHelpWidth(USAGE_WIDTH)

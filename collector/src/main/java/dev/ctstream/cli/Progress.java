@@ -40,20 +40,31 @@ final class Progress {
 
     /** Tells how many events have passed; cheap enough for each. */
     void events(long count) {
-        if (!shown || count % CHECK_EVERY != 0) {
-            return;
+        if (shown && count % CHECK_EVERY == 0 && due()) {
+            double seconds = (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1);
+            draw(String.format(Locale.ROOT, "%,d events, %,.0f a second", count, count / seconds)
+                    + (total > 0 ? ", " + 100 * done.getAsLong() / total + " %" : ""));
         }
+    }
+
+    /** Tells how many files have been read. */
+    void files(int count, int all) {
+        if (shown && due()) {
+            draw(count + " of " + all + " files");
+        }
+    }
+
+    private boolean due() {
         long now = System.nanoTime();
-        if (now - next >= 0) {
-            next = now + INTERVAL_NANOS;
-            double seconds = (now - begin) / (double) TimeUnit.SECONDS.toNanos(1);
-            console.err()
-                    .print(BACK_AND_CLEAR
-                            + String.format(Locale.ROOT, "%,d events, %,.0f a second", count, count / seconds)
-                            + (total > 0 ? ", " + 100 * done.getAsLong() / total + " %" : ""));
-            console.err().flush();
-            drawn = true;
-        }
+        boolean due = now - next >= 0;
+        next = due ? now + INTERVAL_NANOS : next;
+        return due;
+    }
+
+    private void draw(String line) {
+        console.err().print(BACK_AND_CLEAR + line);
+        console.err().flush();
+        drawn = true;
     }
 
     /** Takes the line away. */

@@ -1,0 +1,155 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.Schemas;
+import dev.ctstream.read.EventPrinter;
+import dev.ctstream.read.ReadEvent;
+import dev.ctstream.read.RecordDecoder;
+import dev.ctstream.read.RecordException;
+import dev.ctstream.spool.BatchEnvelope;
+import dev.ctstream.spool.SpoolReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code ctstream spool cat}: prints the events in a spool directory as {@code ctstream read} does. */
+@Command(
+        name = "cat",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = "Cat: print the events in the spool as ctstream read does, in the order in which they were"
+                + " appended. What Kafka has is still there until its segment is deleted. Exit code 1 when something is"
+                + " damaged; the rest is printed.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ctstream spool cat -o json /var/lib/ctstream",
+            "  ctstream spool cat --zone 7 --count 10 /var/lib/ctstream",
+            "  ctstream spool cat --dead-letters /var/lib/ctstream     what Kafka refused"
+        })
+final class SpoolCatCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "DIR", description = "The collector's spool.directory.")
+    private Path directory = Path.of("");
+
+    @Option(
+            names = "-o",
+            paramLabel = "text|json",
+            defaultValue = "text",
+            converter = Converters.Format.class,
+            description = "text: for people. json: one object a line, all fields under their Avro names.")
+    private OutputFormat format = OutputFormat.TEXT;
+
+    @Option(
+            names = "--zone",
+            paramLabel = "N",
+            converter = Converters.Zone.class,
+            description = "Only events of this conntrack zone, 0..65535.")
+    private @Nullable Integer zone;
+
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            converter = Converters.Count.class,
+            description = "End after N events.")
+    private long count = Long.MAX_VALUE;
+
+    @Option(names = "--control", description = "Control records too, where they stand between the events.")
+    private boolean control;
+
+    @Option(names = "--dead-letters", description = "What Kafka refused for good, in place of what it is to get.")
+    private boolean deadLetters;
+
+    private final Console console;
+    private final RecordDecoder decoder = new RecordDecoder();
+    private final OptionalLong batchSchema = OptionalLong.of(Schemas.fingerprint(Schemas.BATCH));
+    private final OptionalLong controlSchema = OptionalLong.of(Schemas.fingerprint(Schemas.CONTROL));
+    private long printed;
+
+    SpoolCatCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws CommandFailure, IOException {
+        LogLevels.forPeople();
+        UndecodableRecords undecodable = new UndecodableRecords(console);
+        EventPrinter printer = format.printer(console);
+        Progress progress = new Progress(console);
+        try (SpoolReader reader = open()) {
+            try {
+                while (printed < count && next(reader)) {
+                    if (wanted(reader.envelope())) {
+                        print(reader, printer, progress, undecodable);
+                    }
+                }
+                printer.end();
+            } finally {
+                progress.end();
+            }
+            return Math.max(undecodable.exitCode(), damage(reader));
+        }
+    }
+
+    private SpoolReader open() throws CommandFailure {
+        try {
+            return deadLetters ? SpoolReader.deadLetters(directory) : SpoolReader.segments(directory);
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    private static boolean next(SpoolReader reader) throws CommandFailure {
+        try {
+            return reader.next();
+        } catch (IOException e) {
+            throw failure(e);
+        }
+    }
+
+    private static CommandFailure failure(IOException e) {
+        return new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+    }
+
+    private boolean wanted(BatchEnvelope batch) {
+        return batch.kind() == EncodedBatch.CONTROL
+                ? control
+                : zone == null || zone == batch.stream().zone();
+    }
+
+    private void print(SpoolReader reader, EventPrinter printer, Progress progress, UndecodableRecords undecodable)
+            throws IOException {
+        BatchEnvelope batch = reader.envelope();
+        ByteBuffer body = reader.body();
+        byte[] datum = new byte[body.remaining()];
+        body.get(datum);
+        try {
+            decoder.decode(
+                    datum, batch.kind() == EncodedBatch.CONTROL ? controlSchema : batchSchema, (ReadEvent event) -> {
+                        printer.print(event);
+                        progress.events(++printed);
+                        return printed < count;
+                    });
+        } catch (RecordException e) {
+            undecodable.one("number " + batch.number(), e);
+        }
+    }
+
+    /** Says what was passed over; returns the exit code. */
+    private int damage(SpoolReader reader) {
+        if (reader.deletedFiles() > 0) {
+            console.say(reader.deletedFiles()
+                    + " files were deleted before their turn came: Kafka has them, or they gave way to newer ones");
+        }
+        reader.unreadable().forEach(console::say);
+        if (reader.damagedBytes() > 0) {
+            console.say("passed over " + reader.damagedBytes() + " damaged bytes; ctstream spool verify says what they"
+                    + " were");
+        }
+        return reader.damagedBytes() > 0 || !reader.unreadable().isEmpty() ? ExitCode.FAILURE : ExitCode.OK;
+    }
+}

@@ -1,0 +1,57 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.spool.SpoolSurvey;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.ZoneId;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code ctstream spool list}. */
+@Command(
+        name = "list",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = "List: the segments, oldest first: what is in them and how much of it Kafka has not got yet, then"
+                + " the dead letters, which Kafka refused. Reads only the indexes; see ctstream spool verify.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ctstream spool list /var/lib/ctstream",
+            "  ctstream spool list -o json DIR | jq .totals.waiting_events"
+        })
+final class SpoolListCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "DIR", description = "The collector's spool.directory.")
+    private Path directory = Path.of("");
+
+    @Option(
+            names = "-o",
+            paramLabel = "text|json",
+            defaultValue = "text",
+            converter = Converters.Format.class,
+            description = "text: for people. json: one object.")
+    private OutputFormat format = OutputFormat.TEXT;
+
+    private final Console console;
+
+    SpoolListCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws CommandFailure, IOException {
+        LogLevels.forPeople();
+        SpoolSurvey survey;
+        try {
+            survey = SpoolSurvey.list(directory);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+        }
+        console.print(
+                format == OutputFormat.JSON
+                        ? SpoolJson.list(survey)
+                        : new SpoolText(ZoneId.systemDefault()).list(survey));
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,200 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.batch.StreamId;
+import dev.ctstream.spool.Amount;
+import dev.ctstream.spool.Loss;
+import dev.ctstream.spool.SegmentInspection;
+import dev.ctstream.spool.SpoolFile;
+import dev.ctstream.spool.SpoolSurvey;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Shows a {@link SpoolSurvey} to people. Threads: confined to one. */
+final class SpoolText {
+    private static final String LIST_ROW = "%-32s %-10s %11s %9s %11s %8s  %-23s  %-23s %11s";
+    private static final String VERIFY_ROW = "%-32s %-10s %11s %9s %11s %9s %11s  %s";
+    private static final int LOSSES_SHOWN = 40;
+
+    private final DateTimeFormatter time;
+    private final StringBuilder text = new StringBuilder();
+
+    /** Shows times in a zone. */
+    SpoolText(ZoneId zone) {
+        time = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS", Locale.ROOT)
+                .withZone(zone);
+    }
+
+    /** What {@code spool list} prints. */
+    String list(SpoolSurvey survey) {
+        collector(survey);
+        row(LIST_ROW, "FILE", "STATE", "BYTES", "BATCHES", "EVENTS", "STREAMS", "FIRST RECEIVED", "LAST", "WAITING");
+        for (SpoolFile segment : survey.segments()) {
+            listed(segment, Long.toString(segment.behind(survey.acknowledged()).events()));
+        }
+        survey.deadLetters().forEach(letter -> listed(letter, "refused"));
+        Amount all = appended(survey.segments());
+        row(
+                LIST_ROW,
+                "all segments",
+                survey.segments().size(),
+                bytes(survey.segments()),
+                all.batches(),
+                all.events(),
+                survey.streams(),
+                "",
+                "",
+                survey.waiting().events());
+        Amount waiting = survey.waiting();
+        line("waiting for Kafka: %s", amount(waiting));
+        for (SpoolFile file : survey.segments()) {
+            problem(file);
+        }
+        return text.toString();
+    }
+
+    private void listed(SpoolFile file, String waiting) {
+        row(
+                LIST_ROW,
+                file.name(),
+                state(file),
+                file.bytes(),
+                file.appended().batches(),
+                file.appended().events(),
+                file.streams(),
+                time(file.firstNanos()),
+                time(file.lastNanos()),
+                waiting);
+    }
+
+    /** What {@code spool verify} prints. */
+    String verify(SpoolSurvey survey) {
+        collector(survey);
+        row(VERIFY_ROW, "FILE", "STATE", "BYTES", "BATCHES", "EVENTS", "DAMAGED", "(EVENTS)", "");
+        for (SpoolFile file : both(survey)) {
+            Amount good = good(file);
+            row(
+                    VERIFY_ROW,
+                    file.name(),
+                    state(file),
+                    file.bytes(),
+                    good.batches(),
+                    good.events(),
+                    file.damage().batches(),
+                    file.damage().events(),
+                    verdict(file));
+        }
+        both(survey).forEach(this::problem);
+        both(survey).forEach(this::losses);
+        line("whole:    %s", amount(good(survey.segments())));
+        line("damaged:  %s", amount(survey.damage()));
+        line("missing:  %s", amount(survey.missing()));
+        line(
+                "lost:     %s%s",
+                amount(survey.lost()),
+                survey.lost().equals(survey.damage().plus(survey.missing())) ? "" : "; Kafka has the others");
+        line(survey.whole() ? "WHOLE" : "DAMAGED");
+        return text.toString();
+    }
+
+    private void collector(SpoolSurvey survey) {
+        RunIdentity run = survey.run();
+        String who = run == null
+                ? "the file state, which says how far Kafka is, is missing or damaged"
+                : "host " + run.hostId() + ", run of " + time(run.streamEpoch());
+        String how = survey.collector().isPresent()
+                ? "running, process " + survey.collector().getAsLong()
+                : survey.clean() ? "not running, ended in order" : "not running, or not visible from here";
+        line("collector: %s (%s)", how, who);
+    }
+
+    private String verdict(SpoolFile file) {
+        if (file.damaged()) {
+            return "damaged";
+        }
+        return file.unfinishedBytes() > 0 ? "whole, " + file.unfinishedBytes() + " bytes unfinished" : "whole";
+    }
+
+    private void problem(SpoolFile file) {
+        if (!file.problem().isEmpty()) {
+            line("%s: %s; what was in it counts as missing", file.name(), file.problem());
+        }
+    }
+
+    private void losses(SpoolFile file) {
+        SegmentInspection.Result found = file.found();
+        if (found == null) {
+            return;
+        }
+        List<Loss> losses = found.losses();
+        for (Loss loss : losses.subList(0, Math.min(LOSSES_SHOWN, losses.size()))) {
+            line("%s: damaged: %s: %s", file.name(), name(loss), amount(new Amount(loss.batches(), loss.events())));
+        }
+        if (losses.size() > LOSSES_SHOWN) {
+            line("%s: %d more; -o json lists them", file.name(), losses.size() - LOSSES_SHOWN);
+        }
+        if (file.damaged() && losses.isEmpty()) {
+            line("%s: %d bytes are damaged, and no batch", file.name(), found.damagedBytes());
+        }
+    }
+
+    private static String name(Loss loss) {
+        StreamId stream = loss.stream();
+        if (stream == null) {
+            return "streams unknown";
+        }
+        String range = "sequences " + loss.firstSequence() + ".." + (loss.nextSequence() - 1);
+        return "namespace " + stream.netns() + (stream.zone() < 0 ? ", control " : ", zone " + stream.zone() + ", ")
+                + range;
+    }
+
+    private static List<SpoolFile> both(SpoolSurvey survey) {
+        List<SpoolFile> files = new ArrayList<>(survey.segments());
+        files.addAll(survey.deadLetters());
+        return files;
+    }
+
+    static Amount appended(List<SpoolFile> files) {
+        return files.stream().map(SpoolFile::appended).reduce(Amount.NONE, Amount::plus);
+    }
+
+    static long bytes(List<SpoolFile> files) {
+        return files.stream().mapToLong(SpoolFile::bytes).sum();
+    }
+
+    static Amount good(List<SpoolFile> files) {
+        return files.stream().map(SpoolText::good).reduce(Amount.NONE, Amount::plus);
+    }
+
+    static Amount good(SpoolFile file) {
+        SegmentInspection.Result found = file.found();
+        return found == null ? file.appended() : new Amount(found.batches(), found.events());
+    }
+
+    static String state(SpoolFile file) {
+        return file.state().name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String amount(Amount amount) {
+        return amount.batches()
+                + (amount.batches() == 1 ? " batch, " : " batches, ")
+                + amount.events()
+                + (amount.events() == 1 ? " event" : " events");
+    }
+
+    private String time(long nanos) {
+        return nanos == 0 ? "-" : time.format(Instant.ofEpochSecond(0, nanos));
+    }
+
+    private void row(String form, Object... cells) {
+        line("%s", String.format(Locale.ROOT, form, cells).stripTrailing());
+    }
+
+    private void line(String form, Object... values) {
+        text.append(String.format(Locale.ROOT, form, values)).append('\n');
+    }
+}
