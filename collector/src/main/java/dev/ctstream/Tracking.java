@@ -104,8 +104,8 @@ final class Tracking {
     /** Begins in all namespaces; the receive thread may run already. */
     void start(List<ObservedNamespace> namespaces) {
         for (ObservedNamespace namespace : namespaces) {
+            List<String> missing = timer.added(namespace, "start"); // first: no event may stand before STARTED
             receiver.add(namespace.socket());
-            List<String> missing = timer.added(namespace, "start");
             if (!missing.isEmpty()) {
                 health.report("sysctls/" + namespace.netns(), true, String.join("; ", missing));
             }

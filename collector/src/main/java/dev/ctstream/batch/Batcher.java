@@ -207,6 +207,12 @@ public final class Batcher implements FlowEventHandler {
         return control.drain() && !losses.pending();
     }
 
+    /** Hands over what control records wait: what was submitted before the source was added stands before its events. */
+    @Override
+    public void onAdded(EventSource source) {
+        control.drain();
+    }
+
     @Override
     public void onRemoved(EventSource source) {
         streams(source).forEachOpen(stream -> close(stream, CloseReason.STOP));

@@ -243,6 +243,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         } else {
             sources.set(token, source);
         }
+        handler.onAdded(source);
         epoll.add(source.socket().fd(), token);
         metrics.add(source);
         setPace();

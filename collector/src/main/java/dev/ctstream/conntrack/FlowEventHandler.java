@@ -45,6 +45,9 @@ public interface FlowEventHandler {
      */
     default void onInjectedMark(EventSource source, long tag) {}
 
+    /** The source was added; its events come from now on. */
+    default void onAdded(EventSource source) {}
+
     /** The source has been drained for the last time and will not appear again. */
     default void onRemoved(EventSource source) {}
 }

@@ -349,6 +349,11 @@ public final class FlowTracker implements FlowEventHandler {
     }
 
     @Override
+    public void onAdded(EventSource source) {
+        batcher.onAdded(source);
+    }
+
+    @Override
     public void onRemoved(EventSource source) {
         NamespaceTrack track = track(source);
         declareLosses(System.nanoTime(), true);

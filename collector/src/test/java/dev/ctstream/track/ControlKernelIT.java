@@ -3,9 +3,12 @@ package dev.ctstream.track;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.batch.StreamId;
 import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.conntrack.TestNamespace;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
@@ -61,6 +64,23 @@ class ControlKernelIT {
             });
             assertThat(harness.kinds("host")).containsExactly("STARTED", "STOPPED");
             verifyControlSequences(harness);
+        }
+    }
+
+    /** Else a run that is killed early leaves events behind of which no record says whose they are. */
+    @Test
+    void startedStandsBeforeEventsThatWaitedInTheSocket() throws Exception {
+        int flows = 1_500; // three batches at once
+        try (TrackHarness harness = new TrackHarness(config(false));
+                FlowMaker maker = FlowMaker.in(namespace.handle())) {
+            SubscriptionConfig subscription = new SubscriptionConfig(true, false, true, BUFFER_BYTES, false);
+            EventSocket socket = EventSocket.open(namespace.handle(), "host", subscription);
+            maker.create(0, flows, 3, 600);
+            harness.start();
+            harness.add(new ObservedNamespace(socket, namespace.handle()), "start");
+            harness.await("events", () -> harness.count("host") == flows);
+            harness.stop();
+            assertThat(harness.kinds()).startsWith(EncodedBatch.CONTROL, EncodedBatch.EVENTS);
         }
     }
 

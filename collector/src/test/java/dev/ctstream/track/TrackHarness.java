@@ -71,6 +71,7 @@ final class TrackHarness implements AutoCloseable {
     private static final class Queues {
         final ConcurrentLinkedQueue<Event> events = new ConcurrentLinkedQueue<>();
         final ConcurrentLinkedQueue<GenericRecord> control = new ConcurrentLinkedQueue<>();
+        final ConcurrentLinkedQueue<Integer> kinds = new ConcurrentLinkedQueue<>();
         final Map<String, AtomicLong> counts = new ConcurrentHashMap<>();
     }
 
@@ -124,6 +125,11 @@ final class TrackHarness implements AutoCloseable {
         }
 
         @Override
+        public void onAdded(EventSource source) {
+            tracker.onAdded(source);
+        }
+
+        @Override
         public void onRemoved(EventSource source) {
             tracker.onRemoved(source);
         }
@@ -151,10 +157,14 @@ final class TrackHarness implements AutoCloseable {
 
     ObservedNamespace add(TestNamespace namespace, String netns, SubscriptionConfig subscription, String reason)
             throws NetlinkException {
-        ObservedNamespace observed =
-                new ObservedNamespace(EventSocket.open(namespace.handle(), netns, subscription), namespace.handle());
-        receiver.add(observed.socket());
+        return add(
+                new ObservedNamespace(EventSocket.open(namespace.handle(), netns, subscription), namespace.handle()),
+                reason);
+    }
+
+    ObservedNamespace add(ObservedNamespace observed, String reason) {
         control.added(observed, reason);
+        receiver.add(observed.socket());
         snapshots.added(observed, reason);
         guard.added(observed);
         return observed;
@@ -174,6 +184,7 @@ final class TrackHarness implements AutoCloseable {
         while (consuming || ring.size() > 0) {
             EncodedBatch batch = ring.take(TimeUnit.MILLISECONDS.toNanos(20));
             if (batch != null) {
+                queues.kinds.add(batch.kind());
                 if (batch.kind() == EncodedBatch.CONTROL) {
                     queues.control.add(read(Schemas.CONTROL, batch));
                 } else {
@@ -231,6 +242,11 @@ final class TrackHarness implements AutoCloseable {
 
     List<Event> events(String type, String origin) {
         return events(e -> e.type.equals(type) && e.origin.equals(origin));
+    }
+
+    /** The kinds of all batches, events and control, in order. */
+    List<Integer> kinds() {
+        return new ArrayList<>(queues.kinds);
     }
 
     /** All control records, in order. */
