@@ -12,7 +12,7 @@ import dev.ctstream.netlink.Refusal;
 import dev.ctstream.netlink.RequestChannel;
 
 /** Creates and deletes many UDP entries at once, hundreds with each system call. Flow n is 10.x.y.z:n to 10.0.0.1. */
-final class FlowMaker implements AutoCloseable {
+public final class FlowMaker implements AutoCloseable {
     private static final int PER_CALL = 250;
     private static final int UDP = 17;
 
@@ -23,16 +23,16 @@ final class FlowMaker implements AutoCloseable {
         this.channel = channel;
     }
 
-    static FlowMaker in(NetworkNamespace namespace) throws NetlinkException {
+    public static FlowMaker in(NetworkNamespace namespace) throws NetlinkException {
         return new FlowMaker(RequestChannel.open(namespace, NetlinkSocket.NETLINK_NETFILTER));
     }
 
-    static int sourcePort(int flow) {
+    public static int sourcePort(int flow) {
         return 1 + flow % 60_000;
     }
 
     /** Creates the flows {@code [from, from + count)}. */
-    void create(int from, int count, int zone, int timeoutSeconds) throws NetlinkException {
+    public void create(int from, int count, int zone, int timeoutSeconds) throws NetlinkException {
         for (int flow = from; flow < from + count; ) {
             writer.clear();
             int until = Math.min(from + count, flow + PER_CALL);
@@ -50,7 +50,7 @@ final class FlowMaker implements AutoCloseable {
     }
 
     /** Deletes the flows {@code [from, from + count)} by tuple. */
-    void delete(int from, int count, int zone) throws NetlinkException {
+    public void delete(int from, int count, int zone) throws NetlinkException {
         for (int flow = from; flow < from + count; ) {
             writer.clear();
             int until = Math.min(from + count, flow + PER_CALL);
