@@ -2,13 +2,9 @@ package dev.ctstream.track;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ctstream.conntrack.ConntrackTable;
-import dev.ctstream.conntrack.Flush;
 import dev.ctstream.conntrack.TestNamespace;
-import dev.ctstream.netlink.NetlinkException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
 
@@ -32,7 +28,7 @@ class LossKernelIT {
                 harness.add(namespaces.get(i), "ns" + i, TINY_BUFFER_BYTES);
             }
             for (int seed = 1; seed <= SEEDS; seed++) {
-                offer(namespaces, seed);
+                Overrun.offer(namespaces, seed, FLOWS_PER_SEED);
             }
             harness.stop();
             for (int i = 0; i < NAMESPACES; i++) {
@@ -40,33 +36,6 @@ class LossKernelIT {
             }
         } finally {
             namespaces.forEach(TestNamespace::close);
-        }
-    }
-
-    /** Bursts of random length in random order of namespaces: some fit, most do not. */
-    private static void offer(List<TestNamespace> namespaces, long seed) throws NetlinkException {
-        SplittableRandom random = new SplittableRandom(seed);
-        List<FlowMaker> makers = new ArrayList<>();
-        try {
-            for (TestNamespace namespace : namespaces) {
-                makers.add(FlowMaker.in(namespace.handle()));
-            }
-            int[] created = new int[makers.size()];
-            for (int open = makers.size(); open > 0; ) {
-                int which = random.nextInt(makers.size());
-                int burst =
-                        Math.min(random.nextInt(1, random.nextBoolean() ? 20 : 2_000), FLOWS_PER_SEED - created[which]);
-                makers.get(which).create(created[which], burst, random.nextInt(3), 600);
-                created[which] += burst;
-                open -= burst > 0 && created[which] == FLOWS_PER_SEED ? 1 : 0;
-            }
-        } finally {
-            makers.forEach(FlowMaker::close);
-        }
-        for (TestNamespace namespace : namespaces) {
-            try (ConntrackTable table = ConntrackTable.open(namespace.handle())) {
-                table.flush(new Flush.Everything());
-            }
         }
     }
 
