@@ -212,6 +212,16 @@ public final class Collector implements AutoCloseable {
         return spool;
     }
 
+    /** What every stage counts. Any thread. */
+    public Metrics metrics() {
+        return metrics;
+    }
+
+    /** Batches that are in the spool and that Kafka has not confirmed. Any thread. */
+    public long unacknowledgedBatches() {
+        return spool.unacknowledged();
+    }
+
     /** Port of the HTTP endpoint; -1 when there is none. */
     public int httpPort() {
         return http == null ? -1 : http.port();

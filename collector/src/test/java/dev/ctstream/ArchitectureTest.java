@@ -35,6 +35,7 @@ class ArchitectureTest {
             BASE + ".config..",
             BASE, // Collector
             BASE + ".admin..",
+            BASE + ".bench..",
             BASE + ".cli..");
 
     private final JavaClasses classes = new ClassFileImporter()

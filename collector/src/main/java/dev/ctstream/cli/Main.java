@@ -69,7 +69,8 @@ public final class Main implements Runnable {
                 .addSubcommand(EntriesCommand.line(console))
                 .addSubcommand(ZonesCommand.line(console))
                 .addSubcommand(SpoolCommand.line(console))
-                .addSubcommand(new BrokerCommand(console));
+                .addSubcommand(new BrokerCommand(console))
+                .addSubcommand(new BenchCommand(console));
         line.setExpandAtFiles(false)
                 .setUsageHelpWidth(USAGE_WIDTH)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(

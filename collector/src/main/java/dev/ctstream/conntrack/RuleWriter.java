@@ -22,6 +22,7 @@ final class RuleWriter {
     private static final int SOURCE_PORT_OFFSET = 0;
     private static final int DESTINATION_PORT_OFFSET = 2;
     private static final int PORT_BYTES = 2;
+    private static final int ZONE_BYTES = 2;
 
     /** No direction: both. */
     static final int BOTH_DIRECTIONS = -1;
@@ -68,6 +69,15 @@ final class RuleWriter {
     RuleWriter setZone(int zone, int direction) {
         immediate(NfTables.NFT_REG_1, hostOrder(Short.BYTES, zone));
         return setCt(NfTables.NFT_CT_ZONE, direction);
+    }
+
+    /**
+     * Puts the packet's flow into the zone that the last two bytes of its IPv4 destination are, as this host orders the
+     * bytes of a number.
+     */
+    RuleWriter setZoneOfDestination() {
+        payload(NfTables.NFT_PAYLOAD_NETWORK_HEADER, IPV4_DESTINATION_OFFSET + ZONE_BYTES, ZONE_BYTES);
+        return setCt(NfTables.NFT_CT_ZONE, BOTH_DIRECTIONS);
     }
 
     /** Sets the flow's mark. */

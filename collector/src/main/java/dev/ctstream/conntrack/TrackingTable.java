@@ -8,6 +8,7 @@ import dev.ctstream.netlink.NetworkNamespace;
 import dev.ctstream.netlink.NlMsgHdr;
 import dev.ctstream.netlink.Refusal;
 import dev.ctstream.netlink.RequestChannel;
+import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -223,6 +224,23 @@ public final class TrackingTable {
         /** Tracks flows from or to an address in a zone for the reply direction only; the original one is in zone 0. */
         public Builder replyZone(InetAddress address, int zone) {
             return zone(address, zone, 1, "reply zone ");
+        }
+
+        /**
+         * Tracks flows of this host to an IPv4 network in the zone that the last two bytes of the destination are, in
+         * this host's byte order: any number of zones with one rule.
+         *
+         * @param prefixLength 8 or 16
+         */
+        public Builder zoneOfDestination(Inet4Address network, int prefixLength) {
+            check(prefixLength == Byte.SIZE || prefixLength == Short.SIZE, "prefix length", prefixLength);
+            String comment = "zone by destination in " + network.getHostAddress() + "/" + prefixLength;
+            return add(
+                    List.of(Chain.RAW_OUTPUT),
+                    Rank.STEER,
+                    comment,
+                    rule -> rule.address(false, network, prefixLength / Byte.SIZE)
+                            .setZoneOfDestination());
         }
 
         private Builder zone(InetAddress address, int zone, int direction, String words) {

@@ -56,6 +56,10 @@ final class LatencyFamily implements Collector {
         return recorder;
     }
 
+    synchronized List<LatencyRecorder> recorders() {
+        return List.copyOf(recorders.values());
+    }
+
     @Override
     public synchronized MetricSnapshot collect() {
         HistogramSnapshot.Builder snapshot =

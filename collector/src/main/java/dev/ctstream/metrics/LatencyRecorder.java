@@ -59,6 +59,12 @@ public final class LatencyRecorder {
         return total.getTotalCount() == 0 ? 0 : total.getValueAtPercentile(percentile) / MICROS_PER_SECOND;
     }
 
+    /** All durations since the start, in microseconds; the caller owns it. */
+    public synchronized Histogram histogramMicros() {
+        collect();
+        return total.copy();
+    }
+
     /** Cumulative buckets since the start: how many durations were in each, and the sum of all. */
     synchronized Buckets buckets(double[] upperBoundsSeconds) {
         collect();

@@ -106,6 +106,12 @@ public final class Metrics implements AutoCloseable {
         return family.add(tagPairs);
     }
 
+    /** The histograms of this name, one for each set of labels; empty when there is none. */
+    public synchronized List<LatencyRecorder> latencies(String name) {
+        LatencyFamily family = latencies.get(name);
+        return family == null ? List.of() : family.recorders();
+    }
+
     /** Takes a gauge or counter away, for instance with its network namespace; its description stays. */
     public synchronized void remove(String name, String... tagPairs) {
         Tags tags = Tags.of(tagPairs);

@@ -21,6 +21,7 @@ final class Libc {
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;
     static final int AF_NETLINK = 16;
+    static final int SOCK_DGRAM = 2;
     static final int SOCK_RAW = 3;
     static final int SOCK_NONBLOCK = 0x800;
     static final int SOCK_CLOEXEC = 0x80000;
@@ -62,6 +63,8 @@ final class Libc {
 
     static native int recvmmsg(int fd, long mmsghdrs, int count, int flags, long timeout);
 
+    static native int sendmmsg(int fd, long mmsghdrs, int count, int flags);
+
     static native int poll(long pollfds, long count, int timeoutMillis);
 
     static native long read(int fd, long address, long size);
@@ -89,6 +92,8 @@ final class Libc {
     static native int adjtimex(long timex);
 
     static native int prctl(int option, long argument2, long argument3, long argument4, long argument5);
+
+    static native int sched_setaffinity(int thread, long setBytes, long set);
 
     static native int getppid();
 

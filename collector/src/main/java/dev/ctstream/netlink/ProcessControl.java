@@ -1,10 +1,17 @@
 package dev.ctstream.netlink;
 
 import com.sun.jna.Native;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 
 /** What a process may ask the kernel about itself. */
 public final class ProcessControl {
     private static final int SIGTERM = 15;
+    /** {@code cpu_set_t}: one bit for each CPU, in words of 64. */
+    private static final int CPU_SET_BYTES = 128;
+
+    private static final int CPUS_LIMIT = CPU_SET_BYTES * Byte.SIZE;
+    private static final int CALLING_THREAD = 0;
 
     private ProcessControl() {}
 
@@ -34,5 +41,29 @@ public final class ProcessControl {
     /** As {@link #dieWithParent(long)}, for the parent of this moment. */
     public static void dieWithParent() throws NetlinkException {
         dieWithParent(Libc.getppid());
+    }
+
+    /**
+     * Keeps the calling thread on one CPU. Threads and processes that it starts from now on inherit that; those of the
+     * JVM that run already do not.
+     *
+     * @throws NetlinkException EINVAL when there is no such CPU, or this process may not use it
+     */
+    public static void pinThread(int cpu) throws NetlinkException {
+        if (cpu < 0 || cpu >= CPUS_LIMIT) {
+            throw new NetlinkException("run on CPU " + cpu, Errno.EINVAL);
+        }
+        ByteBuffer set = Libc.allocate(CPU_SET_BYTES);
+        set.putLong(cpu / Long.SIZE * Long.BYTES, 1L << cpu);
+        int errno;
+        try {
+            int result = Libc.sched_setaffinity(CALLING_THREAD, CPU_SET_BYTES, Libc.address(set));
+            errno = result < 0 ? Native.getLastError() : 0;
+        } finally {
+            Reference.reachabilityFence(set);
+        }
+        if (errno != 0) {
+            throw new NetlinkException("run on CPU " + cpu, errno);
+        }
     }
 }

@@ -16,6 +16,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
@@ -35,7 +36,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "read", "verify", "broker"})
+    @ValueSource(strings = {"run", "read", "verify", "broker", "bench"})
     void eachCommandHasHelpWithExamples(String command) {
         assertThat(run(command, "--help")).isZero();
         assertThat(out()).contains("Usage: ctstream " + command).contains("Examples:");
@@ -60,6 +61,26 @@ class MainTest {
         assertThat(err()).contains("--from-beginning");
         assertThat(run("broker", "--port", "-1")).isEqualTo(2);
         assertThat(out()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    --rates=-5         | rate: -5 is not possible
+                    --zones=0          | zones: 0 is not possible
+                    --seconds=0        | seconds: 0.0 is not possible
+                    --load=tcp         | --load tcp is none of packets, ctnetlink and none
+                    --readers=tcpdump  | --readers tcpdump: it is none of receive, encode, track, spool, kafka,
+                    --load-cpu=1023    | there is no CPU 1023: the load and the reader need one each, and this machine has
+                    """)
+    void benchNamesWhatIsWrongBeforeItBegins(String option, String problem) {
+        assertThat(run("bench", option)).isEqualTo(2);
+        assertThat(err()).startsWith("ctstream: " + problem);
+    }
+
+    @Test
+    void benchIsNotForTheHostsNamespace() {
+        assertThat(run("bench")).isEqualTo(3);
+        assertThat(err()).contains("only the launcher can make: start it as bin/ctstream bench");
     }
 
     @Test

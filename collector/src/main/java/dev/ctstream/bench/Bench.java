@@ -1,0 +1,164 @@
+package dev.ctstream.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.TableStats;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Measures: starts the load generator and, for each measurement, the reader; raises events to warm it up; then raises those
+ * that count, waits until they have gone their whole way, and looks at what the reader has used meanwhile.
+ *
+ * <p>The whole process must be in a network namespace of its own: it fills the table and makes rules.
+ *
+ * <p>Threads: confined to one. Errors: an IOException that says which process failed and what it said last.
+ */
+public final class Bench implements AutoCloseable {
+    /** Larger tables take too long to fill, and too much memory. */
+    private static final long MAX_ENTRIES = 2L << 20;
+
+    private static final double FILL_SECONDS = 60;
+    /** At the rate that is measured, after the warm-up. */
+    private static final double SETTLE_SECONDS = 1;
+
+    private final BenchConfig config;
+    private final Broker.Factory brokers;
+    private final Path folder;
+    private final Consumer<String> progress;
+    private final ChildProcess generator;
+    private int measurements;
+
+    private Bench(
+            BenchConfig config,
+            Broker.Factory brokers,
+            Path folder,
+            Consumer<String> progress,
+            ChildProcess generator) {
+        this.config = config;
+        this.brokers = brokers;
+        this.folder = folder;
+        this.progress = progress;
+        this.generator = generator;
+    }
+
+    /**
+     * Sets the calling thread's network namespace up and starts the generator in it.
+     *
+     * @param folder for temporary files; the caller deletes it in the end
+     * @param progress is told what is being done
+     */
+    public static Bench open(BenchConfig config, Broker.Factory brokers, Path folder, Consumer<String> progress)
+            throws IOException {
+        boolean zones = config.zones().stream().anyMatch(count -> count > 1);
+        BenchNetwork.prepare(zones, config.load().ipv6Percent() > 0);
+        ChildProcess generator =
+                ChildProcess.java(Generator.class, config.cpus().load(), folder, List.of(), List.of());
+        Bench bench = new Bench(config, brokers, folder, progress, generator);
+        try {
+            bench.fill();
+        } catch (IOException | RuntimeException e) {
+            bench.close();
+            throw e;
+        }
+        return bench;
+    }
+
+    /** With packets the table must be full: then each new flow drives out an old one. */
+    private void fill() throws IOException {
+        if (config.load().kind() != LoadSpec.Kind.PACKETS) {
+            return;
+        }
+        try (ConntrackTable table = ConntrackTable.open(null)) {
+            TableStats stats = table.stats();
+            if (stats.maxEntries() > MAX_ENTRIES) {
+                throw new IOException("nf_conntrack_max is " + stats.maxEntries() + ": the load by packets needs a full"
+                        + " table, and fills at most " + MAX_ENTRIES + "; use --load ctnetlink");
+            }
+            progress.accept("filling the table with " + stats.maxEntries() + " flows");
+            LoadSpec fill =
+                    config.load().with(1, 0).during(FILL_SECONDS, 0, stats.maxEntries() + stats.maxEntries() / 8);
+            generator.ask(fill.line());
+        }
+    }
+
+    /** Takes all measurements; each is also given to {@code each} as soon as it is there. */
+    public List<Cell> run(Consumer<Cell> each) throws IOException {
+        List<Cell> cells = new ArrayList<>();
+        List<LoadSpec> loads = config.loads();
+        int all = config.rounds() * loads.size() * config.readers().size();
+        for (int round = 1; round <= config.rounds(); round++) {
+            for (LoadSpec load : loads) {
+                for (Reader reader : config.readers()) {
+                    measurements++;
+                    progress.accept(measurements + " of " + all + ": " + reader.name() + ", " + words(load));
+                    Cell cell = new Cell(reader.name(), load, round, measure(reader, load));
+                    cells.add(cell);
+                    each.accept(cell);
+                }
+            }
+        }
+        return cells;
+    }
+
+    private static String words(LoadSpec load) {
+        return (load.eventsPerSecond() == 0 ? "the most" : load.eventsPerSecond()) + " events/s, " + load.zones()
+                + " zones";
+    }
+
+    private Map<String, Double> measure(Reader reader, LoadSpec load) throws IOException {
+        boolean kafka = reader instanceof Reader.Own own && own.stage() == Stage.KAFKA;
+        Path own = Files.createDirectory(folder.resolve("measurement-" + measurements));
+        Map<String, String> keys = new LinkedHashMap<>();
+        keys.put("host.id", "bench");
+        keys.put("spool.directory", own.resolve("spool").toString());
+        keys.put("http.listen", "127.0.0.1:0");
+        try (@Nullable Broker broker = kafka ? brokers.start() : null) {
+            if (broker != null) {
+                keys.put("kafka.bootstrap.servers", broker.bootstrapServers());
+                keys.put("topic.replication-factor", "1");
+            }
+            keys.putAll(config.keys());
+            try (RunningReader running = RunningReader.start(reader, config, own, keys)) {
+                warmUp(running, load);
+                return measure(running, load, broker);
+            }
+        }
+    }
+
+    private void warmUp(RunningReader running, LoadSpec load) throws IOException {
+        if (load.kind() != LoadSpec.Kind.NONE && config.warmUp().seconds() > 0) {
+            generator.ask(load.during(config.warmUp().seconds(), config.warmUp().eventsPerSecond(), 0)
+                    .line());
+            generator.ask(load.during(SETTLE_SECONDS, load.eventsPerSecond(), 0).line());
+        }
+        running.settle();
+    }
+
+    private Map<String, Double> measure(RunningReader running, LoadSpec load, @Nullable Broker broker)
+            throws IOException {
+        Sample before = Sample.before(running, broker);
+        JsonNode raised = null;
+        if (load.kind() == LoadSpec.Kind.NONE) {
+            LockSupport.parkNanos((long) (load.seconds() * TimeUnit.SECONDS.toNanos(1)));
+        } else {
+            raised = generator.ask(load.line());
+            running.settle();
+        }
+        return Sample.after(running, broker).values(before, raised);
+    }
+
+    @Override
+    public void close() {
+        generator.close();
+    }
+}

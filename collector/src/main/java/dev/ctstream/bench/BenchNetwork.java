@@ -1,0 +1,68 @@
+package dev.ctstream.bench;
+
+import dev.ctstream.conntrack.TrackingTable;
+import dev.ctstream.netlink.Links;
+import dev.ctstream.netlink.NetlinkException;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * The private network namespace of the benchmark: loopback, connection tracking with counters and times, and a rule that
+ * drops the load's packets once their flow is confirmed. Only what belongs to this namespace is changed.
+ *
+ * <p>Threads: set up by the thread whose namespace it is.
+ */
+final class BenchNetwork {
+    private static final Path SYSCTLS = Path.of("/proc/sys/net/netfilter");
+    private static final InetAddress BROKER = address("127.0.0.1");
+    private static final InetAddress PACKETS4 = address("127.0.0.0");
+    private static final InetAddress PACKETS6 = address("fd00:c7::");
+    private static final int PREFIX4 = 8;
+    private static final int PREFIX6 = 64;
+    private static final int HOST6 = 128;
+    /** Longer than any run: flows end because others come, one for one, and not in bursts when time is up. */
+    private static final int UDP_TIMEOUT_SECONDS = 86_400;
+
+    private BenchNetwork() {}
+
+    /** Sets the namespace up; nothing of it remains when the processes in it have ended. */
+    static void prepare(boolean zonesByDestination, boolean ipv6) throws IOException {
+        Links.bringUp("lo");
+        for (String key : List.of("nf_conntrack_acct", "nf_conntrack_timestamp", "nf_conntrack_events")) {
+            sysctl(key, 1);
+        }
+        sysctl("nf_conntrack_udp_timeout", UDP_TIMEOUT_SECONDS);
+        TrackingTable.Builder rules = TrackingTable.builder().notrackWithin(BROKER); // not the collector's own traffic
+        if (ipv6) {
+            addIpv6(rules);
+        }
+        if (zonesByDestination) {
+            rules.zoneOfDestination((Inet4Address) PACKETS4, PREFIX4);
+        }
+        rules.dropIncoming(PACKETS4, PREFIX4).build().install();
+    }
+
+    private static void addIpv6(TrackingTable.Builder rules) throws NetlinkException {
+        for (InetAddress destination : PacketLoad.ipv6Destinations()) {
+            Links.addAddress("lo", destination, HOST6);
+        }
+        rules.dropIncoming(PACKETS6, PREFIX6);
+    }
+
+    private static void sysctl(String key, int value) throws IOException {
+        Files.writeString(SYSCTLS.resolve(key), Integer.toString(value));
+    }
+
+    private static InetAddress address(String text) {
+        try {
+            return InetAddress.getByName(text);
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException(text, e);
+        }
+    }
+}

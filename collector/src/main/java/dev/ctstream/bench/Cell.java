@@ -1,0 +1,32 @@
+package dev.ctstream.bench;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * One measurement.
+ *
+ * @param reader {@link Reader#name}
+ * @param load what was raised
+ * @param round from 1
+ * @param values by name, with the unit in it; what a reader does not tell is not there
+ */
+public record Cell(String reader, LoadSpec load, int round, Map<String, Double> values) {
+    static final String OFFERED = "offered_events";
+    static final String RECEIVED = "received_events";
+    static final String LOST = "lost_events";
+    static final String RATE = "events_per_second";
+    static final String CPU = "cpu_us_per_event";
+    static final String CPU_PERCENT = "cpu_percent";
+    static final String GENERATOR = "generator_us_per_event";
+
+    /** Copies the map, in its order. */
+    public Cell {
+        values = new LinkedHashMap<>(values);
+    }
+
+    /** A value; NaN when it is not there. */
+    public double value(String name) {
+        return values.getOrDefault(name, Double.NaN);
+    }
+}

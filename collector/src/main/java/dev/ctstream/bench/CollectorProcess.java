@@ -1,0 +1,137 @@
+package dev.ctstream.bench;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.management.ThreadMXBean;
+import dev.ctstream.config.ConfigSources;
+import dev.ctstream.config.Configuration;
+import dev.ctstream.config.ConfigurationException;
+import dev.ctstream.config.HostFacts;
+import dev.ctstream.metrics.LatencyRecorder;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.lang.management.GarbageCollectorMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.HdrHistogram.Histogram;
+
+/**
+ * A {@link MeasuredCollector} as a process of its own. One word a line on stdin, one line of JSON back: {@code pending}
+ * the batches on their way, {@code mark} everything that was counted so far, and latencies since the mark before. Ends
+ * with its stdin.
+ */
+public final class CollectorProcess {
+    private static final String LAG = "ctstream_receive_lag_seconds";
+    private static final String ACKNOWLEDGE = "ctstream_publish_acknowledge_latency_seconds";
+    private static final double MICROS_PER_MILLI = 1_000;
+    private static final double[] PERCENTILES = {50, 90, 99, 99.9};
+
+    private final MeasuredCollector collector;
+    private final Map<String, Histogram> before = new LinkedHashMap<>();
+
+    private CollectorProcess(MeasuredCollector collector) {
+        this.collector = collector;
+    }
+
+    /**
+     * Runs until the end of stdin.
+     *
+     * @param arguments the stage, the version, then {@code key=value} of the configuration
+     */
+    public static void main(String[] arguments) throws IOException {
+        Map<String, String> keys = new LinkedHashMap<>();
+        for (int i = 2; i < arguments.length; i++) {
+            String[] pair = arguments[i].split("=", 2);
+            keys.put(pair[0], pair.length == 2 ? pair[1] : "");
+        }
+        int status = 1;
+        try {
+            Stage stage = Stage.valueOf(arguments[0]);
+            Configuration configuration = Configuration.load(
+                    new ConfigSources(Optional.empty(), Map.of(), keys, HostFacts.current(), stage == Stage.KAFKA));
+            MeasuredCollector collector = MeasuredCollector.start(stage, configuration, arguments[1]);
+            new CollectorProcess(collector).answer();
+            collector.end().run();
+            status = 0;
+        } catch (ConfigurationException e) {
+            e.problems().forEach(System.err::println);
+        } catch (IOException e) {
+            System.err.println(e.getMessage());
+        }
+        System.exit(status);
+    }
+
+    private void answer() throws IOException {
+        ObjectNode ready = JsonNodeFactory.instance.objectNode();
+        ready.put("ready_millis", ManagementFactory.getRuntimeMXBean().getUptime());
+        print(ready);
+        try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                switch (line) {
+                    case "pending" ->
+                        print(JsonNodeFactory.instance
+                                .objectNode()
+                                .put("pending", collector.pending().getAsLong()));
+                    case "mark" -> print(mark());
+                    default -> throw new IOException("unknown request: " + line);
+                }
+            }
+        }
+    }
+
+    private static void print(ObjectNode answer) {
+        System.out.println(answer);
+        System.out.flush();
+    }
+
+    private ObjectNode mark() {
+        ObjectNode all = JsonNodeFactory.instance.objectNode();
+        ObjectNode counters = all.putObject("counters");
+        MetricsText.sums(collector.metrics().prometheusText()).forEach(counters::put);
+        all.put("allocated_bytes", allocatedBytes());
+        long collections = 0;
+        long millis = 0;
+        for (GarbageCollectorMXBean bean : ManagementFactory.getGarbageCollectorMXBeans()) {
+            collections += bean.getCollectionCount();
+            millis += bean.getCollectionTime();
+        }
+        all.put("gc_count", collections);
+        all.put("gc_millis", millis);
+        latency(all, "receive_latency", LAG);
+        latency(all, "acknowledge_latency", ACKNOWLEDGE);
+        return all;
+    }
+
+    /** Of the threads that live; those that have ended are not in it. */
+    private static long allocatedBytes() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long sum = 0;
+        for (long bytes : threads.getThreadAllocatedBytes(threads.getAllThreadIds())) {
+            sum += Math.max(0, bytes);
+        }
+        return sum;
+    }
+
+    private void latency(ObjectNode all, String field, String metric) {
+        for (LatencyRecorder recorder : collector.metrics().latencies(metric)) {
+            Histogram now = recorder.histogramMicros();
+            Histogram since = now.copy();
+            Histogram earlier = before.put(field, now);
+            if (earlier != null) {
+                since.subtract(earlier);
+            }
+            ObjectNode millis = all.putObject(field);
+            millis.put("count", since.getTotalCount());
+            for (double percentile : PERCENTILES) {
+                millis.put(
+                        "p" + (percentile == Math.rint(percentile) ? Long.toString((long) percentile) : percentile),
+                        since.getValueAtPercentile(percentile) / MICROS_PER_MILLI);
+            }
+            millis.put("max", since.getMaxValue() / MICROS_PER_MILLI);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+package dev.ctstream.bench;
+
+import dev.ctstream.Collector;
+import dev.ctstream.batch.BatchMetrics;
+import dev.ctstream.batch.BatchRing;
+import dev.ctstream.batch.BatchSink;
+import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.config.CollectorConfig;
+import dev.ctstream.config.Configuration;
+import dev.ctstream.conntrack.EventReceiver;
+import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.conntrack.FlowEventHandler;
+import dev.ctstream.conntrack.ReceiveMetrics;
+import dev.ctstream.metrics.Health;
+import dev.ctstream.metrics.Metrics;
+import dev.ctstream.netlink.Clock;
+import dev.ctstream.spool.QueuedBatch;
+import dev.ctstream.spool.Spool;
+import dev.ctstream.spool.SpoolMetrics;
+import dev.ctstream.track.FlowTracker;
+import dev.ctstream.track.TrackMetrics;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * A collector that is cut off behind a stage, with the threads that it has up to there. It ends with its process.
+ *
+ * @param metrics what its stages count
+ * @param pending batches that are on their way; 0 = all that was received has arrived
+ * @param end ends it in order
+ */
+record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
+    private static final long QUEUE_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    /** Starts one; it is subscribed on return. */
+    static MeasuredCollector start(Stage stage, Configuration configuration, String version) throws IOException {
+        if (stage == Stage.KAFKA) {
+            Collector collector =
+                    Collector.start(configuration.collector(), new Collector.Program(version, configuration.digest()));
+            return new MeasuredCollector(collector.metrics(), collector::unacknowledgedBatches, collector::stop);
+        }
+        CollectorConfig config = configuration.collector();
+        Metrics metrics = new Metrics();
+        if (stage == Stage.SPOOL) {
+            return untilSpool(config, metrics);
+        }
+        FlowEventHandler handler =
+                stage == Stage.RECEIVE ? new NoHandler() : handler(stage, config, metrics, run(config), new NoSink());
+        receive(config, metrics, handler);
+        return new MeasuredCollector(metrics, () -> 0, () -> {});
+    }
+
+    private static MeasuredCollector untilSpool(CollectorConfig config, Metrics metrics) throws IOException {
+        BatchRing ring = new BatchRing();
+        RunIdentity run = run(config);
+        Spool spool = Spool.open(
+                new Spool.Parts(config.spool(), run, ring, loss -> {}, new SpoolMetrics(metrics), new Health()));
+        thread("ctstream-spool", spool);
+        thread("ctstream-publish", () -> acknowledgeAll(spool));
+        receive(config, metrics, handler(Stage.SPOOL, config, metrics, run, ring));
+        return new MeasuredCollector(metrics, spool::unacknowledged, () -> {});
+    }
+
+    private static RunIdentity run(CollectorConfig config) {
+        return new RunIdentity(config.host().id(), config.host().bootId(), Clock.realtimeNanos());
+    }
+
+    private static FlowEventHandler handler(
+            Stage stage, CollectorConfig config, Metrics metrics, RunIdentity run, BatchSink sink) {
+        Batcher batcher = new Batcher(config.batch(), run, sink, new BatchMetrics(metrics));
+        return stage == Stage.ENCODE ? batcher : new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));
+    }
+
+    private static void receive(CollectorConfig config, Metrics metrics, FlowEventHandler handler) throws IOException {
+        EventReceiver receiver = EventReceiver.open(handler, new ReceiveMetrics(metrics));
+        receiver.add(EventSocket.open(null, "host", config.subscription()));
+        thread("ctstream-receive", receiver);
+    }
+
+    /** In Kafka's place: takes every batch and says at once that it has arrived. */
+    private static void acknowledgeAll(Spool spool) {
+        try {
+            while (true) {
+                QueuedBatch batch = spool.next(QUEUE_WAIT_NANOS);
+                if (batch != null) {
+                    spool.acknowledge(batch.envelope().number());
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void thread(String name, Runnable work) {
+        Thread thread = new Thread(work, name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+}

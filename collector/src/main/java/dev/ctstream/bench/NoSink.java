@@ -1,0 +1,27 @@
+package dev.ctstream.bench;
+
+import dev.ctstream.batch.BatchSink;
+import dev.ctstream.batch.EncodedBatch;
+import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
+
+/** Throws closed batches away: the batcher gets each back when it asks for an empty one. */
+final class NoSink implements BatchSink {
+    private final ArrayDeque<EncodedBatch> empty = new ArrayDeque<>();
+
+    @Override
+    public boolean offer(EncodedBatch batch) {
+        empty.add(batch);
+        return true;
+    }
+
+    @Override
+    public boolean accepting() {
+        return true;
+    }
+
+    @Override
+    public @Nullable EncodedBatch reclaim() {
+        return empty.poll();
+    }
+}

@@ -1,0 +1,126 @@
+package dev.ctstream.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A reader that has subscribed.
+ *
+ * <p>Ownership: owns its process. Threads: confined to one.
+ */
+final class RunningReader implements AutoCloseable {
+    private static final File NOWHERE = new File("/dev/null");
+    private static final long START_NANOS = TimeUnit.SECONDS.toNanos(20);
+    private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(120);
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    /** What a collector needs besides its linger to close, append and send its last batch. */
+    private static final long GRACE_MILLIS = 100;
+
+    private static final long DEFAULT_LINGER_MILLIS = 50;
+
+    private final ChildProcess process;
+    private final boolean own;
+    private final long lingerMillis;
+
+    private RunningReader(ChildProcess process, boolean own, long lingerMillis) {
+        this.process = process;
+        this.own = own;
+        this.lingerMillis = lingerMillis;
+    }
+
+    /**
+     * Starts it and waits until it has subscribed.
+     *
+     * @param folder for its files
+     * @param keys configuration of a collector
+     */
+    static RunningReader start(Reader reader, BenchConfig config, Path folder, Map<String, String> keys)
+            throws IOException {
+        if (reader instanceof Reader.Own collector) {
+            List<String> arguments = new ArrayList<>(List.of(collector.stage().name(), config.version()));
+            keys.forEach((key, value) -> arguments.add(key + "=" + value));
+            ChildProcess process = ChildProcess.java(
+                    CollectorProcess.class, config.cpus().reader(), folder, config.jvmOptions(), arguments);
+            process.answer();
+            String linger = keys.getOrDefault("batch.linger-millis", Long.toString(DEFAULT_LINGER_MILLIS));
+            return new RunningReader(process, true, Long.parseLong(linger));
+        }
+        Reader.Program program = (Reader.Program) reader;
+        ChildProcess process =
+                ChildProcess.start(program.name(), config.cpus().reader(), folder, program.command(), NOWHERE);
+        RunningReader running = new RunningReader(process, false, 0);
+        running.awaitSubscription();
+        return running;
+    }
+
+    private void awaitSubscription() throws IOException {
+        long begin = System.nanoTime();
+        while (sockets().count() == 0) {
+            if (!process.isAlive() || System.nanoTime() - begin > START_NANOS) {
+                String said = process.saidLast();
+                process.close();
+                throw new IOException(process.name() + " does not subscribe to events; it said: " + said);
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+    }
+
+    NetlinkSockets sockets() throws IOException {
+        return NetlinkSockets.of(process.pid());
+    }
+
+    CpuTimes cpuTimes() throws IOException {
+        return process.cpuTimes();
+    }
+
+    /** What it has counted so far; null when it tells nothing. */
+    @Nullable
+    JsonNode mark() throws IOException {
+        return own ? process.ask("mark") : null;
+    }
+
+    /** Waits until everything that was raised has gone its whole way. */
+    void settle() throws IOException {
+        long begin = System.nanoTime();
+        while (sockets().queuedBytes() > 0) {
+            look(begin);
+        }
+        if (own) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(lingerMillis + GRACE_MILLIS));
+            while (pending() > 0) {
+                look(begin);
+            }
+        }
+    }
+
+    private long pending() throws IOException {
+        return process.ask("pending").path("pending").asLong();
+    }
+
+    private void look(long begin) throws IOException {
+        if (!process.isAlive()) {
+            throw new IOException(process.name() + " has ended; it said: " + process.saidLast());
+        }
+        if (System.nanoTime() - begin > SETTLE_NANOS) {
+            throw new IOException(process.name() + " does not get done with what it has received within "
+                    + TimeUnit.NANOSECONDS.toSeconds(SETTLE_NANOS) + " s; it said: " + process.saidLast());
+        }
+        LockSupport.parkNanos(LOOK_NANOS);
+    }
+
+    @Override
+    public void close() {
+        if (!own) {
+            process.terminate();
+        }
+        process.close();
+    }
+}

@@ -1,0 +1,140 @@
+package dev.ctstream.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a reader has used and counted up to a moment.
+ *
+ * @param nanos {@link System#nanoTime}
+ * @param told by the reader itself; missing when it tells nothing
+ * @param logBytes of the segments of the topic of events
+ */
+record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, long logBytes) {
+    private static final double NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
+    private static final double MICROS_PER_SECOND = 1e6;
+    private static final double NANOS_PER_MICRO = 1e3;
+    private static final double MIB = 1 << 20;
+    private static final double PERCENT = 100;
+    private static final List<String> LATENCIES = List.of("receive_latency", "acknowledge_latency");
+    /** The segments of the events' topics in either layout, in the broker's data. */
+    private static final String SEGMENTS = ".*/conntrack\\.(events|flat)-\\d+/\\d+\\.log";
+
+    /** One from which the use begins: asking the reader comes first, it costs. */
+    static Sample before(RunningReader reader, @Nullable Broker broker) throws IOException {
+        JsonNode told = reader.mark();
+        return new Sample(System.nanoTime(), reader.cpuTimes(), reader.sockets(), orMissing(told), logBytes(broker));
+    }
+
+    /** One at which the use ends: asking the reader comes last. */
+    static Sample after(RunningReader reader, @Nullable Broker broker) throws IOException {
+        long nanos = System.nanoTime();
+        CpuTimes cpu = reader.cpuTimes();
+        NetlinkSockets sockets = reader.sockets();
+        return new Sample(nanos, cpu, sockets, orMissing(reader.mark()), logBytes(broker));
+    }
+
+    private static JsonNode orMissing(@Nullable JsonNode node) {
+        return node == null ? MissingNode.getInstance() : node;
+    }
+
+    private static long logBytes(@Nullable Broker broker) throws IOException {
+        if (broker == null) {
+            return 0;
+        }
+        try (Stream<Path> files = Files.walk(broker.data())) {
+            return files.filter(file -> file.toString().matches(SEGMENTS))
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        }
+    }
+
+    /** What was used since an earlier sample, while these events were raised. */
+    Map<String, Double> values(Sample before, @Nullable JsonNode raised) {
+        Map<String, Double> values = new LinkedHashMap<>();
+        double offered = raised == null
+                ? 0
+                : raised.path("begun").asDouble() + raised.path("ended").asDouble();
+        double lost = sockets.drops() - before.sockets.drops();
+        double received = told.isMissingNode() ? offered - lost : counted(before, "ctstream_receive_events_total");
+        values.put(Cell.OFFERED, offered);
+        values.put(Cell.RECEIVED, received);
+        values.put(Cell.LOST, lost);
+        if (raised != null) {
+            double seconds = raised.path("seconds").asDouble();
+            values.put("refused_flows", raised.path("failed").asDouble());
+            values.put("load_seconds", seconds);
+            values.put(Cell.RATE, offered / seconds);
+            values.put(Cell.GENERATOR, raised.path("cpu_nanos").asDouble() / NANOS_PER_MICRO / offered);
+        }
+        use(before, received, values);
+        if (!told.isMissingNode()) {
+            tell(before, received, values);
+        }
+        return values;
+    }
+
+    private void use(Sample before, double received, Map<String, Double> values) {
+        CpuTimes used = cpu.since(before.cpu);
+        double seconds = (nanos - before.nanos) / NANOS_PER_SECOND;
+        values.put("seconds", seconds);
+        values.put(Cell.CPU_PERCENT, PERCENT * used.seconds() / seconds);
+        if (received > 0) {
+            double scale = MICROS_PER_SECOND / received;
+            values.put(Cell.CPU, used.seconds() * scale);
+            values.put("user_us_per_event", used.userSeconds() * scale);
+            values.put("system_us_per_event", used.systemSeconds() * scale);
+            used.threadSeconds()
+                    .forEach((group, time) -> values.put("thread_" + group + "_us_per_event", time * scale));
+        }
+        values.put("rss_mib", cpu.rssBytes() / MIB);
+        values.put("peak_rss_mib", cpu.peakRssBytes() / MIB);
+    }
+
+    private void tell(Sample before, double received, Map<String, Double> values) {
+        values.put("gc_count", difference(before, "gc_count"));
+        values.put("gc_millis", difference(before, "gc_millis"));
+        if (received > 0) {
+            values.put("allocated_bytes_per_event", difference(before, "allocated_bytes") / received);
+        }
+        double encoded = counted(before, "ctstream_batch_encoded_events_total");
+        if (encoded > 0) {
+            values.put("events_per_batch", encoded / counted(before, "ctstream_batch_closed_batches_total"));
+            values.put("encoded_bytes_per_event", counted(before, "ctstream_batch_encoded_bytes_total") / encoded);
+            values.put(
+                    "lost_later_events",
+                    counted(before, "ctstream_batch_handover_lost_events_total")
+                            + counted(before, "ctstream_spool_lost_events_total"));
+        }
+        double acknowledged = counted(before, "ctstream_publish_acknowledged_events_total");
+        if (acknowledged > 0) {
+            values.put("acknowledged_events", acknowledged);
+            values.put("kafka_bytes_per_event", (logBytes - before.logBytes) / acknowledged);
+        }
+        for (String latency : LATENCIES) {
+            told.path(latency)
+                    .properties()
+                    .forEach(field -> values.put(
+                            latency + "_" + field.getKey() + (field.getKey().equals("count") ? "" : "_ms"),
+                            field.getValue().asDouble()));
+        }
+    }
+
+    private double counted(Sample before, String counter) {
+        return told.path("counters").path(counter).asDouble()
+                - before.told.path("counters").path(counter).asDouble();
+    }
+
+    private double difference(Sample before, String field) {
+        return told.path(field).asDouble() - before.told.path(field).asDouble();
+    }
+}

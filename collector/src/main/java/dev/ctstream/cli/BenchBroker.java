@@ -1,0 +1,68 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.bench.Broker;
+import dev.ctstream.netlink.ProcessControl;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/** A temporary broker for one measurement. */
+final class BenchBroker implements Broker {
+    private final EmbeddedBroker broker;
+
+    private BenchBroker(EmbeddedBroker broker) {
+        this.broker = broker;
+    }
+
+    /**
+     * Starts one.
+     *
+     * @param cpu where it stays; null = anywhere
+     */
+    static BenchBroker start(@Nullable Integer cpu) throws IOException {
+        EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of());
+        CompletableFuture<@Nullable Void> started = new CompletableFuture<>();
+        new Thread(
+                        () -> {
+                            try {
+                                if (cpu != null) {
+                                    ProcessControl.pinThread(cpu);
+                                }
+                                broker.start();
+                                started.complete(null);
+                            } catch (IOException | RuntimeException e) {
+                                started.completeExceptionally(e);
+                            }
+                        },
+                        "bench-broker-start")
+                .start();
+        try {
+            started.get();
+            return new BenchBroker(broker);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        } catch (ExecutionException e) {
+            broker.close();
+            throw new IOException("broker: " + e.getCause(), e);
+        }
+    }
+
+    @Override
+    public String bootstrapServers() {
+        return broker.bootstrapServers();
+    }
+
+    @Override
+    public Path data() {
+        return broker.data();
+    }
+
+    @Override
+    public void close() {
+        broker.close();
+    }
+}

@@ -1,0 +1,224 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.bench.Bench;
+import dev.ctstream.bench.BenchConfig;
+import dev.ctstream.bench.Cell;
+import dev.ctstream.bench.LoadSpec;
+import dev.ctstream.bench.Reader;
+import dev.ctstream.bench.Report;
+import dev.ctstream.bench.Stage;
+import dev.ctstream.netlink.NetlinkException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code ctstream bench}: what the collector costs on this machine. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        header = "Measure what each reader of the events costs on this machine.",
+        description = "Raise events in a private network namespace, from one CPU, and measure the collector that reads"
+                + " them on another: events, losses, CPU time by thread, memory, latencies. Needs two CPUs to itself and"
+                + " no root where unprivileged user namespaces are allowed; as root the receive buffer is larger.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ctstream bench                                            to Kafka, as fast as the load can",
+            "  ctstream bench --readers receive,encode,kafka,conntrack --rounds 5",
+            "  ctstream bench --rates 1000,10000,100000 --json rates.json",
+            "  ctstream bench --readers encode --zones 1,100,10000 -D batch.max-events=128"
+        })
+final class BenchCommand implements Callable<Integer> {
+    /** Set by the launcher's script when it has made the namespace. */
+    private static final String IN_NAMESPACE = "CTSTREAM_IN_NAMESPACE";
+
+    @Option(
+            names = "--readers",
+            paramLabel = "NAME",
+            split = ",",
+            defaultValue = "kafka",
+            description = "What is measured, in this order: receive, encode, track, spool, kafka (how far the events"
+                    + " go), conntrack, ulogd (when installed). Default: ${DEFAULT-VALUE}.")
+    private List<String> readers = List.of();
+
+    @Option(
+            names = "--load",
+            paramLabel = "KIND",
+            defaultValue = "packets",
+            description = "packets: one datagram a flow, into a full table. ctnetlink: entries created and deleted."
+                    + " none. Default: ${DEFAULT-VALUE}.")
+    private String load = "packets";
+
+    @Option(
+            names = "--rates",
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "0",
+            description = "Events a second; 0 is as fast as possible. Default: ${DEFAULT-VALUE}.")
+    private List<Long> rates = List.of();
+
+    @Option(
+            names = "--seconds",
+            paramLabel = "N",
+            defaultValue = "10",
+            description = "Length of each measurement. Default: ${DEFAULT-VALUE}.")
+    private double seconds;
+
+    @Option(names = "--flows", paramLabel = "N", defaultValue = "0", description = "End after so many flows.")
+    private long flows;
+
+    @Option(
+            names = "--zones",
+            paramLabel = "N",
+            split = ",",
+            defaultValue = "1",
+            description = "Numbers of zones that the flows are spread over. Default: ${DEFAULT-VALUE}.")
+    private List<Integer> zones = List.of();
+
+    @Option(
+            names = "--udp",
+            paramLabel = "PERCENT",
+            defaultValue = "50",
+            description = "Share of UDP among flows made over ctnetlink; the rest is TCP. Default: ${DEFAULT-VALUE}.")
+    private int udp;
+
+    @Option(names = "--ipv6", paramLabel = "PERCENT", defaultValue = "0", description = "Share of IPv6.")
+    private int ipv6;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Which flows are of which kind.")
+    private long seed;
+
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            defaultValue = "1",
+            converter = Converters.Count.class,
+            description = "Repetitions; the table shows medians. Default: ${DEFAULT-VALUE}.")
+    private Long rounds = 1L;
+
+    @Option(
+            names = "--warm-up-seconds",
+            paramLabel = "N",
+            defaultValue = "10",
+            description = "Before each measurement. Default: ${DEFAULT-VALUE}.")
+    private double warmUpSeconds;
+
+    @Option(
+            names = "--warm-up-rate",
+            paramLabel = "N",
+            defaultValue = "100000",
+            description = "Events a second meanwhile. Default: ${DEFAULT-VALUE}.")
+    private long warmUpRate;
+
+    @Option(names = "--load-cpu", paramLabel = "CPU", defaultValue = "0", description = "Where the load runs.")
+    private int loadCpu;
+
+    @Option(names = "--reader-cpu", paramLabel = "CPU", defaultValue = "1", description = "Where the reader runs.")
+    private int readerCpu;
+
+    @Option(names = "--broker-cpu", paramLabel = "CPU", description = "Where the broker runs. Default: on any.")
+    private @Nullable Integer brokerCpu;
+
+    @Option(names = "--jvm", paramLabel = "OPTION", description = "Option for the measured collector's JVM.")
+    private List<String> jvm = new ArrayList<>();
+
+    @Option(names = "-D", paramLabel = "KEY=VALUE", description = "One key of the measured collector's configuration.")
+    private Map<String, String> keys = new LinkedHashMap<>();
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write everything that was measured here.")
+    private @Nullable Path json;
+
+    @Spec
+    private CommandSpec spec;
+
+    private final Console console;
+
+    BenchCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws CommandFailure, IOException {
+        BenchConfig config = config();
+        if (!"1".equals(console.environment().get(IN_NAMESPACE))) {
+            throw new CommandFailure(
+                    ExitCode.PRIVILEGE,
+                    "bench needs a private network namespace, which only the launcher can make: start it as"
+                            + " bin/ctstream bench");
+        }
+        LogLevels.forPeople();
+        Path folder = Files.createTempDirectory("ctstream-bench-");
+        Thread clean = new Thread(() -> BrokerServer.deleteTree(folder), "bench-clean");
+        Runtime.getRuntime().addShutdownHook(clean);
+        try {
+            measure(config, folder);
+            return ExitCode.OK;
+        } catch (NetlinkException e) {
+            throw KernelAccess.failure(e);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, "bench: " + e.getMessage(), e);
+        }
+    }
+
+    private void measure(BenchConfig config, Path folder) throws IOException {
+        List<Cell> cells = new ArrayList<>();
+        try (Bench bench = Bench.open(config, () -> BenchBroker.start(brokerCpu), folder, console::say)) {
+            bench.run(cells::add);
+        } finally {
+            if (!cells.isEmpty()) {
+                Report report = new Report(config, cells);
+                console.print(report.table());
+                if (json != null) {
+                    Files.writeString(json, report.json());
+                }
+            }
+        }
+    }
+
+    private BenchConfig config() throws IOException {
+        try {
+            return new BenchConfig(
+                    readers.stream().map(this::reader).toList(),
+                    new LoadSpec(kind(), 0, flows, seconds, 1, udp, ipv6, seed),
+                    rates,
+                    zones,
+                    Math.toIntExact(rounds),
+                    new BenchConfig.WarmUp(warmUpSeconds, warmUpRate),
+                    new BenchConfig.Cpus(loadCpu, readerCpu),
+                    jvm,
+                    keys,
+                    Version.current());
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private LoadSpec.Kind kind() {
+        try {
+            return LoadSpec.Kind.valueOf(load.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--load " + load + " is none of packets, ctnetlink and none", e);
+        }
+    }
+
+    private Reader reader(String name) {
+        Stage stage = Stage.named(name);
+        if (stage == null) {
+            throw new IllegalArgumentException("--readers " + name + ": it is none of receive, encode, track, spool,"
+                    + " kafka, conntrack, ulogd, and no --reader has that name");
+        }
+        return new Reader.Own(stage);
+    }
+}
