@@ -1,0 +1,188 @@
+package dev.ctstream.bench;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.ctstream.batch.BatchConfig;
+import dev.ctstream.batch.BatchMetrics;
+import dev.ctstream.batch.BatchRing;
+import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.metrics.Health;
+import dev.ctstream.metrics.Metrics;
+import dev.ctstream.netlink.Clock;
+import dev.ctstream.spool.QueuedBatch;
+import dev.ctstream.spool.Spool;
+import dev.ctstream.spool.SpoolConfig;
+import dev.ctstream.spool.SpoolMetrics;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+
+/**
+ * CPU of the whole process for one event with the spool between ring and publisher, against a publisher that takes
+ * batches from the ring: decoding, encoding and batching as the receive thread does, paced, and an acknowledgement at
+ * once. Both in one run, in turn; the first round warms up. The kernel's write-back is not in it.
+ *
+ * <pre>mvn -Pbench -DskipTests test -Dbench.main=dev.ctstream.bench.SpoolCost -Djmh.args='[DIRECTORY [EVENTS-A-SECOND [SECONDS [ROUNDS]]]]'</pre>
+ */
+public final class SpoolCost {
+    private static final long PASS_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final Path directory;
+    private final int rate;
+    private final int seconds;
+    private final List<ByteBuffer> messages = VariedBatches.messages(4096);
+    private volatile boolean ended;
+
+    private record Source(int index, String netns) implements EventSource {
+        @Override
+        public long dropsTotal() {
+            return 0;
+        }
+    }
+
+    private SpoolCost(Path directory, int rate, int seconds) {
+        this.directory = directory;
+        this.rate = rate;
+        this.seconds = seconds;
+    }
+
+    /** Measures. */
+    public static void main(String[] arguments) throws Exception {
+        Path directory = arguments.length > 0 ? Path.of(arguments[0]) : Files.createTempDirectory("spool-cost");
+        int rate = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 100_000;
+        int seconds = arguments.length > 2 ? Integer.parseInt(arguments[2]) : 10;
+        int rounds = arguments.length > 3 ? Integer.parseInt(arguments[3]) : 3;
+        SpoolCost cost = new SpoolCost(directory, rate, seconds);
+        System.out.println("| round | off, us CPU/event | on | the spool costs | events each |");
+        System.out.println("|---|---|---|---|---|");
+        for (int round = 0; round <= rounds; round++) {
+            double off = cost.measure(false);
+            double on = cost.measure(true);
+            if (round > 0) {
+                System.out.printf(
+                        Locale.ROOT,
+                        "| %d | %.3f | %.3f | %.3f | %d |%n",
+                        round,
+                        off,
+                        on,
+                        on - off,
+                        (long) rate * seconds);
+            }
+        }
+    }
+
+    /** Process CPU in us for one event. */
+    private double measure(boolean spooled) throws Exception {
+        ended = false;
+        BatchRing ring = new BatchRing();
+        AtomicLong received = new AtomicLong();
+        try (Metrics metrics = new Metrics()) {
+            RunIdentity run = new RunIdentity("host-1", "boot-1", Clock.realtimeNanos());
+            Batcher batcher = new Batcher(BatchConfig.DEFAULT, run, ring, new BatchMetrics(metrics));
+            SpoolConfig config = new SpoolConfig(directory, 4L << 30, 64 << 20, 1000, SpoolConfig.WhenFull.DROP_OLDEST);
+            Spool spool = spooled
+                    ? Spool.open(
+                            new Spool.Parts(config, run, ring, loss -> {}, new SpoolMetrics(metrics), new Health()))
+                    : null;
+            Thread appender = new Thread(
+                    () -> {
+                        if (spool != null) {
+                            spool.run();
+                        }
+                    },
+                    "spool");
+            Thread publisher = new Thread(
+                    () -> consume(() -> spool == null ? take(ring, received) : take(spool, received)), "publish");
+            long before = processNanos();
+            appender.start();
+            publisher.start();
+            long sent = receive(batcher);
+            if (spool != null) {
+                spool.stop();
+            }
+            appender.join();
+            ended = true;
+            publisher.join();
+            double cost = (processNanos() - before) / 1e3 / sent;
+            if (spool != null) {
+                spool.close();
+            }
+            if (received.get() != sent) {
+                throw new IllegalStateException(received.get() + " of " + sent + " events came through");
+            }
+            return cost;
+        }
+    }
+
+    private static long processNanos() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
+    }
+
+    /** What the receive thread does; returns the number of events. */
+    private long receive(Batcher batcher) {
+        Source source = new Source(0, "host");
+        FlowEvent event = new FlowEvent();
+        long begin = System.nanoTime();
+        long sent = 0;
+        long all = (long) rate * seconds;
+        while (sent < all) {
+            long now = System.nanoTime();
+            long due = Math.min(all, (long) ((now - begin) / 1e9 * rate));
+            long received = Clock.realtimeNanos();
+            for (; sent < due; sent++) {
+                ByteBuffer message = messages.get((int) (sent % messages.size()));
+                event.wrap(message, 0, message.limit());
+                batcher.onEvent(source, event, received);
+            }
+            batcher.onPass(now);
+            LockSupport.parkNanos(PASS_NANOS);
+        }
+        batcher.closeAll();
+        return sent;
+    }
+
+    private void consume(BooleanSupplier take) {
+        boolean last = false;
+        while (!last) {
+            last = ended; // nothing is put in after that
+            while (take.getAsBoolean()) {
+                last = false;
+            }
+        }
+    }
+
+    private static boolean take(BatchRing ring, AtomicLong received) {
+        EncodedBatch batch = ring.take(WAIT_NANOS);
+        if (batch != null) {
+            received.addAndGet(batch.count());
+            ring.release(batch);
+        }
+        return batch != null;
+    }
+
+    private static boolean take(Spool spool, AtomicLong received) {
+        try {
+            QueuedBatch batch = spool.next(WAIT_NANOS);
+            if (batch != null) {
+                received.addAndGet(batch.envelope().events());
+                spool.acknowledge(batch.envelope().number());
+            }
+            return batch != null;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package dev.ctstream.bench;
+
+import dev.ctstream.batch.BatchConfig;
+import dev.ctstream.batch.BatchMetrics;
+import dev.ctstream.batch.BatchRing;
+import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.metrics.Metrics;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Closed batches of NEW and DESTROY of TCP flows. The messages are captured ones in which addresses, ports and ids change
+ * from event to event, so that compression finds in them what it finds in real ones and no more.
+ */
+public final class VariedBatches {
+    static final RunIdentity RUN = new RunIdentity(
+            "2f8e3c0d6a1b4c7e9d5f0a1b2c3d4e5f", "5e0c1b9e-8f0e-4e55-9a3d-6a2d9b7c1f10", 1_795_244_000_000_000_000L);
+
+    private record Source(int index, String netns) implements EventSource {
+        @Override
+        public long dropsTotal() {
+            return 0;
+        }
+    }
+
+    private VariedBatches() {}
+
+    /**
+     * Makes batches, each of one zone.
+     *
+     * @param batches how many
+     * @param eventsEach events in each of them
+     */
+    public static List<EncodedBatch> make(int batches, int eventsEach) {
+        SplittableRandom random = new SplittableRandom(42);
+        byte[][] messages = {Fixtures.bytes("01-new-tcp4-zone5"), Fixtures.bytes("05-destroy-tcp4-zone5")};
+        BatchRing ring = new BatchRing(2 * batches, Long.MAX_VALUE / 2);
+        List<EncodedBatch> made = new ArrayList<>();
+        try (Metrics metrics = new Metrics()) {
+            Batcher batcher =
+                    new Batcher(new BatchConfig(eventsEach, 1 << 20, 1000), RUN, ring, new BatchMetrics(metrics));
+            Source source = new Source(0, "host");
+            FlowEvent event = new FlowEvent();
+            long now = RUN.streamEpoch();
+            while (made.size() < batches) {
+                byte[] message = varied(messages[random.nextInt(2)].clone(), event, random);
+                ByteBuffer buffer = Fixtures.buffer(message);
+                if (event.wrap(buffer, 0, message.length)) {
+                    now += random.nextInt(20_000);
+                    batcher.onEvent(source, event, now);
+                }
+                for (EncodedBatch batch = ring.poll(); batch != null; batch = ring.poll()) {
+                    made.add(batch);
+                }
+            }
+        }
+        return made;
+    }
+
+    /** Messages of netlink as above. */
+    static List<ByteBuffer> messages(int count) {
+        SplittableRandom random = new SplittableRandom(43);
+        byte[][] captured = {Fixtures.bytes("01-new-tcp4-zone5"), Fixtures.bytes("05-destroy-tcp4-zone5")};
+        List<ByteBuffer> messages = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            messages.add(Fixtures.buffer(varied(captured[i % 2].clone(), new FlowEvent(), random)));
+        }
+        return messages;
+    }
+
+    private static byte[] varied(byte[] message, FlowEvent event, SplittableRandom random) {
+        event.wrap(Fixtures.buffer(message), 0, message.length);
+        int client = random.nextInt(1 << 12);
+        int server = random.nextInt(1 << 6);
+        int port = 32_768 + random.nextInt(28_000);
+        int[] places = {
+            event.original().sourceOffset(),
+            event.reply().destinationOffset(),
+            event.original().destinationOffset(),
+            event.reply().sourceOffset()
+        };
+        replace(message, event.original().sourcePort(), port, 2);
+        replace(message, (int) event.id(), random.nextInt(), 4);
+        for (int i = 0; i < places.length; i++) {
+            int address = i < 2 ? client : server;
+            message[places[i] + 2] = (byte) (address >> 8);
+            message[places[i] + 3] = (byte) address;
+        }
+        return message;
+    }
+
+    /** Puts another number wherever the old one stands, big endian, at the begin of an attribute's value. */
+    private static void replace(byte[] message, int old, int other, int bytes) {
+        ByteBuffer buffer = ByteBuffer.wrap(message);
+        for (int at = 0; at + bytes <= message.length; at += 4) {
+            if (bytes == 2 && (buffer.getShort(at) & 0xFFFF) == old) {
+                buffer.putShort(at, (short) other);
+            } else if (bytes == 4 && buffer.getInt(at) == old) {
+                buffer.putInt(at, other);
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package dev.ctstream.spool;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.RunIdentity;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.function.Consumer;
+
+/** A segment as the spool writes it, without anything around it: for benchmarks. */
+public final class FrameFile implements AutoCloseable {
+    private final SegmentWriter writer;
+    private final PendingFrames pending = new PendingFrames();
+    private Mark next = Mark.START;
+
+    /** Creates the file. */
+    public FrameFile(Path file, RunIdentity run) throws IOException {
+        writer = SegmentWriter.create(file, new SegmentHeader(1, next, run, 1));
+    }
+
+    /** Encodes a batch as a frame; writes when the buffer is full. */
+    public void append(EncodedBatch batch) throws IOException {
+        if (!pending.hasRoom(batch)) {
+            flush();
+        }
+        BatchEnvelope envelope = new BatchEnvelope(
+                next.number(),
+                next.eventsBefore(),
+                batch.kind(),
+                batch.stream(),
+                batch.firstSequence(),
+                batch.count(),
+                batch.firstReceivedNanos(),
+                batch.lastReceivedNanos());
+        pending.add(envelope, batch);
+        next = envelope.next();
+    }
+
+    /** Writes what waits. */
+    public void flush() throws IOException {
+        if (!pending.isEmpty()) {
+            writer.append(pending.frames());
+            pending.entries().forEach(entry -> writer.noteAppended(entry.envelope()));
+            pending.clear();
+        }
+    }
+
+    /** fdatasync(2). */
+    public void sync() throws IOException {
+        writer.sync();
+    }
+
+    /** Writes what waits, and the index. */
+    public void finish() throws IOException {
+        flush();
+        writer.seal(next, 1);
+    }
+
+    /** Reads it back, past damage; hands over each batch whose checksum is right. */
+    public static void read(Path file, Consumer<ByteBuffer> body) throws IOException {
+        try (SegmentReader reader = SegmentReader.open(file)) {
+            while (reader.next()) {
+                body.accept(reader.body());
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        writer.close();
+    }
+}
