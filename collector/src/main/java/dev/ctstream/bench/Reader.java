@@ -1,5 +1,6 @@
 package dev.ctstream.bench;
 
+import java.nio.file.Path;
 import java.util.List;
 
 /** Who reads the events that are raised. */
@@ -18,9 +19,18 @@ public sealed interface Reader {
     /**
      * A program that subscribes to NEW and DESTROY and ends with SIGTERM.
      *
-     * @param command its path and arguments
+     * @param command its path and arguments; {@link #FOLDER} stands for a folder of its own
      */
     record Program(String name, List<String> command) implements Reader {
+        static final String FOLDER = "{folder}";
+
+        /** The command for a run in this folder. */
+        List<String> commandIn(Path folder) {
+            return command.stream()
+                    .map(word -> word.replace(FOLDER, folder.toString()))
+                    .toList();
+        }
+
         /** Copies the list. */
         public Program {
             command = List.copyOf(command);

@@ -54,8 +54,9 @@ final class RunningReader implements AutoCloseable {
             return new RunningReader(process, true, Long.parseLong(linger));
         }
         Reader.Program program = (Reader.Program) reader;
+        Peers.prepare(program, folder);
         ChildProcess process =
-                ChildProcess.start(program.name(), config.cpus().reader(), folder, program.command(), NOWHERE);
+                ChildProcess.start(program.name(), config.cpus().reader(), folder, program.commandIn(folder), NOWHERE);
         RunningReader running = new RunningReader(process, false, 0);
         running.awaitSubscription();
         return running;

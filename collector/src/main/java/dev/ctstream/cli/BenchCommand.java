@@ -4,6 +4,7 @@ import dev.ctstream.bench.Bench;
 import dev.ctstream.bench.BenchConfig;
 import dev.ctstream.bench.Cell;
 import dev.ctstream.bench.LoadSpec;
+import dev.ctstream.bench.Peers;
 import dev.ctstream.bench.Reader;
 import dev.ctstream.bench.Report;
 import dev.ctstream.bench.Stage;
@@ -18,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -52,6 +54,14 @@ final class BenchCommand implements Callable<Integer> {
             description = "What is measured, in this order: receive, encode, track, spool, kafka (how far the events"
                     + " go), conntrack, ulogd (when installed). Default: ${DEFAULT-VALUE}.")
     private List<String> readers = List.of();
+
+    @Option(
+            names = "--reader",
+            paramLabel = "NAME=COMMAND",
+            description =
+                    "Another program to be measured under this name in --readers: it subscribes to NEW and DESTROY,"
+                            + " and ends with SIGTERM. Its words are split at spaces.")
+    private Map<String, String> programs = new LinkedHashMap<>();
 
     @Option(
             names = "--load",
@@ -149,6 +159,11 @@ final class BenchCommand implements Callable<Integer> {
         this.console = console;
     }
 
+    /** The command with its own. */
+    static CommandLine line(Console console) {
+        return new CommandLine(new BenchCommand(console)).addSubcommand(new BenchPlotCommand(console));
+    }
+
     @Override
     public Integer call() throws CommandFailure, IOException {
         BenchConfig config = config();
@@ -187,10 +202,10 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private BenchConfig config() throws IOException {
+    private BenchConfig config() throws CommandFailure, IOException {
         try {
             return new BenchConfig(
-                    readers.stream().map(this::reader).toList(),
+                    chosen(),
                     new LoadSpec(kind(), 0, flows, seconds, 1, udp, ipv6, seed),
                     rates,
                     zones,
@@ -213,12 +228,32 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private Reader reader(String name) {
+    private List<Reader> chosen() throws CommandFailure {
+        List<Reader> chosen = new ArrayList<>();
+        for (String name : readers) {
+            try {
+                chosen.add(reader(name));
+            } catch (IOException e) {
+                throw new CommandFailure(ExitCode.FAILURE, "--readers " + name + ": " + e.getMessage(), e);
+            }
+        }
+        return chosen;
+    }
+
+    private Reader reader(String name) throws IOException {
+        String command = programs.get(name);
+        if (command != null) {
+            return new Reader.Program(name, List.of(command.strip().split(" +", -1)));
+        }
         Stage stage = Stage.named(name);
-        if (stage == null) {
+        if (stage != null) {
+            return new Reader.Own(stage);
+        }
+        Reader peer = Peers.named(name, console.environment());
+        if (peer == null) {
             throw new IllegalArgumentException("--readers " + name + ": it is none of receive, encode, track, spool,"
                     + " kafka, conntrack, ulogd, and no --reader has that name");
         }
-        return new Reader.Own(stage);
+        return peer;
     }
 }

@@ -70,7 +70,7 @@ public final class Main implements Runnable {
                 .addSubcommand(ZonesCommand.line(console))
                 .addSubcommand(SpoolCommand.line(console))
                 .addSubcommand(new BrokerCommand(console))
-                .addSubcommand(new BenchCommand(console));
+                .addSubcommand(BenchCommand.line(console));
         line.setExpandAtFiles(false)
                 .setUsageHelpWidth(USAGE_WIDTH)
                 .setColorScheme(CommandLine.Help.defaultColorScheme(

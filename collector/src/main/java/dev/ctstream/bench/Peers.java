@@ -1,0 +1,86 @@
+package dev.ctstream.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Other programs that read the same events, for comparison. Nothing else in ctstream starts a foreign program.
+ *
+ * <p>Measured traps: {@code conntrack -E} reads {@code /proc} for each event that has a port id, which those of the packet
+ * load have not; {@code ulogd} ignores its buffer size unless the maximum is larger as well.
+ */
+public final class Peers {
+    private static final int BUFFER_BYTES = 16 << 20;
+
+    private static final String ULOGD_CONFIGURATION = """
+            [global]
+            logfile="{folder}/ulogd.log"
+            loglevel=5
+            stack=events:NFCT,json:JSON
+            [events]
+            netlink_socket_buffer_size={bytes}
+            netlink_socket_buffer_maxsize={maximum}
+            event_mask=0x00000005
+            hash_enable=0
+            [json]
+            sync=0
+            file="{folder}/ulogd.json"
+            """;
+
+    private Peers() {}
+
+    /** Names of those that are known. */
+    public static List<String> names() {
+        return List.of("conntrack", "ulogd");
+    }
+
+    /**
+     * The reader of that name; null = it is not known.
+     *
+     * @throws IOException when it is not installed
+     */
+    public static Reader.@Nullable Program named(String name, Map<String, String> environment) throws IOException {
+        return switch (name) {
+            case "conntrack" ->
+                new Reader.Program(
+                        name,
+                        List.of(
+                                installed(name, environment),
+                                "-E",
+                                "-e",
+                                "NEW,DESTROY",
+                                "-b",
+                                Integer.toString(BUFFER_BYTES)));
+            case "ulogd" ->
+                new Reader.Program(
+                        name, List.of(installed(name, environment), "-c", Reader.Program.FOLDER + "/ulogd.conf"));
+            default -> null;
+        };
+    }
+
+    private static String installed(String name, Map<String, String> environment) throws IOException {
+        return Arrays.stream((environment.getOrDefault("PATH", "") + ":/usr/sbin:/sbin").split(":", -1))
+                .map(directory -> Path.of(directory, name))
+                .filter(Files::isExecutable)
+                .map(Path::toString)
+                .findFirst()
+                .orElseThrow(() -> new IOException(name + " is not installed (Debian: apt-get install "
+                        + (name.equals("ulogd") ? "ulogd2 ulogd2-json" : name) + ")"));
+    }
+
+    /** Writes what a peer needs into its folder. */
+    static void prepare(Reader.Program program, Path folder) throws IOException {
+        if (program.name().equals("ulogd")) {
+            String configuration = ULOGD_CONFIGURATION
+                    .replace(Reader.Program.FOLDER, folder.toString())
+                    .replace("{bytes}", Integer.toString(BUFFER_BYTES))
+                    .replace("{maximum}", Integer.toString(2 * BUFFER_BYTES));
+            Files.writeString(folder.resolve("ulogd.conf"), configuration);
+        }
+    }
+}
