@@ -7,12 +7,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -80,6 +82,11 @@ public final class Bench implements AutoCloseable {
         }
         try (ConntrackTable table = ConntrackTable.open(null)) {
             TableStats stats = table.stats();
+            if (stats.maxEntries() == 0) {
+                throw new IOException(
+                        "this kernel does not tell how large the table is (Linux 4.18 does), and the load by"
+                                + " packets needs a full one; use --load ctnetlink");
+            }
             if (stats.maxEntries() > MAX_ENTRIES) {
                 throw new IOException("nf_conntrack_max is " + stats.maxEntries() + ": the load by packets needs a full"
                         + " table, and fills at most " + MAX_ENTRIES + "; use --load ctnetlink");
@@ -101,7 +108,9 @@ public final class Bench implements AutoCloseable {
                 for (Reader reader : config.readers()) {
                     measurements++;
                     progress.accept(measurements + " of " + all + ": " + reader.name() + ", " + words(load));
-                    Cell cell = new Cell(reader.name(), load, round, measure(reader, load));
+                    Path own = Files.createDirectory(folder.resolve("measurement-" + measurements));
+                    Cell cell = new Cell(reader.name(), load, round, measure(reader, load, own));
+                    delete(own);
                     cells.add(cell);
                     each.accept(cell);
                 }
@@ -111,13 +120,20 @@ public final class Bench implements AutoCloseable {
     }
 
     private static String words(LoadSpec load) {
-        return (load.eventsPerSecond() == 0 ? "the most" : load.eventsPerSecond()) + " events/s, " + load.zones()
-                + " zones";
+        return load.rate() + " events/s, zones " + load.zones();
     }
 
-    private Map<String, Double> measure(Reader reader, LoadSpec load) throws IOException {
-        boolean kafka = reader instanceof Reader.Own own && own.stage() == Stage.KAFKA;
-        Path own = Files.createDirectory(folder.resolve("measurement-" + measurements));
+    /** Spools and logs of one measurement: they grow by a gigabyte in some seconds. */
+    private static void delete(Path tree) throws IOException {
+        try (Stream<Path> files = Files.walk(tree)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private Map<String, Double> measure(Reader reader, LoadSpec load, Path own) throws IOException {
+        boolean kafka = reader instanceof Reader.Own collector && collector.stage() == Stage.KAFKA;
         Map<String, String> keys = new LinkedHashMap<>();
         keys.put("host.id", "bench");
         keys.put("spool.directory", own.resolve("spool").toString());
@@ -130,7 +146,9 @@ public final class Bench implements AutoCloseable {
             keys.putAll(config.keys());
             try (RunningReader running = RunningReader.start(reader, config, own, keys)) {
                 warmUp(running, load);
-                return measure(running, load, broker);
+                Map<String, Double> values = measure(running, load, broker);
+                values.put("start_millis", running.startMillis());
+                return values;
             }
         }
     }

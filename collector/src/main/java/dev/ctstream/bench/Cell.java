@@ -15,6 +15,7 @@ public record Cell(String reader, LoadSpec load, int round, Map<String, Double> 
     static final String OFFERED = "offered_events";
     static final String RECEIVED = "received_events";
     static final String LOST = "lost_events";
+    static final String UNACCOUNTED = "unaccounted_events";
     static final String RATE = "events_per_second";
     static final String CPU = "cpu_us_per_event";
     static final String CPU_PERCENT = "cpu_percent";

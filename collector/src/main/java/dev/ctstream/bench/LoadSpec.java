@@ -71,6 +71,14 @@ public record LoadSpec(
         return new LoadSpec(kind, otherEventsPerSecond, flows, seconds, otherZones, udpPercent, ipv6Percent, seed);
     }
 
+    /** The rate as a word for people: a number, {@code max} or {@code idle}. */
+    String rate() {
+        if (kind == Kind.NONE) {
+            return "idle";
+        }
+        return eventsPerSecond == 0 ? "max" : Long.toString(eventsPerSecond);
+    }
+
     /** One line, for the generator's stdin. */
     String line() {
         return String.format(

@@ -29,7 +29,8 @@ public final class Report {
             new Column("recv p99 ms", "receive_latency_p99_ms", 1),
             new Column("ack p50 ms", "acknowledge_latency_p50_ms", 0),
             new Column("ack p99 ms", "acknowledge_latency_p99_ms", 0),
-            new Column("peak MiB", "peak_rss_mib", 0));
+            new Column("peak MiB", "peak_rss_mib", 0),
+            new Column("start ms", "start_millis", 0));
 
     private final BenchConfig config;
     private final List<Cell> cells;
@@ -50,12 +51,12 @@ public final class Report {
             LoadSpec load = group.get(0).load();
             List<String> row = new ArrayList<>();
             row.add(group.get(0).reader());
-            row.add(load.eventsPerSecond() == 0 ? "max" : Long.toString(load.eventsPerSecond()));
+            row.add(load.rate());
             row.add(Integer.toString(load.zones()));
             COLUMNS.forEach(column -> row.add(text(Spread.of(group, column.value()), column)));
             rows.add(row);
         }
-        return aligned(rows) + threads();
+        return aligned(rows) + threads() + unaccounted();
     }
 
     private static String text(Spread spread, Column column) {
@@ -84,10 +85,15 @@ public final class Report {
                             name.replace("thread_", "").replace("_us_per_event", ""),
                             Spread.of(group, name).median()))
                     .collect(Collectors.joining(", "));
+            if (parts.isEmpty()) {
+                return;
+            }
             out.append("us/event by thread: ")
                     .append(key, 0, key.indexOf(' '))
                     .append(", ")
-                    .append(rate(group.get(0).load()))
+                    .append(group.get(0).load().rate())
+                    .append(", zones ")
+                    .append(group.get(0).load().zones())
                     .append(": ")
                     .append(parts)
                     .append('\n');
@@ -95,8 +101,18 @@ public final class Report {
         return out.toString();
     }
 
-    private static String rate(LoadSpec load) {
-        return (load.eventsPerSecond() == 0 ? "max" : load.eventsPerSecond()) + ", zones " + load.zones();
+    /** Events that were raised and neither received nor counted as lost; there must be none. */
+    private String unaccounted() {
+        return cells.stream()
+                .filter(cell -> cell.values().getOrDefault(Cell.UNACCOUNTED, 0.0) != 0)
+                .map(cell -> String.format(
+                        Locale.ROOT,
+                        "unaccounted: %s, %s, round %d: %.0f events%n",
+                        cell.reader(),
+                        cell.load().rate(),
+                        cell.round(),
+                        cell.value(Cell.UNACCOUNTED)))
+                .collect(Collectors.joining());
     }
 
     private static String aligned(List<List<String>> rows) {

@@ -20,6 +20,7 @@ final class RunningReader implements AutoCloseable {
     private static final File NOWHERE = new File("/dev/null");
     private static final long START_NANOS = TimeUnit.SECONDS.toNanos(20);
     private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(120);
+    private static final double NANOS_PER_MILLI = 1e6;
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     /** What a collector needs besides its linger to close, append and send its last batch. */
     private static final long GRACE_MILLIS = 100;
@@ -29,6 +30,8 @@ final class RunningReader implements AutoCloseable {
     private final ChildProcess process;
     private final boolean own;
     private final long lingerMillis;
+
+    private double startMillis;
 
     private RunningReader(ChildProcess process, boolean own, long lingerMillis) {
         this.process = process;
@@ -43,6 +46,14 @@ final class RunningReader implements AutoCloseable {
      * @param keys configuration of a collector
      */
     static RunningReader start(Reader reader, BenchConfig config, Path folder, Map<String, String> keys)
+            throws IOException {
+        long begin = System.nanoTime();
+        RunningReader running = launch(reader, config, folder, keys);
+        running.startMillis = (System.nanoTime() - begin) / NANOS_PER_MILLI;
+        return running;
+    }
+
+    private static RunningReader launch(Reader reader, BenchConfig config, Path folder, Map<String, String> keys)
             throws IOException {
         if (reader instanceof Reader.Own collector) {
             List<String> arguments = new ArrayList<>(List.of(collector.stage().name(), config.version()));
@@ -72,6 +83,11 @@ final class RunningReader implements AutoCloseable {
             }
             LockSupport.parkNanos(LOOK_NANOS);
         }
+    }
+
+    /** From the start of the process to its subscription; to 20 ms for a program that does not tell. */
+    double startMillis() {
+        return startMillis;
     }
 
     NetlinkSockets sockets() throws IOException {

@@ -69,6 +69,7 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
         values.put(Cell.OFFERED, offered);
         values.put(Cell.RECEIVED, received);
         values.put(Cell.LOST, lost);
+        values.put(Cell.UNACCOUNTED, offered - received - lost);
         if (raised != null) {
             double seconds = raised.path("seconds").asDouble();
             values.put("refused_flows", raised.path("failed").asDouble());

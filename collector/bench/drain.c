@@ -1,0 +1,74 @@
+/*
+ * drain: the least that a reader of conntrack events can do, as the floor in comparisons.
+ *
+ * Subscribes to NEW and DESTROY, takes up to 1024 events with one recvmmsg, throws them away, and sleeps for a
+ * millisecond whenever it has found fewer than that. Counts nothing: whoever measures it asks the kernel.
+ * Ends with SIGTERM. With any argument it never sleeps but waits in recvmmsg, as most readers do, and is woken for each
+ * event or two.
+ *
+ *   gcc -O2 -o drain drain.c
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum { SLOTS = 1024, SLOT_BYTES = 2112, BUFFER_BYTES = 128 << 20, NAP_NANOS = 1000000 };
+
+static char slots[SLOTS][SLOT_BYTES];
+static struct iovec vectors[SLOTS];
+static struct mmsghdr headers[SLOTS];
+
+static int fail(const char *what)
+{
+	perror(what);
+	return EXIT_FAILURE;
+}
+
+static int subscribe(int fd)
+{
+	const int groups[] = { NFNLGRP_CONNTRACK_NEW, NFNLGRP_CONNTRACK_DESTROY };
+	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
+	int bytes = BUFFER_BYTES, on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes))
+		return -1;
+	if (setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof on))
+		return -1;
+	if (bind(fd, (struct sockaddr *)&self, sizeof self))
+		return -1;
+	for (int i = 0; i < 2; i++)
+		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i], sizeof groups[i]))
+			return -1;
+	return 0;
+}
+
+int main(int count_of_arguments, char **arguments)
+{
+	const int blocking = count_of_arguments > 1;
+	const struct timespec nap = { 0, NAP_NANOS };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	if (fd < 0)
+		return fail("socket");
+	for (int i = 0; i < SLOTS; i++) {
+		vectors[i] = (struct iovec){ slots[i], SLOT_BYTES };
+		headers[i].msg_hdr = (struct msghdr){ .msg_iov = &vectors[i], .msg_iovlen = 1 };
+	}
+	if (subscribe(fd))
+		return fail("subscribe");
+	(void)arguments;
+	for (;;) {
+		int count = recvmmsg(fd, headers, SLOTS, blocking ? MSG_WAITFORONE : MSG_DONTWAIT, NULL);
+
+		if (count < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
+			return fail("recvmmsg");
+		if (!blocking && count < SLOTS)
+			nanosleep(&nap, NULL);
+	}
+}
