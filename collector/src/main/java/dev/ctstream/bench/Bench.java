@@ -145,7 +145,7 @@ public final class Bench implements AutoCloseable {
             }
             keys.putAll(config.keys());
             try (RunningReader running = RunningReader.start(reader, config, own, keys)) {
-                warmUp(running, load);
+                warmUp(running, load, reader instanceof Reader.Own);
                 Map<String, Double> values = measure(running, load, broker);
                 values.put("start_millis", running.startMillis());
                 return values;
@@ -153,11 +153,16 @@ public final class Bench implements AutoCloseable {
         }
     }
 
-    private void warmUp(RunningReader running, LoadSpec load) throws IOException {
-        if (load.kind() != LoadSpec.Kind.NONE && config.warmUp().seconds() > 0) {
-            generator.ask(load.during(config.warmUp().seconds(), config.warmUp().eventsPerSecond(), 0)
-                    .line());
-            generator.ask(load.during(SETTLE_SECONDS, load.eventsPerSecond(), 0).line());
+    /** A JVM compiles meanwhile; other programs only have to meet the rate. */
+    private void warmUp(RunningReader running, LoadSpec load, boolean jvm) throws IOException {
+        BenchConfig.WarmUp warmUp = config.warmUp();
+        if (load.kind() != LoadSpec.Kind.NONE && warmUp.seconds() > 0) {
+            if (jvm) {
+                generator.ask(load.during(warmUp.seconds(), warmUp.eventsPerSecond(), 0)
+                        .line());
+            }
+            double settle = Math.min(SETTLE_SECONDS, warmUp.seconds());
+            generator.ask(load.during(settle, load.eventsPerSecond(), 0).line());
         }
         running.settle();
     }

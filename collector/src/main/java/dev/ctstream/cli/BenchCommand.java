@@ -8,6 +8,10 @@ import dev.ctstream.bench.Peers;
 import dev.ctstream.bench.Reader;
 import dev.ctstream.bench.Report;
 import dev.ctstream.bench.Stage;
+import dev.ctstream.config.ConfigSources;
+import dev.ctstream.config.Configuration;
+import dev.ctstream.config.ConfigurationException;
+import dev.ctstream.config.HostFacts;
 import dev.ctstream.netlink.NetlinkException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -166,6 +171,7 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
+        checkKeys();
         BenchConfig config = config();
         if (!"1".equals(console.environment().get(IN_NAMESPACE))) {
             throw new CommandFailure(
@@ -199,6 +205,17 @@ final class BenchCommand implements Callable<Integer> {
                     Files.writeString(json, report.json());
                 }
             }
+        }
+    }
+
+    /** The measured process would find out only when it starts. */
+    private void checkKeys() throws CommandFailure {
+        Map<String, String> all = new LinkedHashMap<>(Map.of("host.id", "bench"));
+        all.putAll(keys);
+        try {
+            Configuration.load(new ConfigSources(Optional.empty(), Map.of(), all, HostFacts.current(), false));
+        } catch (ConfigurationException e) {
+            throw new CommandFailure(ExitCode.USAGE, e.problems(), e);
         }
     }
 

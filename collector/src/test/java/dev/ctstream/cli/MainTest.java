@@ -70,6 +70,7 @@ class MainTest {
                     --seconds=0        | seconds: 0.0 is not possible
                     --load=tcp         | --load tcp is none of packets, ctnetlink and none
                     --readers=tcpdump  | --readers tcpdump: it is none of receive, encode, track, spool, kafka,
+                    -Dbatch.max-event=5 | batch.max-event (-D): no such key; did you mean batch.max-events?
                     --load-cpu=1023    | there is no CPU 1023: the load and the reader need one each, and this machine has
                     """)
     void benchNamesWhatIsWrongBeforeItBegins(String option, String problem) {
