@@ -35,7 +35,7 @@ public final class KafkaUnreadyException extends Exception {
             return "no broker answers at " + servers
                     + "; check that Kafka runs there, that the port is open and kafka.security.protocol fits it";
         }
-        return cause.getClass().getSimpleName() + " from " + servers + ": " + message;
+        return cause.getClass().getSimpleName() + " from " + servers + ": " + message + Remedy.of(cause);
     }
 
     /** A name without content: the cause says more. */

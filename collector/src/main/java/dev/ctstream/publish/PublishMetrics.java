@@ -114,6 +114,15 @@ public final class PublishMetrics {
         }
     }
 
+    /** Why nothing is acknowledged although the cluster answers. */
+    String stallReason(long seconds) {
+        double throttled = ofProducer("produce-throttle-time-max");
+        return "no acknowledgement for " + seconds + " s and more although the cluster answers"
+                + (throttled > 0
+                        ? ": a quota throttles this producer; raise producer_byte_rate of its user or of client id ctstream"
+                        : "");
+    }
+
     void onSent(long bytes, int events) {
         sentBatches.increment();
         sentEvents.add(events);

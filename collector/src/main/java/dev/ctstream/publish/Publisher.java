@@ -36,7 +36,7 @@ public final class Publisher implements Runnable {
     private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** Without an acknowledgement for so long, we ask the cluster what is wrong. */
     private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(4);
-    /** Without one for so long although the cluster answers, a new producer is tried: brokers may have moved. */
+    /** Without one for so long although the cluster answers from where it was, a new producer is tried. */
     private static final long STALL_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final Parts parts;
@@ -49,6 +49,7 @@ public final class Publisher implements Runnable {
     private @Nullable Connection connection;
     private List<String> remarks = List.of();
     private long topicMaxBytes;
+    private Set<String> brokers = Set.of();
     private int pieceBytes = Integer.MAX_VALUE;
     private long seenAcknowledged;
     private long probedNanos;
@@ -128,6 +129,7 @@ public final class Publisher implements Runnable {
         try {
             Topics.Report report = interruptibly(cluster::prepare);
             note(report);
+            brokers = report.brokers();
             connection = new Connection(
                     cluster.producer(report.maxMessageBytes()), report.partitions(), this::onAcknowledged, this::wake);
             seenAcknowledged = 0;
@@ -238,9 +240,14 @@ public final class Publisher implements Runnable {
             return;
         }
         try {
-            note(interruptibly(cluster::prepare));
-            trouble.withSending("no acknowledgement for " + TimeUnit.NANOSECONDS.toSeconds(STALL_NANOS)
-                    + " s and more although the cluster answers");
+            Topics.Report report = interruptibly(cluster::prepare);
+            note(report);
+            if (!report.brokers().equals(brokers)) {
+                trouble.withSending("the brokers have moved to " + report.brokers());
+                reopen(open);
+                return;
+            }
+            trouble.withSending(parts.metrics().stallReason(TimeUnit.NANOSECONDS.toSeconds(STALL_NANOS)));
             if (stalledNanos >= STALL_LIMIT_NANOS) {
                 reopen(open);
             }

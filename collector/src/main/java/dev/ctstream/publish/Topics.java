@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.ConfigEntry;
@@ -21,6 +22,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
@@ -54,8 +56,9 @@ public final class Topics {
      *
      * @param remarks what does not fit, one line each; empty = all is well
      * @param maxMessageBytes the broker's limit for a record on the topic of events; {@code Long.MAX_VALUE} = not known
+     * @param brokers their present addresses
      */
-    public record Report(Partitions partitions, List<String> remarks, long maxMessageBytes) {}
+    public record Report(Partitions partitions, List<String> remarks, long maxMessageBytes, Set<String> brokers) {}
 
     /**
      * Looks without creating anything; for checks before a start.
@@ -104,7 +107,18 @@ public final class Topics {
                         partitions.getOrDefault(config.topics().events(), 1),
                         partitions.getOrDefault(config.topics().control(), 1)),
                 List.copyOf(remarks),
-                maxMessageBytes);
+                maxMessageBytes,
+                brokers());
+    }
+
+    private Set<String> brokers() throws KafkaUnreadyException, InterruptedException {
+        try {
+            return get(admin.describeCluster().nodes()).stream()
+                    .map(node -> node.host() + ":" + node.port())
+                    .collect(Collectors.toUnmodifiableSet());
+        } catch (ExecutionException e) {
+            throw KafkaUnreadyException.of(config, e);
+        }
     }
 
     private int partitions(String name, boolean create, List<String> remarks)
@@ -120,6 +134,9 @@ public final class Topics {
             }
             return count;
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof TopicAuthorizationException) {
+                throw new KafkaUnreadyException("topic " + name + ": " + KafkaUnreadyException.reason(config, e), e);
+            }
             if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
                 throw KafkaUnreadyException.of(config, e);
             }

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.kafka.clients.producer.MockProducer;
@@ -53,7 +54,7 @@ class PublisherTest {
             if (refusal != null) {
                 throw refusal;
             }
-            return new Topics.Report(new Topics.Partitions(12, 3), List.of(), 1 << 20);
+            return new Topics.Report(new Topics.Partitions(12, 3), List.of(), 1 << 20, Set.of("mock:1"));
         }
 
         @Override

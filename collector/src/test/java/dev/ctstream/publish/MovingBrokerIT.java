@@ -1,0 +1,115 @@
+package dev.ctstream.publish;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.ctstream.cli.EmbeddedBroker;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.quota.ClientQuotaAlteration;
+import org.apache.kafka.common.quota.ClientQuotaEntity;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Brokers that move to other addresses, and brokers that slow a producer down. */
+class MovingBrokerIT {
+    private static final int ZONES = 5;
+    private static final int EVENTS = 20;
+    private static final int QUOTA_BYTES_PER_SECOND = 10_000;
+
+    @TempDir
+    private Path data;
+
+    private PublisherHarness publisher = new PublisherHarness("moving");
+
+    @AfterEach
+    void stopPublisher() throws InterruptedException {
+        publisher.end();
+    }
+
+    @Test
+    void aBrokerThatComesBackAtAnotherAddressIsFoundThere() throws Exception {
+        try (EmbeddedBroker before = EmbeddedBroker.at(data, Map.of());
+                EmbeddedBroker after = EmbeddedBroker.at(data, Map.of())) {
+            before.start();
+            publisher.start(publisher.config(
+                    Layout.BATCH,
+                    true,
+                    Map.of("bootstrap.servers", before.bootstrapServers() + "," + after.bootstrapServers())));
+            publisher.add(20, ZONES, EVENTS);
+            await().atMost(PublisherHarness.SOON).until(() -> publisher.queue.acknowledged() > 10);
+
+            before.kill();
+            publisher.add(20, ZONES, EVENTS);
+            publisher.awaitReason("no broker answers at", before.bootstrapServers());
+            after.start();
+
+            long moved = System.nanoTime();
+            publisher.awaitPublished();
+            assertThat(Duration.ofNanos(System.nanoTime() - moved)).isLessThan(Duration.ofSeconds(40));
+            publisher.assertAllThere(after.bootstrapServers(), ZONES, 40 * EVENTS);
+        }
+    }
+
+    @Test
+    void aProducerThatAQuotaThrottlesIsSlowAndLosesNothing() throws Exception {
+        try (EmbeddedBroker broker = EmbeddedBroker.at(data, Map.of())) {
+            broker.start();
+            Map<String, String> kafka = Map.of(
+                    "bootstrap.servers", broker.bootstrapServers(), "compression.type", "none", "batch.size", "16384");
+            limit(broker, (double) QUOTA_BYTES_PER_SECOND);
+            publisher.add(40, ZONES, EVENTS);
+            long begin = System.nanoTime();
+            publisher.start(publisher.config(Layout.BATCH, true, kafka));
+            publisher.awaitReason("a quota throttles this producer", "producer_byte_rate");
+            double seconds = (System.nanoTime() - begin) / 1e9;
+            assertThat(throttleMillis()).isPositive();
+            assertThat(acknowledgedBytes()).isBetween(1.0, QUOTA_BYTES_PER_SECOND * (seconds + 30));
+
+            publisher.stop(Duration.ofSeconds(5), Duration.ofSeconds(8));
+            assertThat(publisher.queue.unacknowledged()).isPositive();
+
+            limit(broker, null);
+            publisher.start(publisher.config(Layout.BATCH, true, kafka));
+            publisher.awaitPublished();
+            publisher.assertAllThere(broker.bootstrapServers(), ZONES, 40 * EVENTS);
+        }
+    }
+
+    private double throttleMillis() {
+        return value("ctstream_kafka_throttle_time_millis ");
+    }
+
+    private double acknowledgedBytes() {
+        return value("ctstream_publish_acknowledged_bytes_total ");
+    }
+
+    private double value(String metric) {
+        return publisher
+                .metrics
+                .prometheusText()
+                .lines()
+                .filter(line -> line.startsWith(metric))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                .sum();
+    }
+
+    /** Sets the producer's quota; null takes it away. */
+    private static void limit(EmbeddedBroker broker, @Nullable Double bytesPerSecond) throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            ClientQuotaEntity producer =
+                    new ClientQuotaEntity(Collections.singletonMap(ClientQuotaEntity.CLIENT_ID, "ctstream"));
+            admin.alterClientQuotas(List.of(new ClientQuotaAlteration(
+                            producer, List.of(new ClientQuotaAlteration.Op("producer_byte_rate", bytesPerSecond)))))
+                    .all()
+                    .get(20, TimeUnit.SECONDS);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package dev.ctstream.publish;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.ctstream.batch.Schemas;
+import dev.ctstream.batch.StreamId;
+import dev.ctstream.metrics.Health;
+import dev.ctstream.metrics.Metrics;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.LongStream;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jspecify.annotations.Nullable;
+
+/** A publisher on its own thread, a queue that the test fills, and what a topic holds of it in the end. */
+final class PublisherHarness {
+    static final Duration SOON = Duration.ofSeconds(90);
+    static final Duration SAYS_SO = Duration.ofSeconds(5);
+    static final int PREFIX_BYTES = 10;
+
+    final TestQueue queue = new TestQueue();
+    final Health health = new Health();
+    final Metrics metrics = new Metrics();
+    final String topic;
+    private final PublishMetrics publishMetrics = new PublishMetrics(metrics);
+    private @Nullable Publisher publisher;
+    private @Nullable Thread thread;
+
+    PublisherHarness(String topic) {
+        this.topic = topic;
+    }
+
+    PublishConfig config(Layout layout, boolean create, Map<String, String> kafka) {
+        return new PublishConfig(
+                new PublishConfig.TopicNames(topic, topic + "-control", create, 12, -1),
+                new PublishConfig.RecordForm(layout, Framing.SINGLE_OBJECT, true, 256 << 10),
+                Map.of(),
+                kafka);
+    }
+
+    /** Starts a publisher; another one must have ended. It begins at the oldest batch that is not acknowledged. */
+    void start(PublishConfig config) {
+        queue.rewind();
+        Publisher started = new Publisher(new Publisher.Parts(config, Batches.RUN, queue, publishMetrics, health));
+        Thread runner = new Thread(started, "publisher");
+        runner.start();
+        publisher = started;
+        thread = runner;
+    }
+
+    /** Stops the publisher, which must have ended in time. */
+    void stop(Duration timeout, Duration atMost) throws InterruptedException {
+        Publisher running = publisher;
+        Thread runner = thread;
+        if (running != null && runner != null) {
+            running.stop(timeout);
+            runner.join(atMost.toMillis());
+            assertThat(runner.isAlive()).isFalse();
+        }
+    }
+
+    /** Batches of one zone after the other, so many rounds. */
+    void add(int rounds, int zones, int eventsInBatch) {
+        int before = queue.size() / zones;
+        for (int round = before; round < before + rounds; round++) {
+            for (int zone = 0; zone < zones; zone++) {
+                queue.add(Batches.events(
+                        queue.size() + 1, new StreamId("host", zone), (long) round * eventsInBatch, eventsInBatch));
+            }
+        }
+    }
+
+    void awaitPublished() {
+        await().atMost(SOON).until(() -> queue.unacknowledged() == 0);
+    }
+
+    /** What health says of Kafka. */
+    String reason() {
+        return health.reasons().getOrDefault("kafka", "");
+    }
+
+    /** Waits until health gives a reason with all these words. */
+    void awaitReason(String... words) {
+        await().atMost(SOON).untilAsserted(() -> assertThat(reason()).contains(words));
+        assertThat(health.ready()).isFalse();
+    }
+
+    /** First occurrences of each zone's sequences, in the order of their partition; checks the partition on the way. */
+    static Map<Integer, List<Long>> firstOccurrences(List<ConsumerRecord<byte[], byte[]>> records) {
+        Map<Integer, List<Long>> byZone = new TreeMap<>();
+        Map<Integer, Long> highest = new HashMap<>();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            GenericRecord batch = Batches.read(Schemas.BATCH, record.value(), PREFIX_BYTES);
+            int zone = (int) batch.get("ct_zone");
+            assertThat(record.partition()).isEqualTo(new Partitioning(Map.of()).ofEvents("host-a", "host", zone, 12));
+            assertThat(new String(record.key(), StandardCharsets.UTF_8)).isEqualTo("host-a/host/" + zone);
+            for (long sequence : Batches.sequences(batch)) {
+                if (sequence > highest.getOrDefault(zone, -1L)) {
+                    highest.put(zone, sequence);
+                    byZone.computeIfAbsent(zone, unused -> new ArrayList<>()).add(sequence);
+                }
+            }
+        }
+        return byZone;
+    }
+
+    static void assertGapFree(Map<Integer, List<Long>> byZone, int zones, int events) {
+        assertThat(byZone).hasSize(zones);
+        List<Long> all = LongStream.range(0, events).boxed().toList();
+        byZone.forEach(
+                (zone, sequences) -> assertThat(sequences).as("zone %d", zone).isEqualTo(all));
+    }
+
+    /** Everything that was put into the queue is on the topic: nothing is lost, each zone is in order. */
+    void assertAllThere(String bootstrapServers, int zones, int eventsEach) {
+        assertGapFree(firstOccurrences(TopicReader.readAll(bootstrapServers, topic)), zones, eventsEach);
+        assertThat(queue.setAside).isEmpty();
+        await().atMost(SOON).until(health::ready);
+    }
+
+    /** Stops the publisher and ends the registry. */
+    void end() throws InterruptedException {
+        stop(Duration.ofSeconds(5), SOON);
+        metrics.close();
+    }
+}

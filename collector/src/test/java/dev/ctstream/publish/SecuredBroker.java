@@ -1,0 +1,140 @@
+package dev.ctstream.publish;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ctstream.cli.EmbeddedBroker;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ScramCredentialInfo;
+import org.apache.kafka.clients.admin.ScramMechanism;
+import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
+
+/**
+ * A broker with four doors: one for the test itself, one with a user and password (SCRAM), behind which each user may do
+ * what is granted to it and no more, one with TLS, and one with TLS whose certificate is for another name.
+ */
+final class SecuredBroker implements AutoCloseable {
+    static final String STORE_PASSWORD = "of-no-secret";
+
+    private static final SplittableRandom RANDOM = new SplittableRandom();
+
+    private final EmbeddedBroker broker;
+    private final int[] ports = new int[5];
+    private final Path folder;
+
+    /** Makes the certificates and starts the broker. */
+    SecuredBroker(Path folder) throws IOException, InterruptedException {
+        this.folder = folder;
+        for (int i = 0; i < ports.length; i++) {
+            ports[i] = freePort();
+        }
+        makeCertificate("right", "ip:127.0.0.1");
+        makeCertificate("named", "dns:kafka.example");
+        makeCertificate("foreign", "ip:127.0.0.1");
+        String at = "://127.0.0.1:";
+        String doors = "PLAINTEXT" + at + ports[0] + ",USER" + at + ports[1] + ",TLS" + at + ports[2] + ",NAMED" + at
+                + ports[3];
+        broker = EmbeddedBroker.temporary(Map.ofEntries(
+                Map.entry("listeners", doors + ",CONTROLLER" + at + ports[4]),
+                Map.entry("advertised.listeners", doors),
+                Map.entry("controller.quorum.voters", "1@127.0.0.1:" + ports[4]),
+                Map.entry(
+                        "listener.security.protocol.map",
+                        "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,USER:SASL_PLAINTEXT,TLS:SSL,NAMED:SSL"),
+                Map.entry("sasl.enabled.mechanisms", "SCRAM-SHA-256"),
+                Map.entry(
+                        "listener.name.user.scram-sha-256.sasl.jaas.config",
+                        "org.apache.kafka.common.security.scram.ScramLoginModule required;"),
+                Map.entry("authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer"),
+                Map.entry("super.users", "User:ANONYMOUS"),
+                Map.entry(
+                        "listener.name.tls.ssl.keystore.location",
+                        store("right").toString()),
+                Map.entry("listener.name.tls.ssl.keystore.password", STORE_PASSWORD),
+                Map.entry(
+                        "listener.name.named.ssl.keystore.location",
+                        store("named").toString()),
+                Map.entry("listener.name.named.ssl.keystore.password", STORE_PASSWORD)));
+        broker.start();
+    }
+
+    private static int freePort() throws IOException {
+        while (true) {
+            int port = RANDOM.nextInt(20_000, 32_000); // below the range of outgoing connections
+            try (ServerSocket socket = new ServerSocket()) {
+                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+                return port;
+            } catch (BindException e) {
+                // Somebody has it: another one.
+            }
+        }
+    }
+
+    /** A key with a certificate that it has signed itself, by the JDK's own tool. */
+    private void makeCertificate(String name, String alternative) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
+        command.addAll(List.of("-genkeypair", "-alias", name, "-keyalg", "EC", "-groupname", "secp256r1"));
+        command.addAll(List.of("-dname", "CN=" + name, "-ext", "san=" + alternative, "-validity", "3650"));
+        command.addAll(List.of("-storetype", "PKCS12", "-storepass", STORE_PASSWORD));
+        command.addAll(List.of("-keystore", store(name).toString()));
+        Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(keytool.waitFor()).as(said).isZero();
+    }
+
+    /** The key store of a name; Java trusts the certificates in it when it is used as a trust store. */
+    Path store(String name) {
+        return folder.resolve(name + ".p12");
+    }
+
+    /** The door without any check. */
+    String plain() {
+        return "127.0.0.1:" + ports[0];
+    }
+
+    /** The door with user and password. */
+    String userDoor() {
+        return "127.0.0.1:" + ports[1];
+    }
+
+    /** The door with TLS. */
+    String tlsDoor() {
+        return "127.0.0.1:" + ports[2];
+    }
+
+    /** The door with TLS whose certificate is for another name. */
+    String namedDoor() {
+        return "127.0.0.1:" + ports[3];
+    }
+
+    Admin admin() {
+        return Admin.create(Map.of("bootstrap.servers", plain()));
+    }
+
+    /** Makes a user, or gives it another password. */
+    void setPassword(String user, String password) throws Exception {
+        try (Admin admin = admin()) {
+            admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(
+                            user, new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096), password)))
+                    .all()
+                    .get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    @Override
+    public void close() {
+        broker.close();
+    }
+}

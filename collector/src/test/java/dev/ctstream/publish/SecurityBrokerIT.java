@@ -1,0 +1,213 @@
+package dev.ctstream.publish;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What keeps a publisher out is named with its remedy, and everything arrives once it is mended: nobody restarts it. */
+class SecurityBrokerIT {
+    private static final int ZONES = 5;
+    private static final int EVENTS = 20;
+
+    @TempDir
+    private static Path folder;
+
+    private static SecuredBroker broker;
+
+    private PublisherHarness publisher = new PublisherHarness("");
+
+    @BeforeAll
+    static void startBroker() throws Exception {
+        broker = new SecuredBroker(folder);
+    }
+
+    @AfterAll
+    static void stopBroker() {
+        broker.close();
+    }
+
+    @BeforeEach
+    void nameTopic(TestInfo test) {
+        publisher = new PublisherHarness(test.getTestMethod().orElseThrow().getName());
+    }
+
+    @AfterEach
+    void stopPublisher() throws InterruptedException {
+        publisher.end();
+    }
+
+    private PublishConfig asUser(String user, String password, boolean create) {
+        return publisher.config(
+                Layout.BATCH,
+                create,
+                Map.of(
+                        "bootstrap.servers",
+                        broker.userDoor(),
+                        "security.protocol",
+                        "SASL_PLAINTEXT",
+                        "sasl.mechanism",
+                        "SCRAM-SHA-256",
+                        "sasl.jaas.config",
+                        "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"" + user
+                                + "\" password=\"" + password + "\";"));
+    }
+
+    private PublishConfig withTls(String address, Path trusted) {
+        return publisher.config(
+                Layout.BATCH,
+                true,
+                Map.of(
+                        "bootstrap.servers",
+                        address,
+                        "security.protocol",
+                        "SSL",
+                        "ssl.truststore.type",
+                        "PKCS12",
+                        "ssl.truststore.location",
+                        trusted.toString(),
+                        "ssl.truststore.password",
+                        SecuredBroker.STORE_PASSWORD));
+    }
+
+    private List<AclBinding> rights(String user, AclOperation... operations) {
+        ResourcePattern topics = new ResourcePattern(ResourceType.TOPIC, publisher.topic, PatternType.PREFIXED);
+        List<AclBinding> rights = new ArrayList<>();
+        for (AclOperation operation : operations) {
+            rights.add(new AclBinding(
+                    topics, new AccessControlEntry("User:" + user, "*", operation, AclPermissionType.ALLOW)));
+        }
+        return rights;
+    }
+
+    private void grant(String user, AclOperation... operations) throws Exception {
+        try (Admin admin = broker.admin()) {
+            admin.createAcls(rights(user, operations)).all().get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    private void withdraw(String user, AclOperation... operations) throws Exception {
+        try (Admin admin = broker.admin()) {
+            admin.deleteAcls(rights(user, operations).stream()
+                            .map(AclBinding::toFilter)
+                            .toList())
+                    .all()
+                    .get(20, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void aUserThatIsUnknownAndThenHasAnotherPasswordIsNamedAndServedInTheEnd() throws Exception {
+        grant("late", AclOperation.WRITE, AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS, AclOperation.CREATE);
+        publisher.add(4, ZONES, EVENTS);
+        publisher.start(asUser("late", "right", true));
+        publisher.awaitReason("SaslAuthenticationException", broker.userDoor(), "kafka.sasl.jaas.config");
+        double tries = failures();
+        broker.setPassword("late", "wrong");
+        await().atMost(PublisherHarness.SOON).until(() -> failures() > tries + 1);
+        assertThat(publisher.reason()).contains("SaslAuthenticationException");
+
+        broker.setPassword("late", "right");
+
+        publisher.awaitPublished();
+        publisher.assertAllThere(broker.plain(), ZONES, 4 * EVENTS);
+    }
+
+    private double failures() {
+        return publisher
+                .metrics
+                .prometheusText()
+                .lines()
+                .filter(line -> line.startsWith("ctstream_publish_failures_total "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                .sum();
+    }
+
+    @Test
+    void rightsThatAreMissingAndThenTakenAwayAreNamedAndNothingIsLost() throws Exception {
+        broker.setPassword("clerk", "secret");
+        publisher.add(4, ZONES, EVENTS);
+        publisher.start(asUser("clerk", "secret", true));
+        publisher.awaitReason("TopicAuthorizationException", publisher.topic, "grant the user", "WRITE");
+
+        grant("clerk", AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS, AclOperation.CREATE);
+        publisher.awaitReason("AuthorizationException", "grant the user");
+        grant("clerk", AclOperation.WRITE);
+        publisher.awaitPublished();
+
+        withdraw("clerk", AclOperation.WRITE);
+        publisher.add(4, ZONES, EVENTS);
+        publisher.awaitReason("AuthorizationException", "grant the user");
+        assertThat(publisher.queue.unacknowledged()).isPositive();
+        grant("clerk", AclOperation.WRITE);
+
+        publisher.awaitPublished();
+        publisher.assertAllThere(broker.plain(), ZONES, 8 * EVENTS);
+    }
+
+    @Test
+    void aCertificateThatIsNotTrustedIsNamedAndTheStoreMayBeMendedInPlace() throws Exception {
+        Path trusted = folder.resolve("trusted.p12");
+        Files.copy(broker.store("foreign"), trusted);
+        publisher.add(4, ZONES, EVENTS);
+        publisher.start(withTls(broker.tlsDoor(), trusted));
+        publisher.awaitReason(
+                "SSL handshake failed",
+                "certificate is not trusted",
+                "kafka.ssl.truststore.location",
+                "valid certification path");
+
+        Files.copy(broker.store("right"), trusted, StandardCopyOption.REPLACE_EXISTING);
+
+        publisher.awaitPublished();
+        publisher.assertAllThere(broker.plain(), ZONES, 4 * EVENTS);
+    }
+
+    @Test
+    void aCertificateForAnotherNameIsNamed() throws Exception {
+        publisher.add(1, ZONES, EVENTS);
+        publisher.start(withTls(broker.namedDoor(), broker.store("named")));
+        publisher.awaitReason("subject alternative names matching IP address 127.0.0.1", "is for other names");
+
+        publisher.stop(Duration.ofMinutes(10), PublisherHarness.SAYS_SO); // waiting cannot help
+        assertThat(publisher.queue.unacknowledged()).isEqualTo(ZONES);
+
+        publisher.start(withTls(broker.tlsDoor(), broker.store("right"))); // the next start
+        publisher.awaitPublished();
+        publisher.assertAllThere(broker.plain(), ZONES, EVENTS);
+    }
+
+    @Test
+    void aDoorThatWantsTlsIsNamedToWhoComesWithout() throws Exception {
+        publisher.add(1, ZONES, EVENTS);
+        publisher.start(publisher.config(Layout.BATCH, true, Map.of("bootstrap.servers", broker.tlsDoor())));
+        publisher.awaitReason("no broker answers at", broker.tlsDoor(), "kafka.security.protocol");
+        publisher.stop(Duration.ofMinutes(10), PublisherHarness.SAYS_SO);
+
+        publisher.start(withTls(broker.tlsDoor(), broker.store("right")));
+        publisher.awaitPublished();
+        publisher.assertAllThere(broker.plain(), ZONES, EVENTS);
+    }
+}
