@@ -38,6 +38,8 @@ class CrashMatrixKernelIT {
     private static final long SEED = Long.getLong("crash.seed", System.nanoTime());
     private static final int EVENTS_PER_SECOND = 6_000;
     private static final int MOST_EVENTS_BETWEEN = 15_000;
+    /** Two seconds: the spool stores its position twice meanwhile, and must not store too much. */
+    private static final int BACKLOG = 2 * EVENTS_PER_SECOND;
 
     @TempDir
     private Path folder;
@@ -88,7 +90,7 @@ class CrashMatrixKernelIT {
             Collections.shuffle(kinds, random);
             for (Kill kind : kinds) {
                 awaitSomeLoad();
-                perform(kind);
+                perform(kind, round % 2 == 1);
                 kills.merge(kind, 1, Integer::sum);
             }
         }
@@ -96,24 +98,29 @@ class CrashMatrixKernelIT {
 
     /** A random moment: also while a collector or a broker has only begun. */
     private void awaitSomeLoad() {
-        long until = load.offered() + random.nextInt(MOST_EVENTS_BETWEEN);
+        awaitLoad(0);
+    }
+
+    private void awaitLoad(int atLeast) {
+        long until = load.offered() + atLeast + random.nextInt(MOST_EVENTS_BETWEEN);
         await().pollInterval(Duration.ofMillis(5)).atMost(FaultSite.PATIENCE).until(() -> load.offered() >= until);
     }
 
-    private void perform(Kill kind) throws Exception {
-        if (kind != Kill.BROKER) {
-            site.killCollector();
-            collectorKills.add(Clock.realtimeNanos());
-        }
+    private void perform(Kill kind, boolean atOnce) throws Exception {
         if (kind != Kill.COLLECTOR) {
             site.broker().kill();
         }
+        if (kind == Kill.BOTH && !atOnce) {
+            awaitLoad(BACKLOG); // which the collector cannot get rid of
+        }
         if (kind != Kill.BROKER) {
+            site.killCollector();
+            collectorKills.add(Clock.realtimeNanos());
             appended.read();
             site.launchCollector();
         }
         if (kind != Kill.COLLECTOR) {
-            if (random.nextBoolean()) {
+            if (!atOnce) {
                 awaitSomeLoad();
             }
             site.broker().start();

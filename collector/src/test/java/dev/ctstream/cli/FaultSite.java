@@ -88,21 +88,17 @@ final class FaultSite implements AutoCloseable {
         return folder.resolve("spool");
     }
 
-    Path folder() {
-        return folder;
-    }
-
     /** Starts the collector and returns at once. */
-    void launchCollector(String... jvm) throws IOException {
+    void launchCollector() throws IOException {
         port = BrokerServer.freePort();
         List<String> arguments = new ArrayList<>(List.of("run", "-D", "http.listen=127.0.0.1:" + port));
         settings.forEach((key, value) -> arguments.addAll(List.of("-D", key + "=" + value)));
-        collector = LaunchedProgram.start(folder, Map.of(), List.of(jvm), arguments.toArray(String[]::new));
+        collector = LaunchedProgram.start(folder, Map.of(), List.of(), arguments.toArray(String[]::new));
     }
 
     /** Starts the collector; events of its namespaces count from when this returns. */
-    void startCollector(String... jvm) throws IOException {
-        launchCollector(jvm);
+    void startCollector() throws IOException {
+        launchCollector();
         await().atMost(PATIENCE)
                 .failFast("the collector has ended", () -> !collector().isAlive())
                 .until(() -> metrics().contains("ctstream_"));

@@ -55,6 +55,7 @@ class RestartRuleKernelIT {
         site.startCollector();
         for (int zone = 0; zone < ZONES; zone++) {
             maker.create(zone * IN_ZONE, IN_ZONE, zone, 600);
+            awaitReceived((zone + 1) * IN_ZONE); // the smallest receive buffer holds 332 events
         }
         maker.delete(0, 10, 0); // observed
         awaitPublished(ZONES * IN_ZONE + 10);
@@ -85,11 +86,15 @@ class RestartRuleKernelIT {
         }
     }
 
+    private void awaitReceived(int events) {
+        await().atMost(FaultSite.PATIENCE).until(() -> site.metric("ctstream_receive_events_total") >= events);
+    }
+
     /** Waits for the snapshot, so many events more, and Kafka. */
     private void awaitPublished(int events) {
+        awaitReceived(events);
         await().atMost(FaultSite.PATIENCE)
-                .until(() -> site.metric("ctstream_receive_events_total") >= events
-                        && site.metric("ctstream_track_dumps_total") > 0
+                .until(() -> site.metric("ctstream_track_dumps_total") > 0
                         && site.metric("ctstream_spool_unacknowledged_batches") == 0);
     }
 

@@ -76,8 +76,8 @@ class ControlKernelIT {
             SubscriptionConfig subscription = new SubscriptionConfig(true, false, true, BUFFER_BYTES, false);
             EventSocket socket = EventSocket.open(namespace.handle(), "host", subscription);
             maker.create(0, flows, 3, 600);
-            harness.start();
             harness.add(new ObservedNamespace(socket, namespace.handle()), "start");
+            harness.start(); // so that the first pass finds all of it
             harness.await("events", () -> harness.count("host") == flows);
             harness.stop();
             assertThat(harness.kinds()).startsWith(EncodedBatch.CONTROL, EncodedBatch.EVENTS);
