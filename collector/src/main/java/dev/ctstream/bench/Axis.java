@@ -17,6 +17,8 @@ import java.util.Locale;
 record Axis(String title, boolean logarithmic, double least, double most, double begin, double end) {
     private static final int TICKS = 5;
     private static final double[] STEPS = {1, 2, 5};
+    /** A value that is so near beyond the end does not make the axis longer. */
+    private static final double NEARLY = 1.02;
 
     /** An axis with round ends around the values. */
     static Axis around(String title, boolean logarithmic, List<Double> values, double begin, double end) {
@@ -30,9 +32,8 @@ record Axis(String title, boolean logarithmic, double least, double most, double
                 .filter(value -> value > 0)
                 .min()
                 .orElse(1);
-        double from = Math.pow(10, Math.floor(Math.log10(low)));
-        double to = Math.pow(10, Math.ceil(Math.log10(Math.max(high, low * 1.01))));
-        return new Axis(title, true, from, to, begin, end);
+        double from = 10 / step(10 / (low * NEARLY)); // of 1, 2, 5, 10 too: 10 over each is one of them
+        return new Axis(title, true, from, Math.max(2 * from, step(high / NEARLY)), begin, end);
     }
 
     /** The smallest of 1, 2, 5, 10, ... that is not below. */
@@ -58,8 +59,8 @@ record Axis(String title, boolean logarithmic, double least, double most, double
     List<Double> ticks() {
         List<Double> ticks = new ArrayList<>();
         if (logarithmic) {
-            for (double power = least; power <= most * 1.001; power *= 10) {
-                ticks.add(power);
+            for (double tick = least; tick <= most * 1.001; tick = step(tick * 1.5)) {
+                ticks.add(tick);
             }
         } else {
             double step = step((most - least) / TICKS);

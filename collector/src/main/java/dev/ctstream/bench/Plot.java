@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** Draws curves of what {@link Report#json} holds, as SVG: one line for each reader, with the range of the rounds. */
 public final class Plot {
@@ -119,7 +120,15 @@ public final class Plot {
     private String draw(String caption) {
         List<Point> all = curves.values().stream().flatMap(List::stream).toList();
         Axis across = Axis.around(kind.across, true, all.stream().map(Point::x).toList(), LEFT, RIGHT);
-        Axis up = Axis.around(kind.up, false, all.stream().map(Point::most).toList(), BOTTOM, TOP);
+        boolean decades = kind == Kind.COST;
+        Axis up = Axis.around(
+                kind.up,
+                decades,
+                all.stream()
+                        .flatMap(point -> Stream.of(point.least, point.most))
+                        .toList(),
+                BOTTOM,
+                TOP);
         StringBuilder out = new StringBuilder();
         String size = "width=\"" + WIDTH + "\" height=\"" + HEIGHT + "\"";
         out.append("<svg xmlns=\"http://www.w3.org/2000/svg\" " + size + " viewBox=\"0 0 " + WIDTH + " " + HEIGHT

@@ -100,8 +100,14 @@ class PlotTest {
         assertThat(up.place(0)).isEqualTo(100);
         assertThat(up.place(5)).isZero();
         Axis across = Axis.around("", true, List.of(1_200.0, 230_000.0), 0, 300);
-        assertThat(across.ticks()).hasSize(4).startsWith(1_000.0);
-        assertThat(across.place(10_000)).isBetween(99.9, 100.1);
+        assertThat(across.ticks().stream().map(Axis::text))
+                .containsExactly("1000", "2000", "5000", "10k", "20k", "50k", "100k", "200k", "500k");
+        assertThat(across.place(1_000)).isZero();
+        assertThat(across.place(500_000)).isBetween(299.9, 300.1);
+        assertThat(Axis.around("", true, List.of(999.0, 203_000.0), 0, 1).ticks().stream()
+                        .map(Axis::text))
+                .startsWith("1000")
+                .endsWith("200k");
         assertThat(List.of(Axis.text(250), Axis.text(0.5), Axis.text(20_000), Axis.text(1e6)))
                 .containsExactly("250", "0.5", "20k", "1M");
     }
