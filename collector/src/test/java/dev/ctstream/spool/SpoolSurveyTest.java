@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.batch.StreamId;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -14,8 +15,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -143,6 +144,57 @@ class SpoolSurveyTest {
             }
         } catch (IOException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void whatIsAppendedWhileItLooksIsNotMissing() throws IOException {
+        try (TestSpool spool = open()) {
+            spool.append(1, 5);
+            SpoolSurvey survey = SpoolSurvey.verify(directory(), (done, all) -> {
+                spool.append(1, 5);
+                awaitStored(spool, state -> state.next().number() == 11);
+            });
+            assertThat(survey.whole()).isTrue();
+            assertThat(survey.segments().get(0).appended()).isEqualTo(new Amount(5, 50));
+        }
+    }
+
+    @Test
+    void whatIsAcknowledgedAndDeletedWhileItLooksIsNotMissing() throws IOException {
+        fill(4);
+        try (TestSpool spool = open()) {
+            SpoolSurvey survey = SpoolSurvey.verify(directory(), (done, all) -> {
+                List<Long> numbers = read(spool);
+                if (!numbers.isEmpty()) {
+                    spool.spool.acknowledge(numbers.get(numbers.size() - 1));
+                    awaitStored(spool, state -> !Files.exists(directory().resolve("0000000000000001.segment")));
+                }
+            });
+            assertThat(survey.whole()).isTrue();
+            assertThat(survey.segments()).hasSize(1);
+            assertThat(survey.waiting()).isEqualTo(Amount.NONE);
+        }
+    }
+
+    private static List<Long> read(TestSpool spool) {
+        try {
+            return spool.readAll();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Lets the spool thread pass until what it stores is as wanted. */
+    private void awaitStored(TestSpool spool, Predicate<SpoolState.Values> wanted) {
+        long deadline = System.nanoTime() + 5_000_000_000L;
+        try {
+            while (!wanted.test(Objects.requireNonNull(SpoolState.read(SpoolDirectory.stateFile(directory()))))) {
+                assertThat(System.nanoTime()).isLessThan(deadline);
+                spool.spool.pass(10_000_000);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -331,20 +383,5 @@ class SpoolSurveyTest {
         assertThatThrownBy(() -> SpoolSurvey.list(empty)).hasMessageContaining(empty + " is not a spool");
         assertThat(SpoolLook.readable(empty, new AccessDeniedException("/a/b")))
                 .hasMessageContaining("permission denied for /a/b; run this as the collector's user");
-    }
-
-    @Test
-    void theUserOfADirectoryIsFoundByTheInodeOfItsLock() {
-        List<String> locks = List.of(
-                "1: FLOCK  ADVISORY  WRITE 11 08:01:77 0 EOF",
-                "2: POSIX  ADVISORY  READ  12 08:01:77 0 EOF",
-                "2: -> POSIX  ADVISORY  WRITE 14 08:01:77 0 EOF",
-                "3: POSIX  ADVISORY  WRITE 13 08:01:78 0 EOF");
-        assertThat(SpoolUser.find(locks, "08:01:", 78)).isEqualTo(OptionalLong.of(13));
-        assertThat(SpoolUser.find(locks, "08:02:", 78)).isEmpty();
-        assertThat(SpoolUser.find(locks, "08:01:", 77)).isEmpty();
-        assertThat(SpoolUser.find(List.of("1: POSIX  ADVISORY  WRITE 15 00:2a:78 0 EOF"), "00:1f:", 78))
-                .isEqualTo(OptionalLong.of(15));
-        assertThat(SpoolUser.device(0xFE01)).isEqualTo("fe:01:");
     }
 }
