@@ -22,11 +22,13 @@ import java.util.List;
  * afterwards.
  */
 final class MixedTraffic implements AutoCloseable {
+    /** TCP connections that {@link #round} keeps. */
+    static final int KEPT = 100;
+
     private static final int TCP = 6;
     private static final int UDP = 17;
     private static final int FIRST_PORT = 10_000;
     private static final int LAST_PORT = 60_000;
-    private static final int KEPT = 100;
     private static final int ANSWER_MILLIS = 30_000;
 
     private final DemoNetwork network;
