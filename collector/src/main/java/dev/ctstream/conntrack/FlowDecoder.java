@@ -3,10 +3,13 @@ package dev.ctstream.conntrack;
 import static dev.ctstream.conntrack.Cta.*;
 
 import dev.ctstream.netlink.AttributeCursor;
+import dev.ctstream.netlink.NlAttr;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
- * The one pass over the attributes of a conntrack message that fills a {@link FlowEvent}; allocates nothing.
+ * The one pass over the attributes of a conntrack message that fills a {@link FlowEvent}; allocates nothing but
+ * {@link MessageShape}s, which spare the pass for messages like one that was decoded before.
  *
  * <p>An attribute of an unexpected length is passed over: on machines without unaligned access the kernel pads 64-bit
  * values with empty attributes, at the top level under a number that is in use ({@code CTA_STATUS}). So a short
@@ -78,6 +81,11 @@ final class FlowDecoder {
             .with(CTA_PROTO_ICMPV6_CODE, Tuple.ICMP_CODE, 1);
 
     private final FlowEvent event;
+    private final MessageShapes shapes;
+    private final int[] headers = new int[MessageShape.MAX_HEADERS]; // their places from the first attribute
+    private int headerCount;
+    private int begin;
+    private boolean shapeless;
     private final AttributeCursor top = new AttributeCursor();
     private final AttributeCursor nest = new AttributeCursor();
     private final AttributeCursor inner = new AttributeCursor();
@@ -85,8 +93,9 @@ final class FlowDecoder {
     private int unknown;
     private int unexpected;
 
-    FlowDecoder(FlowEvent event) {
+    FlowDecoder(FlowEvent event, MessageShapes shapes) {
         this.event = event;
+        this.shapes = shapes;
     }
 
     /**
@@ -94,11 +103,30 @@ final class FlowDecoder {
      * whole.
      */
     boolean decode(ByteBuffer buffer, int offset, int lengthBytes, int addressBytes) {
+        MessageShape shape = shapes.find(buffer, offset, lengthBytes, addressBytes);
+        if (shape != null) {
+            unknown = shape.unknown;
+            unexpected = shape.unexpected;
+            shape.applyTo(event, offset);
+            return true;
+        }
+        boolean whole = pass(buffer, offset, lengthBytes, addressBytes);
+        if (whole && !shapeless && shapes.hasRoom(lengthBytes)) {
+            int[] places = Arrays.copyOf(headers, headerCount);
+            shapes.keep(lengthBytes, new MessageShape(event, offset, lengthBytes, addressBytes, places));
+        }
+        return whole;
+    }
+
+    private boolean pass(ByteBuffer buffer, int offset, int lengthBytes, int addressBytes) {
         malformed = false;
         unknown = 0;
         unexpected = 0;
+        begin = offset;
+        headerCount = 0;
+        shapeless = false;
         top.wrap(buffer, offset, lengthBytes);
-        while (top.next()) {
+        while (next(top)) {
             attribute(top.number());
         }
         if (event.master().complete(addressBytes)) {
@@ -110,6 +138,18 @@ final class FlowDecoder {
                 && !top.malformed()
                 && event.original().complete(addressBytes)
                 && event.reply().complete(addressBytes);
+    }
+
+    private boolean next(AttributeCursor cursor) {
+        if (!cursor.next()) {
+            return false;
+        }
+        if (headerCount < headers.length) {
+            headers[headerCount++] = cursor.payloadOffset() - NlAttr.HEADER_BYTES - begin;
+        } else {
+            shapeless = true;
+        }
+        return true;
     }
 
     int unknownAttributes() {
@@ -141,7 +181,7 @@ final class FlowDecoder {
 
     private void tuple(Tuple tuple) {
         nest.wrapNest(top);
-        while (nest.next()) {
+        while (next(nest)) {
             switch (nest.number()) {
                 case CTA_TUPLE_IP -> fields(inner, nest, IP, tuple, 0);
                 case CTA_TUPLE_PROTO -> fields(inner, nest, PROTO, tuple, 0);
@@ -153,7 +193,7 @@ final class FlowDecoder {
 
     private void protocolInfo() {
         nest.wrapNest(top);
-        while (nest.next()) {
+        while (next(nest)) {
             switch (nest.number()) {
                 case CTA_PROTOINFO_TCP -> fields(inner, nest, TCP, event, 0);
                 case CTA_PROTOINFO_DCCP -> fields(inner, nest, DCCP, event, 0);
@@ -176,7 +216,7 @@ final class FlowDecoder {
 
     private void helper() {
         nest.wrapNest(top);
-        while (nest.next()) {
+        while (next(nest)) {
             switch (nest.number()) {
                 case CTA_HELP_NAME -> text(FlowEvent.HELPER);
                 case CTA_HELP_INFO -> event.note(FlowEvent.HELPER_INFO, nest);
@@ -188,7 +228,7 @@ final class FlowDecoder {
 
     private void securityContext() {
         nest.wrapNest(top);
-        while (nest.next()) {
+        while (next(nest)) {
             if (nest.number() == CTA_SECCTX_NAME) {
                 text(FlowEvent.SECURITY_CONTEXT);
             } else {
@@ -209,6 +249,7 @@ final class FlowDecoder {
 
     /** A string up to its NUL, or to the end of the attribute. */
     private void text(int field) {
+        shapeless = true;
         int from = nest.payloadOffset();
         int limit = nest.payloadLengthBytes();
         int lengthBytes = 0;
@@ -224,7 +265,7 @@ final class FlowDecoder {
 
     private void fields(AttributeCursor cursor, AttributeCursor parent, FieldTable table, Slots target, int base) {
         cursor.wrapNest(parent);
-        while (cursor.next()) {
+        while (next(cursor)) {
             field(cursor, table, target, base);
         }
         malformed |= cursor.malformed();

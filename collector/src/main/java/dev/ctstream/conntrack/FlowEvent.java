@@ -72,14 +72,20 @@ public final class FlowEvent extends Slots {
     private final Tuple original = new Tuple();
     private final Tuple reply = new Tuple();
     private final Tuple master = new Tuple();
-    private final FlowDecoder decoder = new FlowDecoder(this);
+    private final FlowDecoder decoder;
     private int messageOffset;
     private int messageLengthBytes;
     private int type;
     private int flags;
 
     public FlowEvent() {
+        this(new MessageShapes());
+    }
+
+    /** A flyweight that shares the shapes with others of its thread. */
+    FlowEvent(MessageShapes shapes) {
         super(FIELDS);
+        decoder = new FlowDecoder(this, shapes);
     }
 
     /** Whether {@code nlmsg_type} is one that {@link #wrap} reads; any other message is no flow event. */

@@ -14,19 +14,57 @@ import java.nio.ByteOrder;
 abstract class Slots {
     private static final boolean SWAP = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
-    private final int[] offsets;
-    private final int[] lengths;
+    private final int[] ownOffsets;
+    private final int[] ownLengths;
+    private int[] offsets; // from the base
+    private int[] lengths;
+    private int base;
     private ByteBuffer buffer = ByteBuffer.allocate(0);
     private long presence;
 
     Slots(int fields) {
-        offsets = new int[fields];
-        lengths = new int[fields];
+        ownOffsets = new int[fields];
+        ownLengths = new int[fields];
+        offsets = ownOffsets;
+        lengths = ownLengths;
+    }
+
+    /** A copy of what the fields' places are from some position on. Shared and never written. */
+    static final class Layout {
+        private final int[] offsets;
+        private final int[] lengths;
+        private final long presence;
+
+        private Layout(int[] offsets, int[] lengths, long presence) {
+            this.offsets = offsets;
+            this.lengths = lengths;
+            this.presence = presence;
+        }
     }
 
     final void reset(ByteBuffer newBuffer) {
         buffer = newBuffer;
         presence = 0;
+        base = 0;
+        offsets = ownOffsets;
+        lengths = ownLengths;
+    }
+
+    /** Where the fields lie from the position on. */
+    final Layout layout(int position) {
+        int[] relative = offsets.clone();
+        for (int i = 0; i < relative.length; i++) {
+            relative[i] += base - position;
+        }
+        return new Layout(relative, lengths.clone(), presence);
+    }
+
+    /** Takes over where the fields lie from the position on, until {@link #reset}. */
+    final void adopt(Layout layout, int position) {
+        offsets = layout.offsets;
+        lengths = layout.lengths;
+        presence = layout.presence;
+        base = position;
     }
 
     /** Notes that the field is the payload of the attribute under the cursor. */
@@ -60,7 +98,7 @@ abstract class Slots {
     }
 
     final int offset(int field) {
-        return offsets[field];
+        return base + offsets[field];
     }
 
     final int length(int field) {
@@ -68,16 +106,16 @@ abstract class Slots {
     }
 
     final int u8(int field) {
-        return buffer.get(offsets[field]) & 0xFF;
+        return buffer.get(offset(field)) & 0xFF;
     }
 
     final int be16(int field) {
-        short value = buffer.getShort(offsets[field]);
+        short value = buffer.getShort(offset(field));
         return (SWAP ? Short.reverseBytes(value) : value) & 0xFFFF;
     }
 
     final int be32(int field) {
-        int value = buffer.getInt(offsets[field]);
+        int value = buffer.getInt(offset(field));
         return SWAP ? Integer.reverseBytes(value) : value;
     }
 
@@ -86,7 +124,7 @@ abstract class Slots {
     }
 
     final long be64(int field) {
-        long value = buffer.getLong(offsets[field]);
+        long value = buffer.getLong(offset(field));
         return SWAP ? Long.reverseBytes(value) : value;
     }
 }

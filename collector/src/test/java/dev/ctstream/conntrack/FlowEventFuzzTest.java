@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A million damaged messages: decoding never throws, never loops, and never reads outside the message. Replay a failure
- * with {@code -Dtest.seed}.
+ * A million damaged messages: decoding never throws, never loops, never reads outside the message, and finds the same
+ * whether it goes by the shape of an earlier message or not. Replay a failure with {@code -Dtest.seed}.
  */
 class FlowEventFuzzTest {
     private static final int MESSAGES = 1_000_000;
@@ -22,7 +22,7 @@ class FlowEventFuzzTest {
     private static final int GUARD_BYTES = 64;
 
     private final List<byte[]> captured = Fixtures.flowMessages();
-    private final FlowEvent event = new FlowEvent();
+    private final FlowEvent experienced = new FlowEvent(); // knows the shapes of what came before
     private final FlowEventDigest digest = new FlowEventDigest();
     private final byte[] message = new byte[ROOM_BYTES];
     private final byte[] zeros = new byte[GUARD_BYTES];
@@ -43,8 +43,11 @@ class FlowEventFuzzTest {
             damage(random);
             try {
                 long plain = decodeExact();
-                if (decodeGuarded(zeros) != plain || decodeGuarded(ones) != plain) {
+                if (decodeGuarded(new FlowEvent(), zeros) != plain || decodeGuarded(new FlowEvent(), ones) != plain) {
                     throw new AssertionError("what lies beside the message changes what it says");
+                }
+                if (decodeGuarded(experienced, zeros) != plain) {
+                    throw new AssertionError("what came before the message changes what it says");
                 }
                 accepted += plain == 0 ? 0 : 1;
             } catch (RuntimeException | AssertionError e) {
@@ -62,11 +65,12 @@ class FlowEventFuzzTest {
     private long decodeExact() {
         exact.clear().limit(lengthBytes);
         exact.put(0, message, 0, lengthBytes);
+        FlowEvent event = new FlowEvent();
         return event.wrap(exact, 0, lengthBytes) ? digest.of(event) | 1 : 0;
     }
 
     /** Between other bytes: a read outside would show in the result. */
-    private long decodeGuarded(byte[] guard) {
+    private long decodeGuarded(FlowEvent event, byte[] guard) {
         guarded.put(0, guard, 0, GUARD_BYTES);
         guarded.put(GUARD_BYTES, message, 0, lengthBytes);
         guarded.put(GUARD_BYTES + lengthBytes, guard, 0, GUARD_BYTES);
