@@ -3,6 +3,7 @@ package dev.ctstream.conntrack;
 import dev.ctstream.netlink.MessageCursor;
 import dev.ctstream.netlink.NlMsgHdr;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -10,7 +11,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes received datagrams apart and hands their flow events on. What is no event, or damaged, is counted and logged at
- * a limited rate, with its first bytes.
+ * a limited rate, with its first bytes. Events are handed on several at once, see {@link FlowEventHandler#onEvents}.
  *
  * <p>Threads: confined to the receive thread. Errors: input never throws; exceptions of the handler pass through.
  */
@@ -21,16 +22,25 @@ final class DatagramDecoder {
     private final FlowEventHandler handler;
     private final ReceiveMetrics metrics;
     private final MessageCursor cursor = new MessageCursor();
-    private final FlowEvent event = new FlowEvent();
+    private final FlowEvent[] events = new FlowEvent[FlowEventHandler.MAX_EVENTS];
+    private final FlowEvent dumped = new FlowEvent();
     private final LogLimit logLimit = new LogLimit(TimeUnit.MINUTES.toNanos(1));
+    private int decoded; // events that wait to be handed on
+    private FlowEvent last;
     private int undecodable;
 
     DatagramDecoder(FlowEventHandler handler, ReceiveMetrics metrics) {
         this.handler = handler;
         this.metrics = metrics;
+        MessageShapes shapes = new MessageShapes();
+        Arrays.setAll(events, i -> new FlowEvent(shapes));
+        last = events[0];
     }
 
-    /** One datagram of an event socket; several messages in it are possible, one is usual. */
+    /**
+     * One datagram of an event socket; several messages in it are possible, one is usual. Events may be kept until
+     * {@link #handOn}, which must come before the buffer is used again.
+     */
     void decode(EventSource source, ByteBuffer buffer, int offset, int lengthBytes, long receivedTimeNanos) {
         cursor.wrap(buffer, offset, lengthBytes);
         while (cursor.next()) {
@@ -39,16 +49,28 @@ final class DatagramDecoder {
                 if (cursor.type() != NlMsgHdr.NLMSG_NOOP) {
                     log("message is no flow event", source, buffer, cursor.offset(), cursor.lengthBytes());
                 }
-            } else if (event.wrap(buffer, cursor.offset(), cursor.lengthBytes())) {
-                countAttributes();
-                metrics.events(event.eventType()).increment();
-                handler.onEvent(source, event, receivedTimeNanos);
+            } else if (events[decoded].wrap(buffer, cursor.offset(), cursor.lengthBytes())) {
+                last = events[decoded++];
+                countAttributes(last);
+                metrics.events(last.eventType()).increment();
+                if (decoded == events.length) {
+                    handOn(source, receivedTimeNanos);
+                }
             } else {
                 malformed("message is malformed", source, buffer, cursor.offset(), cursor.lengthBytes());
             }
         }
         if (cursor.malformed()) {
             malformed("datagram is malformed", source, buffer, offset, lengthBytes);
+        }
+    }
+
+    /** Hands on what {@link #decode} has kept; all of it came from this source at this time. */
+    void handOn(EventSource source, long receivedTimeNanos) {
+        int count = decoded;
+        decoded = 0;
+        if (count > 0) {
+            handler.onEvents(source, events, count, receivedTimeNanos);
         }
     }
 
@@ -66,9 +88,9 @@ final class DatagramDecoder {
             return;
         }
         metrics.injected.increment();
-        if (event.wrap(buffer, offset, lengthBytes)) {
-            countAttributes();
-            handler.onInjected(source, event, tag);
+        if (dumped.wrap(buffer, offset, lengthBytes)) {
+            countAttributes(dumped);
+            handler.onInjected(source, dumped, tag);
         } else {
             metrics.malformed.increment();
             log("message of a dump is malformed", source, buffer, offset, lengthBytes);
@@ -77,7 +99,7 @@ final class DatagramDecoder {
 
     /** Time that the last decoded event's kernel time lies before {@code receivedTimeNanos}; -1 when it has none. */
     long lagNanos(long receivedTimeNanos) {
-        return event.has(FlowEvent.EVENT_TIME) ? receivedTimeNanos - event.eventTimeNanos() : -1;
+        return last.has(FlowEvent.EVENT_TIME) ? receivedTimeNanos - last.eventTimeNanos() : -1;
     }
 
     /** Messages of event sockets that could not be decoded since the last call. */
@@ -87,7 +109,7 @@ final class DatagramDecoder {
         return count;
     }
 
-    private void countAttributes() {
+    private void countAttributes(FlowEvent event) {
         if (event.unknownAttributes() > 0) {
             metrics.unknownAttributes.add(event.unknownAttributes());
         }

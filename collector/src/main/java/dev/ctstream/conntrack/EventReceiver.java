@@ -210,6 +210,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
                 recordLag(receivedTimeNanos);
             }
         }
+        decoder.handOn(source, receivedTimeNanos);
         metrics.datagrams.add(count);
     }
 

@@ -3,13 +3,28 @@ package dev.ctstream.conntrack;
 /**
  * What the receive thread hands flow events to.
  *
- * <p>Ownership: the event and its buffer are borrowed until the call returns.
+ * <p>Ownership: events and their buffer are borrowed until the call returns.
  *
  * <p>Threads: every method is called on the receive thread only, and must not wait for anything.
  *
  * <p>Errors: an exception is a bug; it ends the receive thread.
  */
 public interface FlowEventHandler {
+    /** The most events in one call of {@link #onEvents}. */
+    int MAX_EVENTS = 8;
+
+    /**
+     * The next events, in the kernel's order. Override it when some of the work is cheaper for several at once.
+     *
+     * @param events of which the first {@code count} are meant, at most {@link #MAX_EVENTS}
+     * @param receivedTimeNanos CLOCK_REALTIME when the datagrams that hold them were received
+     */
+    default void onEvents(EventSource source, FlowEvent[] events, int count, long receivedTimeNanos) {
+        for (int i = 0; i < count; i++) {
+            onEvent(source, events[i], receivedTimeNanos);
+        }
+    }
+
     /**
      * One flow event, in the kernel's order.
      *

@@ -38,6 +38,8 @@ final class FlowIdentity {
     long address2;
     long address3;
 
+    private long hash;
+
     /** Takes the identity of an event of this source. */
     void load(int sourceIndex, FlowEvent event) {
         source = sourceIndex;
@@ -45,6 +47,7 @@ final class FlowIdentity {
         zone = event.zone();
         v6 = event.ipVersion() == 6;
         loadTuple(event.original());
+        hash = mix();
     }
 
     /** Takes addresses, protocol and ports or ICMP values of a direction. */
@@ -79,14 +82,23 @@ final class FlowIdentity {
         return tuple.has(Tuple.ICMP_TYPE) && tuple.has(Tuple.ICMP_CODE) && tuple.has(Tuple.ICMP_ID) ? ICMP : PLAIN;
     }
 
-    /** 64 bits that differ for different identities, but for chance. */
+    /** 64 bits that differ for different identities, but for chance; of what {@link #load} or {@link #loaded} took. */
     long hash() {
-        long hash = (address0 ^ Long.rotateLeft(address1, 17)) * MIX_3;
-        hash ^= (address2 ^ Long.rotateLeft(address3, 29)) * MIX_2;
-        hash = (hash ^ (hash >>> 31)) + (((long) id << Integer.SIZE) | (layer4 & U32)) * MIX_1;
-        hash = (hash ^ (hash >>> 30)) + (((long) source << Integer.SIZE) | ((long) zone << 8) | protocol) * MIX_3;
-        hash = (hash ^ (hash >>> 30)) * MIX_1;
-        hash = (hash ^ (hash >>> 27)) * MIX_2;
-        return hash ^ (hash >>> 31);
+        return hash;
+    }
+
+    /** Says that the fields are all set. */
+    void loaded() {
+        hash = mix();
+    }
+
+    private long mix() {
+        long mixed = (address0 ^ Long.rotateLeft(address1, 17)) * MIX_3;
+        mixed ^= (address2 ^ Long.rotateLeft(address3, 29)) * MIX_2;
+        mixed = (mixed ^ (mixed >>> 31)) + (((long) id << Integer.SIZE) | (layer4 & U32)) * MIX_1;
+        mixed = (mixed ^ (mixed >>> 30)) + (((long) source << Integer.SIZE) | ((long) zone << 8) | protocol) * MIX_3;
+        mixed = (mixed ^ (mixed >>> 30)) * MIX_1;
+        mixed = (mixed ^ (mixed >>> 27)) * MIX_2;
+        return mixed ^ (mixed >>> 31);
     }
 }

@@ -9,6 +9,12 @@ import java.util.List;
  * Records of one length in chunks of native memory, which are allocated when they are first needed and kept. A record is
  * named by its number; freed ones are used again, the last freed first.
  *
+ * <p>A record has two parts: a front, which begins at a cache line when its length is a multiple of one, and a rear.
+ *
+ * <pre>
+ *  chunk:  | front 0 | front 1 | ... | front 4095 | rear 0 | rear 1 | ... | rear 4095 |
+ * </pre>
+ *
  * <p>Threads: confined to one.
  */
 final class FlowRecords {
@@ -18,16 +24,20 @@ final class FlowRecords {
     /** 384 KiB of IPv4 records, zeroed in some 30 us: a pause that the receive thread can take. */
     private static final int CHUNK_RECORDS = 1 << CHUNK_BITS;
 
-    private final int recordBytes;
+    private static final int CACHE_LINE_BYTES = 64;
+
+    private final int frontBytes;
+    private final int rearBytes;
     private final int nextFreeOffset;
     private final List<ByteBuffer> chunks = new ArrayList<>();
     private int used; // numbers that were ever given out
     private int free = NONE;
     private boolean memoryEnded;
 
-    /** Makes an empty store; {@code nextFreeOffset} is where a free record may hold 4 bytes. */
-    FlowRecords(int recordBytes, int nextFreeOffset) {
-        this.recordBytes = recordBytes;
+    /** Makes an empty store; {@code nextFreeOffset} is where in its front a free record may hold 4 bytes. */
+    FlowRecords(int frontBytes, int rearBytes, int nextFreeOffset) {
+        this.frontBytes = frontBytes;
+        this.rearBytes = rearBytes;
         this.nextFreeOffset = nextFreeOffset;
     }
 
@@ -52,7 +62,9 @@ final class FlowRecords {
             return false; // asking again would make the JVM collect garbage and wait each time
         }
         try {
-            chunks.add(ByteBuffer.allocateDirect(CHUNK_RECORDS * recordBytes).order(ByteOrder.nativeOrder()));
+            chunks.add(ByteBuffer.allocateDirect(chunkBytes() + CACHE_LINE_BYTES)
+                    .alignedSlice(CACHE_LINE_BYTES)
+                    .order(ByteOrder.nativeOrder()));
             return true;
         } catch (OutOfMemoryError e) { // of the native memory's own limit: nothing else is affected
             memoryEnded = true;
@@ -65,13 +77,21 @@ final class FlowRecords {
         free = number;
     }
 
-    /** Where the record lies, together with {@link #offset}. */
+    private int chunkBytes() {
+        return CHUNK_RECORDS * (frontBytes + rearBytes);
+    }
+
+    /** Where the record lies, together with {@link #offset} and {@link #rearOffset}. */
     ByteBuffer chunk(int number) {
         return chunks.get(number >>> CHUNK_BITS);
     }
 
     int offset(int number) {
-        return (number & (CHUNK_RECORDS - 1)) * recordBytes;
+        return (number & (CHUNK_RECORDS - 1)) * frontBytes;
+    }
+
+    int rearOffset(int number) {
+        return CHUNK_RECORDS * frontBytes + (number & (CHUNK_RECORDS - 1)) * rearBytes;
     }
 
     /** All numbers below were given out at some time. */
@@ -80,6 +100,6 @@ final class FlowRecords {
     }
 
     long allocatedBytes() {
-        return (long) chunks.size() * CHUNK_RECORDS * recordBytes;
+        return (long) chunks.size() * chunkBytes();
     }
 }

@@ -43,7 +43,7 @@ public final class FlowTracker implements FlowEventHandler {
     private final long lossWindowNanos;
     private final long closeAfterNanos;
     private final FlowLedger ledger;
-    private final FlowIdentity identity = new FlowIdentity();
+    private final FlowIdentity[] identities = new FlowIdentity[MAX_EVENTS];
     private final RecentEnds recentEnds = new RecentEnds();
     private final Tombstones tombstones = new Tombstones();
     private final RecordMessage message = new RecordMessage();
@@ -66,6 +66,7 @@ public final class FlowTracker implements FlowEventHandler {
         lossWindowNanos = TimeUnit.MILLISECONDS.toNanos(config.timing().lossWindowMillis());
         closeAfterNanos = TimeUnit.MILLISECONDS.toNanos(config.timing().closeAfterMillis());
         ledger = new FlowLedger(config.ledgerMaxFlows());
+        Arrays.setAll(identities, i -> new FlowIdentity());
         metrics.observe(ledger, 0);
     }
 
@@ -110,35 +111,51 @@ public final class FlowTracker implements FlowEventHandler {
     }
 
     @Override
+    public void onEvents(EventSource source, FlowEvent[] events, int count, long receivedTimeNanos) {
+        for (int i = 0; i < count; i++) {
+            identities[i].load(source.index(), events[i]);
+        }
+        ledger.fetch(identities, count);
+        for (int i = 0; i < count; i++) {
+            onEvent(source, events[i], identities[i], receivedTimeNanos);
+        }
+    }
+
+    @Override
     public void onEvent(EventSource source, FlowEvent event, long receivedTimeNanos) {
+        FlowIdentity identity = identities[0];
+        identity.load(source.index(), event);
+        onEvent(source, event, identity, receivedTimeNanos);
+    }
+
+    private void onEvent(EventSource source, FlowEvent event, FlowIdentity identity, long receivedTimeNanos) {
         NamespaceTrack track = track(source);
         track.received++;
         track.unknownAttributes += event.unknownAttributes();
-        identity.load(source.index(), event);
-        long hash = identity.hash();
-        int reference = ledger.find(identity, hash);
+        int reference = ledger.find(identity, identity.hash());
         switch (event.eventType()) {
-            case FlowEvent.NEW -> onNew(track, event, reference, hash, receivedTimeNanos);
-            case FlowEvent.DESTROY -> onDestroy(track, event, reference, hash, receivedTimeNanos);
+            case FlowEvent.NEW -> onNew(track, event, identity, reference, receivedTimeNanos);
+            case FlowEvent.DESTROY -> onDestroy(track, event, reference, identity.hash(), receivedTimeNanos);
             default -> refresh(track, event, reference);
         }
         batcher.onEvent(source, event, receivedTimeNanos);
     }
 
-    private void onNew(NamespaceTrack track, FlowEvent event, int reference, long hash, long receivedTimeNanos) {
+    private void onNew(
+            NamespaceTrack track, FlowEvent event, FlowIdentity identity, int reference, long receivedTimeNanos) {
         if (reference != FlowLedger.NONE) {
             metrics.repeatedNew.increment();
             refresh(track, event, reference);
-        } else if (recentEnds.overtook(hash, event, receivedTimeNanos)) {
+        } else if (recentEnds.overtook(identity.hash(), event, receivedTimeNanos)) {
             metrics.lateNew.increment();
-        } else if (add(track, event, hash) == FlowLedger.NONE) {
+        } else if (add(track, event, identity) == FlowLedger.NONE) {
             countUntracked(track);
         }
     }
 
     /** NONE when there was no room. */
-    private int add(NamespaceTrack track, FlowEvent event, long hash) {
-        int reference = ledger.add(identity, hash, event, track.generation);
+    private int add(NamespaceTrack track, FlowEvent event, FlowIdentity identity) {
+        int reference = ledger.add(identity, identity.hash(), event, track.generation);
         track.live += reference == FlowLedger.NONE ? 0 : 1;
         return reference;
     }
@@ -201,9 +218,9 @@ public final class FlowTracker implements FlowEventHandler {
         if (track == null || dump == null) {
             return; // removed meanwhile
         }
+        FlowIdentity identity = identities[0];
         identity.load(source.index(), event);
-        long hash = identity.hash();
-        int reference = ledger.find(identity, hash);
+        int reference = ledger.find(identity, identity.hash());
         if (tag == DumpState.DYING || (event.has(FlowEvent.STATUS) && (event.status() & IpsStatus.IPS_DYING) != 0)) {
             if (reference != FlowLedger.NONE) {
                 ledger.record(reference).seen(track.generation); // its DESTROY is under way
@@ -212,22 +229,22 @@ public final class FlowTracker implements FlowEventHandler {
             return;
         }
         dump.entries++;
-        boolean ended = tombstones.has(hash);
         if (reference != FlowLedger.NONE) {
-            onKnownEntry(track, dump, event, reference, hash);
-        } else if (ended || tombstones.overflowed()) {
+            onKnownEntry(track, dump, event, identity, reference);
+        } else if (tombstones.has(identity.hash()) || tombstones.overflowed()) {
             dump.ignored++;
             metrics.dumpIgnored.increment();
         } else {
-            onUnknownEntry(track, dump, event, hash);
+            onUnknownEntry(track, dump, event, identity);
         }
     }
 
-    private void onKnownEntry(NamespaceTrack track, DumpState dump, FlowEvent event, int reference, long hash) {
+    private void onKnownEntry(
+            NamespaceTrack track, DumpState dump, FlowEvent event, FlowIdentity identity, int reference) {
         long order = startOrder(ledger.record(reference), event);
         if (order > 0) {
             closeInferred(track, reference); // the tuple and the id have a new flow
-            onUnknownEntry(track, dump, event, hash);
+            onUnknownEntry(track, dump, event, identity);
         } else if (order == 0) {
             refresh(track, event, reference);
             boolean fromDump = dump.repeated && ledger.record(reference).has(FlowRecord.FROM_DUMP);
@@ -237,11 +254,11 @@ public final class FlowTracker implements FlowEventHandler {
         }
     }
 
-    private void onUnknownEntry(NamespaceTrack track, DumpState dump, FlowEvent event, long hash) {
+    private void onUnknownEntry(NamespaceTrack track, DumpState dump, FlowEvent event, FlowIdentity identity) {
         if (!config.snapshot()) {
             return;
         }
-        int reference = add(track, event, hash);
+        int reference = add(track, event, identity);
         boolean added = reference != FlowLedger.NONE;
         if (added) {
             ledger.record(reference).addFlags(FlowRecord.FROM_DUMP);

@@ -100,6 +100,7 @@ class DatagramDecoderTest {
         byte[] whole = Fixtures.bytes("02-update-tcp4-synrecv");
         ByteBuffer buffer = Fixtures.buffer(MessageBytes.concat(whole, whole));
         decoder.decode(SOURCE, buffer, 0, 2 * whole.length - 4, 77);
+        decoder.handOn(SOURCE, 77);
         assertThat(handed).hasSize(1);
         assertThat(metrics.malformed.value()).isEqualTo(1);
         assertThat(decoder.takeUndecodable()).isEqualTo(1);
@@ -138,7 +139,37 @@ class DatagramDecoderTest {
         assertThat(decoder.takeUndecodable()).isZero();
     }
 
+    @Test
+    void eventsComeInTheirOrderHoweverManyThereAre() {
+        byte[] one = Fixtures.bytes("01-new-tcp4-zone5");
+        byte[] other = Fixtures.bytes("06-new-icmpv6-zone9");
+        String ofOne = "3 1 3641472517 77";
+        decode(other);
+        String ofOther = handed.remove(0);
+        for (int count = 1; count <= 3 * FlowEventHandler.MAX_EVENTS; count++) {
+            for (int i = 0; i < count; i++) {
+                byte[] datagram = i % 3 == 0 ? other : one;
+                decoder.decode(SOURCE, Fixtures.buffer(datagram), 0, datagram.length, 77);
+            }
+            decoder.handOn(SOURCE, 77);
+            assertThat(handed).hasSize(count);
+            for (int i = 0; i < count; i++) {
+                assertThat(handed.get(i)).isEqualTo(i % 3 == 0 ? ofOther : ofOne);
+            }
+            handed.clear();
+        }
+        assertThat(metrics.malformed.value()).isZero();
+    }
+
+    @Test
+    void nothingIsHandedOnTwice() {
+        decode(Fixtures.bytes("01-new-tcp4-zone5"));
+        decoder.handOn(SOURCE, 77);
+        assertThat(handed).hasSize(1);
+    }
+
     private void decode(byte[] datagram) {
         decoder.decode(SOURCE, Fixtures.buffer(datagram), 0, datagram.length, 77);
+        decoder.handOn(SOURCE, 77);
     }
 }

@@ -32,6 +32,7 @@ class FlowLedgerTest {
             Key key = new Key(random.nextInt(2), random.nextInt(600), random.nextInt(2));
             FlowEvent event = flows.begin(key.flow, key.id);
             long hash = load(key.source, event);
+            ledger.fetch(new FlowIdentity[] {identity}, 1);
             int found = ledger.find(identity, hash);
             assertThat(found).as("seed %d, step %d", SEED, i).isEqualTo(model.getOrDefault(key, FlowLedger.NONE));
             if (found == FlowLedger.NONE) {

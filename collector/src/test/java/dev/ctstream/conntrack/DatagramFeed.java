@@ -1,0 +1,75 @@
+package dev.ctstream.conntrack;
+
+import dev.ctstream.metrics.Metrics;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** Received datagrams made of two captured ones, each of a flow with a number, for benchmarks. */
+public final class DatagramFeed {
+    private static final int SLOT_BYTES = 33 * 64;
+    private static final long RECEIVED = 1_795_244_919_067_999_999L;
+
+    private final ByteBuffer slots;
+    private final DatagramDecoder decoder;
+    private final byte[] begin = Fixtures.bytes("01-new-tcp4-zone5");
+    private final byte[] end = Fixtures.bytes("05-destroy-tcp4-zone5");
+    private final Places beginPlaces = new Places(begin);
+    private final Places endPlaces = new Places(end);
+    private final int[] lengths;
+
+    private record Source(int index, String netns) implements EventSource {
+        @Override
+        public long dropsTotal() {
+            return 0;
+        }
+    }
+
+    private final EventSource source = new Source(0, "host");
+
+    private static final class Places {
+        final int id;
+        final int destination;
+
+        Places(byte[] message) {
+            FlowEvent event = new FlowEvent();
+            if (!event.wrap(Fixtures.buffer(message), 0, message.length)) {
+                throw new IllegalStateException("malformed");
+            }
+            id = event.offset(FlowEvent.ID);
+            destination = event.original().destinationOffset();
+        }
+    }
+
+    /** So many slots. */
+    public DatagramFeed(FlowEventHandler handler, Metrics metrics, int count) {
+        slots = ByteBuffer.allocateDirect(count * SLOT_BYTES).order(ByteOrder.nativeOrder());
+        lengths = new int[count];
+        decoder = new DatagramDecoder(handler, new ReceiveMetrics(metrics));
+    }
+
+    /** Puts a flow's NEW into a slot. */
+    public void putNew(int slot, int flow) {
+        put(slot, flow, begin, beginPlaces);
+    }
+
+    /** Puts a flow's DESTROY into a slot. */
+    public void putDestroy(int slot, int flow) {
+        put(slot, flow, end, endPlaces);
+    }
+
+    private void put(int slot, int flow, byte[] message, Places places) {
+        int at = slot * SLOT_BYTES;
+        slots.put(at, message);
+        slots.putInt(at + places.id, flow * 0x9E3779B1);
+        slots.putInt(at + places.destination, Integer.reverseBytes(0x0A000000 + flow % 1_000_000));
+        lengths[slot] = message.length;
+    }
+
+    /** Decodes the first slots and hands their events on, as the receive thread does. */
+    public void handOn(int count) {
+        for (int slot = 0; slot < count; slot++) {
+            decoder.decode(source, slots, slot * SLOT_BYTES, lengths[slot], RECEIVED);
+        }
+        decoder.handOn(source, RECEIVED);
+    }
+}
