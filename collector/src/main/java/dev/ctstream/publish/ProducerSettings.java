@@ -98,6 +98,8 @@ public final class ProducerSettings {
         Map<String, Object> settings = new HashMap<>();
         settings.put(ProducerConfig.CLIENT_ID_CONFIG, "ctstream");
         settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "zstd");
+        settings.put(
+                ProducerConfig.COMPRESSION_ZSTD_LEVEL_CONFIG, 1); // of level 3: two thirds of its CPU, 5 % more bytes
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
         settings.put(ProducerConfig.BATCH_SIZE_CONFIG, (int) Math.min(BATCH_BYTES, maxMessageBytes));
         settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 1_000);
