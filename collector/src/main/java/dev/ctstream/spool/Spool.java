@@ -30,7 +30,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     /** Without anything new, being alive is stored so often. */
     private static final long IDLE_INTERVAL_NANOS = 10 * SECOND_NANOS;
     /** What may wait in memory for the publisher. */
-    private static final long RECENT_MAX_BYTES = 16 << 20;
+    private static final long RECENT_MAX_BYTES = 8 << 20;
 
     private static final int MOST_BATCHES_A_PASS = 4096;
 
