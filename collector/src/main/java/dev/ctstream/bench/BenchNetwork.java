@@ -6,14 +6,17 @@ import dev.ctstream.netlink.NetlinkException;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 
 /**
  * The private network namespace of the benchmark: loopback, connection tracking with counters and times, and a rule that
- * drops the load's packets once their flow is confirmed. Only what belongs to this namespace is changed.
+ * drops the load's packets once their flow is confirmed. Only what belongs to this namespace is changed, and one with an
+ * interface besides loopback is refused: it is not ours.
  *
  * <p>Threads: set up by the thread whose namespace it is.
  */
@@ -30,9 +33,14 @@ final class BenchNetwork {
 
     private BenchNetwork() {}
 
-    /** Sets the namespace up; nothing of it remains when the processes in it have ended. */
+    /**
+     * Sets the namespace up; nothing of it remains when the processes in it have ended.
+     *
+     * @throws IOException before anything is changed, when an interface with an address is up besides loopback
+     */
     static void prepare(boolean zonesByDestination, boolean ipv6) throws IOException {
-        Links.bringUp("lo");
+        Links.bringUp("lo"); // as on every host; while nothing has an address, Java fails to list interfaces
+        refuseOthers();
         for (String key : List.of("nf_conntrack_acct", "nf_conntrack_timestamp", "nf_conntrack_events")) {
             sysctl(key, 1);
         }
@@ -45,6 +53,15 @@ final class BenchNetwork {
             rules.zoneOfDestination((Inet4Address) PACKETS4, PREFIX4);
         }
         rules.dropIncoming(PACKETS4, PREFIX4).build().install();
+    }
+
+    private static void refuseOthers() throws IOException {
+        for (NetworkInterface link : Collections.list(NetworkInterface.getNetworkInterfaces())) {
+            if (link.isUp() && !link.isLoopback()) {
+                throw new IOException("network interface " + link.getName()
+                        + " is up: this is no private namespace; start it as bin/ctstream bench");
+            }
+        }
     }
 
     private static void addIpv6(TrackingTable.Builder rules) throws NetlinkException {
