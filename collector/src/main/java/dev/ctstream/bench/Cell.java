@@ -9,13 +9,20 @@ import java.util.Map;
  * @param reader {@link Reader#name}
  * @param load what was raised
  * @param round from 1
- * @param values by name, with the unit in it; what a reader does not tell is not there
+ * @param values by name, with the unit in it; what a reader does not tell is not there. Of other programs than ours, which
+ *     tell nothing, received is what was offered and not dropped
  */
 public record Cell(String reader, LoadSpec load, int round, Map<String, Double> values) {
     static final String OFFERED = "offered_events";
     static final String RECEIVED = "received_events";
     static final String LOST = "lost_events";
+    /** Lost behind the kernel: a batch that the ring or the spool had no room for. */
+    static final String LOST_LATER = "lost_later_events";
+    /** Offered, and neither received nor lost. */
     static final String UNACCOUNTED = "unaccounted_events";
+    /** Encoded, and neither acknowledged by Kafka nor lost later. */
+    static final String UNACKNOWLEDGED = "unacknowledged_events";
+
     static final String RATE = "events_per_second";
     static final String CPU = "cpu_us_per_event";
     static final String CPU_PERCENT = "cpu_percent";

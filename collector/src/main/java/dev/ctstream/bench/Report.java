@@ -20,6 +20,7 @@ public final class Report {
     private static final List<Column> COLUMNS = List.of(
             new Column("events/s", Cell.RATE, 0),
             new Column("lost", Cell.LOST, 0),
+            new Column("lost later", Cell.LOST_LATER, 0),
             new Column("us/event", Cell.CPU, 2),
             new Column("% of CPU", Cell.CPU_PERCENT, 1),
             new Column("load us/ev", Cell.GENERATOR, 2),
@@ -101,18 +102,27 @@ public final class Report {
         return out.toString();
     }
 
-    /** Events that were raised and neither received nor counted as lost; there must be none. */
+    /** Events that are neither where they should be nor counted as lost; there must be none. */
     private String unaccounted() {
-        return cells.stream()
-                .filter(cell -> cell.values().getOrDefault(Cell.UNACCOUNTED, 0.0) != 0)
-                .map(cell -> String.format(
-                        Locale.ROOT,
-                        "unaccounted: %s, %s, round %d: %.0f events%n",
-                        cell.reader(),
-                        cell.load().rate(),
-                        cell.round(),
-                        cell.value(Cell.UNACCOUNTED)))
-                .collect(Collectors.joining());
+        StringBuilder out = new StringBuilder();
+        for (Cell cell : cells) {
+            unaccounted(out, cell, Cell.UNACCOUNTED, "offered, not received");
+            unaccounted(out, cell, Cell.UNACKNOWLEDGED, "encoded, not acknowledged");
+        }
+        return out.toString();
+    }
+
+    private static void unaccounted(StringBuilder out, Cell cell, String value, String meaning) {
+        if (cell.values().getOrDefault(value, 0.0) != 0) {
+            out.append(String.format(
+                    Locale.ROOT,
+                    "unaccounted: %s, %s, round %d: %.0f events (%s)%n",
+                    cell.reader(),
+                    cell.load().rate(),
+                    cell.round(),
+                    cell.value(value),
+                    meaning));
+        }
     }
 
     private static String aligned(List<List<String>> rows) {

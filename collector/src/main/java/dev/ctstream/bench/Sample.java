@@ -25,6 +25,10 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
     private static final double NANOS_PER_MICRO = 1e3;
     private static final double MIB = 1 << 20;
     private static final double PERCENT = 100;
+    private static final String COUNTERS = "counters";
+    /** Only a collector with a publisher has it. */
+    private static final String ACKNOWLEDGED = "ctstream_publish_acknowledged_events_total";
+
     private static final List<String> LATENCIES = List.of("receive_latency", "acknowledge_latency");
     /** The segments of the events' topics in either layout, in the broker's data. */
     private static final String SEGMENTS = ".*/conntrack\\.(events|flat)-\\d+/\\d+\\.log";
@@ -65,11 +69,14 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
                 ? 0
                 : raised.path("begun").asDouble() + raised.path("ended").asDouble();
         double lost = sockets.drops() - before.sockets.drops();
-        double received = told.isMissingNode() ? offered - lost : counted(before, "ctstream_receive_events_total");
+        boolean tells = !told.isMissingNode();
+        double received = tells ? counted(before, "ctstream_receive_events_total") : offered - lost;
         values.put(Cell.OFFERED, offered);
         values.put(Cell.RECEIVED, received);
         values.put(Cell.LOST, lost);
-        values.put(Cell.UNACCOUNTED, offered - received - lost);
+        if (tells) {
+            values.put(Cell.UNACCOUNTED, offered - received - lost);
+        }
         if (raised != null) {
             double seconds = raised.path("seconds").asDouble();
             values.put("refused_flows", raised.path("failed").asDouble());
@@ -78,7 +85,7 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
             values.put(Cell.GENERATOR, raised.path("cpu_nanos").asDouble() / NANOS_PER_MICRO / offered);
         }
         use(before, received, values);
-        if (!told.isMissingNode()) {
+        if (tells) {
             tell(before, received, values);
         }
         return values;
@@ -108,15 +115,17 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
             values.put("allocated_bytes_per_event", difference(before, "allocated_bytes") / received);
         }
         double encoded = counted(before, "ctstream_batch_encoded_events_total");
+        double lostLater = counted(before, "ctstream_batch_handover_lost_events_total")
+                + counted(before, "ctstream_spool_lost_events_total");
         if (encoded > 0) {
             values.put("events_per_batch", encoded / counted(before, "ctstream_batch_closed_batches_total"));
             values.put("encoded_bytes_per_event", counted(before, "ctstream_batch_encoded_bytes_total") / encoded);
-            values.put(
-                    "lost_later_events",
-                    counted(before, "ctstream_batch_handover_lost_events_total")
-                            + counted(before, "ctstream_spool_lost_events_total"));
+            values.put(Cell.LOST_LATER, lostLater);
         }
-        double acknowledged = counted(before, "ctstream_publish_acknowledged_events_total");
+        double acknowledged = counted(before, ACKNOWLEDGED);
+        if (told.path(COUNTERS).has(ACKNOWLEDGED)) {
+            values.put(Cell.UNACKNOWLEDGED, encoded - lostLater - acknowledged);
+        }
         if (acknowledged > 0) {
             values.put("acknowledged_events", acknowledged);
             values.put("kafka_bytes_per_event", (logBytes - before.logBytes) / acknowledged);
@@ -131,8 +140,8 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
     }
 
     private double counted(Sample before, String counter) {
-        return told.path("counters").path(counter).asDouble()
-                - before.told.path("counters").path(counter).asDouble();
+        return told.path(COUNTERS).path(counter).asDouble()
+                - before.told.path(COUNTERS).path(counter).asDouble();
     }
 
     private double difference(Sample before, String field) {

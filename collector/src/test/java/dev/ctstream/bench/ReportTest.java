@@ -1,0 +1,47 @@
+package dev.ctstream.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** What people are shown of the measurements. */
+class ReportTest {
+    private static final LoadSpec LOAD = new LoadSpec(LoadSpec.Kind.PACKETS, 0, 0, 1, 1, 100, 0, 0);
+
+    @Test
+    void lossesBehindTheKernelHaveTheirColumn() {
+        String table = table(new Cell("kafka", LOAD, 1, Map.of(Cell.LOST, 3.0, Cell.LOST_LATER, 512.0)));
+        assertThat(table.lines().findFirst().orElseThrow()).containsSubsequence(" lost ", " lost later ");
+        assertThat(table).containsPattern("kafka +max +1 +- +3 +512 +-");
+    }
+
+    @Test
+    void whatIsMissingOnEitherHalfOfTheWayIsSaid() {
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put(Cell.UNACCOUNTED, 2.0);
+        values.put(Cell.UNACKNOWLEDGED, 128.0);
+        assertThat(table(new Cell("kafka", LOAD, 4, values)))
+                .contains("unaccounted: kafka, max, round 4: 2 events (offered, not received)\n")
+                .contains("unaccounted: kafka, max, round 4: 128 events (encoded, not acknowledged)\n");
+        values.replaceAll((name, value) -> 0.0);
+        assertThat(table(new Cell("kafka", LOAD, 4, values))).doesNotContain("unaccounted");
+    }
+
+    private static String table(Cell cell) {
+        BenchConfig config = new BenchConfig(
+                List.of(),
+                LOAD,
+                List.of(0L),
+                List.of(1),
+                1,
+                new BenchConfig.WarmUp(0, 0),
+                new BenchConfig.Cpus(0, 0),
+                List.of(),
+                Map.of(),
+                "test");
+        return new Report(config, List.of(cell)).table();
+    }
+}
