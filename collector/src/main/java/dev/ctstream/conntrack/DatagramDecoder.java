@@ -26,7 +26,6 @@ final class DatagramDecoder {
     private final FlowEvent dumped = new FlowEvent();
     private final LogLimit logLimit = new LogLimit(TimeUnit.MINUTES.toNanos(1));
     private int decoded; // events that wait to be handed on
-    private FlowEvent last;
     private int undecodable;
 
     DatagramDecoder(FlowEventHandler handler, ReceiveMetrics metrics) {
@@ -34,7 +33,6 @@ final class DatagramDecoder {
         this.metrics = metrics;
         MessageShapes shapes = new MessageShapes();
         Arrays.setAll(events, i -> new FlowEvent(shapes));
-        last = events[0];
     }
 
     /**
@@ -50,9 +48,9 @@ final class DatagramDecoder {
                     log("message is no flow event", source, buffer, cursor.offset(), cursor.lengthBytes());
                 }
             } else if (events[decoded].wrap(buffer, cursor.offset(), cursor.lengthBytes())) {
-                last = events[decoded++];
-                countAttributes(last);
-                metrics.events(last.eventType()).increment();
+                FlowEvent event = events[decoded++];
+                countAttributes(event);
+                metrics.events(event.eventType()).increment();
                 if (decoded == events.length) {
                     handOn(source, receivedTimeNanos);
                 }
@@ -97,8 +95,15 @@ final class DatagramDecoder {
         }
     }
 
-    /** Time that the last decoded event's kernel time lies before {@code receivedTimeNanos}; -1 when it has none. */
+    /**
+     * Time that the kernel time of the last event that waits to be handed on lies before {@code receivedTimeNanos}; -1 when
+     * none waits, or it has none. The bytes of one that was handed on may be gone.
+     */
     long lagNanos(long receivedTimeNanos) {
+        if (decoded == 0) {
+            return -1;
+        }
+        FlowEvent last = events[decoded - 1];
         return last.has(FlowEvent.EVENT_TIME) ? receivedTimeNanos - last.eventTimeNanos() : -1;
     }
 

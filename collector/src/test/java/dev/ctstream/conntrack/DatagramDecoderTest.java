@@ -60,10 +60,12 @@ class DatagramDecoderTest {
 
     @Test
     void eventsAreHandedOnWithTheirTime() {
-        decode(Fixtures.bytes("01-new-tcp4-zone5"));
+        byte[] begin = Fixtures.bytes("01-new-tcp4-zone5");
+        decoder.decode(SOURCE, Fixtures.buffer(begin), 0, begin.length, 77);
+        assertThat(decoder.lagNanos(1_795_244_919_067_500_800L)).isEqualTo(45);
+        decoder.handOn(SOURCE, 77);
         assertThat(handed).containsExactly("3 1 3641472517 77");
         assertThat(metrics.events(FlowEvent.NEW).value()).isEqualTo(1);
-        assertThat(decoder.lagNanos(1_795_244_919_067_500_800L)).isEqualTo(45);
         decode(Fixtures.bytes("05-destroy-tcp4-zone5"));
         assertThat(metrics.events(FlowEvent.DESTROY).value()).isEqualTo(1);
     }
@@ -113,6 +115,17 @@ class DatagramDecoderTest {
         assertThat(metrics.truncated.value()).isEqualTo(1);
         assertThat(decoder.takeUndecodable()).isEqualTo(1);
         assertThat(handed).isEmpty();
+    }
+
+    @Test
+    void theLagIsNeverThatOfAnEarlierReceive() {
+        assertThat(decoder.lagNanos(1_795_244_919_067_500_800L)).isEqualTo(-1);
+        byte[] bytes = Fixtures.bytes("01-new-tcp4-zone5");
+        ByteBuffer buffer = Fixtures.buffer(bytes);
+        decoder.decode(SOURCE, buffer, 0, bytes.length, 77);
+        decoder.handOn(SOURCE, 77);
+        decoder.truncated(SOURCE, buffer, 0, bytes.length);
+        assertThat(decoder.lagNanos(1_795_244_919_067_500_800L)).isEqualTo(-1);
     }
 
     @Test
