@@ -15,7 +15,8 @@ final class MessageShapes {
     private static final int LENGTHS = 256;
     private static final int ALIGNMENT_BITS = 2; // messages are padded to 4 bytes
 
-    private final @Nullable MessageShape[] shapes = new MessageShape[LENGTHS * MAX_SHAPES];
+    private int lengthMask; // all lengths share one place, which is empty, until the first shape is kept
+    private @Nullable MessageShape[] shapes = new MessageShape[MAX_SHAPES];
 
     /** The shape that fits, null when none does. */
     @Nullable
@@ -37,6 +38,10 @@ final class MessageShapes {
 
     /** Keeps a shape that was not there; to be called when there is room. */
     void keep(int lengthBytes, MessageShape shape) {
+        if (lengthMask == 0) {
+            lengthMask = LENGTHS - 1;
+            shapes = new MessageShape[LENGTHS * MAX_SHAPES];
+        }
         int place = place(lengthBytes);
         while (shapes[place] != null) {
             place++;
@@ -44,7 +49,7 @@ final class MessageShapes {
         shapes[place] = shape;
     }
 
-    private static int place(int lengthBytes) {
-        return ((lengthBytes >>> ALIGNMENT_BITS) & (LENGTHS - 1)) * MAX_SHAPES;
+    private int place(int lengthBytes) {
+        return ((lengthBytes >>> ALIGNMENT_BITS) & lengthMask) * MAX_SHAPES;
     }
 }

@@ -9,7 +9,7 @@ import java.nio.ByteOrder;
  * big-endian values at those places.
  *
  * <p>Ownership: borrows the buffer. Threads: confined to one. Errors: reading an absent field is a bug of the caller; it
- * yields what the last message had there.
+ * yields any bytes, or throws.
  */
 abstract class Slots {
     private static final boolean SWAP = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
@@ -65,6 +65,11 @@ abstract class Slots {
         lengths = layout.lengths;
         presence = layout.presence;
         base = position;
+    }
+
+    /** Whether the places are those of a layout, and not noted since {@link #reset}. */
+    final boolean adopted() {
+        return offsets != ownOffsets;
     }
 
     /** Notes that the field is the payload of the attribute under the cursor. */
