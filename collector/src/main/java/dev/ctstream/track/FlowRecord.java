@@ -178,6 +178,11 @@ final class FlowRecord {
                 && buffer.getLong(tuple + 24) == identity.address3;
     }
 
+    /** Whether the event's flow began before (negative) or after (positive) this one; 0 = the same, or not known. */
+    long startOrder(FlowEvent event) {
+        return has(START) && event.has(FlowEvent.START_TIME) ? event.startTimeNanos() - startNanos() : 0;
+    }
+
     /** Loads the identity back. */
     void identity(FlowIdentity into) {
         int tuple = addressesAt(false);

@@ -183,7 +183,7 @@ public final class FlowTracker implements FlowEventHandler {
             recentEnds.add(hash, event, receivedTimeNanos);
             return;
         }
-        long order = startOrder(ledger.record(reference), event);
+        long order = ledger.record(reference).startOrder(event);
         if (order < 0) {
             return; // of an earlier flow that had the same tuple and the same id
         }
@@ -193,13 +193,6 @@ public final class FlowTracker implements FlowEventHandler {
             ledger.remove(reference, hash);
             track.live--;
         }
-    }
-
-    /** Whether the event's flow began before (negative) or after (positive) the record's; 0 = the same, or not known. */
-    private static long startOrder(FlowRecord record, FlowEvent event) {
-        return record.has(FlowRecord.START) && event.has(FlowEvent.START_TIME)
-                ? event.startTimeNanos() - record.startNanos()
-                : 0;
     }
 
     /** Closes a flow that has gone without a DESTROY. */
@@ -241,7 +234,7 @@ public final class FlowTracker implements FlowEventHandler {
 
     private void onKnownEntry(
             NamespaceTrack track, DumpState dump, FlowEvent event, FlowIdentity identity, int reference) {
-        long order = startOrder(ledger.record(reference), event);
+        long order = ledger.record(reference).startOrder(event);
         if (order > 0) {
             closeInferred(track, reference); // the tuple and the id have a new flow
             onUnknownEntry(track, dump, event, identity);
