@@ -73,7 +73,7 @@ public final class ControlTimer implements AutoCloseable {
     }
 
     /**
-     * The namespace's events are received from now on. Sets and checks its sysctls. Call it before the source is added to
+     * The namespace's events will be received. Sets and checks its sysctls. Call it before the source is added to
      * the receiver: then STARTED stands before all events, and a run that is killed has said that it was there.
      *
      * @param reason {@code start}, or {@code namespace-added} later
