@@ -114,7 +114,8 @@ final class SpoolLook {
 
     private List<SpoolFile> look(List<Path> files) throws IOException {
         List<SpoolFile> list = new ArrayList<>();
-        for (Path file : files) {
+        for (int i = 0; i < files.size(); i++) {
+            Path file = files.get(i);
             try {
                 list.add(look(file));
             } catch (NoSuchFileException e) {
@@ -122,7 +123,7 @@ final class SpoolLook {
             } catch (LaterVersionException e) {
                 throw new IOException(file + " cannot be read: " + e.getMessage(), e);
             }
-            progress.files(list.size(), files.size());
+            progress.files(i + 1, files.size());
         }
         return list;
     }

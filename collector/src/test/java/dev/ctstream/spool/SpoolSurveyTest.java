@@ -15,9 +15,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -202,15 +204,20 @@ class SpoolSurveyTest {
     void nothingIsChangedAndNoCollectorIsKeptOut() throws Exception {
         fill(2);
         List<String> before = files();
+        AtomicInteger looks = new AtomicInteger();
+        AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
         Thread looker = new Thread(() -> {
             try {
                 while (!Thread.currentThread().isInterrupted()) {
                     verify(directory());
                     SpoolSurvey.list(directory());
                     read(directory());
+                    looks.incrementAndGet();
                 }
-            } catch (IOException e) {
-                // A directory is closed under an interrupted thread.
+            } catch (IOException | RuntimeException e) {
+                if (!Thread.currentThread().isInterrupted()) { // a directory is closed under an interrupted thread
+                    failure.set(e);
+                }
             }
         });
         verify(directory());
@@ -222,6 +229,8 @@ class SpoolSurveyTest {
         }
         looker.interrupt();
         looker.join();
+        assertThat(failure.get()).isNull();
+        assertThat(looks.get()).isPositive();
     }
 
     private List<String> files() throws IOException {
