@@ -22,12 +22,7 @@ import java.util.Set;
  * <p>Threads: that of the channel. Source: {@code uapi/linux/netfilter/nf_tables.h}, {@code nft_compat.c}.
  */
 public final class TrackingRules {
-    private static final int NFNL_SUBSYS_NFTABLES = 10;
-    private static final int NFT_MSG_GETRULE = NFNL_SUBSYS_NFTABLES << 8 | 7;
-    private static final int NFTA_RULE_EXPRESSIONS = 4;
-    private static final int NFTA_LIST_ELEM = 1;
-    private static final int NFTA_EXPR_NAME = 1;
-    private static final int NFTA_EXPR_DATA = 2;
+    private static final int NFT_MSG_GETRULE = NfTables.NFNL_SUBSYS_NFTABLES << 8 | 7;
     /** {@code NFTA_MATCH_NAME} and {@code NFTA_TARGET_NAME}: the iptables extension behind an nft_compat expression. */
     private static final int NFTA_COMPAT_NAME = 1;
 
@@ -92,10 +87,10 @@ public final class TrackingRules {
                 message.offset() + NfGenMsg.ATTRIBUTES_OFFSET,
                 Math.max(0, message.lengthBytes() - NfGenMsg.ATTRIBUTES_OFFSET));
         while (!found && attributes.next()) {
-            if (attributes.number() == NFTA_RULE_EXPRESSIONS) {
+            if (attributes.number() == NfTables.NFTA_RULE_EXPRESSIONS) {
                 elements.wrapNest(attributes);
                 while (!found && elements.next()) {
-                    found = elements.number() == NFTA_LIST_ELEM && asksForTracking(message);
+                    found = elements.number() == NfTables.NFTA_LIST_ELEM && asksForTracking(message);
                 }
             }
         }
@@ -106,9 +101,9 @@ public final class TrackingRules {
         String name = "";
         String extension = "";
         while (expression.next()) {
-            if (expression.number() == NFTA_EXPR_NAME) {
+            if (expression.number() == NfTables.NFTA_EXPR_NAME) {
                 name = text(message, expression);
-            } else if (expression.number() == NFTA_EXPR_DATA) {
+            } else if (expression.number() == NfTables.NFTA_EXPR_DATA) {
                 compat.wrapNest(expression);
                 if (compat.next() && compat.number() == NFTA_COMPAT_NAME) {
                     extension = text(message, compat);
