@@ -119,7 +119,7 @@ public final class PublishMetrics {
         double throttled = ofProducer("produce-throttle-time-max");
         return "no acknowledgement for " + seconds + " s and more although the cluster answers"
                 + (throttled > 0
-                        ? ": a quota throttles this producer; raise producer_byte_rate of its user or of client id ctstream"
+                        ? ": a quota throttled this producer lately; raise producer_byte_rate of its user or client id"
                         : "");
     }
 

@@ -68,7 +68,7 @@ class MovingBrokerIT {
             publisher.add(40, ZONES, EVENTS);
             long begin = System.nanoTime();
             publisher.start(publisher.config(Layout.BATCH, true, kafka));
-            publisher.awaitReason("a quota throttles this producer", "producer_byte_rate");
+            publisher.awaitReason("a quota throttled this producer lately", "producer_byte_rate");
             double seconds = (System.nanoTime() - begin) / 1e9;
             assertThat(throttleMillis()).isPositive();
             assertThat(acknowledgedBytes()).isBetween(1.0, QUOTA_BYTES_PER_SECOND * (seconds + 30));

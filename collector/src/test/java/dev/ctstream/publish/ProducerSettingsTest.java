@@ -34,6 +34,7 @@ class ProducerSettingsTest {
                 .containsEntry("delivery.timeout.ms", Integer.MAX_VALUE)
                 .containsEntry("max.in.flight.requests.per.connection", 1)
                 .containsEntry("compression.type", "zstd")
+                .containsEntry("compression.zstd.level", 1)
                 .containsEntry("max.block.ms", 1_000)
                 .containsEntry("metadata.recovery.strategy", "none");
     }
