@@ -105,6 +105,14 @@ final class TrackHarness implements AutoCloseable {
         }
 
         @Override
+        public void onEvents(EventSource source, FlowEvent[] events, int count, long receivedTimeNanos) {
+            while (hanging) {
+                Thread.onSpinWait();
+            }
+            tracker.onEvents(source, events, count, receivedTimeNanos);
+        }
+
+        @Override
         public void onDrained(EventSource source, long dropsDelta) {
             tracker.onDrained(source, dropsDelta);
         }
