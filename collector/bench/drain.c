@@ -1,10 +1,12 @@
 /*
  * drain: the least that a reader of conntrack events can do, as the floor in comparisons.
  *
- * Subscribes to NEW and DESTROY, takes up to 1024 events with one recvmmsg, throws them away, and sleeps for a
- * millisecond whenever it has found fewer than that. Counts nothing: whoever measures it asks the kernel.
- * Ends with SIGTERM. With any argument it never sleeps but waits in recvmmsg, as most readers do, and is woken for each
- * event or two.
+ *   drain [MILLIS]
+ *
+ * Subscribes to NEW and DESTROY, takes up to 1024 events with one recvmmsg, throws them away, and sleeps for so many
+ * milliseconds (by default 4, as the collector does) whenever it has found fewer than that. With 0 it never sleeps but
+ * waits in recvmmsg, as most readers do, and is woken for each event or two. Counts nothing: whoever measures it asks
+ * the kernel. Ends with SIGTERM.
  *
  *   gcc -O2 -o drain drain.c
  */
@@ -17,7 +19,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { SLOTS = 1024, SLOT_BYTES = 2112, BUFFER_BYTES = 128 << 20, NAP_NANOS = 1000000 };
+enum { SLOTS = 1024, SLOT_BYTES = 2112, BUFFER_BYTES = 128 << 20 };
+enum { NAP_MILLIS = 4, MAX_NAP_MILLIS = 999, NANOS_PER_MILLI = 1000000 };
 
 static char slots[SLOTS][SLOT_BYTES];
 static struct iovec vectors[SLOTS];
@@ -50,10 +53,15 @@ static int subscribe(int fd)
 
 int main(int count_of_arguments, char **arguments)
 {
-	const int blocking = count_of_arguments > 1;
-	const struct timespec nap = { 0, NAP_NANOS };
+	char *end = "";
+	const long millis = count_of_arguments > 1 ? strtol(arguments[1], &end, 10) : NAP_MILLIS;
+	const struct timespec nap = { 0, millis * NANOS_PER_MILLI };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 
+	if (*end || millis < 0 || millis > MAX_NAP_MILLIS) {
+		fprintf(stderr, "usage: drain [MILLIS], 0 to %d\n", MAX_NAP_MILLIS);
+		return EXIT_FAILURE;
+	}
 	if (fd < 0)
 		return fail("socket");
 	for (int i = 0; i < SLOTS; i++) {
@@ -62,13 +70,12 @@ int main(int count_of_arguments, char **arguments)
 	}
 	if (subscribe(fd))
 		return fail("subscribe");
-	(void)arguments;
 	for (;;) {
-		int count = recvmmsg(fd, headers, SLOTS, blocking ? MSG_WAITFORONE : MSG_DONTWAIT, NULL);
+		int count = recvmmsg(fd, headers, SLOTS, millis ? MSG_DONTWAIT : MSG_WAITFORONE, NULL);
 
 		if (count < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
 			return fail("recvmmsg");
-		if (!blocking && count < SLOTS)
+		if (millis && count < SLOTS)
 			nanosleep(&nap, NULL);
 	}
 }

@@ -33,7 +33,7 @@ class BenchOracleIT {
                     "--load=ctnetlink",
                     "--readers=conntrack,floor,blocking",
                     "--reader=floor=" + drain,
-                    "--reader=blocking=" + drain + " blocking",
+                    "--reader=blocking=" + drain + " 0",
                     "--rates=20000",
                     "--flows=" + FLOWS,
                     "--warm-up-seconds=0.1",
