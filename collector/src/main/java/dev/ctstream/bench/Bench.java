@@ -30,6 +30,11 @@ public final class Bench implements AutoCloseable {
     private static final long MAX_ENTRIES = 2L << 20;
 
     private static final double FILL_SECONDS = 60;
+    /** Share of the limit from which on a table is full: some entries are always about to go. */
+    private static final double FULL = 0.95;
+    /** Longest time that the generator may take beyond its load. */
+    private static final long PATIENCE_SECONDS = 120;
+
     /** At the rate that is measured, after the warm-up. */
     private static final double SETTLE_SECONDS = 1;
 
@@ -94,8 +99,16 @@ public final class Bench implements AutoCloseable {
             progress.accept("filling the table with " + stats.maxEntries() + " flows");
             LoadSpec fill =
                     config.load().with(1, 0).during(FILL_SECONDS, 0, stats.maxEntries() + stats.maxEntries() / 8);
-            generator.ask(fill.line());
+            long entries = raise(fill).path("entries").asLong();
+            if (entries < FULL * stats.maxEntries()) {
+                throw new IOException("the table holds " + entries + " flows of " + stats.maxEntries()
+                        + ", and the load by packets needs a full one; use --load ctnetlink");
+            }
         }
+    }
+
+    private JsonNode raise(LoadSpec load) throws IOException {
+        return generator.ask(load.line(), PATIENCE_SECONDS + (long) Math.ceil(load.seconds()));
     }
 
     /** Takes all measurements; each is also given to {@code each} as soon as it is there. */
@@ -158,11 +171,10 @@ public final class Bench implements AutoCloseable {
         BenchConfig.WarmUp warmUp = config.warmUp();
         if (load.kind() != LoadSpec.Kind.NONE && warmUp.seconds() > 0) {
             if (jvm) {
-                generator.ask(load.during(warmUp.seconds(), warmUp.eventsPerSecond(), 0)
-                        .line());
+                raise(load.during(warmUp.seconds(), warmUp.eventsPerSecond(), 0));
             }
             double settle = Math.min(SETTLE_SECONDS, warmUp.seconds());
-            generator.ask(load.during(settle, load.eventsPerSecond(), 0).line());
+            raise(load.during(settle, load.eventsPerSecond(), 0));
         }
         running.settle();
     }
@@ -174,7 +186,7 @@ public final class Bench implements AutoCloseable {
         if (load.kind() == LoadSpec.Kind.NONE) {
             LockSupport.parkNanos((long) (load.seconds() * TimeUnit.SECONDS.toNanos(1)));
         } else {
-            raised = generator.ask(load.line());
+            raised = raise(load);
             running.settle();
         }
         return Sample.after(running, broker).values(before, raised);

@@ -15,20 +15,24 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A child process that lives on one CPU from its first instruction on: it is started by a thread that is kept there.
  *
- * <p>Ownership: owns the process; {@link #close} ends it, as does the end of this JVM.
+ * <p>Ownership: owns the process; {@link #close} ends it, as does the orderly end of this JVM. When this JVM is killed,
+ * those of ours end with their stdin; a program that is not ours outlives it.
  *
  * <p>Threads: confined to one.
  */
 final class ChildProcess implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long STOP_SECONDS = 15;
+    private static final long ANSWER_SECONDS = 120;
     private static final int TAIL_LINES = 12;
 
     private final String name;
@@ -126,20 +130,41 @@ final class ChildProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Sends a line and returns the answer. */
+    /** Sends a line and returns the answer, which takes no work to speak of. */
     JsonNode ask(String line) throws IOException {
+        return ask(line, ANSWER_SECONDS);
+    }
+
+    /** Sends a line and returns the answer; kills a process that does not answer in time. */
+    JsonNode ask(String line, long withinSeconds) throws IOException {
         try {
             in.write(line + "\n");
             in.flush();
         } catch (IOException e) {
             throw failed();
         }
-        return answer();
+        return answer(withinSeconds);
     }
 
-    /** The next line that it prints. */
+    /** The first line that it prints unasked. */
     JsonNode answer() throws IOException {
+        return answer(ANSWER_SECONDS);
+    }
+
+    /** The next line that it prints; kills a process that prints none in time. */
+    JsonNode answer(long withinSeconds) throws IOException {
+        AtomicBoolean late = new AtomicBoolean();
+        Runnable kill = () -> {
+            late.set(true);
+            process.destroyForcibly();
+        };
+        CompletableFuture<?> end =
+                CompletableFuture.runAsync(kill, CompletableFuture.delayedExecutor(withinSeconds, TimeUnit.SECONDS));
         String answer = out.readLine();
+        end.cancel(false);
+        if (answer == null && late.get()) {
+            throw new IOException(name + " has not answered within " + withinSeconds + " s; it said: " + saidLast());
+        }
         if (answer == null) {
             throw failed();
         }
