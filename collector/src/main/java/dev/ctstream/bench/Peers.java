@@ -9,7 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Other programs that read the same events, for comparison. Nothing else in ctstream starts a foreign program.
+ * Other programs that read the same events, for comparison. These, and what {@code --reader} names, are the only foreign
+ * programs that ctstream starts.
  *
  * <p>Measured traps: {@code -b} of {@code conntrack -E} 1.4.7 sets the buffer of the socket that it sends requests by; its
  * events come by another one, which keeps the kernel's default. So it loses from some 20 000 events a second on, and its
@@ -67,8 +68,10 @@ public final class Peers {
 
     private static String installed(String name, Map<String, String> environment) throws IOException {
         return Arrays.stream((environment.getOrDefault("PATH", "") + ":/usr/sbin:/sbin").split(":", -1))
-                .map(directory -> Path.of(directory, name))
-                .filter(Files::isExecutable)
+                .map(Path::of)
+                .filter(Path::isAbsolute) // an empty element means the current folder
+                .map(directory -> directory.resolve(name))
+                .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
                 .map(Path::toString)
                 .findFirst()
                 .orElseThrow(() -> new IOException(name + " is not installed (Debian: apt-get install "

@@ -1,0 +1,36 @@
+package dev.ctstream.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PeersTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aPeerIsAnExecutableFileInAnAbsoluteFolderOfThePath() throws IOException {
+        Files.createDirectories(folder.resolve("a").resolve("conntrack"));
+        Path notExecutable = file("b");
+        Path executable = file("c");
+        assertThat(executable.toFile().setExecutable(true)).isTrue();
+        Path relative = Path.of("").toAbsolutePath().relativize(folder.resolve("c"));
+        String path = "::" + relative + ":" + folder.resolve("a") + ":" + notExecutable.getParent();
+        assertThat(chosen(path + ":" + executable.getParent())).isEqualTo(executable.toString());
+    }
+
+    private Path file(String name) throws IOException {
+        return Files.createFile(Files.createDirectory(folder.resolve(name)).resolve("conntrack"));
+    }
+
+    private static String chosen(String path) throws IOException {
+        Reader.Program program = Objects.requireNonNull(Peers.named("conntrack", Map.of("PATH", path)));
+        return program.command().get(0);
+    }
+}
