@@ -14,6 +14,7 @@ import java.io.InputStreamReader;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -66,9 +67,7 @@ public final class CollectorProcess {
     }
 
     private void answer() throws IOException {
-        ObjectNode ready = JsonNodeFactory.instance.objectNode();
-        ready.put("ready_millis", ManagementFactory.getRuntimeMXBean().getUptime());
-        print(ready);
+        print(JsonNodeFactory.instance.objectNode()); // it has subscribed
         try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 switch (line) {
@@ -117,8 +116,7 @@ public final class CollectorProcess {
     }
 
     private void latency(ObjectNode all, String field, String metric) {
-        for (LatencyRecorder recorder : collector.metrics().latencies(metric)) {
-            Histogram now = recorder.histogramMicros();
+        sum(collector.metrics().latencies(metric)).ifPresent(now -> {
             Histogram since = now.copy();
             Histogram earlier = before.put(field, now);
             if (earlier != null) {
@@ -132,6 +130,14 @@ public final class CollectorProcess {
                         since.getValueAtPercentile(percentile) / MICROS_PER_MILLI);
             }
             millis.put("max", since.getMaxValue() / MICROS_PER_MILLI);
-        }
+        });
+    }
+
+    /** Of all labels that a metric has; empty = there is no such metric. */
+    static Optional<Histogram> sum(Collection<LatencyRecorder> recorders) {
+        return recorders.stream().map(LatencyRecorder::histogramMicros).reduce((sum, each) -> {
+            sum.add(each);
+            return sum;
+        });
     }
 }

@@ -51,7 +51,7 @@ public final class Generator {
             long entriesBefore = table.stats().entries();
             long cpuBefore = THREADS.getCurrentThreadCpuTime();
             long begin = System.nanoTime();
-            long events = pace(spec, load, begin);
+            pace(spec, load, begin);
             long nanos = System.nanoTime() - begin;
             long cpuNanos = THREADS.getCurrentThreadCpuTime() - cpuBefore;
             nextFlow = load.next();
@@ -60,7 +60,6 @@ public final class Generator {
                     ? load.begun() + entriesBefore - entriesAfter // driven out, or expired
                     : load.ended();
             ObjectNode result = JsonNodeFactory.instance.objectNode();
-            result.put("asked", events);
             result.put("begun", load.begun());
             result.put("ended", ended);
             result.put("failed", load.failed());
@@ -79,8 +78,7 @@ public final class Generator {
         };
     }
 
-    /** Returns how many events were asked for. */
-    private static long pace(LoadSpec spec, Load load, long begin) throws NetlinkException {
+    private static void pace(LoadSpec spec, Load load, long begin) throws NetlinkException {
         long rate = spec.eventsPerSecond();
         int slice = rate == 0 ? MOST_PER_STEP : (int) Math.min(MOST_PER_STEP, Math.max(1, rate / (2 * SLICES)));
         long lengthNanos = (long) (spec.seconds() * NANOS_PER_SECOND);
@@ -97,7 +95,6 @@ public final class Generator {
                 now = pause(begin + (long) (events * NANOS_PER_SECOND / rate) - now);
             }
         }
-        return events;
     }
 
     private static long pause(long nanos) {

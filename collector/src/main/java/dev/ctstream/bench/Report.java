@@ -76,7 +76,7 @@ public final class Report {
     /** Where a collector's CPU time goes. */
     private String threads() {
         StringBuilder out = new StringBuilder();
-        Spread.groups(cells).forEach((key, group) -> {
+        Spread.groups(cells).values().forEach(group -> {
             String parts = Spread.names(group).stream()
                     .filter(name -> name.startsWith("thread_"))
                     .filter(name -> Spread.of(group, name).median() >= 0.0005)
@@ -90,7 +90,7 @@ public final class Report {
                 return;
             }
             out.append("us/event by thread: ")
-                    .append(key, 0, key.indexOf(' '))
+                    .append(group.get(0).reader())
                     .append(", ")
                     .append(group.get(0).load().rate())
                     .append(", zones ")

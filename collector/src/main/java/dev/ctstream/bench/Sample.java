@@ -82,7 +82,9 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
             values.put("refused_flows", raised.path("failed").asDouble());
             values.put("load_seconds", seconds);
             values.put(Cell.RATE, offered / seconds);
-            values.put(Cell.GENERATOR, raised.path("cpu_nanos").asDouble() / NANOS_PER_MICRO / offered);
+            if (offered > 0) {
+                values.put(Cell.GENERATOR, raised.path("cpu_nanos").asDouble() / NANOS_PER_MICRO / offered);
+            }
         }
         use(before, received, values);
         if (tells) {

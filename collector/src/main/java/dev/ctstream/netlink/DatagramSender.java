@@ -40,12 +40,10 @@ public final class DatagramSender implements AutoCloseable {
     private final ByteBuffer memory;
     private final long address;
     private final int slots;
-    private final boolean v6;
     private int fd;
 
     private DatagramSender(int fd, boolean v6, int slots) {
         this.fd = fd;
-        this.v6 = v6;
         this.slots = slots;
         int names = slots * MMSGHDR_BYTES;
         int iovec = names + slots * SOCKADDR_SLOT_BYTES;
@@ -129,11 +127,6 @@ public final class DatagramSender implements AutoCloseable {
             throw new NetlinkException("send datagrams", errno);
         }
         return sent;
-    }
-
-    /** Whether the slots take IPv6 destinations. */
-    public boolean v6() {
-        return v6;
     }
 
     @Override
