@@ -44,6 +44,8 @@ final class BenchBroker implements Broker {
             return new BenchBroker(broker);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            started.handle((done, failure) -> true).join(); // a broker that is closed first would start all the same
+            broker.close();
             throw new IOException("interrupted", e);
         } catch (ExecutionException e) {
             broker.close();

@@ -39,7 +39,9 @@ import picocli.CommandLine.Spec;
         header = "Measure what each reader of the events costs on this machine.",
         description = "Raise events in a private network namespace, from one CPU, and measure the collector that reads"
                 + " them on another: events, losses, CPU time by thread, memory, latencies. Needs two CPUs to itself and"
-                + " no root where unprivileged user namespaces are allowed; as root the receive buffer is larger.",
+                + " no root where unprivileged user namespaces are allowed; as root the receive buffer is larger. Spools"
+                + " and the broker's data lie in java.io.tmpdir meanwhile, some gigabytes in the longer runs"
+                + " (CTSTREAM_JAVA_OPTS=-Djava.io.tmpdir=DIR for another place).",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream bench                                            to Kafka, as fast as the load can",
