@@ -22,8 +22,7 @@ class ProcessControlTest {
                     try {
                         ProcessControl.pinThread(Integer.parseInt(first));
                         pinned.complete(allowed());
-                        Process grep = new ProcessBuilder("grep", ALLOWED, "/proc/self/status").start();
-                        child.complete(new String(grep.getInputStream().readAllBytes(), StandardCharsets.US_ASCII));
+                        child.complete(allowedInAChild());
                     } catch (Exception e) {
                         pinned.completeExceptionally(e);
                         child.completeExceptionally(e);
@@ -31,7 +30,7 @@ class ProcessControlTest {
                 })
                 .start();
         assertThat(pinned.get(20, TimeUnit.SECONDS)).isEqualTo(first);
-        assertThat(child.get(20, TimeUnit.SECONDS).strip()).isEqualTo(ALLOWED + "\t" + first);
+        assertThat(child.get(20, TimeUnit.SECONDS)).isEqualTo(first);
     }
 
     @Test
@@ -40,6 +39,23 @@ class ProcessControlTest {
             assertThatThrownBy(() -> ProcessControl.pinThread(cpu))
                     .isInstanceOf(NetlinkException.class)
                     .hasMessageContaining("run on CPU " + cpu + ": EINVAL");
+        }
+    }
+
+    private static String allowedInAChild() throws Exception {
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        Process process = new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), Child.class.getName())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
+    }
+
+    /** Says where it may run. */
+    static final class Child {
+        private Child() {}
+
+        public static void main(String[] arguments) throws Exception {
+            System.out.println(allowed());
         }
     }
 
