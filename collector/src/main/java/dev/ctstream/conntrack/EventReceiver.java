@@ -38,7 +38,9 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     private static final int ROUNDS_PER_DRAIN = 16;
 
     private static final int INJECTED_SLOTS = 1024;
-    private static final int INJECTED_PER_PASS = 256;
+    /** The whole ring: some 0.5 ms, less than the pause between two drains, after which the dump can go on. */
+    private static final int INJECTED_PER_PASS = INJECTED_SLOTS;
+
     private static final int WAKEUP_TOKEN = -1;
     private static final long FINAL_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
 

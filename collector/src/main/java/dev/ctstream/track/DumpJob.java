@@ -28,7 +28,9 @@ import org.slf4j.LoggerFactory;
 final class DumpJob {
     private static final Logger LOG = LoggerFactory.getLogger(DumpJob.class);
     private static final Path BUCKETS = Path.of("/proc/sys/net/netfilter/nf_conntrack_buckets"); // of the whole host
-    private static final long WAIT_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
+    /** A quarter of the receive thread's pause. */
+    private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
     private static final int PROGRESS_ENTRIES = 1024;
     private static final long MISSING_TOLERATED = 64;
     private static final long MISSING_TOLERATED_FRACTION = 10;

@@ -44,7 +44,7 @@ final class Replay implements TableExchange {
 
     @Override
     public void query(MessageWriter request, ReplyHandler handler) {
-        throw new UnsupportedOperationException();
+        throw new UnsupportedOperationException("a replay answers dumps only");
     }
 
     @Override
