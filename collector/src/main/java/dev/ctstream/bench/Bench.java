@@ -158,7 +158,7 @@ public final class Bench implements AutoCloseable {
             }
             keys.putAll(config.keys());
             try (RunningReader running = RunningReader.start(reader, config, own, keys)) {
-                warmUp(running, load, reader instanceof Reader.Own);
+                warmUp(load, reader instanceof Reader.Own);
                 Map<String, Double> values = measure(running, load, broker);
                 values.put("start_millis", running.startMillis());
                 return values;
@@ -167,7 +167,7 @@ public final class Bench implements AutoCloseable {
     }
 
     /** A JVM compiles meanwhile; other programs only have to meet the rate. */
-    private void warmUp(RunningReader running, LoadSpec load, boolean jvm) throws IOException {
+    private void warmUp(LoadSpec load, boolean jvm) throws IOException {
         BenchConfig.WarmUp warmUp = config.warmUp();
         if (load.kind() != LoadSpec.Kind.NONE && warmUp.seconds() > 0) {
             if (jvm) {
@@ -176,7 +176,6 @@ public final class Bench implements AutoCloseable {
             double settle = Math.min(SETTLE_SECONDS, warmUp.seconds());
             raise(load.during(settle, load.eventsPerSecond(), 0));
         }
-        running.settle();
     }
 
     private Map<String, Double> measure(RunningReader running, LoadSpec load, @Nullable Broker broker)
@@ -187,7 +186,6 @@ public final class Bench implements AutoCloseable {
             LockSupport.parkNanos((long) (load.seconds() * TimeUnit.SECONDS.toNanos(1)));
         } else {
             raised = raise(load);
-            running.settle();
         }
         return Sample.after(running, broker).values(before, raised);
     }

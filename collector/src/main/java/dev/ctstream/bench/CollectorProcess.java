@@ -15,6 +15,7 @@ import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -22,17 +23,18 @@ import org.HdrHistogram.Histogram;
 
 /**
  * A {@link MeasuredCollector} as a process of its own. One word a line on stdin, one line of JSON back: {@code pending}
- * the batches on their way, {@code mark} everything that was counted so far, and latencies since the mark before. Ends
- * with its stdin.
+ * the batches that are known to be on their way, {@code mark} everything that was counted so far, and latencies since the
+ * last {@code begin}, which answers the same. Ends with its stdin.
  */
 public final class CollectorProcess {
-    private static final String LAG = "ctstream_receive_lag_seconds";
-    private static final String ACKNOWLEDGE = "ctstream_publish_acknowledge_latency_seconds";
+    private static final Map<String, String> LATENCIES = Map.of(
+            "receive_latency", "ctstream_receive_lag_seconds",
+            "acknowledge_latency", "ctstream_publish_acknowledge_latency_seconds");
     private static final double MICROS_PER_MILLI = 1_000;
     private static final double[] PERCENTILES = {50, 90, 99, 99.9};
 
     private final MeasuredCollector collector;
-    private final Map<String, Histogram> before = new LinkedHashMap<>();
+    private final Map<String, Histogram> before = new HashMap<>(); // by metric
 
     private CollectorProcess(MeasuredCollector collector) {
         this.collector = collector;
@@ -75,6 +77,13 @@ public final class CollectorProcess {
                         print(JsonNodeFactory.instance
                                 .objectNode()
                                 .put("pending", collector.pending().getAsLong()));
+                    case "begin" -> {
+                        before.clear();
+                        for (String metric : LATENCIES.values()) {
+                            sum(collector.metrics().latencies(metric)).ifPresent(now -> before.put(metric, now));
+                        }
+                        print(mark());
+                    }
                     case "mark" -> print(mark());
                     default -> throw new IOException("unknown request: " + line);
                 }
@@ -100,8 +109,7 @@ public final class CollectorProcess {
         }
         all.put("gc_count", collections);
         all.put("gc_millis", millis);
-        latency(all, "receive_latency", LAG);
-        latency(all, "acknowledge_latency", ACKNOWLEDGE);
+        LATENCIES.forEach((field, metric) -> latency(all, field, metric));
         return all;
     }
 
@@ -117,19 +125,18 @@ public final class CollectorProcess {
 
     private void latency(ObjectNode all, String field, String metric) {
         sum(collector.metrics().latencies(metric)).ifPresent(now -> {
-            Histogram since = now.copy();
-            Histogram earlier = before.put(field, now);
+            Histogram earlier = before.get(metric);
             if (earlier != null) {
-                since.subtract(earlier);
+                now.subtract(earlier);
             }
             ObjectNode millis = all.putObject(field);
-            millis.put("count", since.getTotalCount());
+            millis.put("count", now.getTotalCount());
             for (double percentile : PERCENTILES) {
                 millis.put(
                         "p" + (percentile == Math.rint(percentile) ? Long.toString((long) percentile) : percentile),
-                        since.getValueAtPercentile(percentile) / MICROS_PER_MILLI);
+                        now.getValueAtPercentile(percentile) / MICROS_PER_MILLI);
             }
-            millis.put("max", since.getMaxValue() / MICROS_PER_MILLI);
+            millis.put("max", now.getMaxValue() / MICROS_PER_MILLI);
         });
     }
 

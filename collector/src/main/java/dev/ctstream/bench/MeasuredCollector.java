@@ -29,7 +29,7 @@ import java.util.function.LongSupplier;
  * A collector that is cut off behind a stage, with the threads that it has up to there. It ends with its process.
  *
  * @param metrics what its stages count
- * @param pending batches that are on their way; 0 = all that was received has arrived
+ * @param pending batches that the spool still holds; what is open, or on its way to the spool, shows in the metrics only
  * @param end ends it in order
  */
 record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
@@ -55,6 +55,7 @@ record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
 
     private static MeasuredCollector untilSpool(CollectorConfig config, Metrics metrics) throws IOException {
         BatchRing ring = new BatchRing();
+        BatchMetrics.registerRing(metrics, ring);
         RunIdentity run = run(config);
         Spool spool = Spool.open(
                 new Spool.Parts(config.spool(), run, ring, loss -> {}, new SpoolMetrics(metrics), new Health()));

@@ -33,7 +33,12 @@ final class RunningReader implements AutoCloseable {
 
     private double startMillis;
 
-    private RunningReader(ChildProcess process, boolean own, long lingerMillis) {
+    /**
+     * A reader that has subscribed.
+     *
+     * @param own whether it is a {@link CollectorProcess}
+     */
+    RunningReader(ChildProcess process, boolean own, long lingerMillis) {
         this.process = process;
         this.own = own;
         this.lingerMillis = lingerMillis;
@@ -98,13 +103,19 @@ final class RunningReader implements AutoCloseable {
         return process.cpuTimes();
     }
 
+    /** What it has counted so far, and from here on latencies count; null when it tells nothing. */
+    @Nullable
+    JsonNode begin() throws IOException {
+        return own ? process.ask("begin") : null;
+    }
+
     /** What it has counted so far; null when it tells nothing. */
     @Nullable
     JsonNode mark() throws IOException {
         return own ? process.ask("mark") : null;
     }
 
-    /** Waits until everything that was raised has gone its whole way. */
+    /** Waits until nothing is seen any more on its way; cheap for the reader. {@link Sample} makes sure. */
     void settle() throws IOException {
         long begin = System.nanoTime();
         while (sockets().queuedBytes() > 0) {

@@ -25,7 +25,16 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
     private static final double NANOS_PER_MICRO = 1e3;
     private static final double MIB = 1 << 20;
     private static final double PERCENT = 100;
+    /** After that, what is on its way is reported as such. */
+    private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(120);
+
     private static final String COUNTERS = "counters";
+    private static final String ENCODED = "ctstream_batch_encoded_events_total";
+    private static final List<String> LOST_LATER =
+            List.of("ctstream_batch_handover_lost_events_total", "ctstream_spool_lost_events_total");
+    /** Batches that are not where they should be in the end, in the order of their way. */
+    private static final List<String> WAITING = List.of(
+            "ctstream_batch_open_batches", "ctstream_batch_ring_batches", "ctstream_spool_unacknowledged_batches");
     /** Only a collector with a publisher has it. */
     private static final String ACKNOWLEDGED = "ctstream_publish_acknowledged_events_total";
 
@@ -33,18 +42,53 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
     /** The segments of the events' topics in either layout, in the broker's data. */
     private static final String SEGMENTS = ".*/conntrack\\.(events|flat)-\\d+/\\d+\\.log";
 
-    /** One from which the use begins: asking the reader comes first, it costs. */
-    static Sample before(RunningReader reader, @Nullable Broker broker) throws IOException {
-        JsonNode told = reader.mark();
-        return new Sample(System.nanoTime(), reader.cpuTimes(), reader.sockets(), orMissing(told), logBytes(broker));
+    private interface Taking {
+        Sample take() throws IOException;
     }
 
-    /** One at which the use ends: asking the reader comes last. */
+    /** One from which the use begins, when all before has gone its whole way: asking the reader comes first, it costs. */
+    static Sample before(RunningReader reader, @Nullable Broker broker) throws IOException {
+        return settled(reader, () -> {
+            JsonNode told = reader.begin();
+            return new Sample(
+                    System.nanoTime(), reader.cpuTimes(), reader.sockets(), orMissing(told), logBytes(broker));
+        });
+    }
+
+    /** One at which the use ends, when all has gone its whole way: asking the reader comes last. */
     static Sample after(RunningReader reader, @Nullable Broker broker) throws IOException {
-        long nanos = System.nanoTime();
-        CpuTimes cpu = reader.cpuTimes();
-        NetlinkSockets sockets = reader.sockets();
-        return new Sample(nanos, cpu, sockets, orMissing(reader.mark()), logBytes(broker));
+        return settled(reader, () -> {
+            long nanos = System.nanoTime();
+            CpuTimes cpu = reader.cpuTimes();
+            NetlinkSockets sockets = reader.sockets();
+            return new Sample(nanos, cpu, sockets, orMissing(reader.mark()), logBytes(broker));
+        });
+    }
+
+    /**
+     * Takes another one while a sample itself shows something on its way. What the reader is asked before costs little
+     * and does not see all: not the batch that the spool thread holds while it waits for the disk, nor an entry of a
+     * dump that is still to come, and the acknowledgement of the last batch is counted a moment after the spool knows it.
+     */
+    private static Sample settled(RunningReader reader, Taking taking) throws IOException {
+        long begin = System.nanoTime();
+        Sample sample;
+        do {
+            reader.settle();
+            sample = taking.take();
+        } while (sample.onTheWay() > 0 && System.nanoTime() - begin < SETTLE_NANOS);
+        return sample;
+    }
+
+    /** Batches that wait, and events that are in none of them and not acknowledged; 0 = the reader is done. */
+    double onTheWay() {
+        return WAITING.stream().mapToDouble(this::counted).sum() + Math.max(0, unacknowledged());
+    }
+
+    /** Events that were encoded from the start on, neither acknowledged nor lost later; 0 without a publisher. */
+    private double unacknowledged() {
+        double lost = LOST_LATER.stream().mapToDouble(this::counted).sum();
+        return told.path(COUNTERS).has(ACKNOWLEDGED) ? counted(ENCODED) - lost - counted(ACKNOWLEDGED) : 0;
     }
 
     private static JsonNode orMissing(@Nullable JsonNode node) {
@@ -116,9 +160,10 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
         if (received > 0) {
             values.put("allocated_bytes_per_event", difference(before, "allocated_bytes") / received);
         }
-        double encoded = counted(before, "ctstream_batch_encoded_events_total");
-        double lostLater = counted(before, "ctstream_batch_handover_lost_events_total")
-                + counted(before, "ctstream_spool_lost_events_total");
+        double encoded = counted(before, ENCODED);
+        double lostLater = LOST_LATER.stream()
+                .mapToDouble(counter -> counted(before, counter))
+                .sum();
         if (encoded > 0) {
             values.put("events_per_batch", encoded / counted(before, "ctstream_batch_closed_batches_total"));
             values.put("encoded_bytes_per_event", counted(before, "ctstream_batch_encoded_bytes_total") / encoded);
@@ -126,7 +171,7 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
         }
         double acknowledged = counted(before, ACKNOWLEDGED);
         if (told.path(COUNTERS).has(ACKNOWLEDGED)) {
-            values.put(Cell.UNACKNOWLEDGED, encoded - lostLater - acknowledged);
+            values.put(Cell.UNACKNOWLEDGED, unacknowledged());
         }
         if (acknowledged > 0) {
             values.put("acknowledged_events", acknowledged);
@@ -142,8 +187,11 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
     }
 
     private double counted(Sample before, String counter) {
-        return told.path(COUNTERS).path(counter).asDouble()
-                - before.told.path(COUNTERS).path(counter).asDouble();
+        return counted(counter) - before.counted(counter);
+    }
+
+    private double counted(String counter) {
+        return told.path(COUNTERS).path(counter).asDouble();
     }
 
     private double difference(Sample before, String field) {
