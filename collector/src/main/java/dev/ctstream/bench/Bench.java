@@ -1,6 +1,10 @@
 package dev.ctstream.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.ctstream.config.ConfigSources;
+import dev.ctstream.config.Configuration;
+import dev.ctstream.config.ConfigurationException;
+import dev.ctstream.config.HostFacts;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.TableStats;
 import java.io.IOException;
@@ -11,6 +15,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -37,6 +42,8 @@ public final class Bench implements AutoCloseable {
 
     /** At the rate that is measured, after the warm-up. */
     private static final double SETTLE_SECONDS = 1;
+
+    private static final String BOOTSTRAP = "kafka.bootstrap.servers";
 
     private final BenchConfig config;
     private final Broker.Factory brokers;
@@ -153,13 +160,13 @@ public final class Bench implements AutoCloseable {
         keys.put("http.listen", "127.0.0.1:0");
         try (@Nullable Broker broker = kafka ? brokers.start() : null) {
             if (broker != null) {
-                keys.put("kafka.bootstrap.servers", broker.bootstrapServers());
+                keys.put(BOOTSTRAP, broker.bootstrapServers());
                 keys.put("topic.replication-factor", "1");
             }
             keys.putAll(config.keys());
             try (RunningReader running = RunningReader.start(reader, config, own, keys)) {
                 warmUp(load, reader instanceof Reader.Own);
-                Map<String, Double> values = measure(running, load, broker);
+                Map<String, Double> values = measure(running, load, broker, keys);
                 values.put("start_millis", running.startMillis());
                 return values;
             }
@@ -175,6 +182,41 @@ public final class Bench implements AutoCloseable {
             }
             double settle = Math.min(SETTLE_SECONDS, warmUp.seconds());
             raise(load.during(settle, load.eventsPerSecond(), 0));
+        }
+    }
+
+    private Map<String, Double> measure(
+            RunningReader running, LoadSpec load, @Nullable Broker broker, Map<String, String> keys)
+            throws IOException {
+        running.settle();
+        try (@Nullable KernelToLog log = log(load, broker, keys)) {
+            Map<String, Double> values = measure(running, load, broker);
+            if (log != null) {
+                values.putAll(log.read());
+            }
+            return values;
+        }
+    }
+
+    /** From here on; null when there is nothing to read, or the log is another cluster's, with time stamps as it likes. */
+    private static @Nullable KernelToLog log(LoadSpec load, @Nullable Broker broker, Map<String, String> keys)
+            throws IOException {
+        if (broker == null || load.kind() == LoadSpec.Kind.NONE) {
+            return null;
+        }
+        String servers = broker.bootstrapServers();
+        return servers.equals(keys.get(BOOTSTRAP)) ? KernelToLog.open(servers, topic(keys)) : null;
+    }
+
+    private static String topic(Map<String, String> keys) throws IOException {
+        try {
+            return Configuration.load(new ConfigSources(Optional.empty(), Map.of(), keys, HostFacts.current(), true))
+                    .collector()
+                    .publish()
+                    .topics()
+                    .events();
+        } catch (ConfigurationException e) {
+            throw new IOException(String.join("; ", e.problems()), e);
         }
     }
 

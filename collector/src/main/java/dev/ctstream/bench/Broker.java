@@ -3,7 +3,7 @@ package dev.ctstream.bench;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** The Kafka broker of one measurement. */
+/** The Kafka broker of one measurement. It stamps each record with the time of its append. */
 public interface Broker extends AutoCloseable {
     /** The address for clients. */
     String bootstrapServers();

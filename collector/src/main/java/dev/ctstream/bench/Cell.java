@@ -23,6 +23,9 @@ public record Cell(String reader, LoadSpec load, int round, Map<String, Double> 
     /** Encoded, and neither acknowledged by Kafka nor lost later. */
     static final String UNACKNOWLEDGED = "unacknowledged_events";
 
+    /** From the kernel's time stamp of an event to the append to the broker's log: {@link Latencies} of all events. */
+    static final String KERNEL_TO_LOG = "kernel_to_log";
+
     static final String RATE = "events_per_second";
     static final String CPU = "cpu_us_per_event";
     static final String CPU_PERCENT = "cpu_percent";

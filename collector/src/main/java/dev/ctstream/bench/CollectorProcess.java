@@ -30,8 +30,6 @@ public final class CollectorProcess {
     private static final Map<String, String> LATENCIES = Map.of(
             "receive_latency", "ctstream_receive_lag_seconds",
             "acknowledge_latency", "ctstream_publish_acknowledge_latency_seconds");
-    private static final double MICROS_PER_MILLI = 1_000;
-    private static final double[] PERCENTILES = {50, 90, 99, 99.9};
 
     private final MeasuredCollector collector;
     private final Map<String, Histogram> before = new HashMap<>(); // by metric
@@ -130,13 +128,7 @@ public final class CollectorProcess {
                 now.subtract(earlier);
             }
             ObjectNode millis = all.putObject(field);
-            millis.put("count", now.getTotalCount());
-            for (double percentile : PERCENTILES) {
-                millis.put(
-                        "p" + (percentile == Math.rint(percentile) ? Long.toString((long) percentile) : percentile),
-                        now.getValueAtPercentile(percentile) / MICROS_PER_MILLI);
-            }
-            millis.put("max", now.getMaxValue() / MICROS_PER_MILLI);
+            Latencies.of(now).forEach(millis::put);
         });
     }
 

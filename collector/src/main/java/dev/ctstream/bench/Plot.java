@@ -33,8 +33,8 @@ public final class Plot {
         CPU("CPU in use", "events a second", "per cent of one CPU"),
         /** Losses, by rate. */
         LOSS("Events lost", "events offered a second", "per cent of the events offered"),
-        /** From the receipt of a batch's first event to its acknowledgement, by rate. */
-        LATENCY("Receipt to acknowledgement", "events a second", "milliseconds"),
+        /** From the kernel's time stamp of each event to the broker's log, by rate. */
+        LATENCY("Kernel to Kafka's log", "events a second", "milliseconds"),
         /** CPU time for one event, by number of zones. */
         ZONES("CPU time per event", "zones in use", "microseconds of CPU per event");
 
@@ -95,8 +95,8 @@ public final class Plot {
                 add(reader, median, Cell.RATE, Cell.LOST, percent);
             }
             case LATENCY -> {
-                add(reader + " p50", median, Cell.RATE, "acknowledge_latency_p50_ms", 1);
-                add(reader + " p99", median, Cell.RATE, "acknowledge_latency_p99_ms", 1);
+                add(reader + " p50", median, Cell.RATE, Latencies.name(Cell.KERNEL_TO_LOG, "p50"), 1);
+                add(reader + " p99", median, Cell.RATE, Latencies.name(Cell.KERNEL_TO_LOG, "p99"), 1);
             }
             default -> add(reader, median, "", Cell.CPU, 1);
         }

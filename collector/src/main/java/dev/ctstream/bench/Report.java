@@ -30,8 +30,17 @@ public final class Report {
             new Column("recv p99 ms", "receive_latency_p99_ms", 1),
             new Column("ack p50 ms", "acknowledge_latency_p50_ms", 0),
             new Column("ack p99 ms", "acknowledge_latency_p99_ms", 0),
+            new Column("log p50 ms", Latencies.name(Cell.KERNEL_TO_LOG, "p50"), 0),
+            new Column("log p99 ms", Latencies.name(Cell.KERNEL_TO_LOG, "p99"), 0),
+            new Column("log max ms", Latencies.name(Cell.KERNEL_TO_LOG, "max"), 0),
             new Column("peak MiB", "peak_rss_mib", 0),
             new Column("start ms", "start_millis", 0));
+
+    private static final String LATENCIES = """
+            recv: an event's kernel time to the receive thread. ack: receipt of a batch's first event to Kafka's answer.
+            log: each event's kernel time to the append to the broker's log, to 1 ms, rounded up; Kafka's answer follows it
+            by a network round trip.
+            """;
 
     private final BenchConfig config;
     private final List<Cell> cells;
@@ -57,7 +66,7 @@ public final class Report {
             COLUMNS.forEach(column -> row.add(text(Spread.of(group, column.value()), column)));
             rows.add(row);
         }
-        return aligned(rows) + threads() + unaccounted();
+        return aligned(rows) + latencies() + threads() + unaccounted();
     }
 
     private static String text(Spread spread, Column column) {
@@ -71,6 +80,13 @@ public final class Report {
                 ? median
                         + String.format(Locale.ROOT, " (" + number + ".." + number + ")", spread.least(), spread.most())
                 : median;
+    }
+
+    /** What the latencies are counted from and to. */
+    private String latencies() {
+        String count = Latencies.name(Cell.KERNEL_TO_LOG, "count");
+        boolean any = cells.stream().anyMatch(cell -> cell.values().containsKey(count));
+        return any ? LATENCIES : "";
     }
 
     /** Where a collector's CPU time goes. */

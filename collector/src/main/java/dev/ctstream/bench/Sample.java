@@ -181,7 +181,7 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
             told.path(latency)
                     .properties()
                     .forEach(field -> values.put(
-                            latency + "_" + field.getKey() + (field.getKey().equals("count") ? "" : "_ms"),
+                            Latencies.name(latency, field.getKey()),
                             field.getValue().asDouble()));
         }
     }

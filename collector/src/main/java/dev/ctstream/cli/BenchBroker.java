@@ -23,7 +23,7 @@ final class BenchBroker implements Broker {
      * @param cpu where it stays; null = anywhere
      */
     static BenchBroker start(@Nullable Integer cpu) throws IOException {
-        EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of());
+        EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of("log.message.timestamp.type", "LogAppendTime"));
         CompletableFuture<@Nullable Void> started = new CompletableFuture<>();
         new Thread(
                         () -> {

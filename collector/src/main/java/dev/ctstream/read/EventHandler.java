@@ -17,6 +17,9 @@ public interface EventHandler {
     /** Told before the events of a record: the partition that it is on. */
     default void onPartition(int partition) {}
 
+    /** Told before the events of a record: its time stamp in Kafka, ms since 1970-01-01 UTC. */
+    default void onTimestamp(long millis) {}
+
     /** Called when nothing more is at hand just now: the moment to show what waits in a buffer. */
     default void onPause() throws IOException {}
 }

@@ -247,6 +247,7 @@ public final class TopicReader implements AutoCloseable {
             byte @Nullable [] value = record.value();
             if (value != null) {
                 handler.onPartition(record.partition());
+                handler.onTimestamp(record.timestamp());
                 try {
                     more = decoder.decode(value, fingerprint(record), event -> pass(event, handler));
                 } catch (RecordException e) {

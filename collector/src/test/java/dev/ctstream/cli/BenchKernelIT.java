@@ -47,6 +47,27 @@ class BenchKernelIT {
         });
     }
 
+    @Test
+    void followsEachEventIntoTheLogOfTheBroker() throws Exception {
+        FreshNamespace.run(() -> {
+            Path json = folder.resolve("results.json");
+            String out = bench("--readers", "kafka", "--rates", "20000", "--json", json.toString());
+            assertThat(out).doesNotContain("unaccounted").contains("log: each event's kernel time");
+            JsonNode one = new ObjectMapper()
+                    .readTree(Files.readString(json))
+                    .path("measurements")
+                    .path(0);
+            long received = one.path("received_events").asLong();
+            assertThat(received + one.path("lost_events").asLong()).isEqualTo(2 * FLOWS);
+            assertThat(one.path("acknowledged_events").asLong()).isEqualTo(received);
+            assertThat(one.path("unacknowledged_events").asLong(-1)).isZero();
+            assertThat(one.path("kernel_to_log_count").asLong()).isEqualTo(received);
+            double median = one.path("kernel_to_log_p50_ms").asDouble();
+            assertThat(median).isBetween(0.1, 30_000.0);
+            assertThat(one.path("kernel_to_log_max_ms").asDouble()).isGreaterThanOrEqualTo(median);
+        });
+    }
+
     private String bench(String... more) throws Exception {
         List<String> arguments = new ArrayList<>(List.of("bench", "--load", "ctnetlink", "--zones", "3"));
         arguments.addAll(List.of("--flows", Integer.toString(FLOWS), "--warm-up-seconds", "0.2"));

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.LongStream;
@@ -17,11 +18,14 @@ import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.common.Node;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class TopicReaderTest {
     private static final String TOPIC = "conntrack.events";
+    private static final long FIRST_TIME = 1_795_244_919_067L;
 
     private final MockConsumer<byte[], byte[]> consumer = new MockConsumer<>("none");
     private final List<String> undecodable = new ArrayList<>();
@@ -111,7 +115,13 @@ class TopicReaderTest {
         List<PartitionExtent> extents = reader.extents();
         assertThat(extents).containsExactlyInAnyOrder(new PartitionExtent(0, 0, 2), new PartitionExtent(1, 0, 1));
         List<Integer> partitions = new ArrayList<>();
+        List<Long> times = new ArrayList<>();
         reader.runTo(extents, new EventHandler() {
+            @Override
+            public void onTimestamp(long millis) {
+                times.add(millis);
+            }
+
             @Override
             public void onPartition(int partition) {
                 partitions.add(partition);
@@ -124,6 +134,7 @@ class TopicReaderTest {
         });
         assertThat(events).containsExactly("7#0", "7#1", "8#0");
         assertThat(partitions).containsExactly(0, 0, 1);
+        assertThat(times).containsExactly(FIRST_TIME, FIRST_TIME + 1, FIRST_TIME);
     }
 
     private ReadCounts read(OptionalInt zone, OptionalLong count) throws Exception {
@@ -140,7 +151,18 @@ class TopicReaderTest {
     private void records(int partition, byte[]... values) {
         consumer.schedulePollTask(() -> {
             for (int i = 0; i < values.length; i++) {
-                consumer.addRecord(new ConsumerRecord<>(TOPIC, partition, i, new byte[0], values[i]));
+                consumer.addRecord(new ConsumerRecord<>(
+                        TOPIC,
+                        partition,
+                        i,
+                        FIRST_TIME + i,
+                        TimestampType.LOG_APPEND_TIME,
+                        0,
+                        values[i].length,
+                        new byte[0],
+                        values[i],
+                        new RecordHeaders(),
+                        Optional.empty()));
             }
         });
     }

@@ -1,0 +1,117 @@
+package dev.ctstream.bench;
+
+import dev.ctstream.read.EventHandler;
+import dev.ctstream.read.ReadConfig;
+import dev.ctstream.read.ReadEvent;
+import dev.ctstream.read.ReadException;
+import dev.ctstream.read.RecordDecoder;
+import dev.ctstream.read.TopicReader;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.HdrHistogram.Histogram;
+
+/**
+ * How long each event took from the kernel to the broker's log. Both times are in the topic already, and of the same clock:
+ * the kernel's time stamp in the event, the time of the append in the record. So it costs the collector nothing, and each
+ * event counts with its own way as a whole; the distributions of its parts could not be added up. The acknowledgement
+ * comes a network round trip later.
+ *
+ * <p>The time of the append is kept to 1 ms: rounded up here.
+ *
+ * <p>Ownership: owns a consumer, which does nothing between {@link #open} and {@link #read}. Threads: confined to one.
+ */
+final class KernelToLog implements AutoCloseable {
+    /** The collector makes its topics while it starts. */
+    private static final long TOPIC_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final TopicReader reader;
+    private final Delays delays = new Delays();
+
+    private KernelToLog(TopicReader reader) {
+        this.reader = reader;
+    }
+
+    /**
+     * Looks where the topic ends: what comes from now on is to be read.
+     *
+     * @param bootstrapServers of a broker that stamps records with the time of the append
+     */
+    static KernelToLog open(String bootstrapServers, String topic) throws IOException {
+        ReadConfig config = new ReadConfig(
+                Map.of("bootstrap.servers", bootstrapServers, "max.poll.records", "100"),
+                topic,
+                OptionalInt.empty(),
+                false,
+                OptionalLong.empty(),
+                OptionalInt.empty());
+        long begin = System.nanoTime();
+        while (true) {
+            try {
+                return new KernelToLog(TopicReader.open(config, new RecordDecoder(), KernelToLog::refuse));
+            } catch (ReadException e) {
+                if (System.nanoTime() - begin > TOPIC_NANOS) {
+                    throw new IOException(e.getMessage(), e);
+                }
+                LockSupport.parkNanos(LOOK_NANOS);
+            }
+        }
+    }
+
+    private static void refuse(String place, Exception reason) {
+        throw new IllegalStateException(place + ": " + reason.getMessage(), reason);
+    }
+
+    /** Reads all that has come since {@link #open}: values by name, none when the kernel stamps no events, as older ones do. */
+    Map<String, Double> read() throws IOException {
+        try {
+            reader.runTo(reader.extents(), delays);
+        } catch (ReadException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+        return delays.values();
+    }
+
+    @Override
+    public void close() {
+        reader.close();
+    }
+
+    /** The time of each event's way, by Kafka's time stamp of its record. */
+    static final class Delays implements EventHandler {
+        private static final int SIGNIFICANT_DIGITS = 3;
+
+        private final Histogram micros = new Histogram(SIGNIFICANT_DIGITS);
+        private long appendedNanos;
+
+        @Override
+        public void onTimestamp(long millis) {
+            appendedNanos = TimeUnit.MILLISECONDS.toNanos(millis + 1);
+        }
+
+        @Override
+        public boolean onEvent(ReadEvent event) {
+            // An inferred DESTROY may carry the time stamp of the event by which the flow was known.
+            if (event.value("event_time_ns") instanceof Long kernelNanos
+                    && event.text("origin").equals("kernel")) {
+                micros.recordValue(Math.max(0, TimeUnit.NANOSECONDS.toMicros(appendedNanos - kernelNanos)));
+            }
+            return true;
+        }
+
+        Map<String, Double> values() {
+            Map<String, Double> values = new LinkedHashMap<>();
+            if (micros.getTotalCount() > 0) {
+                Latencies.of(micros)
+                        .forEach((name, value) -> values.put(Latencies.name(Cell.KERNEL_TO_LOG, name), value));
+            }
+            return values;
+        }
+    }
+}
