@@ -1,0 +1,31 @@
+package dev.ctstream.cli;
+
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The process whose classes go into the class-data archive: first the commands that are over in a moment, then {@code run},
+ * or whatever the arguments say. Started by the launcher's script, in a private namespace. What they print is thrown away.
+ */
+final class ArchivedCommands {
+    private static final List<String[]> SHORT = List.of(
+            new String[] {"entries", "list", "-o", "text"},
+            new String[] {"entries", "list", "-o", "json", "--zone", "1", "--protocol", "tcp"},
+            new String[] {"entries", "list", "-o", "conntrack"},
+            new String[] {"entries", "count", "-o", "json"},
+            new String[] {"zones", "list"});
+
+    private ArchivedCommands() {}
+
+    public static void main(String[] arguments) {
+        PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+        Console console = new Console(nowhere, nowhere, Map.of(), false, false);
+        for (String[] command : SHORT) {
+            Main.execute(console, command);
+        }
+        Main.main(arguments);
+    }
+}
