@@ -85,16 +85,12 @@ public final class Entries implements AutoCloseable {
     /** Hands over every entry that is meant, in the kernel's order; returns how many. */
     public long list(EntryFilter filter, EntryHandler handler) throws IOException {
         long[] count = new long[1];
-        try {
-            table.dump(filter.kernel(), entry -> {
-                if (filter.matches(entry)) {
-                    count[0]++;
-                    hand(entry, handler);
-                }
-            });
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
-        }
+        new DumpAhead(table, filter.kernel()).handOn(entry -> {
+            if (filter.matches(entry)) {
+                count[0]++;
+                handler.onEntry(entry);
+            }
+        });
         return count[0];
     }
 
