@@ -4,7 +4,8 @@
  * <p>In: filters and entries as texts, records or a file. Out: entries as the kernel lists them, handed over one by one
  * in bounded memory, and what became of each change.
  *
- * <p>Threads: each object belongs to the thread that uses it.
+ * <p>Threads: each object belongs to the thread that uses it. While entries are handed over, another one receives those that
+ * come next.
  */
 @NullMarked
 package dev.ctstream.admin;

@@ -114,8 +114,9 @@ public final class DatagramSender implements AutoCloseable {
     /**
      * Sends the datagrams of the slots from 0 on.
      *
-     * @return how many were sent; one that the host refuses (a full table, a rule) ends the call early, and is the next
-     * @throws NetlinkException when not even the first could be sent
+     * @return how many were sent; one that the host's packet filter refuses (EPERM: a full table that finds no flow to drive
+     *     out, a rule) ends the call early, and is the next
+     * @throws NetlinkException when not even the first could be sent, for another reason
      */
     public int send(int count) throws NetlinkException {
         if (count < 1 || count > slots) {
@@ -123,6 +124,9 @@ public final class DatagramSender implements AutoCloseable {
         }
         int sent = Libc.sendmmsg(fd, address, count, 0);
         int errno = sent < 0 ? Native.getLastError() : 0;
+        if (errno == Errno.EPERM) {
+            return 0;
+        }
         if (errno != 0) {
             throw new NetlinkException("send datagrams", errno);
         }
