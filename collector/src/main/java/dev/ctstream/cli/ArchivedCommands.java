@@ -21,6 +21,7 @@ final class ArchivedCommands {
     private ArchivedCommands() {}
 
     public static void main(String[] arguments) {
+        System.setProperty("ctstream.log.level", "INFO"); // as run has it; the others would show warnings only
         PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
         Console console = new Console(nowhere, nowhere, Map.of(), false, false);
         for (String[] command : SHORT) {
