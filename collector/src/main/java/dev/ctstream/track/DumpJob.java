@@ -137,7 +137,7 @@ final class DumpJob {
     }
 
     private boolean offer(long tag, MessageCursor message) {
-        if (message.lengthBytes() > InjectedMessages.SLOT_BYTES) {
+        if (message.lengthBytes() > InjectedMessages.MAX_MESSAGE_BYTES) {
             LOG.warn("entry too long: netns={} lengthBytes={}", namespace.netns(), message.lengthBytes());
             return true; // cannot be: the longest are some 600 bytes
         }

@@ -16,19 +16,25 @@ class DrainPaceTest {
     @ParameterizedTest
     @ValueSource(longs = {0, 1, 332, 9_999})
     void smallBuffersAllowNoPause(long capacityEvents) {
-        assertThat(DrainPace.pauseNanos(capacityEvents)).isZero();
+        long longest = DrainPace.longestNanos(capacityEvents);
+        assertThat(DrainPace.pauseNanos(longest, 1, 0)).isZero();
+        assertThat(DrainPace.pauseNanos(longest, 100_000, 0)).isZero();
+        assertThat(DrainPace.pauseNanos(longest, 1, 1)).isZero();
     }
 
     @ParameterizedTest
     @ValueSource(longs = {10_000, 209_715, 1_677_721, Integer.MAX_VALUE})
     void thePauseFillsAQuarterOfTheBufferAtMost(long capacityEvents) {
-        long pauseNanos = DrainPace.pauseNanos(capacityEvents);
-        assertThat(pauseNanos).isBetween(1L, 4_000_000L);
-        assertThat(pauseNanos * DrainPace.PEAK_EVENTS_PER_SECOND / 1e9).isLessThanOrEqualTo(capacityEvents / 4.0);
+        long longest = DrainPace.longestNanos(capacityEvents);
+        assertThat(longest).isBetween(1L, 24_000_000L);
+        assertThat(longest * DrainPace.PEAK_EVENTS_PER_SECOND / 1e9).isLessThanOrEqualTo(capacityEvents / 4.0);
     }
 
     @Test
-    void largeBuffersPauseForFourMilliseconds() {
-        assertThat(DrainPace.pauseNanos(209_715)).isEqualTo(4_000_000);
+    void fewEventsAreWaitedForLongerAndDumpsAreNotHeldUp() {
+        long longest = DrainPace.longestNanos(209_715);
+        assertThat(DrainPace.pauseNanos(longest, 255, 0)).isEqualTo(24_000_000);
+        assertThat(DrainPace.pauseNanos(longest, 256, 0)).isEqualTo(8_000_000);
+        assertThat(DrainPace.pauseNanos(longest, 255, 1)).isEqualTo(2_000_000);
     }
 }

@@ -7,14 +7,19 @@ import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.MessageCursor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class InjectedMessagesTest {
     private final List<Long> tags = new ArrayList<>();
+    private final List<Integer> ports = new ArrayList<>();
     private final AtomicInteger wakes = new AtomicInteger();
-    private final InjectedMessages ring = new InjectedMessages(4, wakes::incrementAndGet);
+    private final InjectedMessages ring =
+            new InjectedMessages(4, 2 * InjectedMessages.MAX_MESSAGE_BYTES, wakes::incrementAndGet);
     private final Metrics registry = new Metrics();
     private final EventSource source = new EventSource() {
         @Override
@@ -43,6 +48,7 @@ class InjectedMessagesTest {
                 public void onInjected(EventSource from, FlowEvent event, long tag) {
                     assertThat(from).isSameAs(source);
                     tags.add(tag);
+                    ports.add(event.original().destinationPort());
                 }
 
                 @Override
@@ -77,6 +83,44 @@ class InjectedMessagesTest {
         assertThat(tags).containsExactly(0L, 1L, 2L, 3L, 5L);
     }
 
+    /** Lengths and the order of offering and taking at random: every message comes out as it went in. */
+    @Test
+    void messagesOfAllLengthsStayWholeWhereverTheyLie() {
+        Random random = new Random(20_181);
+        InjectedMessages small = new InjectedMessages(16, 4608, wakes::incrementAndGet);
+        int offered = 0;
+        int taken = 0;
+        int refused = 0;
+        while (offered < 20_000) {
+            MessageCursor cursor = flow(offered, random.nextInt(random.nextInt(8) == 0 ? 3900 : 700));
+            boolean fits = random.nextInt(20) == 0
+                    ? small.offerMark(source, offered)
+                    : small.offer(source, offered, cursor) && ++offered > 0;
+            if (!fits) {
+                refused++;
+                assertThat(small.pending()).isPositive();
+            }
+            if (!fits || random.nextInt(3) == 0) {
+                taken += small.take(decoder, 1 + random.nextInt(3));
+            }
+        }
+        taken += small.take(decoder, Integer.MAX_VALUE);
+        assertThat(taken).isGreaterThan(offered);
+        assertThat(refused).isPositive();
+        assertThat(ports)
+                .hasSize(offered)
+                .isEqualTo(IntStream.range(0, offered).boxed().toList());
+        assertThat(tags).isEqualTo(LongStream.range(0, offered).boxed().toList());
+    }
+
+    private static MessageCursor flow(int port, int moreBytes) {
+        byte[] message = MessageBytes.newFlow(
+                MessageBytes.ports(17, 1, port), MessageBytes.attribute(Cta.CTA_LABELS, new byte[moreBytes]));
+        MessageCursor cursor = new MessageCursor().wrap(Fixtures.buffer(message), 0, message.length);
+        assertThat(cursor.next()).isTrue();
+        return cursor;
+    }
+
     @Test
     void wakesTheReceiverOnlyWhenItMayBeWaiting() {
         assertThat(message.next()).isTrue();
@@ -95,7 +139,7 @@ class InjectedMessagesTest {
     void aMessageThatDoesNotFitIsRefusedLoudly() {
         byte[] large = MessageBytes.newFlow(
                 MessageBytes.ports(17, 1, 2),
-                MessageBytes.attribute(Cta.CTA_SECMARK, new byte[InjectedMessages.SLOT_BYTES]));
+                MessageBytes.attribute(Cta.CTA_SECMARK, new byte[InjectedMessages.MAX_MESSAGE_BYTES]));
         MessageCursor cursor = new MessageCursor().wrap(Fixtures.buffer(large), 0, large.length);
         assertThat(cursor.next()).isTrue();
         assertThatIllegalArgumentException().isThrownBy(() -> ring.offer(source, 1, cursor));
