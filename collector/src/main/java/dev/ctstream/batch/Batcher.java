@@ -51,7 +51,7 @@ public final class Batcher implements FlowEventHandler {
      * @param pooledBytes empty, kept for reuse
      */
     record Limits(long openBytes, long pooledBytes) {
-        static final Limits DEFAULT = new Limits(32L << 20, 8L << 20);
+        static final Limits DEFAULT = new Limits(32L << 20, 4L << 20);
     }
 
     /** Hands batches of the run to the sink. */

@@ -3,7 +3,7 @@ package dev.ctstream.batch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Empty batches by size: {@value #SMALLEST_BYTES} bytes, then four times as much each, up to the largest batch. A batch
+ * Empty batches by size: {@value #SMALLEST_BYTES} bytes, then twice as much each, up to the largest batch. A batch
  * that outgrows its buffer moves to the next size, so that a zone with one event holds a small buffer and a busy zone
  * does not copy often.
  *
@@ -16,7 +16,7 @@ final class BufferPool {
     /** Size class of a batch that was made for one huge event and is not kept. */
     static final int UNPOOLED = -1;
 
-    private static final int GROWTH_SHIFT = 2;
+    private static final int GROWTH_SHIFT = 1;
     /** No event is shorter: two addresses in both directions and two times alone take more. */
     private static final int LEAST_EVENT_BYTES = 64;
 

@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Publisher implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
-    private static final long MAX_IN_FLIGHT_BYTES = 16 << 20;
+    private static final long MAX_IN_FLIGHT_BYTES = 4 << 20;
     /** The longest wait without a look around. */
     private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** Without an acknowledgement for so long, we ask the cluster what is wrong. */
