@@ -22,10 +22,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Stack;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterConsumer;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -148,7 +151,11 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--broker-cpu", paramLabel = "CPU", description = "Where the broker runs. Default: on any.")
     private @Nullable Integer brokerCpu;
 
-    @Option(names = "--jvm", paramLabel = "OPTION", description = "Option for the measured collector's JVM.")
+    @Option(
+            names = "--jvm",
+            paramLabel = "OPTION",
+            parameterConsumer = Verbatim.class,
+            description = "Option for the measured collector's JVM.")
     private List<String> jvm = new ArrayList<>();
 
     @Option(names = "-D", paramLabel = "KEY=VALUE", description = "One key of the measured collector's configuration.")
@@ -156,6 +163,19 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write everything that was measured here.")
     private @Nullable Path json;
+
+    /** Takes the next word as it is: an option of the JVM often looks like one of ours. */
+    static final class Verbatim implements IParameterConsumer {
+        @Override
+        public void consumeParameters(Stack<String> words, ArgSpec option, CommandSpec command) {
+            if (words.isEmpty()) {
+                throw new ParameterException(
+                        command.commandLine(), "--jvm needs an option of the JVM, as in --jvm -Xint");
+            }
+            List<String> values = option.getValue();
+            values.add(words.pop());
+        }
+    }
 
     @Spec
     private CommandSpec spec;
