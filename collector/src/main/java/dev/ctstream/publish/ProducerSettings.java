@@ -102,6 +102,8 @@ public final class ProducerSettings {
                 ProducerConfig.COMPRESSION_ZSTD_LEVEL_CONFIG, 1); // of level 3: two thirds of its CPU, 5 % more bytes
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
         settings.put(ProducerConfig.BATCH_SIZE_CONFIG, (int) Math.min(BATCH_BYTES, maxMessageBytes));
+        // We choose the partition; else the sender weighs all partitions in each of its rounds.
+        settings.put(ProducerConfig.PARTITIONER_ADAPTIVE_PARTITIONING_ENABLE_CONFIG, false);
         settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 1_000);
         settings.put(
                 ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
