@@ -33,7 +33,7 @@ final class DumpAhead {
     private final BlockingQueue<ByteBuffer> full = new LinkedBlockingQueue<>();
     private ByteBuffer block = END; // that is being filled; the receiving thread's
     private volatile boolean stopped;
-    private @Nullable Exception failure; // read after END
+    private @Nullable Throwable failure; // read after END
 
     DumpAhead(ConntrackTable table, DumpFilter filter) {
         this.table = table;
@@ -66,6 +66,8 @@ final class DumpAhead {
         }
         if (failure instanceof NetlinkException refusal) {
             throw refusal;
+        } else if (failure instanceof Error error) {
+            throw error;
         } else if (failure != null) {
             throw new IllegalStateException(failure);
         }
@@ -105,11 +107,12 @@ final class DumpAhead {
             } else {
                 table.dump(filter, entry -> add(entry.buffer(), entry.messageOffset(), entry.messageLengthBytes()));
             }
-        } catch (NetlinkException | RuntimeException e) {
+        } catch (Throwable e) { // whatever it is, the caller has to hear of it instead of waiting for ever
             failure = e;
+        } finally {
+            full.add(block);
+            full.add(END);
         }
-        full.add(block);
-        full.add(END);
     }
 
     private void add(ByteBuffer from, int offset, int lengthBytes) {

@@ -43,7 +43,9 @@ class DumpAheadTest {
 
     @Test
     void aRefusalComesAfterTheEntriesThatTheKernelSentBefore() throws Exception {
-        try (Entries entries = Entries.over(ConntrackTable.over(new Refusing(new Replay(100))))) {
+        try (Entries entries = Entries.over(ConntrackTable.over(new Refusing(new Replay(100), () -> {
+            throw new NetlinkException("dump", Errno.EINTR);
+        })))) {
             assertThatThrownBy(() -> entries.list(EntryFilter.ALL, this::inOrder))
                     .isInstanceOf(NetlinkException.class)
                     .hasMessageContaining("dump entries");
@@ -51,13 +53,29 @@ class DumpAheadTest {
         }
     }
 
+    @Test
+    void whateverEndsTheReceivingThreadReachesTheCaller() throws Exception {
+        try (Entries entries = Entries.over(ConntrackTable.over(new Refusing(new Replay(100), () -> {
+            throw new OutOfMemoryError("of a test");
+        })))) {
+            assertThatThrownBy(() -> entries.list(EntryFilter.ALL, this::inOrder))
+                    .isInstanceOf(OutOfMemoryError.class)
+                    .hasMessage("of a test");
+            assertThat(next).isEqualTo(100);
+        }
+    }
+
+    private interface End {
+        void end() throws NetlinkException;
+    }
+
     private void inOrder(FlowEvent entry) {
         int source = Integer.reverseBytes(entry.buffer().getInt(entry.original().sourceOffset()));
         assertThat(source).isEqualTo(Integer.reverse((int) next++));
     }
 
-    /** A kernel whose table changes while it is dumped. */
-    private record Refusing(TableExchange kernel) implements TableExchange {
+    /** A kernel whose dump ends badly. */
+    private record Refusing(TableExchange kernel, End end) implements TableExchange {
         @Override
         public void query(MessageWriter request, ReplyHandler handler) throws NetlinkException {
             kernel.query(request, handler);
@@ -66,7 +84,7 @@ class DumpAheadTest {
         @Override
         public void dump(MessageWriter request, ReplyHandler handler) throws NetlinkException {
             kernel.dump(request, handler);
-            throw new NetlinkException("dump", Errno.EINTR);
+            end.end();
         }
 
         @Override
