@@ -38,7 +38,9 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
      * While batches come more often than this, they are left to gather: from here to Kafka's answer what costs CPU is to
      * wake three threads and to make a request, not what they carry. At 100 000 events/s a pause brings four batches.
      */
-    private static final long PAUSE_NANOS = 20_000_000;
+    static final long PAUSE_NANOS = 20_000_000;
+    /** With more in the ring than this there is nothing to wait for. */
+    static final int MOST_TO_GATHER = 1024;
 
     private final Parts parts;
     private final SpoolDirectory directory;
@@ -57,6 +59,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     private volatile boolean stopping;
     private long savedNanos;
     private long roundNanos = System.nanoTime();
+    private long roundBeforeNanos = roundNanos - PAUSE_NANOS;
     private Settled settled;
     /** Until this run has declared that the one before ended uncleanly: when that one was last known to be alive. */
     private long undeclaredRunNanos = Long.MAX_VALUE;
@@ -184,20 +187,32 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
         while (!ended) {
             ended = pass(waitNanos());
             if (!ended) {
-                gather();
+                gather(System.nanoTime());
             }
         }
         finish();
     }
 
-    /** Pauses when this round came soon after the one before; the ring holds many times what comes meanwhile. */
-    private void gather() {
-        long now = System.nanoTime();
-        boolean soon = now - roundNanos < 2 * PAUSE_NANOS;
-        roundNanos = now;
-        if (soon && !stopping) {
-            LockSupport.parkNanos(this, PAUSE_NANOS);
+    private void gather(long nowNanos) {
+        long pauseNanos = pauseNanos(
+                roundNanos - roundBeforeNanos,
+                nowNanos - roundNanos,
+                parts.ring().size());
+        if (pauseNanos > 0 && !stopping) {
+            LockSupport.parkNanos(this, pauseNanos);
         }
+    }
+
+    /**
+     * How long batches are left to gather after a round; 0 = not at all.
+     *
+     * @param sinceLastNanos from the beginning of the round before to that of this one
+     * @param tookNanos what this one took
+     * @param waiting batches in the ring
+     */
+    static long pauseNanos(long sinceLastNanos, long tookNanos, int waiting) {
+        boolean soon = sinceLastNanos < 2 * PAUSE_NANOS;
+        return soon && waiting < MOST_TO_GATHER ? Math.max(PAUSE_NANOS - tookNanos, 0) : 0;
     }
 
     /** Says on the disk that this run has begun and has not ended. */
@@ -209,6 +224,8 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     boolean pass(long waitNanos) {
         boolean last = stopping; // nothing is handed over after that
         EncodedBatch first = parts.ring().take(last ? 0 : waitNanos);
+        roundBeforeNanos = roundNanos;
+        roundNanos = System.nanoTime();
         Thread.interrupted(); // it would close the segment
         int taken = appender.pass(first, MOST_BATCHES_A_PASS);
         settle();
