@@ -51,12 +51,19 @@ public final class Batcher implements FlowEventHandler {
      * @param pooledBytes empty, kept for reuse
      */
     record Limits(long openBytes, long pooledBytes) {
-        static final Limits DEFAULT = new Limits(32L << 20, 4L << 20);
+        private static final long OPEN_BYTES = 32L << 20;
+        private static final long POOLED_BYTES = 4L << 20;
+
+        /** What holds two of the largest batches at least: one is filled while the other is appended. */
+        static Limits of(BatchConfig config) {
+            long largest = config.maxBytes() + (long) Integer.BYTES * config.maxEvents();
+            return new Limits(OPEN_BYTES, Math.max(POOLED_BYTES, 2 * largest));
+        }
     }
 
     /** Hands batches of the run to the sink. */
     public Batcher(BatchConfig config, RunIdentity run, BatchSink sink, BatchMetrics metrics) {
-        this(config, run, sink, metrics, Limits.DEFAULT, InstantSource.system());
+        this(config, run, sink, metrics, Limits.of(config), InstantSource.system());
     }
 
     Batcher(

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * looking for those that are due costs only as much as there are.
  *
  * <p>Age counts from the end of the pass in which a batch was opened, which is the first time that is known without
- * asking a clock for each event; passes follow each other within a few milliseconds while events come.
+ * asking a clock for each event; passes follow each other within some 20 ms while events come.
  *
  * <p>Threads: confined to the receive thread.
  */

@@ -93,6 +93,19 @@ public final class ProducerSettings {
         }
     }
 
+    /**
+     * Uncompressed bytes that the producer is given before it has acknowledged some: 4 MiB, which are enough for the batches
+     * of {@link #producer}; its memory is as large for life as it ever was. Whoever makes its batches larger or lets them wait
+     * for longer gets 16 MiB to fill them.
+     *
+     * @param kafka without the prefix {@code kafka.}
+     */
+    static long mostInFlightBytes(Map<String, String> kafka) {
+        boolean own = kafka.containsKey(ProducerConfig.LINGER_MS_CONFIG)
+                || kafka.containsKey(ProducerConfig.BATCH_SIZE_CONFIG);
+        return own ? 16L << 20 : 4L << 20;
+    }
+
     /** Kafka gathers records in batches that must fit the limit too: above it, each is sent, refused and split. */
     static Map<String, Object> producer(PublishConfig config, long maxMessageBytes) {
         Map<String, Object> settings = new HashMap<>();

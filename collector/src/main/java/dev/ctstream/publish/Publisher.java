@@ -31,7 +31,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Publisher implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
-    private static final long MAX_IN_FLIGHT_BYTES = 4 << 20;
     /** The longest wait without a look around. */
     private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
     /** Without an acknowledgement for so long, we ask the cluster what is wrong. */
@@ -48,6 +47,7 @@ public final class Publisher implements Runnable {
     private final Set<Long> suspects = new HashSet<>(); // sent alone, to be sure which one is refused
     private @Nullable Connection connection;
     private List<String> remarks = List.of();
+    private final long mostInFlightBytes;
     private long topicMaxBytes;
     private Set<String> brokers = Set.of();
     private int pieceBytes = Integer.MAX_VALUE;
@@ -76,6 +76,7 @@ public final class Publisher implements Runnable {
     Publisher(Parts parts, Cluster cluster) {
         this.parts = parts;
         this.cluster = cluster;
+        mostInFlightBytes = ProducerSettings.mostInFlightBytes(parts.config().kafka());
         factory = new RecordFactory(parts.config(), parts.identity());
         trouble = new Trouble(LOG, parts.health(), System::nanoTime);
     }
@@ -159,7 +160,7 @@ public final class Publisher implements Runnable {
     /** True when the queue had nothing. */
     private boolean publishNext(Connection open) {
         checkProgress(open);
-        if (!open.inFlight.awaitAtMost(MAX_IN_FLIGHT_BYTES, WAIT_NANOS)) {
+        if (!open.inFlight.awaitAtMost(mostInFlightBytes, WAIT_NANOS)) {
             return false;
         }
         QueuedBatch batch = next();

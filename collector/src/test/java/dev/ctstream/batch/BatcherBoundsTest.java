@@ -68,6 +68,19 @@ class BatcherBoundsTest {
     }
 
     @Test
+    void theLargestBatchesComeBackToo() {
+        BatchConfig largest = new BatchConfig(512, BatchConfig.MAX_BYTES_LIMIT, 50);
+        BufferPool pool = new BufferPool(largest, Batcher.Limits.of(largest).pooledBytes());
+        EncodedBatch first = pool.acquire(0, BatchConfig.MAX_BYTES_LIMIT);
+        EncodedBatch second = pool.acquire(0, BatchConfig.MAX_BYTES_LIMIT);
+        pool.release(first);
+        pool.release(second);
+        assertThat(pool.acquire(0, BatchConfig.MAX_BYTES_LIMIT)).isSameAs(second);
+        assertThat(pool.acquire(0, BatchConfig.MAX_BYTES_LIMIT)).isSameAs(first);
+        assertThat(pool.allocatedBatches()).isEqualTo(2);
+    }
+
+    @Test
     void batchThatTheSinkRefusesIsDeclaredBeforeTheStreamGoesOn() {
         try (TestBatcher test = new TestBatcher(2, 4096, 0)) {
             test.sink.room = 1;

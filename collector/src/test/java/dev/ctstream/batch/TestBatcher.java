@@ -30,11 +30,15 @@ final class TestBatcher implements AutoCloseable {
     }
 
     TestBatcher(int maxEvents, int maxBytes, int lingerMillis) {
-        this(new BatchConfig(maxEvents, maxBytes, lingerMillis), Batcher.Limits.DEFAULT);
+        this(new BatchConfig(maxEvents, maxBytes, lingerMillis));
     }
 
     TestBatcher() {
-        this(BatchConfig.DEFAULT, Batcher.Limits.DEFAULT);
+        this(BatchConfig.DEFAULT);
+    }
+
+    TestBatcher(BatchConfig config) {
+        this(config, Batcher.Limits.of(config));
     }
 
     FlowEvent wrap(byte[] message) {

@@ -89,6 +89,15 @@ class ProducerSettingsTest {
     }
 
     @Test
+    void largerBatchesOfTheProducerGetRoomToFill() {
+        assertThat(ProducerSettings.mostInFlightBytes(with("acks", "all"))).isEqualTo(4 << 20);
+        assertThat(ProducerSettings.mostInFlightBytes(with("linger.ms", "1000")))
+                .isEqualTo(16 << 20);
+        assertThat(ProducerSettings.mostInFlightBytes(with("batch.size", "1000000")))
+                .isEqualTo(16 << 20);
+    }
+
+    @Test
     void theAdminClientGetsWhatItKnows() {
         Map<String, String> kafka = with("security.protocol", "SSL");
         kafka.put("linger.ms", "1");
