@@ -4,7 +4,7 @@
  *   drain [MILLIS]
  *
  * Subscribes to NEW and DESTROY, takes up to 1024 events with one recvmmsg, throws them away, and sleeps for so many
- * milliseconds (by default 4, as the collector does) whenever it has found fewer than that. With 0 it never sleeps but
+ * milliseconds (by default 8, as the collector does) whenever it has found fewer than that. With 0 it never sleeps but
  * waits in recvmmsg, as most readers do, and is woken for each event or two. Counts nothing: whoever measures it asks
  * the kernel. Ends with SIGTERM.
  *
@@ -20,7 +20,7 @@
 #include <time.h>
 
 enum { SLOTS = 1024, SLOT_BYTES = 2112, BUFFER_BYTES = 128 << 20 };
-enum { NAP_MILLIS = 4, MAX_NAP_MILLIS = 999, NANOS_PER_MILLI = 1000000 };
+enum { NAP_MILLIS = 8, MAX_NAP_MILLIS = 999, NANOS_PER_MILLI = 1000000 };
 
 static char slots[SLOTS][SLOT_BYTES];
 static struct iovec vectors[SLOTS];

@@ -188,7 +188,7 @@ public final class Bench implements AutoCloseable {
     private Map<String, Double> measure(
             RunningReader running, LoadSpec load, @Nullable Broker broker, Map<String, String> keys)
             throws IOException {
-        running.settle();
+        Sample.before(running, broker); // what is still on its way now must not be read as measured
         try (@Nullable KernelToLog log = log(load, broker, keys)) {
             Map<String, Double> values = measure(running, load, broker);
             if (log != null) {

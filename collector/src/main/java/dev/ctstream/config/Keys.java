@@ -157,8 +157,8 @@ final class Keys {
                         60,
                         atLeast(0),
                         LOW,
-                        "How often the table is dumped to find flows that ended without DESTROY; tables of more than 1000 entries a second"
-                                + " of it less often; 0: never.")
+                        "How often each namespace's table is dumped to find flows that ended without DESTROY; of n entries at"
+                                + " most every n/1000 seconds; 0: never.")
                 .define("ledger.max-flows", INT, 1_000_000, atLeast(1), LOW, "Live flows that are remembered at most.")
                 .define(
                         "sysctl.manage",

@@ -23,7 +23,7 @@ final class DatagramDecoder {
     private final ReceiveMetrics metrics;
     private final MessageCursor cursor = new MessageCursor();
     private final FlowEvent[] events = new FlowEvent[FlowEventHandler.MAX_EVENTS];
-    private final FlowEvent dumped = new FlowEvent(new MessageShapes());
+    private final FlowEvent dumped = new FlowEvent();
     private final LogLimit logLimit = new LogLimit(TimeUnit.MINUTES.toNanos(1));
     private int decoded; // events that wait to be handed on
     private int undecodable;

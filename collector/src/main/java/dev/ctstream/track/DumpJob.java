@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 final class DumpJob {
     private static final Logger LOG = LoggerFactory.getLogger(DumpJob.class);
     private static final Path BUCKETS = Path.of("/proc/sys/net/netfilter/nf_conntrack_buckets"); // of the whole host
-    /** A quarter of the receive thread's pause. */
+    /** Half of the receive thread's pause while a dump goes on. */
     private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private static final int PROGRESS_ENTRIES = 1024;

@@ -38,8 +38,9 @@ public final class Snapshots implements AutoCloseable {
     private static final int GAP_DUMP_SPACING = 5;
 
     /**
-     * Entries that regular dumps read at most, on average: for tables of more than {@code reconcile.interval-seconds} times
-     * 1000 entries the interval grows. An entry costs some 4 us of CPU, most of it in the kernel: these are 0.4 % of a core.
+     * Entries that regular dumps of a namespace read at most, on average (ADR 12): for more than
+     * {@code reconcile.interval-seconds} times 1000 entries the interval grows. An entry costs some 4 us of CPU, most of it in
+     * the kernel: these are 0.4 % of a core.
      */
     private static final long MOST_ENTRIES_PER_MILLI = 1;
 
@@ -253,7 +254,7 @@ public final class Snapshots implements AutoCloseable {
             schedule.owed = null;
             schedule.acceptOdd = false;
             schedule.due = reconciles();
-            delayMillis = Math.max(config.reconcileIntervalMillis(), job.entries() / MOST_ENTRIES_PER_MILLI);
+            delayMillis = reconcileDelayMillis(config.reconcileIntervalMillis(), job.entries());
         } else {
             metrics.incompleteDumps.increment();
             schedule.acceptOdd = job.odd();
@@ -274,6 +275,11 @@ public final class Snapshots implements AutoCloseable {
                 state.complete,
                 TimeUnit.NANOSECONDS.toMillis(state.endNanos - state.beginNanos),
                 schedule.due ? delayMillis : -1);
+    }
+
+    /** From the end of a complete dump that showed so many entries to the next regular one. */
+    static long reconcileDelayMillis(long intervalMillis, long entries) {
+        return Math.max(intervalMillis, entries / MOST_ENTRIES_PER_MILLI);
     }
 
     private void submit(NamespaceTrack track, ControlRecord record) {

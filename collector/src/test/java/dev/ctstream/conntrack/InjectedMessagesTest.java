@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.MessageCursor;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -16,6 +19,9 @@ import org.junit.jupiter.api.Test;
 
 class InjectedMessagesTest {
     private final List<Long> tags = new ArrayList<>();
+    /** At the end of the message with this tag, all of them the tag's lowest byte. */
+    private final Map<Long, Integer> tailBytes = new HashMap<>();
+
     private final List<Integer> ports = new ArrayList<>();
     private final AtomicInteger wakes = new AtomicInteger();
     private final InjectedMessages ring =
@@ -49,6 +55,10 @@ class InjectedMessagesTest {
                     assertThat(from).isSameAs(source);
                     tags.add(tag);
                     ports.add(event.original().destinationPort());
+                    int end = event.messageOffset() + event.messageLengthBytes();
+                    for (int i = end - tailBytes.getOrDefault(tag, 0); i < end; i++) {
+                        assertThat(event.buffer().get(i)).isEqualTo((byte) tag);
+                    }
                 }
 
                 @Override
@@ -92,7 +102,7 @@ class InjectedMessagesTest {
         int taken = 0;
         int refused = 0;
         while (offered < 20_000) {
-            MessageCursor cursor = flow(offered, random.nextInt(random.nextInt(8) == 0 ? 3900 : 700));
+            MessageCursor cursor = flow(offered, 4 * random.nextInt(random.nextInt(8) == 0 ? 975 : 175));
             boolean fits = random.nextInt(20) == 0
                     ? small.offerMark(source, offered)
                     : small.offer(source, offered, cursor) && ++offered > 0;
@@ -113,9 +123,12 @@ class InjectedMessagesTest {
         assertThat(tags).isEqualTo(LongStream.range(0, offered).boxed().toList());
     }
 
-    private static MessageCursor flow(int port, int moreBytes) {
-        byte[] message = MessageBytes.newFlow(
-                MessageBytes.ports(17, 1, port), MessageBytes.attribute(Cta.CTA_LABELS, new byte[moreBytes]));
+    private MessageCursor flow(int port, int moreBytes) {
+        tailBytes.put((long) port, moreBytes);
+        byte[] more = new byte[moreBytes];
+        Arrays.fill(more, (byte) port);
+        byte[] message =
+                MessageBytes.newFlow(MessageBytes.ports(17, 1, port), MessageBytes.attribute(Cta.CTA_LABELS, more));
         MessageCursor cursor = new MessageCursor().wrap(Fixtures.buffer(message), 0, message.length);
         assertThat(cursor.next()).isTrue();
         return cursor;
