@@ -82,9 +82,8 @@ public final class FlowTracker implements FlowEventHandler {
     }
 
     private NamespaceTrack newTrack(EventSource source) {
-        boolean reliable = source.reliable();
-        LossWindow losses = new LossWindow(lossWindowNanos, Clock.realtimeNanos(), reliable);
-        return new NamespaceTrack(source, batcher.namespace(source.netns()), losses, reliable);
+        LossWindow losses = new LossWindow(lossWindowNanos, Clock.realtimeNanos(), source.reliable());
+        return new NamespaceTrack(source, batcher.namespace(source.netns()), losses, source.reliable());
     }
 
     /**
@@ -167,15 +166,19 @@ public final class FlowTracker implements FlowEventHandler {
 
     private void refresh(NamespaceTrack track, FlowEvent event, int reference) {
         if (reference != FlowLedger.NONE) {
-            FlowRecord record = ledger.record(reference);
-            record.update(event);
-            record.seen(track.generation);
+            ledger.record(reference).update(event);
+            refresh(track, reference);
+        }
+    }
+
+    private void refresh(NamespaceTrack track, int reference) {
+        if (reference != FlowLedger.NONE) {
+            ledger.record(reference).seen(track.generation);
         }
     }
 
     private void onDestroy(NamespaceTrack track, FlowEvent event, int reference, long hash, long receivedTimeNanos) {
-        DumpState dump = track.dump;
-        if (dump != null) {
+        if (track.dump != null) {
             tombstones.add(hash);
         }
         if (reference == FlowLedger.NONE) {
@@ -214,19 +217,18 @@ public final class FlowTracker implements FlowEventHandler {
         FlowIdentity identity = identities[0];
         identity.load(source.index(), event);
         int reference = ledger.find(identity, identity.hash());
-        if (tag == DumpState.DYING || (event.has(FlowEvent.STATUS) && (event.status() & IpsStatus.IPS_DYING) != 0)) {
-            if (reference != FlowLedger.NONE) {
-                ledger.record(reference).seen(track.generation); // its DESTROY is under way
-            }
+        boolean dying =
+                tag == DumpState.DYING || (event.has(FlowEvent.STATUS) && (event.status() & IpsStatus.IPS_DYING) != 0);
+        boolean ended = !dying && (tombstones.has(identity.hash()) || tombstones.overflowed());
+        boolean started =
+                reference != FlowLedger.NONE && ledger.record(reference).has(FlowRecord.START);
+        dump.entries += dying ? 0 : 1;
+        if (dying || (ended && !started)) { // what is known without a start may be a later flow of this tuple and id
+            refresh(track, reference);
+            dump.ignored += dying ? 0 : 1;
             metrics.dumpIgnored.increment();
-            return;
-        }
-        dump.entries++;
-        if (reference != FlowLedger.NONE) {
+        } else if (reference != FlowLedger.NONE) {
             onKnownEntry(track, dump, event, identity, reference);
-        } else if (tombstones.has(identity.hash()) || tombstones.overflowed()) {
-            dump.ignored++;
-            metrics.dumpIgnored.increment();
         } else {
             onUnknownEntry(track, dump, event, identity);
         }

@@ -188,6 +188,20 @@ class FlowTrackerTest {
         assertThat(written()).containsExactly("EXISTING dump", "DESTROY inferred", "EXISTING dump");
     }
 
+    @Test
+    void aLateEntryOfAnEarlierFlowWithTheSameIdTellsNothingOfItsSuccessor() {
+        DumpState dump = begin(DumpState.Reason.START);
+        receive(flows.begin(1, 1));
+        receive(flows.endStarted(1, 1, 5_000));
+        receive(flows.begin(1, 1));
+        tracker.onInjected(HOST, flows.entry(1, 1, 5_000, 1), DumpState.ENTRY);
+        end(dump, true);
+        assertThat(dump.ignored).isEqualTo(1);
+        receive(flows.endStarted(1, 1, 6_000));
+        assertThat(live()).isZero();
+        assertThat(written()).containsExactly("NEW kernel", "DESTROY kernel", "NEW kernel", "DESTROY kernel");
+    }
+
     private DumpState dumpOf(FlowEvent... entries) {
         DumpState dump = begin(DumpState.Reason.START);
         for (FlowEvent entry : entries) {
