@@ -130,18 +130,19 @@ class SpoolSurveyTest {
     /** Fills the spool until old segments give way, and drains it, in turn; loses and declares on the way. */
     private static void work(TestSpool spool, long end) {
         try {
-            for (int round = 0; System.nanoTime() - end < 0; round++) {
-                if (spool.ring.inFlightBytes() < 1 << 20) {
-                    spool.handOver(spool.made(new StreamId("host", round % 3), TestSpool.COUNT, 2000));
+            for (int made = 0; System.nanoTime() - end < 0; ) {
+                if (spool.ring.inFlightBytes() < 4 << 20) {
+                    spool.handOver(spool.made(new StreamId("host", made % 3), TestSpool.COUNT, 2000));
+                    if (++made % 1000 == 0) {
+                        spool.handOver(
+                                MadeBatches.control(spool.run, "host", made / 1000, 100)); // declares what was lost
+                    }
                 }
-                if (round % 20_000 > 10_000) {
+                if (made % 2000 > 1000) { // those are twice what the spool holds
                     QueuedBatch batch = spool.spool.next(0);
                     if (batch != null) {
                         spool.spool.acknowledge(batch.envelope().number());
                     }
-                }
-                if (round % 1000 == 0) {
-                    spool.handOver(MadeBatches.control(spool.run, "host", round / 1000, 100)); // declares what was lost
                 }
             }
         } catch (IOException e) {
