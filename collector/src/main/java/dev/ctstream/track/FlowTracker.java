@@ -219,11 +219,11 @@ public final class FlowTracker implements FlowEventHandler {
         int reference = ledger.find(identity, identity.hash());
         boolean dying =
                 tag == DumpState.DYING || (event.has(FlowEvent.STATUS) && (event.status() & IpsStatus.IPS_DYING) != 0);
-        boolean ended = !dying && (tombstones.has(identity.hash()) || tombstones.overflowed());
         boolean started =
                 reference != FlowLedger.NONE && ledger.record(reference).has(FlowRecord.START);
+        boolean ended = !dying && !started && (tombstones.has(identity.hash()) || tombstones.overflowed());
         dump.entries += dying ? 0 : 1;
-        if (dying || (ended && !started)) { // what is known without a start may be a later flow of this tuple and id
+        if (dying || ended) { // what is known without a start may be a later flow of this tuple and id
             refresh(track, reference);
             dump.ignored += dying ? 0 : 1;
             metrics.dumpIgnored.increment();
