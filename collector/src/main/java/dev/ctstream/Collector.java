@@ -99,7 +99,7 @@ public final class Collector implements AutoCloseable {
                 Tracking.facts(config, run, program, spool.previousRun()),
                 ring,
                 new Tracking.Observers(metrics, health, receiveMetrics),
-                losses);
+                new Tracking.SpoolLosses(losses, namespaces.own()));
         tracking = receiving;
         publisher = new Publisher(new Publisher.Parts(config.publish(), run, spool, publishMetrics, health));
         receiveThread = thread("ctstream-receive", receiving.receiver());

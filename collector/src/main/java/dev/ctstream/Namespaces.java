@@ -1,6 +1,8 @@
 package dev.ctstream;
 
+import dev.ctstream.batch.StreamId;
 import dev.ctstream.config.CollectorConfig;
+import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.NetlinkException;
@@ -25,7 +27,7 @@ final class Namespaces implements AutoCloseable {
     /** The collector's own namespace, in the configuration. */
     private static final String SELF = "self";
     /** And in the records. */
-    static final String HOST = "host";
+    private static final String HOST = "host";
 
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -97,6 +99,22 @@ final class Namespaces implements AutoCloseable {
     /** Events that the kernel could not queue, in all namespaces. */
     long lostByKernel() {
         return watched.stream().mapToLong(one -> one.socket().dropsTotal()).sum();
+    }
+
+    /**
+     * Control stream of the collector's own namespace, whether it is watched or not.
+     *
+     * @throws NetlinkException when the kernel does not tell the namespace's identity
+     */
+    StreamId own() throws NetlinkException {
+        for (ObservedNamespace one : watched) {
+            if (one.namespace() == null) {
+                return StreamId.control(HOST, one.socket().netnsId());
+            }
+        }
+        try (ConntrackTable table = ConntrackTable.open(null)) {
+            return StreamId.control(HOST, table.netnsId());
+        }
     }
 
     /** All of them; empty before {@link #open}. */

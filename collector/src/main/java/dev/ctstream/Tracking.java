@@ -5,6 +5,7 @@ import dev.ctstream.batch.BatchSink;
 import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.batch.StreamId;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.EventReceiver;
 import dev.ctstream.conntrack.ReceiveMetrics;
@@ -13,6 +14,7 @@ import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.spool.Loss;
 import dev.ctstream.spool.Spool;
+import dev.ctstream.track.ControlMetrics;
 import dev.ctstream.track.ControlTimer;
 import dev.ctstream.track.FlowTracker;
 import dev.ctstream.track.LossDeclarations;
@@ -52,28 +54,36 @@ final class Tracking {
     /**
      * Builds the receive side; nothing runs yet.
      *
-     * @param losses of the spool that are not declared yet, oldest first; any thread adds and then calls {@link #declare}
+     * @param losses any thread adds to them and then calls {@link #declare}
      */
-    Tracking(CollectorConfig config, RunFacts facts, BatchSink sink, Observers observers, Queue<Loss> losses)
+    Tracking(CollectorConfig config, RunFacts facts, BatchSink sink, Observers observers, SpoolLosses losses)
             throws NetlinkException {
-        this.losses = losses;
+        this.losses = losses.undeclared();
         health = observers.health();
         Metrics metrics = observers.metrics();
-        TrackMetrics trackMetrics = new TrackMetrics(metrics);
-        batcher = new Batcher(config.batch(), facts.run(), sink, new BatchMetrics(metrics));
-        tracker = new FlowTracker(batcher, config.track(), trackMetrics);
+        ControlMetrics controlMetrics = new ControlMetrics(metrics);
+        batcher = new Batcher(config.batch(), facts.run(), config.host().name(), sink, new BatchMetrics(metrics));
+        tracker = new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));
         receiver = EventReceiver.open(tracker, observers.receive());
-        timer = new ControlTimer(tracker, batcher, config.track(), facts, trackMetrics, receiver::wake);
+        timer = new ControlTimer(tracker, batcher, config.track(), facts, controlMetrics, receiver::wake);
         snapshots = new Snapshots(
                 tracker,
                 batcher,
                 config.track(),
-                trackMetrics,
+                controlMetrics,
                 receiver,
                 config.batch().lingerMillis());
-        guard = new ReliableGuard(tracker, batcher, trackMetrics, receiver::wake, ReliableGuard.Limits.DEFAULT);
-        declarations = new LossDeclarations(batcher, facts.run(), Namespaces.HOST, receiver::wake);
+        guard = new ReliableGuard(tracker, batcher, controlMetrics, receiver::wake, ReliableGuard.Limits.DEFAULT);
+        declarations = new LossDeclarations(batcher, facts.run(), losses.own(), receiver::wake);
     }
+
+    /**
+     * Losses of the spool.
+     *
+     * @param undeclared oldest first
+     * @param own control stream of the collector's own namespace
+     */
+    record SpoolLosses(Queue<Loss> undeclared, StreamId own) {}
 
     /** Who is told how it goes. */
     record Observers(Metrics metrics, Health health, ReceiveMetrics receive) {}

@@ -7,7 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Avro's binary encoding, straight into a byte array. Each method writes at a position and returns the one behind.
+ * Avro's binary encoding, straight into a byte array. Each method writes at a position and returns the one after it, or, when its
+ * name ends in {@code Before}, ends at a position and returns where it began.
  *
  * <p>Static and without a cursor object, so that the position stays in a register: an event takes a hundred writes.
  *
@@ -69,8 +70,48 @@ final class AvroWriter {
         return at + encoded.length;
     }
 
+    /** Writes a number that ends before {@code end}, and returns where it begins. */
+    static int writeLongBefore(byte[] to, int end, long value) {
+        int start = end - lengthBytes(zigzag(value));
+        writeLong(to, start, value);
+        return start;
+    }
+
+    /** Writes bytes that are in Avro's form and end before {@code end}, and returns where they begin. */
+    static int writeEncodedBefore(byte[] to, int end, byte[] encoded) {
+        int start = end - encoded.length;
+        System.arraycopy(encoded, 0, to, start, encoded.length);
+        return start;
+    }
+
+    private static int lengthBytes(long zigzag) {
+        int bits = Long.SIZE - Long.numberOfLeadingZeros(zigzag | 1);
+        return (bits + GROUP_BITS - 1) / GROUP_BITS;
+    }
+
     private static long zigzag(long value) {
         return (value << 1) ^ (value >> (Long.SIZE - 1));
+    }
+
+    /** The texts as Avro strings, one after the other. Control side. */
+    static byte[] encodedStrings(String... texts) {
+        byte[] all = {};
+        for (String text : texts) {
+            byte[] encoded = encodedString(text);
+            int start = all.length;
+            all = Arrays.copyOf(all, start + encoded.length);
+            System.arraycopy(encoded, 0, all, start, encoded.length);
+        }
+        return all;
+    }
+
+    /** The text as a [null, string] that is there. Control side. */
+    static byte[] encodedPresentString(String text) {
+        byte[] encoded = encodedString(text);
+        byte[] present = new byte[1 + encoded.length];
+        present[0] = PRESENT;
+        System.arraycopy(encoded, 0, present, 1, encoded.length);
+        return present;
     }
 
     /** The text as an Avro string, made once and written often. Control side. */

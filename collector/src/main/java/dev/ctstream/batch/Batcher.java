@@ -2,13 +2,15 @@ package dev.ctstream.batch;
 
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
-import dev.ctstream.conntrack.FlowEventHandler;
-import java.time.InstantSource;
+import dev.ctstream.netlink.Clock;
+import dev.ctstream.track.FlowSink;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: confined to the receive thread, but for {@link #submit}, {@link #namespaces} and the getters of
  * {@link NamespaceStreams}, which any thread may call. Allocates nothing per event: batches come back through the sink.
  */
-public final class Batcher implements FlowEventHandler {
+public final class Batcher implements FlowSink {
     /** When the sink is full, the next attempt to hand over declarations. */
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
@@ -32,15 +34,17 @@ public final class Batcher implements FlowEventHandler {
     private final int maxBytes;
     private final long lingerNanos;
     private final RunIdentity run;
+    private final String hostName;
     private final BatchSink sink;
     private final BatchMetrics metrics;
     private final Limits limits;
     private final BufferPool pool;
     private final ControlChannel control;
     private final HandoverLosses losses;
+    private final LongSupplier realtimeNanos;
     private final OpenStreams open = new OpenStreams();
     private final FlowEventEncoder encoder = new FlowEventEncoder();
-    private final Map<String, NamespaceStreams> known = new ConcurrentHashMap<>();
+    private final Map<StreamId, NamespaceStreams> known = new ConcurrentHashMap<>();
     private @Nullable NamespaceStreams[] bySource = new NamespaceStreams[16];
     private long openBytes;
 
@@ -61,49 +65,58 @@ public final class Batcher implements FlowEventHandler {
         }
     }
 
-    /** Hands batches of the run to the sink. */
-    public Batcher(BatchConfig config, RunIdentity run, BatchSink sink, BatchMetrics metrics) {
-        this(config, run, sink, metrics, Limits.of(config), InstantSource.system());
+    /**
+     * Hands batches of the run to the sink.
+     *
+     * @param hostName the kernel's node name, for people
+     */
+    public Batcher(BatchConfig config, RunIdentity run, String hostName, BatchSink sink, BatchMetrics metrics) {
+        this(config, run, hostName, sink, metrics, Limits.of(config), Clock::realtimeNanos);
     }
 
     Batcher(
             BatchConfig config,
             RunIdentity run,
+            String hostName,
             BatchSink sink,
             BatchMetrics metrics,
             Limits limits,
-            InstantSource clock) {
+            LongSupplier realtimeNanos) {
         maxEvents = config.maxEvents();
         maxBytes = config.maxBytes();
         lingerNanos = TimeUnit.MILLISECONDS.toNanos(config.lingerMillis());
         this.run = run;
+        this.hostName = hostName;
         this.sink = sink;
         this.metrics = metrics;
         this.limits = limits;
         pool = new BufferPool(config, limits.pooledBytes());
-        control = new ControlChannel(new ControlEncoder(run), sink, metrics);
-        losses = new HandoverLosses(control, clock);
+        control = new ControlChannel(new ControlEncoder(run, hostName), sink, metrics);
+        losses = new HandoverLosses(control, () -> Instant.ofEpochMilli(nowMillis()));
+        this.realtimeNanos = realtimeNanos;
     }
 
     @Override
-    public void onEvent(EventSource source, FlowEvent event, long receivedTimeNanos) {
-        encoder.from(EventOrigin.KERNEL, receivedTimeNanos, 0);
-        append(streams(source), event, receivedTimeNanos);
+    public long event(EventSource source, FlowEvent event, long receivedNanos, long beginSequence) {
+        encoder.from(EventOrigin.KERNEL, receivedNanos, 0);
+        return append(streams(source), event, receivedNanos, beginSequence);
     }
 
-    /** Adds an entry of a dump as EXISTING. */
-    public void onExisting(EventSource source, FlowEvent entry, long receivedTimeNanos, long snapshotId) {
-        encoder.from(EventOrigin.DUMP, receivedTimeNanos, snapshotId);
-        append(streams(source), entry, receivedTimeNanos);
+    @Override
+    public long existing(EventSource source, FlowEvent entry, long snapshotId, long beginSequence) {
+        long nowNanos = realtimeNanos.getAsLong();
+        encoder.from(EventOrigin.DUMP, nowNanos, snapshotId);
+        return append(streams(source), entry, nowNanos, beginSequence);
     }
 
-    /** Adds the DESTROY of a flow that had gone without one; the entry is the last that was known of it. */
-    public void onInferred(EventSource source, FlowEvent entry, long inferredTimeNanos) {
-        encoder.from(EventOrigin.INFERRED, inferredTimeNanos, 0);
-        append(streams(source), entry, inferredTimeNanos);
+    @Override
+    public long inferred(EventSource source, FlowEvent entry, long beginSequence) {
+        long nowNanos = realtimeNanos.getAsLong();
+        encoder.from(EventOrigin.INFERRED, nowNanos, 0);
+        return append(streams(source), entry, nowNanos, beginSequence);
     }
 
-    private void append(NamespaceStreams namespace, FlowEvent event, long receivedTimeNanos) {
+    private long append(NamespaceStreams namespace, FlowEvent event, long receivedNanos, long beginSequence) {
         StreamState stream = namespace.stream(event.zone());
         int required = FlowEventEncoder.maxBytes(event) + AvroWriter.ARRAY_END_BYTES;
         EncodedBatch batch = stream.open;
@@ -111,17 +124,14 @@ public final class Batcher implements FlowEventHandler {
             batch = makeRoom(stream, required);
         }
         long sequence = stream.nextSequence();
-        if (batch.count == 0) {
-            batch.firstSequence = sequence;
-            batch.firstReceivedNanos = receivedTimeNanos;
-        }
-        batch.lastReceivedNanos = receivedTimeNanos;
-        batch.eventOffsets[batch.count++] = batch.end;
-        batch.end = encoder.encode(batch.array, batch.end, event, sequence);
+        batch.beginEvent(sequence, receivedNanos);
+        int end = encoder.encode(batch.array, batch.end, event, sequence, beginSequence);
+        batch.endEvent(end, encoder.eventMillis());
         stream.advance(sequence + 1);
         if (batch.count == maxEvents) {
             close(stream, CloseReason.COUNT);
         }
+        return sequence;
     }
 
     /** The stream's batch grown, or a new one. */
@@ -133,10 +143,10 @@ public final class Batcher implements FlowEventHandler {
             }
             close(stream, CloseReason.BYTES);
         }
-        int headRoom = stream.namespace.headRoomBytes();
         reclaim();
-        EncodedBatch fresh = pool.acquire(stream.sizeClass, headRoom + required);
-        fresh.begin(stream.id, run.streamEpoch(), headRoom);
+        int headRoomBytes = stream.namespace.header().maxBytes();
+        EncodedBatch fresh = pool.acquire(stream.sizeClass, headRoomBytes + required);
+        fresh.begin(stream);
         stream.open = fresh;
         open.add(stream);
         addOpenBytes(fresh.capacityBytes(), stream);
@@ -145,7 +155,7 @@ public final class Batcher implements FlowEventHandler {
 
     private EncodedBatch grow(StreamState stream, EncodedBatch batch, int required) {
         EncodedBatch bigger = pool.acquire(batch.sizeClass + 1, batch.end + required);
-        bigger.continueFrom(batch, stream.namespace.headRoomBytes());
+        bigger.continueFrom(batch, stream);
         stream.open = bigger;
         openBytes -= batch.capacityBytes();
         pool.release(batch);
@@ -177,7 +187,7 @@ public final class Batcher implements FlowEventHandler {
         open.remove(stream);
         openBytes -= batch.capacityBytes();
         stream.sizeClass = pool.sizeClassOrLargest(batch.end);
-        stream.namespace.finish(batch);
+        batch.close(stream.namespace.lostTotal());
         metrics.onClosed(reason, batch);
         if (!sink.accepting() || !losses.declare(stream) || !sink.offer(batch)) {
             losses.add(stream, batch);
@@ -187,14 +197,37 @@ public final class Batcher implements FlowEventHandler {
     }
 
     @Override
-    public void onDrained(EventSource source, long dropsDelta) {
-        if (dropsDelta != 0) {
-            streams(source).addLost(dropsDelta);
+    public void drained(EventSource source, long lost) {
+        if (lost != 0) {
+            streams(source).addLost(lost);
         }
     }
 
     @Override
-    public long onPass(long nowNanos) {
+    public boolean lost(EventSource source, Count count, Window window) {
+        return control.submit(namespace(source), gap(count, window), nowMillis());
+    }
+
+    private long nowMillis() {
+        return TimeUnit.NANOSECONDS.toMillis(realtimeNanos.getAsLong());
+    }
+
+    private static ControlRecord gap(Count lost, Window window) {
+        boolean attempts = lost.failedAttempts() > 0;
+        ControlRecord.Count count = new ControlRecord.Count(
+                attempts && lost.events() == 0 ? null : lost.events(),
+                null,
+                attempts ? lost.failedAttempts() : null,
+                lost.exact() && !attempts);
+        return new ControlRecord.Gap(
+                ControlRecord.CAUSE_KERNEL,
+                ControlRecord.Lost.kernel(count),
+                new ControlRecord.Window(window.startNanos(), window.endNanos()),
+                null);
+    }
+
+    @Override
+    public long pass(long nowNanos) {
         open.setDeadlines(nowNanos + lingerNanos);
         StreamState oldest = open.oldest();
         while (oldest != null && oldest.deadlineNanos - nowNanos <= 0) {
@@ -216,12 +249,12 @@ public final class Batcher implements FlowEventHandler {
 
     /** Hands over what control records wait: what was submitted before the source was added stands before its events. */
     @Override
-    public void onAdded(EventSource source) {
+    public void added(EventSource source) {
         control.drain();
     }
 
     @Override
-    public void onRemoved(EventSource source) {
+    public void removed(EventSource source) {
         streams(source).forEachOpen(stream -> close(stream, CloseReason.STOP));
         bySource[source.index()] = null;
     }
@@ -254,13 +287,24 @@ public final class Batcher implements FlowEventHandler {
         return List.copyOf(known.values());
     }
 
-    /** The streams of the namespace of this name; makes them when it is new. Any thread. */
-    public NamespaceStreams namespace(String netns) {
-        NamespaceStreams streams = known.get(netns); // takes no lock, which matters to the receive thread
-        return streams == null ? known.computeIfAbsent(netns, name -> new NamespaceStreams(run, name)) : streams;
+    /**
+     * The streams of a namespace; makes them when it is new. Any thread.
+     *
+     * @param control the stream of its control records
+     */
+    public NamespaceStreams namespace(StreamId control) {
+        NamespaceStreams streams = known.get(control); // takes no lock, which matters to the receive thread
+        return streams == null
+                ? known.computeIfAbsent(control, added -> new NamespaceStreams(run, hostName, added))
+                : streams;
     }
 
-    /** As {@link #namespace}, of a source, and faster. Receive thread, or before it starts. */
+    /** The streams of the source's namespace; makes them when it is new. Any thread. */
+    public NamespaceStreams namespace(EventSource source) {
+        return namespace(StreamId.control(source.netns(), source.netnsId()));
+    }
+
+    /** As {@link #namespace(EventSource)}, and faster. Receive thread, or before it starts. */
     public NamespaceStreams streams(EventSource source) {
         int index = source.index();
         if (index < bySource.length) {
@@ -277,7 +321,7 @@ public final class Batcher implements FlowEventHandler {
         if (index >= bySource.length) {
             bySource = Arrays.copyOf(bySource, Math.max(index + 1, 2 * bySource.length));
         }
-        NamespaceStreams streams = namespace(source.netns());
+        NamespaceStreams streams = namespace(source);
         bySource[index] = streams;
         return streams;
     }

@@ -34,7 +34,7 @@ final class ControlChannel {
     /** Receive thread: numbers the record and hands it over; false, and no number is used, when the sink is full. */
     boolean send(NamespaceStreams namespace, ControlRecord control, long timeMillis) {
         long sequence = namespace.nextControlSequence();
-        if (!sink.offer(encoder.encode(namespace.netns(), sequence, timeMillis, control))) {
+        if (!sink.offer(encoder.encode(namespace.control(), sequence, timeMillis, control))) {
             return false;
         }
         namespace.advanceControlSequence();

@@ -23,37 +23,48 @@ import org.jspecify.annotations.Nullable;
 public final class ControlEncoder {
     private static final Schema POSITION =
             Schemas.CONTROL.getField("streams").schema().getTypes().get(1).getElementType();
+    private static final Schema RANGE =
+            Schemas.CONTROL.getField("ranges").schema().getTypes().get(1).getElementType();
     private static final int[] NO_OFFSETS = {};
 
     private final RunIdentity run;
+    private final String hostName;
     private final GenericDatumWriter<GenericRecord> writer = new GenericDatumWriter<>(Schemas.CONTROL);
 
-    /** An encoder for the records of one run. */
-    public ControlEncoder(RunIdentity run) {
+    /**
+     * An encoder for the records of one run.
+     *
+     * @param hostName the kernel's node name when the run began
+     */
+    public ControlEncoder(RunIdentity run, String hostName) {
         this.run = run;
+        this.hostName = hostName;
     }
 
     /**
      * Encodes one record.
      *
+     * @param stream {@link StreamId#control} of the namespace that the record is about
      * @param controlSequence of the record in its namespace, gap-free from 0 in this run
      * @param timeMillis when it was made, ms since 1970-01-01 UTC
      * @return of kind {@link EncodedBatch#CONTROL}
      */
-    public EncodedBatch encode(String netns, long controlSequence, long timeMillis, ControlRecord control) {
+    public EncodedBatch encode(StreamId stream, long controlSequence, long timeMillis, ControlRecord control) {
         GenericRecordBuilder fields = new GenericRecordBuilder(Schemas.CONTROL)
                 .set("host_id", run.hostId())
                 .set("boot_id", run.bootId())
-                .set("netns", netns)
+                .set("netns", stream.netns())
                 .set("stream_epoch", run.streamEpoch())
                 .set("control_sequence", controlSequence)
                 .set("kind", control.kind())
-                .set("time", timeMillis);
-        fill(fields, control);
+                .set("time", timeMillis)
+                .set("host_name", hostName)
+                .set("netns_id", stream.netnsId());
+        fill(fields, stream, control);
         byte[] bytes = write(fields.build());
         EncodedBatch batch = new EncodedBatch(BufferPool.UNPOOLED, bytes, NO_OFFSETS);
         batch.kind = EncodedBatch.CONTROL;
-        batch.stream = new StreamId(netns, StreamId.CONTROL_ZONE);
+        batch.stream = stream;
         batch.streamEpoch = run.streamEpoch();
         batch.firstSequence = controlSequence;
         batch.count = 1;
@@ -75,7 +86,7 @@ public final class ControlEncoder {
         return out.toByteArray();
     }
 
-    private static void fill(GenericRecordBuilder to, ControlRecord control) {
+    private void fill(GenericRecordBuilder to, StreamId stream, ControlRecord control) {
         if (control instanceof ControlRecord.Started started) {
             fillStarted(to, started);
         } else if (control instanceof ControlRecord.Stopped stopped) {
@@ -87,6 +98,7 @@ public final class ControlEncoder {
             fillState(to, heartbeat.state());
         } else if (control instanceof ControlRecord.Gap gap) {
             fillGap(to, gap);
+            fillOwner(to, stream, gap.lost().owner());
         } else if (control instanceof ControlRecord.SnapshotBegin begin) {
             to.set("snapshot_id", begin.snapshotId()).set("reason", begin.reason());
         } else if (control instanceof ControlRecord.SnapshotEnd end) {
@@ -177,17 +189,31 @@ public final class ControlEncoder {
                 .set("failed_attempts", count.failedAttempts())
                 .set("loss_exact", count.exact())
                 .set("detail", gap.detail());
-        RunIdentity of = lost.run();
-        if (of != null) {
-            to.set("gap_host_id", of.hostId())
-                    .set("gap_boot_id", of.bootId())
-                    .set("gap_stream_epoch", of.streamEpoch());
-        }
-        ControlRecord.Range range = lost.range();
-        if (range != null) {
-            to.set("ct_zone", range.zone()).set("first_sequence", range.first()).set("last_sequence", range.last());
+        if (!lost.ranges().isEmpty()) {
+            to.set("ranges", lost.ranges().stream().map(ControlEncoder::range).toList());
         }
         fillWindow(to, gap.window());
+    }
+
+    private static GenericRecord range(ControlRecord.Range range) {
+        GenericData.Record fields = new GenericData.Record(RANGE);
+        fields.put("ct_zone", range.zone());
+        fields.put("first_sequence", range.first());
+        fields.put("last_sequence", range.last());
+        fields.put("count", range.count());
+        return fields;
+    }
+
+    /** Whose sequences were lost: all of it, or nothing when they are the record's own. */
+    private void fillOwner(GenericRecordBuilder to, StreamId declaring, ControlRecord.@Nullable Owner owner) {
+        ControlRecord.Owner own = new ControlRecord.Owner(run, declaring.netns(), declaring.netnsId());
+        if (owner != null && !owner.equals(own)) {
+            to.set("gap_host_id", owner.run().hostId())
+                    .set("gap_boot_id", owner.run().bootId())
+                    .set("gap_stream_epoch", owner.run().streamEpoch())
+                    .set("gap_netns", owner.netns())
+                    .set("gap_netns_id", owner.netnsId());
+        }
     }
 
     private static void fillWindow(GenericRecordBuilder to, ControlRecord.@Nullable Window window) {

@@ -186,18 +186,36 @@ public sealed interface ControlRecord {
     /**
      * What a GAP is about.
      *
-     * @param run the run that numbered it, when that is not the one that declares it
-     * @param stream {@code events} or {@code control}
+     * @param owner whose sequences they are; null = those of the run and the namespace that declare them
+     * @param stream {@link #EVENTS} or {@link #CONTROL}
+     * @param ranges what is lost, by stream; empty when neither zone nor sequences are known
      */
-    record Lost(
-            @Nullable RunIdentity run,
-            String stream,
-            @Nullable Range range,
-            Count count) {
-        /** Events of one stream of this run. */
+    record Lost(@Nullable Owner owner, String stream, List<Range> ranges, Count count) {
+        /** Most ranges in one record: about 24 KiB. */
+        public static final int MAX_RANGES = 1000;
+
+        /** The numbers are sequences of events. */
+        public static final String EVENTS = "events";
+
+        /** The numbers are those of control records. */
+        public static final String CONTROL = "control";
+
+        /** Copies the list and checks its length. */
+        public Lost {
+            if (ranges.size() > MAX_RANGES) {
+                throw new IllegalArgumentException(ranges.size() + " ranges in one record");
+            }
+            ranges = List.copyOf(ranges);
+        }
+
+        /** Sequences of one stream or of several; their count is the sum of the ranges. */
+        public static Lost of(@Nullable Owner owner, String stream, List<Range> ranges, long batches) {
+            return new Lost(owner, stream, ranges, new Count(sum(ranges), batches, null));
+        }
+
+        /** Events of one stream of this run and namespace. */
         public static Lost events(int zone, long firstSequence, long count, long batches) {
-            Range range = new Range(zone, firstSequence, firstSequence + count - 1);
-            return new Lost(null, "events", range, new Count(count, batches, null));
+            return of(null, EVENTS, List.of(new Range(zone, firstSequence, firstSequence + count - 1)), batches);
         }
 
         /** Events that the kernel dropped: neither zone nor sequence is known. */
@@ -207,13 +225,33 @@ public sealed interface ControlRecord {
 
         /** As {@link #kernel(long)}, when it is known how good the count is. */
         public static Lost kernel(Count count) {
-            return new Lost(null, "events", null, count);
+            return new Lost(null, EVENTS, List.of(), count);
+        }
+
+        private static @Nullable Long sum(List<Range> ranges) {
+            long sum = 0;
+            for (Range range : ranges) {
+                Long count = range.count();
+                if (count == null) {
+                    return null;
+                }
+                sum += count;
+            }
+            return sum;
         }
     }
 
+    /** The run and the namespace that numbered something. */
+    record Owner(RunIdentity run, String netns, String netnsId) {}
+
     /** Sequences of a stream, both ends inclusive; of control records when the zone is null. */
     record Range(
-            @Nullable Integer zone, long first, @Nullable Long last) {}
+            @Nullable Integer zone, long first, @Nullable Long last) {
+        /** Sequences in the range; null when its end is not known. */
+        public @Nullable Long count() {
+            return last == null ? null : Long.valueOf(last - first + 1);
+        }
+    }
 
     /**
      * How much was lost.

@@ -6,15 +6,13 @@ import org.jspecify.annotations.Nullable;
  * A closed batch: one Avro datum without framing, and what must be known of it without reading it.
  *
  * <pre>
- *  array:  | unused | header | count | event 0 | event 1 | … | 0 | unused |
- *                   ^offset()        ^eventOffset(0)              ^offset() + lengthBytes()
- *
- *  header = host_id boot_id netns ct_zone stream_epoch lost_total      ConntrackBatch without its events
- *  count  = items of the one block of the array, 0 = end of the array
+ *  array:  | unused | header | event 0 | event 1 | … | 0 | unused |
+ *                   ^offset()^eventOffset(0)             ^offset() + lengthBytes()
  * </pre>
  *
- * <p>Header and one event, put together, are a ConntrackFlatEvent; a part of the events between a new count and a 0 is
- * a ConntrackBatch again. A control record has no events: its datum is a ConntrackControl.
+ * <p>{@link BatchHeader} has the header's fields; the 0 ends the array of events. The header's common part and one event,
+ * put together, are a ConntrackFlatEvent. The receive thread leaves room for the longest header; {@link #number} writes it.
+ * A control record has no events: its datum is a ConntrackControl, and is whole from the beginning.
  *
  * <p>Ownership: exactly one owner at a time; handing it over passes the ownership. The last owner gives it back with
  * {@link BatchRing#release}, and must not look at it afterwards: its buffer is filled again.
@@ -27,6 +25,9 @@ public final class EncodedBatch {
     /** Kind: a ConntrackControl. */
     public static final int CONTROL = 1;
 
+    /** The log_index of a control record, and of a batch that was not appended. */
+    public static final long NO_LOG_INDEX = -1;
+
     final int sizeClass; // of the pool; BufferPool.UNPOOLED
     final byte[] array;
     final int[] eventOffsets;
@@ -36,16 +37,24 @@ public final class EncodedBatch {
     long streamEpoch;
     long firstSequence;
     int count;
+    int eventsOffset;
     int offset;
-    int headerLengthBytes;
+    int commonLengthBytes;
     int end;
     long firstReceivedNanos;
     long lastReceivedNanos;
+    long firstEventMillis;
+    long lastEventMillis;
+    long lostTotal;
+    long logIndex = NO_LOG_INDEX;
+
+    @Nullable
+    BatchHeader header; // null for a control record
 
     @Nullable
     EncodedBatch nextEmpty; // of the pool
 
-    private static final StreamId NONE = new StreamId("", StreamId.CONTROL_ZONE);
+    private static final StreamId NONE = StreamId.control("", "");
 
     EncodedBatch(int sizeClass, byte[] array, int[] eventOffsets) {
         this.sizeClass = sizeClass;
@@ -78,7 +87,29 @@ public final class EncodedBatch {
         return count;
     }
 
-    /** The bytes from {@link #offset()}, {@link #lengthBytes()} of them, are the datum; the others mean nothing. */
+    /**
+     * Gives a batch of events its place in the log and writes its header, after which its bytes are a datum. The owner calls
+     * it before it appends the batch, and may repeat it with another number. A control record stays as it is.
+     *
+     * @param index number of the append within the run, from 0
+     */
+    public void number(long index) {
+        BatchHeader namespace = header;
+        if (namespace != null) {
+            logIndex = index;
+            namespace.write(this);
+        }
+    }
+
+    /** Number of the append within the run; {@link #NO_LOG_INDEX} for a control record. */
+    public long logIndex() {
+        return logIndex;
+    }
+
+    /**
+     * The bytes from {@link #offset()}, {@link #lengthBytes()} of them, are the datum; the others mean nothing. Before
+     * {@link #number} has written the header, they are the events alone.
+     */
     public byte[] array() {
         return array;
     }
@@ -92,8 +123,8 @@ public final class EncodedBatch {
     }
 
     /** Bytes from {@link #offset()} that a ConntrackFlatEvent begins with; 0 for a control record. */
-    public int headerLengthBytes() {
-        return headerLengthBytes;
+    public int commonLengthBytes() {
+        return commonLengthBytes;
     }
 
     /**
@@ -116,26 +147,57 @@ public final class EncodedBatch {
     }
 
     /** Makes the batch an empty one of the stream. */
-    void begin(StreamId of, long epoch, int headRoomBytes) {
+    void begin(StreamState of) {
+        NamespaceStreams namespace = of.namespace;
         kind = EVENTS;
-        stream = of;
-        streamEpoch = epoch;
+        stream = of.id;
+        streamEpoch = namespace.streamEpoch();
+        header = namespace.header();
         count = 0;
-        offset = 0;
-        headerLengthBytes = 0;
-        end = headRoomBytes;
+        eventsOffset = header.maxBytes();
+        offset = eventsOffset;
+        commonLengthBytes = 0;
+        end = eventsOffset;
+        firstEventMillis = Long.MAX_VALUE;
+        lastEventMillis = Long.MIN_VALUE;
+        logIndex = NO_LOG_INDEX;
     }
 
-    /** Takes over what an open batch holds. */
-    void continueFrom(EncodedBatch smaller, int headRoomBytes) {
-        begin(smaller.stream, smaller.streamEpoch, headRoomBytes);
-        System.arraycopy(smaller.array, headRoomBytes, array, headRoomBytes, smaller.end - headRoomBytes);
+    /** Notes the event that begins at {@link #end}, before it is encoded. */
+    void beginEvent(long sequence, long receivedNanos) {
+        if (count == 0) {
+            firstSequence = sequence;
+            firstReceivedNanos = receivedNanos;
+        }
+        lastReceivedNanos = receivedNanos;
+        eventOffsets[count++] = end;
+    }
+
+    /** Notes the event that was encoded up to {@code newEnd}. */
+    void endEvent(int newEnd, long eventMillis) {
+        end = newEnd;
+        firstEventMillis = Math.min(firstEventMillis, eventMillis);
+        lastEventMillis = Math.max(lastEventMillis, eventMillis);
+    }
+
+    /** Ends the array of events; the header is written later. */
+    void close(long lostInNamespace) {
+        lostTotal = lostInNamespace;
+        array[end++] = AvroWriter.ARRAY_END;
+    }
+
+    /** Takes over what an open batch of the same stream holds. */
+    void continueFrom(EncodedBatch smaller, StreamState of) {
+        begin(of);
+        System.arraycopy(smaller.array, eventsOffset, array, eventsOffset, smaller.end - eventsOffset);
         System.arraycopy(smaller.eventOffsets, 0, eventOffsets, 0, smaller.count);
         count = smaller.count;
         end = smaller.end;
         firstSequence = smaller.firstSequence;
         firstReceivedNanos = smaller.firstReceivedNanos;
         lastReceivedNanos = smaller.lastReceivedNanos;
+        firstEventMillis = smaller.firstEventMillis;
+        lastEventMillis = smaller.lastEventMillis;
     }
 
     /** What the batch takes in memory, whatever it holds. */

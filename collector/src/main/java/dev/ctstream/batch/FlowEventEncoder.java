@@ -8,8 +8,10 @@ import static dev.ctstream.batch.AvroWriter.writePresent;
 import static dev.ctstream.batch.NestedRecords.bit;
 
 import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.conntrack.IpsStatus;
 import dev.ctstream.conntrack.Tuple;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes one flow event as a ConntrackEvent in Avro's binary encoding, field by field in the order of the schema.
@@ -24,10 +26,10 @@ import java.nio.ByteBuffer;
 public final class FlowEventEncoder {
     private static final int NANOS_PER_MILLI = 1_000_000;
 
-    /** Sum over all fields at their longest, texts of variable length apart: 671. */
-    private static final int ANY_MAX_BYTES = 704;
-    /** The same for IPv4 without {@link #RARE} fields: 313. */
-    private static final int USUAL_MAX_BYTES = 352;
+    /** Sum over all fields at their longest, texts of variable length apart: 725. */
+    private static final int ANY_MAX_BYTES = 768;
+    /** The same for IPv4 without {@link #RARE} fields: 367. */
+    private static final int USUAL_MAX_BYTES = 408;
     /** An invalid byte becomes U+FFFD, which takes three. */
     private static final int TEXT_GROWTH = 3;
 
@@ -57,9 +59,33 @@ public final class FlowEventEncoder {
     private static final byte[] EXISTING = typeAndOrigin("EXISTING", EventOrigin.DUMP);
     private static final byte[] INFERRED = typeAndOrigin("DESTROY", EventOrigin.INFERRED);
 
+    /** By the number that {@link Translation} gives. */
+    private static final byte[][] NAT = {
+        AvroWriter.encodedString("none"),
+        AvroWriter.encodedString("source"),
+        AvroWriter.encodedString("destination"),
+        AvroWriter.encodedString("both")
+    };
+
+    /** {@code replied} in bit 0, {@code assured} in bit 1: each as a present boolean. */
+    private static final byte[][] STATES = {
+        {PRESENT, 0, PRESENT, 0}, {PRESENT, 1, PRESENT, 0}, {PRESENT, 0, PRESENT, 1}, {PRESENT, 1, PRESENT, 1}
+    };
+
+    private static final byte[] END_INFERRED = AvroWriter.encodedPresentString("inferred");
+    private static final byte[] END_DELETED = AvroWriter.encodedPresentString("deleted");
+    private static final byte[] END_REMOVED = AvroWriter.encodedPresentString("removed");
+    private static final byte[] END_EXPIRED = AvroWriter.encodedPresentString("expired");
+    /** {@code duration_ns} and {@code end_reason}. */
+    private static final int DESTROY_FIELDS = 2;
+    /** {@code community_id}, {@code reply_community_id}, {@code protocol_name}, {@code tcp_state_name}: not filled yet. */
+    private static final int NAME_FIELDS = 4;
+
     private EventOrigin origin = EventOrigin.KERNEL;
     private long receivedTimeNanos;
     private long snapshotId;
+    private long eventMillis;
+    private boolean destroySeenWithTimeout;
 
     /**
      * Says where the next events come from.
@@ -98,8 +124,17 @@ public final class FlowEventEncoder {
         return ANY_MAX_BYTES + TEXT_GROWTH * texts;
     }
 
-    /** Writes the event at a position, with its sequence in its stream, and returns the position behind it. */
-    int encode(byte[] to, int at, FlowEvent event, long sequence) {
+    /** The {@code event_time} of the event that was encoded last. */
+    long eventMillis() {
+        return eventMillis;
+    }
+
+    /**
+     * Writes the event at a position, with its sequence in its stream, and returns the position after it.
+     *
+     * @param beginSequence of the event that opened the flow; negative = unknown, or this one opens it
+     */
+    int encode(byte[] to, int at, FlowEvent event, long sequence, long beginSequence) {
         int end = writeLong(to, at, sequence);
         end = writeEncoded(to, end, typeAndOrigin(event, origin));
         end = writeTimes(to, end, event);
@@ -111,7 +146,54 @@ public final class FlowEventEncoder {
         end = writeTexts(to, end, event);
         // The message of a dump carries the port id of the socket that asked for the dump.
         end = writeLong(to, end, origin == EventOrigin.KERNEL ? event.requesterPortId() : 0);
-        return writeNested(to, end, event);
+        end = writeNested(to, end, event);
+        return writeDerived(to, end, event, beginSequence);
+    }
+
+    private int writeDerived(byte[] to, int at, FlowEvent event, long beginSequence) {
+        int end = beginSequence < 0 ? writeNulls(to, at, 1) : writePresent(to, at, beginSequence);
+        end = writeEncoded(to, end, NAT[Translation.of(event)]);
+        end = event.has(FlowEvent.STATUS) ? writeEncoded(to, end, states(event.status())) : writeNulls(to, end, 2);
+        if (!ends(event)) {
+            return writeNulls(to, end, DESTROY_FIELDS + NAME_FIELDS);
+        }
+        end = event.has(FlowEvent.START_TIME) && event.has(FlowEvent.STOP_TIME)
+                ? writePresent(to, end, event.stopTimeNanos() - event.startTimeNanos())
+                : writeNulls(to, end, 1);
+        byte[] reason = endReason(event);
+        end = reason == null ? writeNulls(to, end, 1) : writeEncoded(to, end, reason);
+        return writeNulls(to, end, NAME_FIELDS);
+    }
+
+    private boolean ends(FlowEvent event) {
+        return origin == EventOrigin.INFERRED
+                || (origin == EventOrigin.KERNEL && event.eventType() == FlowEvent.DESTROY);
+    }
+
+    /** {@code replied} and {@code assured}. */
+    private static byte[] states(int status) {
+        int replied = (status & IpsStatus.IPS_SEEN_REPLY) == 0 ? 0 : 1;
+        int assured = (status & IpsStatus.IPS_ASSURED) == 0 ? 0 : 2;
+        return STATES[replied | assured];
+    }
+
+    /**
+     * Why the flow ended, null = unknown. An entry that timed out has no CTA_TIMEOUT in its DESTROY; older kernels send it
+     * in none. So its absence says something only when this kernel is known to send it.
+     */
+    private byte @Nullable [] endReason(FlowEvent event) {
+        if (origin == EventOrigin.INFERRED) {
+            return END_INFERRED;
+        }
+        boolean timeout = event.has(FlowEvent.TIMEOUT);
+        destroySeenWithTimeout |= timeout;
+        if (event.requesterPortId() != 0) {
+            return END_DELETED;
+        }
+        if (timeout) {
+            return END_REMOVED;
+        }
+        return destroySeenWithTimeout ? END_EXPIRED : null;
     }
 
     private static byte[] typeAndOrigin(FlowEvent event, EventOrigin origin) {
@@ -137,7 +219,8 @@ public final class FlowEventEncoder {
         } else if (kernel && event.has(FlowEvent.STOP_TIME)) {
             time = event.stopTimeNanos();
         }
-        int end = writeLong(to, at, Math.floorDiv(time, NANOS_PER_MILLI));
+        eventMillis = Math.floorDiv(time, NANOS_PER_MILLI);
+        int end = writeLong(to, at, eventMillis);
         end = stamped ? writePresent(to, end, time) : writeNulls(to, end, 1);
         return writeLong(to, end, receivedTimeNanos);
     }

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * All streams of one network namespace. A stream is found by its zone in two steps of an array, and made when its first
- * event comes. It lives as long as the run, because a namespace that comes back under its name must go on counting.
+ * event comes. It lives as long as the run, because a namespace that is observed again must go on
+ * counting.
  *
  * <p>Bounds: 100 bytes for each zone seen, 1 KiB for each 256 zones touched, 1 KiB for the namespace.
  *
@@ -20,29 +21,19 @@ public final class NamespaceStreams {
     private static final VarHandle PAGES = MethodHandles.arrayElementVarHandle(StreamState[][].class);
     private static final VarHandle STREAMS = MethodHandles.arrayElementVarHandle(StreamState[].class);
 
-    private final String netns;
+    private final StreamId control;
     private final long streamEpoch;
-    private final byte[] header; // host_id, boot_id, netns stay; ct_zone, stream_epoch, lost_total, count of each batch
-    private final int namesBytes;
-    private final int headRoomBytes;
+    private final BatchHeader header;
     private final @Nullable StreamState[][] pages = new StreamState[PAGE][];
     private volatile int streamCount;
     private volatile long lostTotal;
     private volatile long droppedEvents;
     private long nextControlSequence;
 
-    NamespaceStreams(RunIdentity run, String netns) {
-        this.netns = netns;
-        byte[] host = AvroWriter.encodedString(run.hostId());
-        byte[] boot = AvroWriter.encodedString(run.bootId());
-        byte[] name = AvroWriter.encodedString(netns);
-        namesBytes = host.length + boot.length + name.length;
-        headRoomBytes = namesBytes + 2 * AvroWriter.INT_MAX_BYTES + 2 * AvroWriter.LONG_MAX_BYTES;
-        header = new byte[headRoomBytes + AvroWriter.SPILL_BYTES];
-        int end = AvroWriter.writeEncoded(header, 0, host);
-        end = AvroWriter.writeEncoded(header, end, boot);
-        AvroWriter.writeEncoded(header, end, name);
+    NamespaceStreams(RunIdentity run, String hostName, StreamId control) {
+        this.control = control;
         streamEpoch = run.streamEpoch();
+        header = new BatchHeader(run, hostName, control);
     }
 
     /** Called with each stream's zone and the number that its next event will get. */
@@ -51,9 +42,23 @@ public final class NamespaceStreams {
         void onStream(int zone, long nextSequence);
     }
 
+    /** The stream of the namespace's control records, which names the namespace. */
+    public StreamId control() {
+        return control;
+    }
+
     /** Name of the namespace; {@code host} for the collector's own. */
     public String netns() {
-        return netns;
+        return control.netns();
+    }
+
+    long streamEpoch() {
+        return streamEpoch;
+    }
+
+    /** What the namespace's batches begin with. */
+    BatchHeader header() {
+        return header;
     }
 
     /** Zones that have had an event in this run. */
@@ -139,22 +144,5 @@ public final class NamespaceStreams {
 
     void advanceControlSequence() {
         nextControlSequence++;
-    }
-
-    /** Bytes that an open batch leaves free before its first event. */
-    int headRoomBytes() {
-        return headRoomBytes;
-    }
-
-    /** Writes header and count before the events, and the end of the array behind them. */
-    void finish(EncodedBatch batch) {
-        int end = AvroWriter.writeLong(header, namesBytes, batch.stream.zone());
-        end = AvroWriter.writeLong(header, end, streamEpoch);
-        end = AvroWriter.writeLong(header, end, lostTotal);
-        batch.headerLengthBytes = end;
-        end = AvroWriter.writeLong(header, end, batch.count);
-        batch.offset = headRoomBytes - end;
-        System.arraycopy(header, 0, batch.array, batch.offset, end);
-        batch.array[batch.end++] = AvroWriter.ARRAY_END;
     }
 }

@@ -52,7 +52,7 @@ final class StreamState {
 
     StreamState(NamespaceStreams namespace, int zone) {
         this.namespace = namespace;
-        this.id = new StreamId(namespace.netns(), zone);
+        this.id = new StreamId(namespace.netns(), namespace.control().netnsId(), zone);
     }
 
     long nextSequence() {

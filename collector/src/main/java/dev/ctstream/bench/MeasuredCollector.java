@@ -20,6 +20,7 @@ import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolMetrics;
 import dev.ctstream.track.FlowTracker;
 import dev.ctstream.track.TrackMetrics;
+import dev.ctstream.track.UntrackedFlows;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.TimeUnit;
@@ -71,8 +72,10 @@ record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
 
     private static FlowEventHandler handler(
             Stage stage, CollectorConfig config, Metrics metrics, RunIdentity run, BatchSink sink) {
-        Batcher batcher = new Batcher(config.batch(), run, sink, new BatchMetrics(metrics));
-        return stage == Stage.ENCODE ? batcher : new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));
+        Batcher batcher = new Batcher(config.batch(), run, config.host().name(), sink, new BatchMetrics(metrics));
+        return stage == Stage.ENCODE
+                ? new UntrackedFlows(batcher)
+                : new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));
     }
 
     private static void receive(CollectorConfig config, Metrics metrics, FlowEventHandler handler) throws IOException {

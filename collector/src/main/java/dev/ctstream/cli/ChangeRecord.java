@@ -3,12 +3,14 @@ package dev.ctstream.cli;
 import dev.ctstream.admin.Entries;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.batch.StreamId;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.publish.KafkaUnreadyException;
 import dev.ctstream.publish.OperatorRecord;
 import java.nio.file.Path;
@@ -58,7 +60,8 @@ final class ChangeRecord implements AutoCloseable {
         try {
             target = OperatorRecord.open(
                     collector.publish(),
-                    new RunIdentity(collector.host().id(), collector.host().bootId(), Clock.realtimeNanos()));
+                    new RunIdentity(collector.host().id(), collector.host().bootId(), Clock.realtimeNanos()),
+                    collector.host().name());
         } catch (KafkaUnreadyException e) {
             if (required) {
                 throw new CommandFailure(
@@ -100,8 +103,10 @@ final class ChangeRecord implements AutoCloseable {
                 new ControlRecord.Outcome(counts.affected(), counts.failed(), counts.error()),
                 Operator.current());
         try {
-            target.write(command.netns(), operator, System.currentTimeMillis());
-        } catch (KafkaUnreadyException e) {
+            StreamId namespace =
+                    StreamId.control(command.netns(), entries.table().netnsId());
+            target.write(namespace, operator, System.currentTimeMillis());
+        } catch (KafkaUnreadyException | NetlinkException e) {
             notKept(command, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -22,6 +22,7 @@ import dev.ctstream.netlink.RequestChannel;
 import dev.ctstream.read.EventHandler;
 import dev.ctstream.read.RecordDecoder;
 import dev.ctstream.read.RecordException;
+import dev.ctstream.track.UntrackedFlows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -55,6 +56,7 @@ final class EventWatch implements AutoCloseable {
     private final boolean tracked;
     private volatile boolean stopped;
     private volatile @Nullable Throwable failure;
+    private long batches;
     private long handled;
     private long lostTold;
     private long nextTelling = System.nanoTime();
@@ -64,8 +66,8 @@ final class EventWatch implements AutoCloseable {
         RunIdentity run = new RunIdentity(
                 host.readMachineId().orElse("unknown"), host.readBootId().orElse("unknown"), Clock.realtimeNanos());
         tracked = tracked(namespace);
-        batcher = new Batcher(AT_ONCE, run, ring, new BatchMetrics(metrics));
-        receiver = EventReceiver.open(batcher, new ReceiveMetrics(metrics));
+        batcher = new Batcher(AT_ONCE, run, host.nodeName(), ring, new BatchMetrics(metrics));
+        receiver = EventReceiver.open(new UntrackedFlows(batcher), new ReceiveMetrics(metrics));
         try {
             socket = EventSocket.open(namespace, namespace == null ? "host" : namespace.label(), subscription);
         } catch (NetlinkException e) {
@@ -177,6 +179,7 @@ final class EventWatch implements AutoCloseable {
         if (batch.kind() != EncodedBatch.EVENTS) {
             return true; // a declared loss of ours: in the summary
         }
+        batch.number(batches++);
         try {
             return decoder.decodeBatch(batch.array(), batch.offset(), batch.lengthBytes(), event -> {
                 handled++;

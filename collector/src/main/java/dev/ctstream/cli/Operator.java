@@ -1,6 +1,7 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.config.HostFacts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +18,11 @@ final class Operator {
 
     static ControlRecord.Person current() {
         String name = System.getProperty("user.name", "?");
-        return new ControlRecord.Person(userId(), name.equals("?") ? null : name, loginUserId(), host());
+        return new ControlRecord.Person(
+                userId(),
+                name.equals("?") ? null : name,
+                loginUserId(),
+                HostFacts.current().nodeName());
     }
 
     private static long userId() {
@@ -32,10 +37,6 @@ final class Operator {
     private static @Nullable Long loginUserId() {
         String text = read("/proc/self/loginuid").strip();
         return text.isEmpty() || Long.parseLong(text) == NOT_SET ? null : Long.valueOf(text);
-    }
-
-    private static String host() {
-        return read("/proc/sys/kernel/hostname").strip();
     }
 
     private static String read(String file) {

@@ -41,12 +41,13 @@ public record CollectorConfig(
      *
      * @param id {@code host.id}; never empty
      * @param bootId kernel boot id
+     * @param name the kernel's node name; for people, it identifies nothing
      */
-    public record Host(String id, String bootId) {}
+    public record Host(String id, String bootId, String name) {}
 
-    static CollectorConfig from(Settings settings, String bootId) {
+    static CollectorConfig from(Settings settings, RunFacts facts) {
         return new CollectorConfig(
-                new Host(settings.string("host.id"), bootId),
+                new Host(settings.string("host.id"), facts.bootId(), facts.hostName()),
                 settings.list("netns"),
                 subscription(settings),
                 new BatchConfig(

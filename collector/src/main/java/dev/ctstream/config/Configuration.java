@@ -44,7 +44,7 @@ public final class Configuration {
             throw new ConfigurationException(problems);
         }
         Settings settings = new Settings(values, given);
-        return new Configuration(settings, CollectorConfig.from(settings, facts.bootId()), warnings);
+        return new Configuration(settings, CollectorConfig.from(settings, facts), warnings);
     }
 
     /** The values, for those who need them. */

@@ -11,15 +11,17 @@ import java.util.Optional;
  *
  * @param machineId file with the host's name for itself
  * @param bootId file with the kernel's name for this boot
+ * @param hostName file with the kernel's node name
  * @param home the caller's home directory
  * @param root whether the process is the superuser's
  */
-public record HostFacts(Path machineId, Path bootId, Path home, boolean root) {
+public record HostFacts(Path machineId, Path bootId, Path hostName, Path home, boolean root) {
     /** Those of the host that we are on. */
     public static HostFacts current() {
         return new HostFacts(
                 Path.of("/etc/machine-id"),
                 Path.of("/proc/sys/kernel/random/boot_id"),
+                Path.of("/proc/sys/kernel/hostname"),
                 Path.of(System.getProperty("user.home", "/")),
                 "root".equals(System.getProperty("user.name")));
     }
@@ -32,6 +34,11 @@ public record HostFacts(Path machineId, Path bootId, Path home, boolean root) {
     /** The kernel's name for this boot; empty without /proc. */
     public Optional<String> readBootId() {
         return read(bootId);
+    }
+
+    /** The kernel's node name, as {@code uname -n} prints it; {@code unknown} when it cannot be read. For people only. */
+    public String nodeName() {
+        return read(hostName).orElse("unknown");
     }
 
     /** Where systemd, root or a user keeps a service's state. */

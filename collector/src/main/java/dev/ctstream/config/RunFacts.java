@@ -9,8 +9,9 @@ import java.util.Objects;
  * cannot tell.
  *
  * @param bootId the kernel's name for this boot
+ * @param hostName the kernel's node name
  */
-record RunFacts(String bootId) {
+record RunFacts(String bootId, String hostName) {
     private static final int SEGMENTS_AT_LEAST = 4;
     /** Records of the two layouts have two schemas: by default they do not meet in one topic. */
     private static final String TOPIC_OF_SINGLE_EVENTS = "conntrack.flat";
@@ -50,7 +51,7 @@ record RunFacts(String bootId) {
         if (bootId.isEmpty()) {
             problems.add("the kernel's boot id cannot be read from " + host.bootId() + ": is /proc mounted?");
         }
-        return new RunFacts(bootId);
+        return new RunFacts(bootId, host.nodeName());
     }
 
     private static void hostId(

@@ -52,6 +52,14 @@ public final class ConntrackTable implements AutoCloseable {
     }
 
     /**
+     * Identity of the namespace whose table this is, as {@link EventSource#netnsId}. On a kernel without namespace cookies
+     * each call gives another time at its end.
+     */
+    public String netnsId() throws NetlinkException {
+        return exchange.netnsId();
+    }
+
+    /**
      * Hands every entry that passes the filter to the handler, in the order of the kernel's hash table. Entries that
      * come or go meanwhile may or may not be among them. The kernel is given what it proved to filter by, and all of the
      * filter is applied here again.

@@ -79,16 +79,17 @@ final class DatagramDecoder {
         log("datagram is truncated", source, buffer, offset, lengthBytes);
     }
 
-    /** One message of a dump that another thread made, or its mark, which has no bytes. */
-    void injected(EventSource source, ByteBuffer buffer, int offset, int lengthBytes, long tag) {
-        if (lengthBytes == 0) {
-            handler.onInjectedMark(source, tag);
-            return;
-        }
+    /** A mark of a dump that another thread made. */
+    void dumpMark(EventSource source, DumpEntryKind kind) {
+        handler.onDumpMark(source, kind);
+    }
+
+    /** One message of a dump that another thread made. */
+    void dumpEntry(EventSource source, DumpEntryKind kind, ByteBuffer buffer, int offset, int lengthBytes) {
         metrics.injected.increment();
         if (dumped.wrap(buffer, offset, lengthBytes)) {
             countAttributes(dumped);
-            handler.onInjected(source, dumped, tag);
+            handler.onDumpEntry(source, dumped, kind);
         } else {
             metrics.malformed.increment();
             log("message of a dump is malformed", source, buffer, offset, lengthBytes);

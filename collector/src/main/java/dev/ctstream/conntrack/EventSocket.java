@@ -28,14 +28,17 @@ public final class EventSocket implements EventSource, AutoCloseable {
 
     private final int index = NEXT_INDEX.getAndIncrement();
     private final String netns;
+    private final String netnsId;
     private final NetlinkSocket socket;
     private final SubscriptionConfig config;
     private final ReceiveBufferGrant grant;
     private final DropCounter drops = new DropCounter();
     private final AtomicLong undecodable = new AtomicLong();
 
-    private EventSocket(String netns, NetlinkSocket socket, SubscriptionConfig config, ReceiveBufferGrant grant) {
+    private EventSocket(String netns, NetlinkSocket socket, SubscriptionConfig config, ReceiveBufferGrant grant)
+            throws NetlinkException {
         this.netns = netns;
+        this.netnsId = socket.netnsId();
         this.socket = socket;
         this.config = config;
         this.grant = grant;
@@ -99,6 +102,11 @@ public final class EventSocket implements EventSource, AutoCloseable {
     @Override
     public String netns() {
         return netns;
+    }
+
+    @Override
+    public String netnsId() {
+        return netnsId;
     }
 
     /** For options and counters; only the receive thread may receive from it. */

@@ -12,6 +12,13 @@ public interface EventSource {
     /** Name of the namespace; {@code host} for the collector's own. */
     String netns();
 
+    /**
+     * Identity of the namespace, which its name is not: another namespace may get the name later. The cookie of the
+     * namespace in decimal, unique from boot to boot; on a kernel without cookies {@code device:inode:nanos}, of the
+     * namespace file and of when this source was opened.
+     */
+    String netnsId();
+
     /** Events that the kernel could not queue for this source since it was opened. */
     long dropsTotal();
 

@@ -48,17 +48,19 @@ public interface FlowEventHandler {
     long onPass(long nowNanos);
 
     /**
-     * One entry of a dump that another thread made and injected; see {@link InjectedMessages}.
+     * One entry of a dump that another thread made; see {@link InjectedMessages}.
      *
-     * @param tag what the injecting thread gave with it
+     * @param kind {@link DumpEntryKind#ENTRY} or {@link DumpEntryKind#DYING}
      */
-    default void onInjected(EventSource source, FlowEvent event, long tag) {}
+    default void onDumpEntry(EventSource source, FlowEvent event, DumpEntryKind kind) {}
 
     /**
-     * A mark that the injecting thread put between messages. Everything that it had offered before, and every event that
+     * The begin or the end of a dump that another thread made. Everything that it had offered before, and every event that
      * the kernel had sent before to any source, was handed over earlier.
+     *
+     * @param kind {@link DumpEntryKind#BEGIN} or {@link DumpEntryKind#END}
      */
-    default void onInjectedMark(EventSource source, long tag) {}
+    default void onDumpMark(EventSource source, DumpEntryKind kind) {}
 
     /** The source was added; its events come from now on. */
     default void onAdded(EventSource source) {}

@@ -30,7 +30,7 @@ public final class InjectedMessages {
     private final int slots;
     private final ByteBuffer memory;
     private final EventSource[] sources;
-    private final long[] tags;
+    private final DumpEntryKind[] kinds;
     private final int[] offsets;
     private final int[] lengths;
     private final AtomicLong offered = new AtomicLong();
@@ -53,7 +53,7 @@ public final class InjectedMessages {
         this.wake = wake;
         memory = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
         sources = new EventSource[slots];
-        tags = new long[slots];
+        kinds = new DumpEntryKind[slots];
         offsets = new int[slots];
         lengths = new int[slots];
     }
@@ -61,12 +61,13 @@ public final class InjectedMessages {
     /**
      * Copies the message under the cursor into the ring.
      *
-     * @param tag handed to {@link FlowEventHandler#onInjected} with it
+     * @param kind handed to {@link FlowEventHandler#onDumpEntry} with it; not a mark
      * @return false = full; offer it again later
      * @throws IllegalArgumentException for a message longer than {@link #MAX_MESSAGE_BYTES}
      */
-    public boolean offer(EventSource source, long tag, MessageCursor message) {
+    public boolean offer(EventSource source, DumpEntryKind kind, MessageCursor message) {
         int lengthBytes = message.lengthBytes();
+        check(kind, false);
         if (lengthBytes > MAX_MESSAGE_BYTES) {
             throw new IllegalArgumentException("message of " + lengthBytes + " bytes");
         }
@@ -76,17 +77,24 @@ public final class InjectedMessages {
         }
         memory.put(offset, message.buffer(), message.offset(), lengthBytes);
         end = offset + NlMsgHdr.align(lengthBytes);
-        return publish(source, tag, offset, lengthBytes);
+        return publish(source, kind, offset, lengthBytes);
     }
 
     /**
-     * Puts a mark into the ring: {@link FlowEventHandler#onInjectedMark} sees it after every message that was offered
+     * Puts a mark into the ring: {@link FlowEventHandler#onDumpMark} sees it after every message that was offered
      * before it, and after every event that the kernel had sent to any source by now.
      *
      * @return false = full; offer it again later
      */
-    public boolean offerMark(EventSource source, long tag) {
-        return !full() && publish(source, tag, end, 0);
+    public boolean offerMark(EventSource source, DumpEntryKind kind) {
+        check(kind, true);
+        return !full() && publish(source, kind, end, 0);
+    }
+
+    private static void check(DumpEntryKind kind, boolean mark) {
+        if (kind.mark() != mark) {
+            throw new IllegalArgumentException(kind + " is " + (mark ? "not a mark" : "a mark"));
+        }
     }
 
     /** Where so many bytes are free. What waits ends at {@link #end} and never fills the whole, so that end is not its begin. */
@@ -109,11 +117,11 @@ public final class InjectedMessages {
         return offered.getPlain() - taken.get() == slots;
     }
 
-    private boolean publish(EventSource source, long tag, int offset, int lengthBytes) {
+    private boolean publish(EventSource source, DumpEntryKind kind, int offset, int lengthBytes) {
         long position = offered.getPlain();
         int slot = (int) (position % slots);
         sources[slot] = source;
-        tags[slot] = tag;
+        kinds[slot] = kind;
         offsets[slot] = offset;
         lengths[slot] = lengthBytes;
         offered.set(position + 1);
@@ -133,10 +141,18 @@ public final class InjectedMessages {
         int count = 0;
         while (count < limit && taken.getPlain() < offered.get()) {
             int slot = (int) (taken.getPlain() % slots);
-            decoder.injected(sources[slot], memory, offsets[slot], lengths[slot], tags[slot]);
+            hand(decoder, slot);
             taken.set(taken.getPlain() + 1);
             count++;
         }
         return count;
+    }
+
+    private void hand(DatagramDecoder decoder, int slot) {
+        if (kinds[slot].mark()) {
+            decoder.dumpMark(sources[slot], kinds[slot]);
+        } else {
+            decoder.dumpEntry(sources[slot], kinds[slot], memory, offsets[slot], lengths[slot]);
+        }
     }
 }

@@ -27,6 +27,9 @@ public interface TableExchange extends AutoCloseable {
     /** As {@link RequestChannel#portId}. */
     long portId();
 
+    /** As {@link RequestChannel#netnsId}. */
+    String netnsId() throws NetlinkException;
+
     @Override
     void close();
 
@@ -54,6 +57,11 @@ public interface TableExchange extends AutoCloseable {
             @Override
             public long portId() {
                 return channel.portId();
+            }
+
+            @Override
+            public String netnsId() throws NetlinkException {
+                return channel.netnsId();
             }
 
             @Override

@@ -33,6 +33,7 @@ final class Libc {
     static final int CLONE_NEWNET = 0x40000000;
     static final int CLOCK_REALTIME = 0;
     static final int PR_SET_PDEATHSIG = 1;
+    static final int SIOCGSKNS = 0x894C;
     /** {@code EFD_CLOEXEC | EFD_NONBLOCK}: the same bits as for sockets. */
     static final int EFD_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK;
 
@@ -82,6 +83,9 @@ final class Libc {
     static native int epoll_wait(int epollFd, long events, int maxEvents, int timeoutMillis);
 
     static native int eventfd(int initial, int flags);
+
+    /** For requests whose argument is a number or none. */
+    static native int ioctl(int fd, long request, long argument);
 
     static native int setns(int fd, int type);
 

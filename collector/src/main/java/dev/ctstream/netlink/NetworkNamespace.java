@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
@@ -17,18 +18,20 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: any. Work inside the namespace runs on a platform thread of its own that enters it and then ends, so
  * that no other thread ever changes its namespace. Entering needs CAP_SYS_ADMIN.
  *
- * <p>Source: {@code setns(2)}, {@code network_namespaces(7)}, {@code ip-netns(8)}.
+ * <p>Source: {@code setns(2)}, {@code network_namespaces(7)}, {@code ip-netns(8)}, {@code uapi/linux/sockios.h}.
  */
 public final class NetworkNamespace implements AutoCloseable {
     private static final Path NAMED = Path.of("/var/run/netns");
     private static final Path OF_THREAD = Path.of("/proc/thread-self/ns/net");
 
     private final String name;
+    private final long device;
     private final long inode;
     private int fd;
 
-    private NetworkNamespace(String name, long inode, int fd) {
+    private NetworkNamespace(String name, long device, long inode, int fd) {
         this.name = name;
+        this.device = device;
         this.inode = inode;
         this.fd = fd;
     }
@@ -75,17 +78,32 @@ public final class NetworkNamespace implements AutoCloseable {
         });
     }
 
+    /**
+     * The namespace that a socket belongs to, without a name: {@code SIOCGSKNS}, since Linux 4.10, commit c62cce2caee5.
+     * EPERM without CAP_NET_ADMIN over it.
+     */
+    static NetworkNamespace of(NetlinkSocket socket) throws NetlinkException {
+        String operation = "open the socket's network namespace";
+        int fd = Libc.ioctl(socket.fd(), Libc.SIOCGSKNS, 0);
+        int errno = fd < 0 ? Native.getLastError() : 0;
+        return opened(operation, "", fd, errno);
+    }
+
     private static NetworkNamespace open(Path path, String name) throws NetlinkException {
-        String operation = "open network namespace " + path;
         byte[] bytes = (path + "\0").getBytes(StandardCharsets.UTF_8);
         int fd = Libc.open(bytes, Libc.O_RDONLY | Libc.O_CLOEXEC);
         int errno = fd < 0 ? Native.getLastError() : 0;
+        return opened("open network namespace " + path, name, fd, errno);
+    }
+
+    private static NetworkNamespace opened(String operation, String name, int fd, int errno) throws NetlinkException {
         if (fd < 0) {
             throw new NetlinkException(operation, errno);
         }
         try {
-            Path opened = Path.of("/proc/self/fd/" + fd); // of what was opened, not of what the path is by now
-            return new NetworkNamespace(name, (Long) Files.getAttribute(opened, "unix:ino"), fd);
+            Path file = Path.of("/proc/self/fd/" + fd); // of what was opened, not of what a path is by now
+            Map<String, Object> attributes = Files.readAttributes(file, "unix:dev,ino");
+            return new NetworkNamespace(name, number(attributes, "dev"), number(attributes, "ino"), fd);
         } catch (IOException e) {
             Libc.close(fd);
             throw new NetlinkException(
@@ -93,9 +111,18 @@ public final class NetworkNamespace implements AutoCloseable {
         }
     }
 
+    private static long number(Map<String, Object> attributes, String name) {
+        return attributes.get(name) instanceof Long value ? value : 0;
+    }
+
     /** The name, or the inode as text when it has none. */
     public String label() {
         return name.isEmpty() ? Long.toString(inode) : name;
+    }
+
+    /** {@code st_dev} of nsfs. */
+    long device() {
+        return device;
     }
 
     /** Inode on nsfs: equal exactly for handles on one namespace, as long as one of them is open. */

@@ -82,6 +82,11 @@ public final class RequestChannel implements AutoCloseable {
         return socket.portId();
     }
 
+    /** As {@link NetlinkSocket#netnsId}: of the namespace whose kernel state the requests read and change. */
+    public String netnsId() throws NetlinkException {
+        return socket.netnsId();
+    }
+
     /** Sends one request and waits until the kernel has done it. Adds {@code NLM_F_REQUEST | NLM_F_ACK}. */
     public void execute(MessageWriter request) throws NetlinkException {
         query(request, message -> {});

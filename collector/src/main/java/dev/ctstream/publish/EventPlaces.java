@@ -9,18 +9,25 @@ import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where the header and each event of a ConntrackBatch lie in its bytes.
+ * Where the common part of the header and each event of a ConntrackBatch lie in its bytes.
  *
  * <p>Ownership: borrows the batch's array. Threads: one.
  */
 final class EventPlaces {
-    private final int headerLengthBytes;
-    private final int[] starts; // one more than events: the last is where the last event ends
+    private static final String FIRST_TIME = "first_event_time"; // the first field that a flat event does not have
+    private static final String EVENTS = "events";
 
-    private EventPlaces(int headerLengthBytes, int[] starts) {
-        this.headerLengthBytes = headerLengthBytes;
+    private final byte[] array;
+    private final int commonLengthBytes;
+    private final int[] starts; // one more than events: the last is where the last event ends
+    private @Nullable BinaryDecoder decoder;
+
+    private EventPlaces(byte[] array, int commonLengthBytes, int[] starts) {
+        this.array = array;
+        this.commonLengthBytes = commonLengthBytes;
         this.starts = starts;
     }
 
@@ -34,7 +41,7 @@ final class EventPlaces {
         for (int i = 0; i < starts.length; i++) {
             starts[i] = memory.eventOffset(i);
         }
-        return new EventPlaces(memory.headerLengthBytes(), starts);
+        return new EventPlaces(batch.array(), memory.commonLengthBytes(), starts);
     }
 
     private static EventPlaces walk(QueuedBatch batch) {
@@ -42,12 +49,15 @@ final class EventPlaces {
         BinaryDecoder decoder =
                 DecoderFactory.get().binaryDecoder(batch.array(), batch.offset(), batch.lengthBytes(), null);
         try {
+            int commonLengthBytes = 0;
             for (Schema.Field field : Schemas.BATCH.getFields()) {
-                if (!field.name().equals("events")) {
+                if (field.name().equals(FIRST_TIME)) {
+                    commonLengthBytes = position(decoder, end) - batch.offset();
+                }
+                if (!field.name().equals(EVENTS)) {
                     GenericDatumReader.skip(field.schema(), decoder);
                 }
             }
-            int headerLengthBytes = position(decoder, end) - batch.offset();
             int[] starts = new int[batch.envelope().count() + 1];
             int event = 0;
             for (long block = decoder.readArrayStart(); block > 0; block = decoder.arrayNext()) {
@@ -57,7 +67,7 @@ final class EventPlaces {
                 }
                 starts[event] = position(decoder, end);
             }
-            return new EventPlaces(headerLengthBytes, starts);
+            return new EventPlaces(batch.array(), commonLengthBytes, starts);
         } catch (IOException e) {
             throw new UncheckedIOException("batch " + batch.envelope() + " is not a ConntrackBatch", e);
         }
@@ -67,8 +77,8 @@ final class EventPlaces {
         return end - decoder.inputStream().available();
     }
 
-    int headerLengthBytes() {
-        return headerLengthBytes;
+    int commonLengthBytes() {
+        return commonLengthBytes;
     }
 
     int count() {
@@ -78,5 +88,21 @@ final class EventPlaces {
     /** Where an event begins in the array; {@link #count()} gives the end of the last. */
     int start(int index) {
         return starts[index];
+    }
+
+    /** The {@code event_time} of an event, ms since 1970-01-01 UTC. */
+    long eventMillis(int index) {
+        decoder = DecoderFactory.get().binaryDecoder(array, starts[index], starts[index + 1] - starts[index], decoder);
+        try {
+            for (Schema.Field field : Schemas.EVENT.getFields()) {
+                if (field.name().equals("event_time")) {
+                    return decoder.readLong();
+                }
+                GenericDatumReader.skip(field.schema(), decoder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("event " + index + " is not a ConntrackEvent", e);
+        }
+        throw new IllegalStateException("a ConntrackEvent has no event_time");
     }
 }

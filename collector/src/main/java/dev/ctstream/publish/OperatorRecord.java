@@ -4,8 +4,8 @@ import dev.ctstream.batch.ControlEncoder;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.spool.BatchEnvelope;
-import dev.ctstream.spool.QueuedBatch;
+import dev.ctstream.batch.StreamId;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,7 +14,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -29,26 +28,34 @@ public final class OperatorRecord implements AutoCloseable {
 
     private final PublishConfig config;
     private final int controlPartitions;
+    private final String hostId;
     private final RecordFactory records;
     private final ControlEncoder encoder;
     private final KafkaProducer<byte[], byte[]> producer;
     private long nextSequence;
 
     private OperatorRecord(
-            PublishConfig config, RunIdentity run, int controlPartitions, KafkaProducer<byte[], byte[]> producer) {
+            PublishConfig config,
+            String hostId,
+            RecordFactory records,
+            ControlEncoder encoder,
+            int controlPartitions,
+            KafkaProducer<byte[], byte[]> producer) {
         this.config = config;
+        this.hostId = hostId;
+        this.records = records;
+        this.encoder = encoder;
         this.controlPartitions = controlPartitions;
         this.producer = producer;
-        records = new RecordFactory(config, run);
-        encoder = new ControlEncoder(run);
     }
 
     /**
      * Makes sure that Kafka can be reached and has the topics, which are created where the configuration says so.
      *
+     * @param hostName the kernel's node name
      * @throws KafkaUnreadyException when it cannot be used; found within seconds
      */
-    public static OperatorRecord open(PublishConfig config, RunIdentity run)
+    public static OperatorRecord open(PublishConfig config, RunIdentity run, String hostName)
             throws KafkaUnreadyException, InterruptedException {
         int partitions = Topics.prepare(config).partitions().control();
         Map<String, Object> settings = new HashMap<>(ProducerSettings.producer(config, Long.MAX_VALUE));
@@ -57,7 +64,13 @@ public final class OperatorRecord implements AutoCloseable {
         try {
             KafkaProducer<byte[], byte[]> producer =
                     new KafkaProducer<>(settings, new ByteArraySerializer(), new ByteArraySerializer());
-            return new OperatorRecord(config, run, partitions, producer);
+            return new OperatorRecord(
+                    config,
+                    run.hostId(),
+                    new RecordFactory(config, run),
+                    new ControlEncoder(run, hostName),
+                    partitions,
+                    producer);
         } catch (KafkaException e) {
             throw KafkaUnreadyException.of(config, e);
         }
@@ -66,27 +79,17 @@ public final class OperatorRecord implements AutoCloseable {
     /**
      * Publishes one record and waits until the broker has it.
      *
+     * @param namespace {@link StreamId#control} of the namespace that the command worked on
      * @param timeMillis when the change was made, ms since 1970-01-01 UTC
      * @throws KafkaUnreadyException when the broker did not take it within seconds
      */
-    public void write(String netns, ControlRecord.Operator operator, long timeMillis)
+    public void write(StreamId namespace, ControlRecord.Operator operator, long timeMillis)
             throws KafkaUnreadyException, InterruptedException {
-        EncodedBatch batch = encoder.encode(netns, nextSequence, timeMillis, operator);
-        BatchEnvelope envelope = new BatchEnvelope(
-                0,
-                0,
-                batch.kind(),
-                batch.stream(),
-                batch.firstSequence(),
-                batch.count(),
-                batch.firstReceivedNanos(),
-                batch.lastReceivedNanos());
-        QueuedBatch queued = new QueuedBatch(envelope, null, batch.array(), batch.offset(), batch.lengthBytes(), batch);
-        Topics.Partitions partitions = new Topics.Partitions(1, controlPartitions);
+        EncodedBatch batch = encoder.encode(namespace, nextSequence, timeMillis, operator);
+        ByteBuffer datum = ByteBuffer.wrap(batch.array(), batch.offset(), batch.lengthBytes());
         try {
-            for (ProducerRecord<byte[], byte[]> record : records.records(queued, partitions, Integer.MAX_VALUE)) {
-                producer.send(record).get(WAIT_MILLIS, TimeUnit.MILLISECONDS);
-            }
+            producer.send(records.control(hostId, namespace.netns(), datum, controlPartitions))
+                    .get(WAIT_MILLIS, TimeUnit.MILLISECONDS);
             nextSequence++;
         } catch (ExecutionException | TimeoutException | KafkaException e) {
             throw KafkaUnreadyException.of(config, e);

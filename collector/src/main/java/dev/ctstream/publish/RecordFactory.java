@@ -7,9 +7,11 @@ import dev.ctstream.spool.QueuedBatch;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.apache.avro.Schema;
+import org.apache.avro.io.BinaryData;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
@@ -25,11 +27,8 @@ import org.apache.kafka.common.header.internals.RecordHeader;
  * <p>Ownership: the bytes are copied, so a record outlives its batch. Threads: one.
  */
 final class RecordFactory {
-    /** Zigzag of the number of events in a block, and the end of the array. */
-    private static final int MAX_COUNT_BYTES = 5;
-
-    private static final int ZIGZAG_MORE = 0x80;
-    private static final int ZIGZAG_BITS = 7;
+    /** What a piece adds to the common part and its events: two times, the events' number, the end of the array. */
+    private static final int PIECE_BYTES = 2 * 10 + 5 + 1;
 
     private final PublishConfig config;
     private final RunIdentity identity;
@@ -75,26 +74,30 @@ final class RecordFactory {
      */
     List<ProducerRecord<byte[], byte[]>> records(QueuedBatch batch, Topics.Partitions partitions, int pieceBytes) {
         if (batch.envelope().kind() == EncodedBatch.CONTROL) {
-            return List.of(control(batch, partitions.control()));
+            String netns = batch.envelope().stream().netns();
+            return List.of(control(host(batch), netns, datum(batch), partitions.control()));
         }
         if (config.records().layout() == Layout.EVENT) {
             return flat(batch, partitions.events());
         }
         if (batch.lengthBytes() <= pieceBytes || batch.envelope().count() == 1) {
-            byte[] value = value(events, batch.array(), batch.offset(), batch.lengthBytes());
-            return List.of(event(batch, partitions.events(), value));
+            return List.of(event(batch, partitions.events(), value(events, datum(batch))));
         }
         return pieces(batch, partitions.events(), pieceBytes);
     }
 
-    private ProducerRecord<byte[], byte[]> control(QueuedBatch batch, int partitions) {
-        String host = host(batch);
-        String netns = batch.envelope().stream().netns();
+    /**
+     * The record of a control record.
+     *
+     * @param datum bare Avro, from the position to the limit
+     * @param partitions of the control topic
+     */
+    ProducerRecord<byte[], byte[]> control(String hostId, String netns, ByteBuffer datum, int partitions) {
         return new ProducerRecord<>(
                 config.topics().control(),
-                partitioning.ofControl(host, netns, partitions),
-                utf8(host + "/" + netns),
-                value(control, batch.array(), batch.offset(), batch.lengthBytes()),
+                partitioning.ofControl(hostId, netns, partitions),
+                utf8(hostId + "/" + netns),
+                value(control, datum),
                 control.headers());
     }
 
@@ -115,9 +118,9 @@ final class RecordFactory {
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(places.count());
         for (int i = 0; i < places.count(); i++) {
             int lengthBytes = places.start(i + 1) - places.start(i);
-            byte[] value = ByteBuffer.allocate(events.prefix().length + places.headerLengthBytes() + lengthBytes)
+            byte[] value = ByteBuffer.allocate(events.prefix().length + places.commonLengthBytes() + lengthBytes)
                     .put(events.prefix())
-                    .put(batch.array(), batch.offset(), places.headerLengthBytes())
+                    .put(batch.array(), batch.offset(), places.commonLengthBytes())
                     .put(batch.array(), places.start(i), lengthBytes)
                     .array();
             records.add(event(batch, partitions, value));
@@ -128,7 +131,7 @@ final class RecordFactory {
     private List<ProducerRecord<byte[], byte[]>> pieces(QueuedBatch batch, int partitions, int pieceBytes) {
         EventPlaces places = EventPlaces.of(batch);
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-        int room = pieceBytes - places.headerLengthBytes() - MAX_COUNT_BYTES - 1;
+        int room = pieceBytes - places.commonLengthBytes() - PIECE_BYTES;
         for (int from = 0, to; from < places.count(); from = to) {
             to = from + 1;
             while (to < places.count() && places.start(to + 1) - places.start(from) <= room) {
@@ -139,29 +142,28 @@ final class RecordFactory {
         return records;
     }
 
-    /** A ConntrackBatch with some of the events: prefix, header, their number, the events, 0. */
+    /** A ConntrackBatch with some of the events: prefix, common part, times of these events, their number, they, 0. */
     private byte[] piece(QueuedBatch batch, EventPlaces places, int from, int to) {
-        byte[] count = zigzag(to - from);
+        long first = Long.MAX_VALUE;
+        long last = Long.MIN_VALUE;
+        for (int i = from; i < to; i++) {
+            first = Math.min(first, places.eventMillis(i));
+            last = Math.max(last, places.eventMillis(i));
+        }
         int lengthBytes = places.start(to) - places.start(from);
-        return ByteBuffer.allocate(events.prefix().length + places.headerLengthBytes() + count.length + lengthBytes + 1)
-                .put(events.prefix())
-                .put(batch.array(), batch.offset(), places.headerLengthBytes())
-                .put(count)
-                .put(batch.array(), places.start(from), lengthBytes)
-                .array(); // the last byte stays 0: no further block
+        byte[] bytes = new byte[events.prefix().length + places.commonLengthBytes() + lengthBytes + PIECE_BYTES];
+        int end = copy(events.prefix(), 0, events.prefix().length, bytes, 0);
+        end = copy(batch.array(), batch.offset(), places.commonLengthBytes(), bytes, end);
+        end += BinaryData.encodeLong(first, bytes, end);
+        end += BinaryData.encodeLong(last, bytes, end);
+        end += BinaryData.encodeInt(to - from, bytes, end);
+        end = copy(batch.array(), places.start(from), lengthBytes, bytes, end);
+        return Arrays.copyOf(bytes, end + 1); // a 0 ends the array of events
     }
 
-    private static byte[] zigzag(int count) {
-        ByteBuffer bytes = ByteBuffer.allocate(MAX_COUNT_BYTES);
-        int rest = count << 1;
-        while (rest >= ZIGZAG_MORE) {
-            bytes.put((byte) (rest | ZIGZAG_MORE));
-            rest >>>= ZIGZAG_BITS;
-        }
-        bytes.put((byte) rest).flip();
-        byte[] exact = new byte[bytes.remaining()];
-        bytes.get(exact);
-        return exact;
+    private static int copy(byte[] from, int offset, int lengthBytes, byte[] to, int at) {
+        System.arraycopy(from, offset, to, at, lengthBytes);
+        return at + lengthBytes;
     }
 
     private String host(QueuedBatch batch) {
@@ -169,10 +171,14 @@ final class RecordFactory {
         return own == null ? identity.hostId() : own.hostId();
     }
 
-    private static byte[] value(Form form, byte[] array, int offset, int lengthBytes) {
-        return ByteBuffer.allocate(form.prefix().length + lengthBytes)
+    private static ByteBuffer datum(QueuedBatch batch) {
+        return ByteBuffer.wrap(batch.array(), batch.offset(), batch.lengthBytes());
+    }
+
+    private static byte[] value(Form form, ByteBuffer datum) {
+        return ByteBuffer.allocate(form.prefix().length + datum.remaining())
                 .put(form.prefix())
-                .put(array, offset, lengthBytes)
+                .put(datum)
                 .array();
     }
 

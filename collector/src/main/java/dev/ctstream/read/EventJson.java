@@ -2,7 +2,9 @@ package dev.ctstream.read;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes events as JSON, one object a line: the batch's fields and the event's, flat, under their Avro names; null for
- * what is absent; every long as a number.
+ * what is absent; every long as a number; bytes in hexadecimal.
  *
  * <p>Threads: confined to one thread.
  */
@@ -78,6 +80,10 @@ public final class EventJson implements EventPrinter {
             line.replaceLast('}');
         } else if (value instanceof Boolean || value instanceof Double || value instanceof Float) {
             line.raw(value.toString().getBytes(StandardCharsets.US_ASCII));
+        } else if (value instanceof ByteBuffer bytes) {
+            byte[] copy = new byte[bytes.remaining()];
+            bytes.duplicate().get(copy);
+            line.string(HexFormat.of().formatHex(copy));
         } else if (value instanceof Iterable<?> items) {
             list(items);
         } else if (value instanceof Map<?, ?> entries) {

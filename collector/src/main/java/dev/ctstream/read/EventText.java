@@ -18,8 +18,6 @@ import org.apache.avro.generic.GenericRecord;
  * <p>Threads: confined to one thread.
  */
 public final class EventText implements EventPrinter {
-    private static final int SEEN_REPLY = 1 << 1; // IPS_SEEN_REPLY
-    private static final int ASSURED = 1 << 2; // IPS_ASSURED
     private static final long MILLIS_PER_SECOND = 1000;
     private static final Map<Long, String> PROTOCOLS = Map.ofEntries(
             Map.entry(1L, "icmp"),
@@ -140,22 +138,17 @@ public final class EventText implements EventPrinter {
     }
 
     private void marks(ReadEvent event) {
-        long status = event.number("status").orElse((long) SEEN_REPLY);
-        line.append((status & SEEN_REPLY) == 0 ? " [UNREPLIED]" : "");
-        line.append((status & ASSURED) != 0 ? " [ASSURED]" : "");
-        line.append(differs(event, "source", "reply_destination") ? " [SNAT]" : "");
-        line.append(differs(event, "destination", "reply_source") ? " [DNAT]" : "");
+        String nat = event.text("nat");
+        line.append(Boolean.FALSE.equals(event.value("replied")) ? " [UNREPLIED]" : "");
+        line.append(Boolean.TRUE.equals(event.value("assured")) ? " [ASSURED]" : "");
+        line.append(nat.equals("source") || nat.equals("both") ? " [SNAT]" : "");
+        line.append(nat.equals("destination") || nat.equals("both") ? " [DNAT]" : "");
         event.number("mark")
                 .filter(mark -> mark != 0)
                 .ifPresent(mark -> line.append(" mark ").append(mark));
         String origin = event.text("origin");
-        line.append(origin.equals("kernel") || origin.isEmpty() ? "" : " (" + origin + ")");
-    }
-
-    /** Whether the replies go to, or come from, somebody else than the original direction tells: translated. */
-    private static boolean differs(ReadEvent event, String original, String reply) {
-        return !event.text(original + "_address").equals(event.text(reply + "_address"))
-                || !event.text(original + "_port").equals(event.text(reply + "_port"));
+        String remark = origin.equals("kernel") ? event.text("end_reason") : origin;
+        line.append(remark.isEmpty() ? "" : " (" + remark + ")");
     }
 
     private void control(ReadEvent event) {

@@ -50,7 +50,8 @@ final class FlowAudit {
             case "EXISTING" -> existing(stream, key, start, slot);
             case "DESTROY" ->
                 destroyed(stream, key, start, slot, event.text("origin").equals("inferred"));
-            default -> changed(stream, key, start, slot);
+            case "UPDATE" -> changed(stream, key, start, slot);
+            default -> {} // of a later version: says nothing that these rules know
         }
     }
 

@@ -33,22 +33,41 @@ public final class FlowFollower {
         /**
          * A flow ended while no collector saw it.
          *
+         * @param netns name of the namespace: the one that has it now may be another one
          * @param streamEpoch of the run whose snapshot lacks it
          */
         void onEndedByRestart(long flowKey, String hostId, String netns, long streamEpoch) throws IOException;
     }
 
-    private record Source(String hostId, String netns) {}
-
-    private record Run(Source source, String bootId, long streamEpoch) {}
+    /**
+     * Where runs follow one another: by the namespace's name, not by its identity. A collector finds a namespace by its
+     * name. So the first complete snapshot of a run settles what earlier runs knew under that name, in three cases:
+     *
+     * <ul>
+     *   <li>The namespace is the same. Its flows keep their keys, and those in the snapshot live on.
+     *   <li>The namespace was deleted and made again between two runs. The flows of the old one are in no snapshot, and no
+     *       DESTROY will come. By identity they would stay open for good; by name they are reported as ended.
+     *   <li>The kernel has no namespace cookies (before Linux 5.14), so each run gives the namespace another identity. A
+     *       flow that lives through the restart is reported as ended, and opens again as EXISTING with another key. It
+     *       counts twice, but nothing stays open.
+     * </ul>
+     *
+     * <p>Within one run this rule does nothing. Two identities under one name are two namespaces with their own streams and
+     * flows, and the collector infers the DESTROYs of the first one when it goes.
+     */
+    private record Source(String hostId, String netns) {
+        static Source of(RunKey run) {
+            return new Source(run.hostId(), run.netns());
+        }
+    }
 
     /** The first complete snapshot of a run, as far as it has not been read. */
     private static final class Awaited {
-        final Run run;
+        final RunKey run;
         final Map<Integer, Long> zones = new HashMap<>();
         int parts;
 
-        Awaited(Run run) {
+        Awaited(RunKey run) {
             this.run = run;
         }
     }
@@ -56,8 +75,8 @@ public final class FlowFollower {
     private final Listener listener;
     private final KeepFirst keepFirst;
     private final FlowTable open;
-    private final Map<Run, Integer> ordinals = new HashMap<>();
-    private final Map<Integer, Run> runs = new HashMap<>();
+    private final Map<RunKey, Integer> ordinals = new HashMap<>();
+    private final Map<Integer, RunKey> runs = new HashMap<>();
     private final Map<Source, Awaited> awaited = new HashMap<>();
     private final Map<Source, Long> settled = new HashMap<>();
     private int lastOrdinal;
@@ -76,24 +95,24 @@ public final class FlowFollower {
 
     /** Takes the next event or control record. */
     public void accept(ReadEvent event) throws IOException {
-        StreamKey stream = StreamKey.of(event);
         if (event.control()) {
+            RunKey run = RunKey.of(event);
             long sequence = event.number("control_sequence").orElse(0L);
-            StreamKey control =
-                    new StreamKey(stream.hostId(), stream.bootId(), stream.netns(), -1, stream.streamEpoch());
-            if (keepFirst.first(control, sequence)) {
-                onControl(event, run(stream));
+            if (keepFirst.first(run.stream(-1), sequence)) {
+                onControl(event, run);
             }
             return;
         }
+        StreamKey stream = StreamKey.of(event);
         if (!keepFirst.first(stream, event.number("sequence").orElse(0L))) {
             return;
         }
         long key = FlowKey.of(event);
-        follow(event, key, run(stream));
+        RunKey run = stream.run();
+        follow(event, key, run);
         listener.onEvent(event, key);
-        Awaited snapshot = awaited.get(new Source(stream.hostId(), stream.netns()));
-        if (snapshot != null && snapshot.run.streamEpoch == stream.streamEpoch()) {
+        Awaited snapshot = awaited.get(Source.of(run));
+        if (snapshot != null && snapshot.run.equals(run)) {
             reached(snapshot, stream);
         }
     }
@@ -108,25 +127,28 @@ public final class FlowFollower {
         return untracked;
     }
 
-    private static Run run(StreamKey stream) {
-        return new Run(new Source(stream.hostId(), stream.netns()), stream.bootId(), stream.streamEpoch());
+    private void follow(ReadEvent event, long key, RunKey run) {
+        switch (event.text("event_type")) {
+            case "NEW", "UPDATE", "EXISTING" -> alive(key, run);
+            case "DESTROY" -> {
+                int slot = open.find(key);
+                if (slot != FlowTable.NONE) {
+                    open.remove(slot);
+                }
+            }
+            default -> {} // of a later version: says nothing that these rules know
+        }
     }
 
-    private void follow(ReadEvent event, long key, Run run) {
+    private void alive(long key, RunKey run) {
         int slot = open.find(key);
-        if (event.text("event_type").equals("DESTROY")) {
-            if (slot != FlowTable.NONE) {
-                open.remove(slot);
-            }
-            return;
-        }
         int ordinal = ordinals.computeIfAbsent(run, added -> {
             runs.put(++lastOrdinal, added);
             return lastOrdinal;
         });
         if (slot != FlowTable.NONE) {
-            Run before = runs.get(open.owner(slot));
-            if (before == null || before.streamEpoch < run.streamEpoch) {
+            RunKey before = runs.get(open.owner(slot));
+            if (before == null || before.streamEpoch() < run.streamEpoch()) {
                 open.set(slot, ordinal, 0);
             }
         } else if (!open.put(key, ordinal, 0)) {
@@ -134,18 +156,19 @@ public final class FlowFollower {
         }
     }
 
-    private void onControl(ReadEvent record, Run run) throws IOException {
+    private void onControl(ReadEvent record, RunKey run) throws IOException {
         if (!record.text("kind").equals("SNAPSHOT_END") || !Boolean.TRUE.equals(record.value("snapshot_complete"))) {
             return;
         }
-        if (settled.getOrDefault(run.source, Long.MIN_VALUE) >= run.streamEpoch) {
+        Source source = Source.of(run);
+        if (settled.getOrDefault(source, Long.MIN_VALUE) >= run.streamEpoch()) {
             return; // not the first one
         }
-        Awaited snapshot = awaited.get(run.source);
-        if (snapshot == null || snapshot.run.streamEpoch < run.streamEpoch) {
+        Awaited snapshot = awaited.get(source);
+        if (snapshot == null || snapshot.run.streamEpoch() < run.streamEpoch()) {
             snapshot = new Awaited(run);
             snapshot.parts = record.number("report_parts").orElse(1L).intValue();
-            awaited.put(run.source, snapshot);
+            awaited.put(source, snapshot);
         }
         if (!snapshot.run.equals(run)) {
             return;
@@ -155,8 +178,7 @@ public final class FlowFollower {
             snapshot.zones.put(position.zone(), position.nextSequence());
         }
         for (StreamPosition position : StreamPosition.of(record)) {
-            Source source = run.source;
-            reached(snapshot, new StreamKey(source.hostId, run.bootId, source.netns, position.zone(), run.streamEpoch));
+            reached(snapshot, run.stream(position.zone()));
         }
         settleWhenRead(snapshot);
     }
@@ -170,29 +192,33 @@ public final class FlowFollower {
     }
 
     private void settleWhenRead(Awaited snapshot) throws IOException {
-        if (snapshot.parts > 0 || !snapshot.zones.isEmpty() || !awaited.remove(snapshot.run.source, snapshot)) {
+        RunKey now = snapshot.run;
+        if (snapshot.parts > 0 || !snapshot.zones.isEmpty() || !awaited.remove(Source.of(now), snapshot)) {
             return;
         }
-        Run now = snapshot.run;
-        settled.put(now.source, now.streamEpoch);
+        settled.put(Source.of(now), now.streamEpoch());
         @Nullable IOException[] failure = {null};
         open.removeIf(slot -> {
-            Run of = runs.get(open.owner(slot));
-            boolean ended = of != null && of.source.equals(now.source) && of.streamEpoch < now.streamEpoch;
+            RunKey of = runs.get(open.owner(slot));
+            boolean ended = of != null && precedes(of, now);
             if (ended && failure[0] == null) {
                 try {
-                    listener.onEndedByRestart(open.key(slot), now.source.hostId, now.source.netns, now.streamEpoch);
+                    listener.onEndedByRestart(open.key(slot), now.hostId(), now.netns(), now.streamEpoch());
                 } catch (IOException e) {
                     failure[0] = e;
                 }
             }
             return ended;
         });
-        ordinals.keySet().removeIf(of -> of.source.equals(now.source) && of.streamEpoch < now.streamEpoch);
-        runs.values().removeIf(of -> of.source.equals(now.source) && of.streamEpoch < now.streamEpoch);
+        ordinals.keySet().removeIf(of -> precedes(of, now));
+        runs.values().removeIf(of -> precedes(of, now));
         IOException failed = failure[0];
         if (failed != null) {
             throw failed;
         }
+    }
+
+    private static boolean precedes(RunKey run, RunKey other) {
+        return run.streamEpoch() < other.streamEpoch() && Source.of(run).equals(Source.of(other));
     }
 }

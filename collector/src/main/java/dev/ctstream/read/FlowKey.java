@@ -4,9 +4,11 @@ import java.nio.charset.StandardCharsets;
 import org.apache.avro.util.Utf8;
 
 /**
- * 64 bits that stand for a flow: host, boot, network namespace, zone, original tuple and {@code ct_id}. The same in each
- * run of the collector. Two flows share a key only by chance: among 10 million of them with a probability of 3 in a
- * million.
+ * 64 bits that stand for a flow: host, boot, identity of the network namespace, zone, original tuple and {@code ct_id}.
+ * Two flows share a key only by chance: among 10 million of them with a probability of 3 in a million.
+ *
+ * <p>The key is the same in each run of the collector where the kernel has namespace cookies (Linux 5.14). On older
+ * kernels each run gives the namespace another identity, and so the flow another key.
  *
  * <p>A kernel may give the same tuple and {@code ct_id} to a later flow: a key may open again after it was closed.
  */
@@ -26,13 +28,13 @@ public final class FlowKey {
 
     /** Key of the flow that an event is about. */
     public static long of(ReadEvent event) {
-        return of(seed(event.text("host_id"), event.text("boot_id"), event.text("netns"), event.zone()), event);
+        return of(seed(event.text("host_id"), event.text("boot_id"), event.text("netns_id"), event.zone()), event);
     }
 
     /** What the flows of a zone have in common. */
-    static long seed(String hostId, String bootId, String netns, int zone) {
+    static long seed(String hostId, String bootId, String netnsId, int zone) {
         long hash = mix(MIX_3, zone);
-        for (String text : new String[] {hostId, bootId, netns}) {
+        for (String text : new String[] {hostId, bootId, netnsId}) {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             hash = text(hash, bytes, bytes.length);
         }

@@ -22,7 +22,7 @@ final class Problems {
     record Problem(String kind, String what) {}
 
     void add(String kind, RunKey run, String what) {
-        add(kind, run.hostId() + "/" + run.netns() + " run " + run.streamEpoch() + ": " + what);
+        add(kind, run.hostId() + "/" + run.namespace() + " run " + run.streamEpoch() + ": " + what);
     }
 
     void add(String kind, String what) {

@@ -58,9 +58,9 @@ public final class ReadEvent {
         return body.getSchema().getField("control_sequence") != null;
     }
 
-    /** The stream that the event's sequence belongs to: host, boot, epoch, namespace, zone. */
+    /** The stream that the event's sequence belongs to: host, boot, epoch, the namespace's identity, zone. */
     public String stream() {
-        return text("host_id") + "/" + text("boot_id") + "/" + text("stream_epoch") + "/" + text("netns") + "/"
+        return text("host_id") + "/" + text("boot_id") + "/" + text("stream_epoch") + "/" + text("netns_id") + "/"
                 + zone();
     }
 

@@ -20,7 +20,7 @@ final class RunAudit {
 
     final RunKey key;
     final HostRun host;
-    final NavigableMap<Long, RunAudit> source; // all runs of this host and namespace by epoch
+    final NavigableMap<Long, List<RunAudit>> source; // all of this host and name of a namespace, by epoch
     final Map<Integer, StreamAudit> streams = new HashMap<>();
 
     // Control records.
@@ -59,7 +59,7 @@ final class RunAudit {
     /** Time that nobody observed, ns since 1970-01-01 UTC; 0 = unknown. */
     record Window(long startNanos, long endNanos) {}
 
-    RunAudit(RunKey key, HostRun host, NavigableMap<Long, RunAudit> source) {
+    RunAudit(RunKey key, HostRun host, NavigableMap<Long, List<RunAudit>> source) {
         this.key = key;
         this.host = host;
         this.source = source;
@@ -178,12 +178,15 @@ final class RunAudit {
 
     /** Whether flows of this run that a later run does not know have ended. */
     boolean superseded(boolean everythingRead) {
-        for (RunAudit later : source.tailMap(key.streamEpoch(), false).values()) {
-            boolean rebooted = !later.key.bootId().equals(key.bootId());
-            if (everythingRead && (rebooted || later.completeSnapshot >= 0)) {
+        for (List<RunAudit> later : source.tailMap(key.streamEpoch(), false).values()) {
+            boolean complete = later.stream().anyMatch(run -> run.completeSnapshot >= 0);
+            boolean rebooted = later.stream().anyMatch(run -> !run.key.bootId().equals(key.bootId()));
+            if (everythingRead && (rebooted || complete)) {
                 return true;
             }
-            if (later.completeSnapshot >= 0 && later.unreadSnapshotStreams == 0 && !later.streams.isEmpty()) {
+            boolean read = later.stream().allMatch(run -> run.unreadSnapshotStreams == 0)
+                    && later.stream().anyMatch(run -> !run.streams.isEmpty());
+            if (complete && read) {
                 return true;
             }
         }
@@ -194,6 +197,9 @@ final class RunAudit {
     void finish(Holes holes, Retention retention, Problems problems) {
         boolean trimmed = retention.trimmed(controlPartition);
         controlHoles(holes, trimmed);
+        if (onlyNamed()) {
+            return;
+        }
         if (control.count() == 0 || (!started && !trimmed && !isOperator())) {
             if (!retention.any()) {
                 problems.add(Problems.NO_CONTROL, key, "has events but no record STARTED in the control topic");
@@ -214,6 +220,11 @@ final class RunAudit {
                 }
             });
         }
+    }
+
+    /** Nothing of it is there: a GAP names it. Whether there should be something only its own records could tell. */
+    private boolean onlyNamed() {
+        return control.count() == 0 && streams.values().stream().allMatch(stream -> stream.present() == 0);
     }
 
     /** A command that changed entries: a run of its own, of one or a few records, without events. */

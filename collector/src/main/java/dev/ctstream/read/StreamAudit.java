@@ -53,7 +53,7 @@ final class StreamAudit {
         this.run = run;
         this.key = key;
         this.ordinal = ordinal;
-        flowSeed = FlowKey.seed(key.hostId(), key.bootId(), key.netns(), key.zone());
+        flowSeed = FlowKey.seed(key.hostId(), key.bootId(), key.netnsId(), key.zone());
     }
 
     /** Takes a sequence; false when it was there before. */

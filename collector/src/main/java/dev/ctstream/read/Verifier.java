@@ -28,7 +28,7 @@ public final class Verifier {
     private final Map<RunKey, RunAudit> runs = new HashMap<>();
     private final Map<String, NavigableMap<Long, HostRun>> hosts = new HashMap<>();
     private final Map<HostRunKey, HostRun> hostRuns = new HashMap<>();
-    private final Map<Source, NavigableMap<Long, RunAudit>> sources = new HashMap<>();
+    private final Map<Source, NavigableMap<Long, List<RunAudit>>> sources = new HashMap<>();
     private final List<StreamAudit> streams = new ArrayList<>();
     private final Holes holes = new Holes();
     private final Problems problems = new Problems();
@@ -72,6 +72,7 @@ public final class Verifier {
 
     private record HostRunKey(String hostId, String bootId, long streamEpoch) {}
 
+    /** Where runs follow one another: by the namespace's name, for the reasons that {@link FlowFollower} gives. */
     private record Source(String hostId, String netns) {}
 
     /** Holds nothing yet. */
@@ -130,34 +131,66 @@ public final class Verifier {
     }
 
     private void gap(RunAudit declaring, ReadEvent record) {
+        RunKey owner = owner(declaring.key, record);
         String cause = record.text("cause");
-        RunKey by = declaring.key;
-        String hostId = record.text("gap_host_id");
-        String bootId = record.text("gap_boot_id");
-        RunAudit run = run(new RunKey(
-                hostId.isEmpty() ? by.hostId() : hostId,
-                bootId.isEmpty() ? by.bootId() : bootId,
-                by.netns(),
-                record.number("gap_stream_epoch").orElse(by.streamEpoch())));
         if (cause.equals("kernel")) {
-            run.kernelGap(record);
+            run(owner).kernelGap(record);
             return;
         }
         if (cause.equals(LossCause.RESTART.word())) {
-            run.restartGap(record);
+            ended(owner).restartGap(record);
             return;
         }
+        RunAudit run = run(owner);
         LossCause why = LossCause.of(cause);
         run.gaps[why.index()]++;
-        long last = record.number("last_sequence").orElse(Long.MAX_VALUE);
-        if (record.number("first_sequence").isEmpty()) {
+        List<LostRange> ranges = LostRange.of(record);
+        if (ranges.isEmpty()) {
             run.host.lostWithoutRange(record.number("lost_count"));
-        } else if (record.text("gap_stream").equals("control")) {
-            run.declareControl(record.number("first_sequence").get(), last);
-        } else {
-            stream(run, record.zone())
-                    .declare(why, record.number("first_sequence").get(), last);
         }
+        boolean control = record.text("gap_stream").equals("control");
+        for (LostRange range : ranges) {
+            if (control) {
+                run.declareControl(range.first(), range.last());
+            } else if (range.zone() != null) {
+                stream(run, range.zone()).declare(why, range.first(), range.last());
+            } else {
+                problems.add(Problems.INVALID, declaring.key, "a GAP has a range of events without a zone");
+            }
+        }
+    }
+
+    /** Whose sequences a GAP is about: its own run and namespace where it does not say otherwise. */
+    private static RunKey owner(RunKey own, ReadEvent gap) {
+        return new RunKey(
+                textOr(gap, "gap_host_id", own.hostId()),
+                textOr(gap, "gap_boot_id", own.bootId()),
+                textOr(gap, "gap_netns", own.netns()),
+                textOr(gap, "gap_netns_id", own.netnsId()),
+                gap.number("gap_stream_epoch").orElse(own.streamEpoch()));
+    }
+
+    private static String textOr(ReadEvent record, String name, String otherwise) {
+        String text = record.text(name);
+        return text.isEmpty() ? otherwise : text;
+    }
+
+    /**
+     * The run that a restart ended, found by the name of the namespace. The collector that declares it does not know the
+     * namespace's identity in that run: it differs if the namespace was made again in between, and before Linux 5.14 always.
+     */
+    private RunAudit ended(RunKey owner) {
+        NavigableMap<Long, List<RunAudit>> source = sources.get(new Source(owner.hostId(), owner.netns()));
+        List<RunAudit> candidates = source == null ? null : source.get(owner.streamEpoch());
+        RunAudit found = null;
+        if (candidates != null) {
+            for (RunAudit candidate : candidates) {
+                if (candidate.key.bootId().equals(owner.bootId())) {
+                    found = candidate; // the last one: it was there when the run ended
+                }
+            }
+        }
+        return found == null ? run(owner) : found;
     }
 
     /** Takes an event; after all control records. */
@@ -225,11 +258,11 @@ public final class Verifier {
         HostRun host = hostRuns.computeIfAbsent(
                 new HostRunKey(key.hostId(), key.bootId(), key.streamEpoch()),
                 of -> new HostRun(of.streamEpoch, hosts.computeIfAbsent(of.hostId, name -> new TreeMap<>())));
-        NavigableMap<Long, RunAudit> source =
+        NavigableMap<Long, List<RunAudit>> source =
                 sources.computeIfAbsent(new Source(key.hostId(), key.netns()), name -> new TreeMap<>());
         RunAudit run = new RunAudit(key, host, source);
         runs.put(key, run);
-        source.put(key.streamEpoch(), run);
+        source.computeIfAbsent(key.streamEpoch(), epoch -> new ArrayList<>(1)).add(run);
         return run;
     }
 

@@ -175,11 +175,12 @@ public final class VerifyJson {
         json.name("host_id").string(key.hostId());
         json.name("boot_id").string(key.bootId());
         json.name("netns").string(key.netns());
+        json.name("netns_id").string(key.netnsId());
         json.name("stream_epoch").number(key.streamEpoch());
     }
 
     private void stream(StreamKey key) {
-        run(new RunKey(key.hostId(), key.bootId(), key.netns(), key.streamEpoch()));
+        run(key.run());
         json.name("ct_zone").numberOrNull(key.zone() >= 0, key.zone());
     }
 }

@@ -51,7 +51,8 @@ public final class VerifyReport {
 
     static final Comparator<RunAudit> RUNS = Comparator.comparing((RunAudit run) -> run.key.hostId())
             .thenComparing(run -> run.key.netns())
-            .thenComparing(run -> run.key.streamEpoch());
+            .thenComparing(run -> run.key.streamEpoch())
+            .thenComparing(run -> run.key.netnsId());
     static final Comparator<StreamAudit> STREAMS =
             Comparator.comparing((StreamAudit stream) -> stream.run, RUNS).thenComparing(stream -> stream.key.zone());
 

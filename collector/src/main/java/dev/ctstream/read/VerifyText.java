@@ -12,7 +12,7 @@ public final class VerifyText {
     private static final int STREAMS_SHOWN = 40;
     private static final int HOLES_SHOWN = 40;
     private static final int WINDOWS_SHOWN = 5;
-    private static final String STREAM_ROW = "%-32s %6s %12s %12s %9s %9s %9s %9s %9s %9s %9s%n";
+    private static final String STREAM_ROW = "%-38s %6s %12s %12s %9s %9s %9s %9s %9s %9s %9s%n";
 
     private final DateTimeFormatter time;
     private final StringBuilder text = new StringBuilder();
@@ -40,13 +40,13 @@ public final class VerifyText {
     }
 
     private void runs(VerifyReport report) {
-        line("RUNS (host / namespace, began, ended)");
+        line("RUNS (host / namespace and its id, began, ended)");
         for (RunAudit run : report.runs) {
             String end = run.stopped() ? "stopped" : run.endedUncleanly() ? "ended uncleanly" : "no end";
             line(
                     "  %s / %s   %s   %s   %,d streams   %,d control records%s",
                     run.key.hostId(),
-                    run.key.netns(),
+                    run.key.namespace(),
                     time(run.key.streamEpoch()),
                     end,
                     run.streams.size(),
@@ -71,7 +71,7 @@ public final class VerifyText {
         text.append(String.format(
                 Locale.ROOT,
                 STREAM_ROW,
-                "STREAM (namespace, run)",
+                "STREAM (namespace and its id, run)",
                 "zone",
                 "first",
                 "last",
@@ -101,7 +101,7 @@ public final class VerifyText {
         text.append(String.format(
                 Locale.ROOT,
                 STREAM_ROW,
-                stream.key.netns() + " " + time(stream.key.streamEpoch()),
+                stream.run.key.namespace() + " " + time(stream.key.streamEpoch()),
                 stream.key.zone(),
                 any ? stream.seen.first() : "-",
                 any ? stream.seen.end() - 1 : "-",
@@ -126,7 +126,7 @@ public final class VerifyText {
                     hole.count(),
                     of.hostId(),
                     of.bootId(),
-                    of.netns(),
+                    of.run().namespace(),
                     hole.control() ? "control stream" : "zone " + of.zone(),
                     of.streamEpoch(),
                     switch (hole.kind()) {

@@ -8,6 +8,7 @@ import dev.ctstream.batch.StreamId;
  *
  * @param number position in the spool; rises by one with each batch, also across restarts
  * @param eventsBefore events in all batches that were appended before this one, ever
+ * @param logIndex number of the append within the run, from 0; -1 for a control record
  * @param kind {@code EncodedBatch.EVENTS} or {@code CONTROL}
  * @param stream network namespace and zone; the zone of a control record is -1
  * @param firstSequence sequence of the first event, or the control sequence
@@ -18,12 +19,27 @@ import dev.ctstream.batch.StreamId;
 public record BatchEnvelope(
         long number,
         long eventsBefore,
+        long logIndex,
         int kind,
         StreamId stream,
         long firstSequence,
         int count,
         long firstReceivedNanos,
         long lastReceivedNanos) {
+
+    /** The envelope of a batch that is appended at a position. */
+    public static BatchEnvelope of(Mark position, EncodedBatch batch) {
+        return new BatchEnvelope(
+                position.number(),
+                position.eventsBefore(),
+                batch.logIndex(),
+                batch.kind(),
+                batch.stream(),
+                batch.firstSequence(),
+                batch.count(),
+                batch.firstReceivedNanos(),
+                batch.lastReceivedNanos());
+    }
 
     /** The sequence that follows the batch's last. */
     public long nextSequence() {

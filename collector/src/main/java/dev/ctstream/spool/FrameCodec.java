@@ -13,7 +13,9 @@ import static dev.ctstream.spool.SegmentFormat.FRAME_FIRST_SEQUENCE_OFFSET;
 import static dev.ctstream.spool.SegmentFormat.FRAME_HEADER_BYTES;
 import static dev.ctstream.spool.SegmentFormat.FRAME_KIND_OFFSET;
 import static dev.ctstream.spool.SegmentFormat.FRAME_LAST_RECEIVED_OFFSET;
+import static dev.ctstream.spool.SegmentFormat.FRAME_LOG_INDEX_OFFSET;
 import static dev.ctstream.spool.SegmentFormat.FRAME_MAGIC;
+import static dev.ctstream.spool.SegmentFormat.FRAME_NETNS_ID_LENGTH_OFFSET;
 import static dev.ctstream.spool.SegmentFormat.FRAME_NETNS_LENGTH_OFFSET;
 import static dev.ctstream.spool.SegmentFormat.FRAME_NUMBER_OFFSET;
 import static dev.ctstream.spool.SegmentFormat.FRAME_ZONE_OFFSET;
@@ -22,6 +24,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ctstream.batch.StreamId;
 import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.zip.CRC32C;
 
 /**
@@ -30,19 +34,28 @@ import java.util.zip.CRC32C;
  * <p>Ownership: borrows the buffers. Threads: confined to one thread. Errors: reading never throws on damaged bytes.
  */
 final class FrameCodec {
-    private final CRC32C crc = new CRC32C();
+    private static final int NAMES_MAX = 4096;
 
-    /** Bytes that a frame takes, padding included. */
-    static long frameBytes(int netnsBytes, int bodyBytes) {
-        return SegmentFormat.align((long) FRAME_HEADER_BYTES + netnsBytes + bodyBytes);
+    private final CRC32C crc = new CRC32C();
+    private final Map<String, byte[]> names = new HashMap<>();
+
+    /** Bytes that a frame of this stream takes, padding included. */
+    long frameBytes(StreamId stream, int bodyBytes) {
+        return frameBytes(utf8(stream.netns()).length + utf8(stream.netnsId()).length, bodyBytes);
+    }
+
+    private static long frameBytes(int namesBytes, int bodyBytes) {
+        return SegmentFormat.align((long) FRAME_HEADER_BYTES + namesBytes + bodyBytes);
     }
 
     /**
-     * Writes one frame at the buffer's position and moves it behind the padding; the buffer must have
-     * {@link #frameBytes} of room and be big endian.
+     * Writes one frame at the buffer's position and moves it after the padding; the buffer must have {@link #frameBytes} of
+     * room and be big endian.
      */
-    void write(ByteBuffer out, BatchEnvelope envelope, byte[] netns, byte[] body, int bodyOffset, int bodyBytes) {
+    void write(ByteBuffer out, BatchEnvelope envelope, byte[] body, int bodyOffset, int bodyBytes) {
         int start = out.position();
+        byte[] netns = utf8(envelope.stream().netns());
+        byte[] netnsId = utf8(envelope.stream().netnsId());
         crc.reset();
         crc.update(body, bodyOffset, bodyBytes);
         out.putInt(FRAME_MAGIC)
@@ -58,13 +71,28 @@ final class FrameCodec {
                 .putLong(envelope.lastReceivedNanos())
                 .putShort((short) envelope.kind())
                 .putShort((short) netns.length)
-                .putInt(0)
+                .putShort((short) netnsId.length)
+                .putShort((short) 0)
+                .putLong(envelope.logIndex())
                 .put(netns)
+                .put(netnsId)
                 .put(body, bodyOffset, bodyBytes);
         while (out.position() % ALIGNMENT_BYTES != start % ALIGNMENT_BYTES) {
             out.put((byte) 0);
         }
-        out.putInt(start + FRAME_CRC_OFFSET, headerCrc(out, start, netns.length));
+        out.putInt(start + FRAME_CRC_OFFSET, headerCrc(out, start));
+    }
+
+    private byte[] utf8(String text) {
+        byte[] bytes = names.get(text);
+        if (bytes == null) {
+            if (names.size() >= NAMES_MAX) {
+                names.clear();
+            }
+            bytes = text.getBytes(UTF_8);
+            names.put(text, bytes);
+        }
+        return bytes;
     }
 
     /** Whether a whole, undamaged frame header stands at {@code offset}; needs it whole inside the buffer's limit. */
@@ -72,18 +100,18 @@ final class FrameCodec {
         if (in.limit() - offset < FRAME_HEADER_BYTES || in.getInt(offset) != FRAME_MAGIC) {
             return false;
         }
-        int netnsBytes = netnsBytes(in, offset);
         int bodyBytes = bodyBytes(in, offset);
-        return netnsBytes <= NETNS_MAX_BYTES
+        return netnsBytes(in, offset) <= NETNS_MAX_BYTES
+                && netnsIdBytes(in, offset) <= NETNS_MAX_BYTES
                 && bodyBytes >= 0
                 && bodyBytes <= BODY_MAX_BYTES
-                && in.limit() - offset >= FRAME_HEADER_BYTES + netnsBytes
-                && in.getInt(offset + FRAME_CRC_OFFSET) == headerCrc(in, offset, netnsBytes);
+                && in.limit() >= bodyOffset(in, offset)
+                && in.getInt(offset + FRAME_CRC_OFFSET) == headerCrc(in, offset);
     }
 
     /** Whether the body of the good header at {@code offset} is undamaged; needs it whole inside the limit. */
     boolean bodyIsGood(ByteBuffer in, int offset) {
-        int from = offset + FRAME_HEADER_BYTES + netnsBytes(in, offset);
+        int from = bodyOffset(in, offset);
         crc.reset();
         crc.update(in.duplicate().limit(from + bodyBytes(in, offset)).position(from));
         return in.getInt(offset + FRAME_BODY_CRC_OFFSET) == (int) crc.getValue();
@@ -91,36 +119,55 @@ final class FrameCodec {
 
     /** Reads the envelope of the good header at {@code offset}. */
     BatchEnvelope envelope(ByteBuffer in, int offset) {
-        byte[] netns = new byte[netnsBytes(in, offset)];
-        in.get(offset + FRAME_HEADER_BYTES, netns);
+        int names = offset + FRAME_HEADER_BYTES;
+        int netnsBytes = netnsBytes(in, offset);
+        StreamId stream = new StreamId(
+                text(in, names, netnsBytes),
+                text(in, names + netnsBytes, netnsIdBytes(in, offset)),
+                in.getInt(offset + FRAME_ZONE_OFFSET));
         return new BatchEnvelope(
                 in.getLong(offset + FRAME_NUMBER_OFFSET),
                 in.getLong(offset + FRAME_EVENTS_BEFORE_OFFSET),
+                in.getLong(offset + FRAME_LOG_INDEX_OFFSET),
                 in.getShort(offset + FRAME_KIND_OFFSET),
-                new StreamId(new String(netns, UTF_8), in.getInt(offset + FRAME_ZONE_OFFSET)),
+                stream,
                 in.getLong(offset + FRAME_FIRST_SEQUENCE_OFFSET),
                 in.getInt(offset + FRAME_COUNT_OFFSET),
                 in.getLong(offset + FRAME_FIRST_RECEIVED_OFFSET),
                 in.getLong(offset + FRAME_LAST_RECEIVED_OFFSET));
     }
 
-    /** Bytes of the whole frame whose good header stands at {@code offset}. */
-    static long frameBytes(ByteBuffer in, int offset) {
-        return frameBytes(netnsBytes(in, offset), bodyBytes(in, offset));
+    private static String text(ByteBuffer in, int offset, int lengthBytes) {
+        byte[] bytes = new byte[lengthBytes];
+        in.get(offset, bytes);
+        return new String(bytes, UTF_8);
     }
 
-    static int netnsBytes(ByteBuffer in, int offset) {
-        return in.getShort(offset + FRAME_NETNS_LENGTH_OFFSET) & 0xFFFF;
+    /** Bytes of the whole frame whose good header stands at {@code offset}. */
+    static long frameBytes(ByteBuffer in, int offset) {
+        return frameBytes(bodyOffset(in, offset) - offset - FRAME_HEADER_BYTES, bodyBytes(in, offset));
+    }
+
+    /** Where the body of the frame at {@code offset} begins in the buffer. */
+    static int bodyOffset(ByteBuffer in, int offset) {
+        return offset + FRAME_HEADER_BYTES + netnsBytes(in, offset) + netnsIdBytes(in, offset);
     }
 
     static int bodyBytes(ByteBuffer in, int offset) {
         return in.getInt(offset + FRAME_BODY_LENGTH_OFFSET);
     }
 
-    private int headerCrc(ByteBuffer in, int offset, int netnsBytes) {
+    private static int netnsBytes(ByteBuffer in, int offset) {
+        return in.getShort(offset + FRAME_NETNS_LENGTH_OFFSET) & 0xFFFF;
+    }
+
+    private static int netnsIdBytes(ByteBuffer in, int offset) {
+        return in.getShort(offset + FRAME_NETNS_ID_LENGTH_OFFSET) & 0xFFFF;
+    }
+
+    private int headerCrc(ByteBuffer in, int offset) {
         crc.reset();
-        crc.update(
-                in.duplicate().limit(offset + FRAME_HEADER_BYTES + netnsBytes).position(offset + FRAME_CRC_FROM));
+        crc.update(in.duplicate().limit(bodyOffset(in, offset)).position(offset + FRAME_CRC_FROM));
         return (int) crc.getValue();
     }
 }

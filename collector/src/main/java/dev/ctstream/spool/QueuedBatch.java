@@ -1,5 +1,6 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,13 @@ public record QueuedBatch(
 
     static QueuedBatch inMemory(BatchEnvelope envelope, EncodedBatch batch) {
         return new QueuedBatch(envelope, null, batch.array(), batch.offset(), batch.lengthBytes(), batch);
+    }
+
+    /** Gives its memory back to be filled again; the batch must not be used afterwards. */
+    void release(BatchRing ring) {
+        if (memory != null) {
+            ring.release(memory);
+        }
     }
 
     static QueuedBatch onDisk(BatchEnvelope envelope, RunIdentity identity, byte[] body) {

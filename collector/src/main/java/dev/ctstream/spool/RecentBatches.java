@@ -1,7 +1,6 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
-import dev.ctstream.batch.EncodedBatch;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -19,14 +18,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: the spool thread offers, the publisher peeks, polls and waits.
  */
 final class RecentBatches {
-    /** A batch and its envelope. */
-    record Entry(BatchEnvelope envelope, EncodedBatch batch) {}
-
     private static final int SLOTS = 4096;
 
-    private final SpscAtomicArrayQueue<Entry> queue = new SpscAtomicArrayQueue<>(SLOTS);
+    private final SpscAtomicArrayQueue<QueuedBatch> queue = new SpscAtomicArrayQueue<>(SLOTS);
     /** Taken from the queue to look at them, and still to be polled; the publisher's. */
-    private final Deque<Entry> front = new ArrayDeque<>();
+    private final Deque<QueuedBatch> front = new ArrayDeque<>();
 
     private final AtomicLong bytes = new AtomicLong();
     private final long maxBytes;
@@ -42,16 +38,16 @@ final class RecentBatches {
     }
 
     /** Takes an appended batch, or gives it back to the ring when there is no room. */
-    void offer(Entry entry) {
-        int length = entry.batch().array().length;
+    void offer(QueuedBatch batch) {
+        int length = batch.array().length;
         if (bytes.get() + length > maxBytes) {
-            ring.release(entry.batch());
+            batch.release(ring);
             return;
         }
-        bytes.addAndGet(length); // before the entry can be seen, so that the sum is never negative
-        if (!queue.offer(entry)) {
+        bytes.addAndGet(length); // before the batch can be seen, so that the sum is never negative
+        if (!queue.offer(batch)) {
             bytes.addAndGet(-length);
-            ring.release(entry.batch());
+            batch.release(ring);
         }
     }
 
@@ -86,36 +82,36 @@ final class RecentBatches {
 
     /** The oldest batch at or behind a number, null when there is none; older ones are given back. */
     @Nullable
-    Entry peek(long number) {
-        Entry head = peek();
+    QueuedBatch peek(long number) {
+        QueuedBatch head = peek();
         while (head != null && head.envelope().number() < number) {
-            ring.release(poll().batch());
+            poll().release(ring);
             head = peek();
         }
         return head;
     }
 
-    private @Nullable Entry peek() {
-        Entry head = front.peekFirst();
+    private @Nullable QueuedBatch peek() {
+        QueuedBatch head = front.peekFirst();
         return head != null ? head : queue.peek();
     }
 
     /** The envelopes of all that is held, in order. */
     List<BatchEnvelope> envelopes() {
-        for (Entry entry = queue.poll(); entry != null; entry = queue.poll()) {
-            front.addLast(entry);
+        for (QueuedBatch batch = queue.poll(); batch != null; batch = queue.poll()) {
+            front.addLast(batch);
         }
-        return front.stream().map(Entry::envelope).toList();
+        return front.stream().map(QueuedBatch::envelope).toList();
     }
 
     /** Takes what {@link #peek} has shown. */
-    Entry poll() {
-        Entry entry = front.isEmpty() ? queue.poll() : front.removeFirst();
-        if (entry == null) {
+    QueuedBatch poll() {
+        QueuedBatch batch = front.isEmpty() ? queue.poll() : front.removeFirst();
+        if (batch == null) {
             throw new IllegalStateException("poll without peek");
         }
-        bytes.addAndGet(-entry.batch().array().length);
-        return entry;
+        bytes.addAndGet(-batch.array().length);
+        return batch;
     }
 
     /** Waits until the batch with the number is appended; false when the time is over, or the thread was woken. */

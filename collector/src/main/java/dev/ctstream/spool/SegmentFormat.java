@@ -1,7 +1,7 @@
 package dev.ctstream.spool;
 
 /**
- * Layout of a segment file, version 1. Offsets in bytes, all integers big endian, frames aligned to 8 bytes.
+ * Layout of a segment file, version 2. Offsets in bytes, all integers big endian, frames aligned to 8 bytes.
  *
  * <pre>
  * segment  = header, the same header again, frame*, [index frame, trailer]      the last two once it is sealed
@@ -17,11 +17,11 @@ package dev.ctstream.spool;
  *          | magic | header | body   | body   | number | events | first  | count | zone |
  *          |       | crc32c | length | crc32c |        | before | seq.   |       |      |
  *          +-------+--------+--------+--------+--------+--------+--------+-------+------+
- *          48         56         64     66        68         72
- *          +----------+----------+------+---------+----------+-------+------+---------+
- *          | first    | last     | kind | netns   | reserved | netns | body | padding |
- *          | received | received |      | length  |          | UTF-8 |      | to 8    |
- *          +----------+----------+------+---------+----------+-------+------+---------+
+ *          48         56         64     66       68         70         72       80
+ *          +----------+----------+------+--------+----------+----------+--------+-------+----------+------+---------+
+ *          | first    | last     | kind | netns  | netns id | reserved | log    | netns | netns id | body | padding |
+ *          | received | received |      | length | length   |          | index  | UTF-8 | UTF-8    |      | to 8    |
+ *          +----------+----------+------+--------+----------+----------+--------+-------+----------+------+---------+
  *
  * trailer  0              8       12
  *          +--------------+-------+--------+
@@ -31,14 +31,14 @@ package dev.ctstream.spool;
  * </pre>
  *
  * <p>The header's checksum covers all {@code length} bytes of the header but itself, in every version. A frame's header
- * checksum covers the header from offset 8 and the namespace's name; the body has a checksum of its own, so that a
+ * checksum covers the header from offset 8 and the namespace's name and identity; the body has a checksum of its own, so that a
  * damaged body still tells which batch it was.
  * {@code events before} counts the events of all batches that were ever appended before this one: the difference over
  * a hole is the number of events in it.
  */
 final class SegmentFormat {
     static final long SEGMENT_MAGIC = 0x4354_5350_4F4F_4C0AL; // "CTSPOOL\n"
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     static final int SEGMENT_VERSION_OFFSET = 8;
     static final int SEGMENT_LENGTH_OFFSET = 10;
@@ -67,7 +67,9 @@ final class SegmentFormat {
     static final int FRAME_LAST_RECEIVED_OFFSET = 56;
     static final int FRAME_KIND_OFFSET = 64;
     static final int FRAME_NETNS_LENGTH_OFFSET = 66;
-    static final int FRAME_HEADER_BYTES = 72;
+    static final int FRAME_NETNS_ID_LENGTH_OFFSET = 68;
+    static final int FRAME_LOG_INDEX_OFFSET = 72;
+    static final int FRAME_HEADER_BYTES = 80;
     /** Where a frame's header checksum begins to count. */
     static final int FRAME_CRC_FROM = 8;
 
@@ -76,7 +78,10 @@ final class SegmentFormat {
     /** A longer body cannot be one of ours: {@code batch.max-bytes} is at most 8 MiB. */
     static final int BODY_MAX_BYTES = 64 << 20;
 
+    /** Of a namespace's name, and of its identity. */
     static final int NETNS_MAX_BYTES = 4096;
+
+    static final int NAMES_MAX_BYTES = 2 * NETNS_MAX_BYTES;
 
     /** Frame kinds 0 and 1 are those of {@link dev.ctstream.batch.EncodedBatch}. */
     static final int KIND_INDEX = 2;

@@ -50,7 +50,7 @@ record SegmentHeader(long id, Mark first, RunIdentity identity, long createdNano
      *
      * @param in the file's first bytes, from index 0 to its limit
      * @throws DamagedSegmentException when it is none, or both copies are damaged
-     * @throws LaterVersionException when a later version wrote it
+     * @throws SegmentVersionException when another version of the format was written
      */
     static SegmentHeader decode(ByteBuffer in) throws IOException {
         try {
@@ -78,13 +78,13 @@ record SegmentHeader(long id, Mark first, RunIdentity identity, long createdNano
             throw new DamagedSegmentException("its header is damaged");
         }
         int version = in.getShort(SegmentFormat.SEGMENT_VERSION_OFFSET) & 0xFFFF;
-        if (version > SegmentFormat.VERSION) {
-            throw new LaterVersionException(version);
+        if (version != SegmentFormat.VERSION) {
+            throw new SegmentVersionException(version, SegmentFormat.VERSION);
         }
-        return decodeVersion1(in);
+        return decodeFields(in);
     }
 
-    private static SegmentHeader decodeVersion1(ByteBuffer in) {
+    private static SegmentHeader decodeFields(ByteBuffer in) {
         int hostLength = in.getShort(SegmentFormat.SEGMENT_HOST_ID_OFFSET) & 0xFFFF;
         int bootOffset = SegmentFormat.SEGMENT_HOST_ID_OFFSET + 2 + hostLength;
         String host = text(in, SegmentFormat.SEGMENT_HOST_ID_OFFSET + 2, hostLength);

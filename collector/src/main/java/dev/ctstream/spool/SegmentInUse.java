@@ -74,8 +74,8 @@ final class SegmentInUse {
             cutBack(open, e);
             throw e;
         }
-        for (RecentBatches.Entry entry : pending.entries()) {
-            open.noteAppended(entry.envelope());
+        for (QueuedBatch batch : pending.batches()) {
+            open.noteAppended(batch.envelope());
         }
         if (segment != null) {
             catalog.extend(segment, new Segment.Extent(next, open.appendedBytes(), false));

@@ -3,7 +3,7 @@ package dev.ctstream.spool;
 import static dev.ctstream.spool.SegmentFormat.ALIGNMENT_BYTES;
 import static dev.ctstream.spool.SegmentFormat.FRAMES_OFFSET;
 import static dev.ctstream.spool.SegmentFormat.FRAME_HEADER_BYTES;
-import static dev.ctstream.spool.SegmentFormat.NETNS_MAX_BYTES;
+import static dev.ctstream.spool.SegmentFormat.NAMES_MAX_BYTES;
 
 import dev.ctstream.batch.RunIdentity;
 import java.io.IOException;
@@ -52,7 +52,7 @@ public final class SegmentReader implements AutoCloseable {
      * Opens a segment before its first frame.
      *
      * @throws DamagedSegmentException when the file's header cannot be read, and no batch either
-     * @throws LaterVersionException when a later version of this program wrote it
+     * @throws SegmentVersionException when it has another version
      */
     public static SegmentReader open(Path file) throws IOException {
         return open(file, false);
@@ -168,9 +168,7 @@ public final class SegmentReader implements AutoCloseable {
             return false;
         }
         body = window.bytes()
-                .slice(
-                        offset + FRAME_HEADER_BYTES + FrameCodec.netnsBytes(in, offset),
-                        FrameCodec.bodyBytes(in, offset))
+                .slice(FrameCodec.bodyOffset(in, offset), FrameCodec.bodyBytes(in, offset))
                 .asReadOnlyBuffer();
         if (isIndex) {
             index = List.copyOf(StreamRanges.decode(body));
@@ -249,10 +247,10 @@ public final class SegmentReader implements AutoCloseable {
     private long nextHeader(long at) throws IOException {
         long from = at;
         while (true) {
-            boolean whole = window.load(from, FRAME_HEADER_BYTES + NETNS_MAX_BYTES);
+            boolean whole = window.load(from, FRAME_HEADER_BYTES + NAMES_MAX_BYTES);
             ByteBuffer in = window.bytes();
             int offset = window.index(from);
-            int last = in.limit() - FRAME_HEADER_BYTES - (whole ? NETNS_MAX_BYTES : 0);
+            int last = in.limit() - FRAME_HEADER_BYTES - (whole ? NAMES_MAX_BYTES : 0);
             for (; offset <= last; offset += ALIGNMENT_BYTES) {
                 if (codec.headerIsGood(in, offset)) {
                     return window.offset(offset);

@@ -1,7 +1,6 @@
 package dev.ctstream.spool;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.batch.StreamId;
 import java.io.IOException;
@@ -23,6 +22,9 @@ final class SegmentWriter implements AutoCloseable {
     /** In place of the time in an index that recovery has written: batches may have been lost before it. */
     static final long REBUILT = 0;
 
+    private static final StreamId NO_STREAM = StreamId.control("", "");
+
+    private final FrameCodec codec = new FrameCodec();
     private final Path file;
     private final FileChannel channel;
     private final StreamRanges ranges;
@@ -64,10 +66,10 @@ final class SegmentWriter implements AutoCloseable {
         BatchEnvelope envelope = batch.envelope();
         Mark first = new Mark(envelope.number(), envelope.eventsBefore());
         try (SegmentWriter writer = create(file, new SegmentHeader(0, first, identity, nowNanos))) {
-            byte[] netns = envelope.stream().netns().getBytes(UTF_8);
-            ByteBuffer frame =
-                    ByteBuffer.allocate(Math.toIntExact(FrameCodec.frameBytes(netns.length, batch.lengthBytes())));
-            new FrameCodec().write(frame, envelope, netns, batch.array(), batch.offset(), batch.lengthBytes());
+            FrameCodec codec = new FrameCodec();
+            long bytes = codec.frameBytes(envelope.stream(), batch.lengthBytes());
+            ByteBuffer frame = ByteBuffer.allocate(Math.toIntExact(bytes));
+            codec.write(frame, envelope, batch.array(), batch.offset(), batch.lengthBytes());
             writer.append(frame.flip());
             writer.noteAppended(envelope);
             writer.seal(envelope.next(), nowNanos);
@@ -100,7 +102,7 @@ final class SegmentWriter implements AutoCloseable {
 
     /** Bytes that {@link #seal} will add. */
     long sealBytes() {
-        return FrameCodec.frameBytes(0, ranges.encodedBytes()) + SegmentFormat.TRAILER_BYTES;
+        return codec.frameBytes(NO_STREAM, ranges.encodedBytes()) + SegmentFormat.TRAILER_BYTES;
     }
 
     boolean unsynced() {
@@ -126,13 +128,14 @@ final class SegmentWriter implements AutoCloseable {
         BatchEnvelope envelope = new BatchEnvelope(
                 next.number(),
                 next.eventsBefore(),
+                EncodedBatch.NO_LOG_INDEX,
                 SegmentFormat.KIND_INDEX,
-                new StreamId("", StreamId.CONTROL_ZONE),
+                NO_STREAM,
                 0,
                 0,
                 nowNanos,
                 nowNanos);
-        new FrameCodec().write(out, envelope, new byte[0], index, 0, index.length);
+        codec.write(out, envelope, index, 0, index.length);
         out.put(SegmentTrailer.encode(appendedBytes));
         append(out.flip());
         sync();

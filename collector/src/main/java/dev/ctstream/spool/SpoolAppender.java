@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,7 @@ final class SpoolAppender {
     private final PendingFrames pending = new PendingFrames();
     private final HeldControl held = new HeldControl();
     private Mark next;
+    private long nextLogIndex;
     private boolean failing;
     private long retryAtNanos;
     private long lastSyncNanos = System.nanoTime();
@@ -117,6 +119,7 @@ final class SpoolAppender {
         if (failing && System.nanoTime() - retryAtNanos < 0) {
             return false;
         }
+        batch.number(nextLogIndex);
         if (!pending.hasRoom(batch) && !flush()) {
             return false;
         }
@@ -124,22 +127,11 @@ final class SpoolAppender {
             return false;
         }
         losses.beforeAppend(batch.stream());
-        BatchEnvelope envelope = envelope(batch);
+        BatchEnvelope envelope = BatchEnvelope.of(next, batch);
         pending.add(envelope, batch);
         next = envelope.next();
+        nextLogIndex += batch.kind() == EncodedBatch.EVENTS ? 1 : 0;
         return true;
-    }
-
-    private BatchEnvelope envelope(EncodedBatch batch) {
-        return new BatchEnvelope(
-                next.number(),
-                next.eventsBefore(),
-                batch.kind(),
-                batch.stream(),
-                batch.firstSequence(),
-                batch.count(),
-                batch.firstReceivedNanos(),
-                batch.lastReceivedNanos());
     }
 
     /** Keeps a control record for later; drops anything else. */
@@ -147,7 +139,7 @@ final class SpoolAppender {
         if (batch.kind() == EncodedBatch.CONTROL && held.add(batch)) {
             return;
         }
-        losses.dropped(envelope(batch));
+        losses.dropped(BatchEnvelope.of(next, batch));
         ring.release(batch);
     }
 
@@ -174,12 +166,12 @@ final class SpoolAppender {
     }
 
     private void handOver() {
-        metrics.written(pending.entries().size(), pending.bytes());
-        for (RecentBatches.Entry entry : pending.entries()) {
-            if (entry.envelope().kind() == EncodedBatch.CONTROL) {
+        metrics.written(pending.batches().size(), pending.bytes());
+        for (QueuedBatch batch : pending.batches()) {
+            if (batch.envelope().kind() == EncodedBatch.CONTROL) {
                 appendedControl++;
             }
-            recent.offer(entry);
+            recent.offer(batch);
         }
         pending.clear();
         recent.appended(next.number());
@@ -193,16 +185,17 @@ final class SpoolAppender {
         losses.failed(config.directory(), e);
     }
 
-    /** Nothing that is pending was appended: the numbers are free again. */
+    /** Nothing that is pending was appended: the numbers are free again, those of the log too. */
     private void takeBack() {
         next = pending.first();
         List<EncodedBatch> control = new ArrayList<>();
-        for (RecentBatches.Entry entry : pending.entries()) {
-            if (entry.envelope().kind() == EncodedBatch.CONTROL) {
-                control.add(entry.batch());
+        for (QueuedBatch batch : pending.batches()) {
+            if (batch.envelope().kind() == EncodedBatch.CONTROL) {
+                control.add(Objects.requireNonNull(batch.memory()));
             } else {
-                losses.dropped(entry.envelope());
-                ring.release(entry.batch());
+                nextLogIndex--;
+                losses.dropped(batch.envelope());
+                batch.release(ring);
             }
         }
         held.putBack(control);

@@ -1,7 +1,6 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
-import dev.ctstream.batch.EncodedBatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
@@ -36,7 +35,7 @@ final class SpoolCursor implements AutoCloseable {
     /** The segment that has places which the disk cannot read. */
     private @Nullable Segment unreadable;
 
-    private @Nullable EncodedBatch borrowed;
+    private @Nullable QueuedBatch borrowed;
 
     SpoolCursor(
             SegmentCatalog catalog,
@@ -98,16 +97,16 @@ final class SpoolCursor implements AutoCloseable {
     }
 
     private @Nullable QueuedBatch fromMemory() {
-        RecentBatches.Entry head = recent.peek(next.number());
+        QueuedBatch head = recent.peek(next.number());
         if (head == null || head.envelope().number() != next.number()) {
             return null;
         }
         recent.poll();
-        borrowed = head.batch();
+        borrowed = head;
         if (segment != null && segment.nextNumber() <= next.number()) {
             closeReader(); // a deleted file takes room on the disk for as long as it is open
         }
-        return QueuedBatch.inMemory(head.envelope(), head.batch());
+        return head;
     }
 
     /** The batch from its segment; null when it is not there, which is then dealt with. */
@@ -182,7 +181,7 @@ final class SpoolCursor implements AutoCloseable {
     }
 
     private Mark orInMemory(Mark place) {
-        RecentBatches.Entry head = recent.peek(next.number());
+        QueuedBatch head = recent.peek(next.number());
         return head == null || head.envelope().number() >= place.number()
                 ? place
                 : new Mark(head.envelope().number(), head.envelope().eventsBefore());
@@ -213,7 +212,7 @@ final class SpoolCursor implements AutoCloseable {
 
     private void giveBack() {
         if (borrowed != null) {
-            ring.release(borrowed);
+            borrowed.release(ring);
             borrowed = null;
         }
     }

@@ -107,7 +107,7 @@ final class SpoolLook {
         Path file = SpoolDirectory.stateFile(directory);
         try {
             return SpoolState.read(file);
-        } catch (LaterVersionException e) {
+        } catch (SegmentVersionException e) {
             throw new IOException(file + " cannot be read: " + e.getMessage(), e);
         }
     }
@@ -120,7 +120,7 @@ final class SpoolLook {
                 list.add(look(file));
             } catch (NoSuchFileException e) {
                 // Deleted meanwhile, because it is acknowledged or gave way.
-            } catch (LaterVersionException e) {
+            } catch (SegmentVersionException e) {
                 throw new IOException(file + " cannot be read: " + e.getMessage(), e);
             }
             progress.files(i + 1, files.size());

@@ -98,7 +98,7 @@ public final class SpoolReader implements AutoCloseable {
             deletedFiles++;
         } catch (DamagedSegmentException e) {
             unreadable.add(file.getFileName() + ": " + e.getMessage());
-        } catch (LaterVersionException e) {
+        } catch (SegmentVersionException e) {
             throw new IOException(file + " cannot be read: " + e.getMessage(), e);
         }
         return null;

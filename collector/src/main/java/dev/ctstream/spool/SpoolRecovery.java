@@ -96,7 +96,7 @@ final class SpoolRecovery {
             }
             SegmentHeader header = ends.header();
             return segment(file, header.first(), header.identity(), ends.next(), ends.sizeBytes());
-        } catch (LaterVersionException e) {
+        } catch (SegmentVersionException e) {
             throw new IOException("spool segment " + file + " cannot be used: " + e.getMessage(), e);
         } catch (DamagedSegmentException e) {
             LOG.error("segment cannot be read and is set aside file={}: {}", file, e.getMessage());

@@ -168,10 +168,10 @@ final class SpoolState implements AutoCloseable {
         }
     }
 
-    private void decode() throws LaterVersionException {
+    private void decode() throws SegmentVersionException {
         int version = slot.getShort(LENGTH_OFFSET - 2) & 0xFFFF;
-        if (version > VERSION) {
-            throw new LaterVersionException(version);
+        if (version != VERSION) {
+            throw new SegmentVersionException(version, VERSION);
         }
         slot.position(GENERATION_OFFSET);
         long found = slot.getLong();

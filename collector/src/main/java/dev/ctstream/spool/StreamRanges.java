@@ -18,14 +18,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * body = range count (u32), then for each range
- *   u16 netns length, netns UTF-8, i32 zone, i64 first, i64 next, i64 count, i64 batches, i64 first nanos, i64 last nanos
+ *   u16 netns length, netns UTF-8, u16 netns id length, netns id UTF-8, i32 zone, i64 first, i64 next, i64 count, i64 batches, i64 first nanos, i64 last nanos
  * </pre>
  *
  * <p>Threads: confined to one thread.
  */
 final class StreamRanges {
     private static final int COUNT_BYTES = 4;
-    private static final int RANGE_FIXED_BYTES = 2 + 4 + 6 * 8;
+    private static final int RANGE_FIXED_BYTES = 2 + 2 + 4 + 6 * 8;
 
     private final Map<StreamId, Range> ranges = new LinkedHashMap<>();
     private int encodedBytes = COUNT_BYTES;
@@ -66,10 +66,10 @@ final class StreamRanges {
             lastNanos = batch.lastReceivedNanos();
         }
 
-        private void encode(ByteBuffer out, byte[] name) {
-            out.putShort((short) name.length)
-                    .put(name)
-                    .putInt(stream.zone())
+        private void encode(ByteBuffer out) {
+            putText(out, stream.netns());
+            putText(out, stream.netnsId());
+            out.putInt(stream.zone())
                     .putLong(firstSequence)
                     .putLong(nextSequence)
                     .putLong(count)
@@ -139,7 +139,9 @@ final class StreamRanges {
         if (range == null) {
             range = new Range(batch);
             ranges.put(batch.stream(), range);
-            encodedBytes += RANGE_FIXED_BYTES + batch.stream().netns().getBytes(UTF_8).length;
+            encodedBytes += RANGE_FIXED_BYTES
+                    + batch.stream().netns().getBytes(UTF_8).length
+                    + batch.stream().netnsId().getBytes(UTF_8).length;
         }
         range.add(batch);
     }
@@ -171,7 +173,7 @@ final class StreamRanges {
     byte[] encode() {
         ByteBuffer out = ByteBuffer.allocate(encodedBytes).putInt(ranges.size());
         for (Range range : ranges.values()) {
-            range.encode(out, range.stream().netns().getBytes(UTF_8));
+            range.encode(out);
         }
         return out.array();
     }
@@ -182,10 +184,19 @@ final class StreamRanges {
         int count = in.getInt();
         List<Range> list = new ArrayList<>(Math.min(count, in.remaining() / RANGE_FIXED_BYTES + 1));
         for (int i = 0; i < count; i++) {
-            byte[] name = new byte[in.getShort() & 0xFFFF];
-            in.get(name);
-            list.add(new Range(new StreamId(new String(name, UTF_8), in.getInt()), in));
+            list.add(new Range(new StreamId(text(in), text(in), in.getInt()), in));
         }
         return list;
+    }
+
+    private static void putText(ByteBuffer out, String text) {
+        byte[] bytes = text.getBytes(UTF_8);
+        out.putShort((short) bytes.length).put(bytes);
+    }
+
+    private static String text(ByteBuffer in) {
+        byte[] bytes = new byte[in.getShort() & 0xFFFF];
+        in.get(bytes);
+        return new String(bytes, UTF_8);
     }
 }

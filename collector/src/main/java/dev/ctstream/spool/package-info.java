@@ -17,7 +17,7 @@
  *       counted and declared, health says so, and service resumes by itself.
  *   <li>Memory is bounded whatever the backlog. There is one queue: live batches wait behind older ones. The acknowledged
  *       position is stored each second.
- *   <li>One collector at a time uses a directory. Segments of older versions are read.
+ *   <li>One collector at a time uses a directory. Segments of every released version are read.
  * </ol>
  *
  * <p>In: closed batches from {@link dev.ctstream.batch.BatchRing}. Out: the same, to the publisher, as

@@ -33,7 +33,7 @@ public final class ControlTimer implements AutoCloseable {
     private final Batcher batcher;
     private final TrackConfig config;
     private final RunFacts facts;
-    private final TrackMetrics metrics;
+    private final ControlMetrics metrics;
     private final Runnable wake;
     private final InstantSource clock = InstantSource.system();
     private final Map<Integer, NamespaceReports> observed = new LinkedHashMap<>();
@@ -51,7 +51,7 @@ public final class ControlTimer implements AutoCloseable {
             Batcher batcher,
             TrackConfig config,
             RunFacts facts,
-            TrackMetrics metrics,
+            ControlMetrics metrics,
             Runnable wake) {
         this.tracker = tracker;
         this.batcher = batcher;
@@ -85,23 +85,30 @@ public final class ControlTimer implements AutoCloseable {
                 ? Sysctls.manage(namespace.namespace(), netns)
                 : Sysctls.read(namespace.namespace());
         Sysctls.warn(netns, sysctls);
-        NamespaceTrack track = tracker.namespace(namespace.socket());
-        NamespaceReports reports = new NamespaceReports(namespace, track, facts, sysctls);
+        TrackedNamespace track = tracker.namespace(namespace.socket());
+        NamespaceReports reports =
+                new NamespaceReports(namespace, track, batcher.namespace(namespace.socket()), facts, sysctls);
         observed.put(namespace.socket().index(), reports);
         RunFacts.PreviousRun previous = reason.equals("start") ? facts.previous() : null;
-        submit(track, reports.started(reason, previous));
+        submit(reports, reports.started(reason, previous));
         if (previous != null) {
-            submit(track, restart(previous));
+            submit(reports, restart(previous, namespace.socket()));
         }
         flush();
         return Sysctls.missing(sysctls);
     }
 
-    /** What the run before had in memory when it ended: nobody knows how much. */
-    private ControlRecord restart(RunFacts.PreviousRun previous) {
+    /**
+     * What the run before had in memory when it ended: nobody knows how much. Which namespace then had the name is not
+     * known either: the record repeats its own.
+     */
+    private ControlRecord restart(RunFacts.PreviousRun previous, EventSource namespace) {
         RunIdentity before = new RunIdentity(facts.run().hostId(), previous.bootId(), previous.streamEpoch());
-        ControlRecord.Lost lost =
-                new ControlRecord.Lost(before, "events", null, new ControlRecord.Count(null, null, null));
+        ControlRecord.Lost lost = new ControlRecord.Lost(
+                new ControlRecord.Owner(before, namespace.netns(), namespace.netnsId()),
+                ControlRecord.Lost.EVENTS,
+                List.of(),
+                new ControlRecord.Count(null, null, null));
         ControlRecord.Window window =
                 new ControlRecord.Window(previous.lastAliveNanos(), facts.run().streamEpoch());
         return new ControlRecord.Gap(ControlRecord.CAUSE_RESTART, lost, window, null);
@@ -139,9 +146,9 @@ public final class ControlTimer implements AutoCloseable {
         flush();
         for (Iterator<NamespaceReports> all = ending.iterator(); all.hasNext(); ) {
             NamespaceReports reports = all.next();
-            if (reports.track.finished) {
+            if (reports.track.finished()) {
                 all.remove();
-                reports.stopped("namespace-removed").forEach(record -> submit(reports.track, record));
+                reports.stopped("namespace-removed").forEach(record -> submit(reports, record));
                 reports.close();
             }
         }
@@ -156,13 +163,13 @@ public final class ControlTimer implements AutoCloseable {
 
     private void heartbeats() {
         for (NamespaceReports reports : observed.values()) {
-            reports.heartbeat().forEach(record -> submit(reports.track, record));
+            reports.heartbeat().forEach(record -> submit(reports, record));
             metrics.heartbeats.increment();
         }
     }
 
-    private void submit(NamespaceTrack track, ControlRecord record) {
-        waiting.add(new Waiting(track.streams, record, clock.millis()));
+    private void submit(NamespaceReports reports, ControlRecord record) {
+        waiting.add(new Waiting(reports.streams, record, clock.millis()));
     }
 
     private void flush() {
@@ -209,7 +216,7 @@ public final class ControlTimer implements AutoCloseable {
         ending.clear();
         observed.clear();
         for (NamespaceReports reports : all) {
-            reports.stopped(reason).forEach(record -> submit(reports.track, record));
+            reports.stopped(reason).forEach(record -> submit(reports, record));
             reports.close();
         }
         return handOver(start, timeoutNanos) && handedOver;

@@ -1,6 +1,7 @@
 package dev.ctstream.track;
 
 import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.DumpEntryKind;
 import dev.ctstream.conntrack.DumpFilter;
 import dev.ctstream.conntrack.InjectedMessages;
 import dev.ctstream.conntrack.TableStats;
@@ -13,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,8 +38,8 @@ final class DumpJob {
     private static final long MISSING_TOLERATED_FRACTION = 10;
 
     private final ObservedNamespace namespace;
-    private final NamespaceTrack track;
-    private final DumpState state;
+    private final TrackedNamespace track;
+    private final DumpRequest request;
     private final InjectedMessages ring;
     private final BooleanSupplier stopping;
     private final LongConsumer progress;
@@ -48,14 +50,14 @@ final class DumpJob {
 
     DumpJob(
             ObservedNamespace namespace,
-            NamespaceTrack track,
-            DumpState state,
+            TrackedNamespace track,
+            DumpRequest request,
             InjectedMessages ring,
             BooleanSupplier stopping,
             LongConsumer progress) {
         this.namespace = namespace;
         this.track = track;
-        this.state = state;
+        this.request = request;
         this.ring = ring;
         this.stopping = stopping;
         this.progress = progress;
@@ -75,24 +77,27 @@ final class DumpJob {
      * Dumps, and waits until the receive thread has seen all of it.
      *
      * @param acceptOdd take the number of entries as it is
-     * @return false when it was given up because of the namespace's or the collector's end
-     * @throws NetlinkException when the kernel broke the dump off; the receive thread knows
+     * @return null when it was given up because of the namespace's or the collector's end
+     * @throws NetlinkException when the kernel broke the dump off; the receive thread knows, and the result is there
      */
-    boolean run(boolean acceptOdd) throws NetlinkException {
-        track.nextDump = state;
-        if (!mark(DumpState.BEGIN) || !await(state::begun)) {
-            return false;
+    @Nullable
+    DumpResult run(boolean acceptOdd) throws NetlinkException {
+        DumpExchange dumps = track.dumps();
+        dumps.request(request);
+        if (!mark(DumpEntryKind.BEGIN) || !await(() -> dumps.begun(request))) {
+            return null;
         }
+        boolean complete = false;
         try {
-            state.complete = read(acceptOdd);
+            complete = read(acceptOdd);
         } finally {
-            state.endNanos = System.nanoTime();
+            dumps.endReading(new DumpEnd(complete, System.nanoTime()));
             progress.accept(0);
-            if (mark(DumpState.END)) {
-                await(state::ended);
+            if (mark(DumpEntryKind.END)) {
+                await(() -> dumps.result(request) != null);
             }
         }
-        return state.ended();
+        return dumps.result(request);
     }
 
     private boolean read(boolean acceptOdd) throws NetlinkException {
@@ -100,7 +105,7 @@ final class DumpJob {
             String buckets = buckets();
             TableStats before = table.stats();
             table.dumpMessages(DumpFilter.ALL, message -> {
-                if (!offer(DumpState.ENTRY, message)) {
+                if (!offer(DumpEntryKind.ENTRY, message)) {
                     table.stopDump();
                     return;
                 }
@@ -112,7 +117,7 @@ final class DumpJob {
                 dyingEntries++;
                 dying.wrap(event.buffer(), event.messageOffset(), event.messageLengthBytes());
                 if (dying.next()) {
-                    offer(DumpState.DYING, dying);
+                    offer(DumpEntryKind.DYING, dying);
                 }
             });
             TableStats after = table.stats();
@@ -136,20 +141,20 @@ final class DumpJob {
         }
     }
 
-    private boolean offer(long tag, MessageCursor message) {
+    private boolean offer(DumpEntryKind kind, MessageCursor message) {
         if (message.lengthBytes() > InjectedMessages.MAX_MESSAGE_BYTES) {
             LOG.warn("entry too long: netns={} lengthBytes={}", namespace.netns(), message.lengthBytes());
             return true; // cannot be: the longest are some 600 bytes
         }
-        return await(() -> ring.offer(namespace.socket(), tag, message));
+        return await(() -> ring.offer(namespace.socket(), kind, message));
     }
 
-    private boolean mark(long tag) {
-        return await(() -> ring.offerMark(namespace.socket(), tag));
+    private boolean mark(DumpEntryKind kind) {
+        return await(() -> ring.offerMark(namespace.socket(), kind));
     }
 
     private boolean givenUp() {
-        return track.removed || stopping.getAsBoolean();
+        return track.removed() || stopping.getAsBoolean();
     }
 
     /** False when it is no longer worth waiting. */

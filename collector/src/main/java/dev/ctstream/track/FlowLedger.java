@@ -11,7 +11,7 @@ import dev.ctstream.conntrack.FlowEvent;
  * 200 000), less than the socket's buffer bridges, and keeps the index of few flows in the processor's cache, which halves
  * the cost of an event. It never shrinks.
  *
- * <p>Bounds: {@code maxFlows}; 96 bytes for an IPv4 flow, 144 for IPv6, and 16 to 32 bytes of index for each. At the
+ * <p>Bounds: {@code maxFlows}; 104 bytes for an IPv4 flow, 152 for IPv6, and 16 to 32 bytes of index for each. At the
  * bound, or when native memory ends, a new flow is not taken.
  *
  * <p>Threads: confined to the receive thread.
@@ -43,7 +43,7 @@ final class FlowLedger {
     }
 
     private static FlowRecords records(int frontBytes) {
-        return new FlowRecords(frontBytes, FlowRecord.COUNTERS_BYTES, FlowRecord.NEXT_FREE_OFFSET);
+        return new FlowRecords(frontBytes, FlowRecord.REAR_BYTES, FlowRecord.NEXT_FREE_OFFSET);
     }
 
     /**

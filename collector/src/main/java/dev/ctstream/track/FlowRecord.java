@@ -12,19 +12,23 @@ import java.nio.ByteBuffer;
  *   0  u32 id              4  u32 source index     8  u16 zone          10  u16 reply zone
  *  12  u8 protocol        13  u8 protocol state   14  u16 flags         16  u32 status
  *  20  u32 mark           24  u16 generation      26  u16 unused        28  u32 absent since, ticks; 0 = present
- *  32  u64 start, ns      40  original tuple: addresses, u32 ports or ICMP values; then the reply tuple
+ *  32  s64 begin sequence, {@link FlowSink#UNKNOWN} = -1
+ *  40  original tuple: addresses, u32 ports or ICMP values; then the reply tuple
  *  IPv4: tuples of 12, 64 in all.  IPv6: tuples of 36, 112 in all.
  * </pre>
  *
- * <p>The counters (u64 packets original, bytes original, packets reply, bytes reply) lie apart: what NEW and DESTROY need
- * is one cache line of an IPv4 flow.
+ * <p>The rear lies apart: what NEW and DESTROY need is one cache line of an IPv4 flow. Only entries of dumps have a start.
+ *
+ * <pre>
+ *   0  u64 packets original    8  u64 bytes original   16  u64 packets reply   24  u64 bytes reply   32  u64 start, ns
+ * </pre>
  *
  * <p>Threads: confined to one.
  */
 final class FlowRecord {
     static final int V4_BYTES = 64;
     static final int V6_BYTES = 112;
-    static final int COUNTERS_BYTES = 32;
+    static final int REAR_BYTES = 40;
     static final int NEXT_FREE_OFFSET = 0;
 
     static final int LIVE = 1;
@@ -54,20 +58,22 @@ final class FlowRecord {
     private static final int MARK_VALUE = 20;
     private static final int GENERATION = 24;
     private static final int ABSENT_SINCE = 28;
-    private static final int START_NANOS = 32;
+    private static final int BEGIN_SEQUENCE = 32;
     private static final int TUPLES = 40;
+
+    private static final int START_NANOS = 32; // in the rear
 
     private final FlowIdentity scratch = new FlowIdentity();
     private ByteBuffer buffer = ByteBuffer.allocate(0);
     private int at;
-    private int countersAt;
+    private int rearAt;
     private boolean v6;
 
     /** Points at a record. */
-    FlowRecord wrap(ByteBuffer chunk, int offset, int countersOffset, boolean ipv6) {
+    FlowRecord wrap(ByteBuffer chunk, int offset, int rearOffset, boolean ipv6) {
         buffer = chunk;
         at = offset;
-        countersAt = countersOffset;
+        rearAt = rearOffset;
         v6 = ipv6;
         return this;
     }
@@ -99,7 +105,8 @@ final class FlowRecord {
                 .put(at + PROTOCOL, (byte) identity.protocol)
                 .put(at + STATE, (byte) 0)
                 .putShort(at + FLAGS, (short) (LIVE | (identity.kind << KIND_SHIFT) | zones(event)))
-                .putInt(at + ABSENT_SINCE, 0);
+                .putInt(at + ABSENT_SINCE, 0)
+                .putLong(at + BEGIN_SEQUENCE, FlowSink.UNKNOWN);
         putTuple(addressesAt(false), identity);
         scratch.loadTuple(event.reply());
         putTuple(addressesAt(true), scratch);
@@ -139,7 +146,7 @@ final class FlowRecord {
             flags |= MARK;
         }
         if (event.has(FlowEvent.START_TIME)) {
-            buffer.putLong(at + START_NANOS, event.startTimeNanos());
+            buffer.putLong(rearAt + START_NANOS, event.startTimeNanos());
             flags |= START;
         }
         if (event.has(FlowEvent.TCP_STATE)) {
@@ -150,11 +157,11 @@ final class FlowRecord {
             flags |= SCTP_STATE;
         }
         if (event.has(FlowEvent.PACKETS_ORIGINAL) && event.has(FlowEvent.BYTES_ORIGINAL)) {
-            buffer.putLong(countersAt, event.packetsOriginal()).putLong(countersAt + 8, event.bytesOriginal());
+            buffer.putLong(rearAt, event.packetsOriginal()).putLong(rearAt + 8, event.bytesOriginal());
             flags |= COUNTERS_ORIGINAL;
         }
         if (event.has(FlowEvent.PACKETS_REPLY) && event.has(FlowEvent.BYTES_REPLY)) {
-            buffer.putLong(countersAt + 16, event.packetsReply()).putLong(countersAt + 24, event.bytesReply());
+            buffer.putLong(rearAt + 16, event.packetsReply()).putLong(rearAt + 24, event.bytesReply());
             flags |= COUNTERS_REPLY;
         }
         buffer.putShort(at + FLAGS, (short) flags);
@@ -211,6 +218,15 @@ final class FlowRecord {
 
     void addFlags(int bits) {
         buffer.putShort(at + FLAGS, (short) (flags() | bits));
+    }
+
+    /** Sequence of the event that opened the flow; {@link FlowSink#UNKNOWN} until that event has one. */
+    long beginSequence() {
+        return buffer.getLong(at + BEGIN_SEQUENCE);
+    }
+
+    void beginSequence(long sequence) {
+        buffer.putLong(at + BEGIN_SEQUENCE, sequence);
     }
 
     void absentSince(int tick) {
@@ -280,11 +296,11 @@ final class FlowRecord {
     }
 
     long startNanos() {
-        return buffer.getLong(at + START_NANOS);
+        return buffer.getLong(rearAt + START_NANOS);
     }
 
     /** 0 packets original, 1 bytes original, 2 packets reply, 3 bytes reply. */
     long counter(int which) {
-        return buffer.getLong(countersAt + which * Long.BYTES);
+        return buffer.getLong(rearAt + which * Long.BYTES);
     }
 }

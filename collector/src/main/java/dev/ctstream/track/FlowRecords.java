@@ -21,7 +21,7 @@ final class FlowRecords {
     static final int NONE = -1;
 
     private static final int CHUNK_BITS = 12;
-    /** 384 KiB of IPv4 records, zeroed in some 30 us: a pause that the receive thread can take. */
+    /** 416 KiB of IPv4 records, zeroed in some 30 us: a pause that the receive thread can take. */
     private static final int CHUNK_RECORDS = 1 << CHUNK_BITS;
 
     private static final int CACHE_LINE_BYTES = 64;

@@ -1,23 +1,18 @@
 package dev.ctstream.track;
 
-import dev.ctstream.batch.Batcher;
+import dev.ctstream.conntrack.DumpEntryKind;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.FlowEventHandler;
-import dev.ctstream.conntrack.IpsStatus;
-import dev.ctstream.netlink.Clock;
-import java.time.InstantSource;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands between the receive thread and the {@link Batcher}: passes every event on, keeps the ledger of live flows,
+ * Stands between the receive thread and the {@link FlowSink}: passes every event on, keeps the ledger of live flows,
  * announces what dumps show, closes what has gone, and declares what the kernel dropped.
  *
  * <p>What reaches the ledger: NEW adds a flow, a repeated one refreshes it; DESTROY removes it. UPDATE refreshes a known
@@ -35,55 +30,47 @@ public final class FlowTracker implements FlowEventHandler {
 
     private static final int SWEEP_CLOSED = 256;
 
-    private final Batcher batcher;
-    private final TrackConfig config;
+    private final FlowSink sink;
     private final TrackMetrics metrics;
-    private final InstantSource clock;
+    private final boolean reconciles;
     private final long epochNanos = System.nanoTime();
     private final long lossWindowNanos;
     private final long closeAfterNanos;
-    private final FlowLedger ledger;
+    private final LiveFlows flows;
+    private final DumpMerge merge;
     private final FlowIdentity[] identities = new FlowIdentity[MAX_EVENTS];
     private final RecentEnds recentEnds = new RecentEnds();
-    private final Tombstones tombstones = new Tombstones();
-    private final RecordMessage message = new RecordMessage();
     private final ArrayDeque<Sweep> sweeps = new ArrayDeque<>();
-    private final List<NamespaceTrack> lossy = new ArrayList<>();
-    private final Map<Integer, NamespaceTrack> tracks = new ConcurrentHashMap<>();
+    private final KernelLosses losses;
+    private final Map<Integer, TrackedNamespace> namespaces = new ConcurrentHashMap<>();
     private @Nullable NamespaceTrack[] bySource = new NamespaceTrack[16];
-    private volatile Runnable onGap = () -> {};
+    private long receivedNanos; // of the events at hand
 
-    /** A tracker in front of the batcher. */
-    public FlowTracker(Batcher batcher, TrackConfig config, TrackMetrics metrics) {
-        this(batcher, config, metrics, InstantSource.system());
-    }
-
-    FlowTracker(Batcher batcher, TrackConfig config, TrackMetrics metrics, InstantSource clock) {
-        this.batcher = batcher;
-        this.config = config;
+    /** A tracker in front of the sink. */
+    public FlowTracker(FlowSink sink, TrackConfig config, TrackMetrics metrics) {
+        this.sink = sink;
         this.metrics = metrics;
-        this.clock = clock;
+        reconciles = config.reconcileIntervalMillis() > 0;
         lossWindowNanos = TimeUnit.MILLISECONDS.toNanos(config.timing().lossWindowMillis());
         closeAfterNanos = TimeUnit.MILLISECONDS.toNanos(config.timing().closeAfterMillis());
-        ledger = new FlowLedger(config.ledgerMaxFlows());
+        flows = new LiveFlows(new FlowLedger(config.ledgerMaxFlows()), sink, metrics);
+        merge = new DumpMerge(flows, sink, config.snapshot(), metrics);
+        losses = new KernelLosses(sink, metrics);
         Arrays.setAll(identities, i -> new FlowIdentity());
-        metrics.observe(ledger, 0);
+        metrics.observe(flows.ledger, 0);
     }
 
     /** Called on the receive thread after a GAP of cause kernel was declared; must not wait. */
-    void onGap(Runnable listener) {
-        onGap = listener;
+    public void onGap(Runnable listener) {
+        losses.onGap(listener);
     }
 
-    /** The track of a source; made when it is new. Any thread. */
-    NamespaceTrack namespace(EventSource source) {
-        NamespaceTrack track = tracks.get(source.index());
-        return track == null ? tracks.computeIfAbsent(source.index(), index -> newTrack(source)) : track;
-    }
-
-    private NamespaceTrack newTrack(EventSource source) {
-        LossWindow losses = new LossWindow(lossWindowNanos, Clock.realtimeNanos(), source.reliable());
-        return new NamespaceTrack(source, batcher.namespace(source.netns()), losses, source.reliable());
+    /** The namespace of a source as other threads see it; made when it is new. Any thread. */
+    public TrackedNamespace namespace(EventSource source) {
+        TrackedNamespace known = namespaces.get(source.index());
+        return known == null
+                ? namespaces.computeIfAbsent(source.index(), index -> new TrackedNamespace(source))
+                : known;
     }
 
     /**
@@ -91,22 +78,25 @@ public final class FlowTracker implements FlowEventHandler {
      * are closed as inferred then. A source that is removed without that leaves its flows open. Any thread.
      */
     public void gone(EventSource source) {
-        namespace(source).gone = true;
+        namespace(source).setGone();
+    }
+
+    /** Null when nothing of the source has come yet, and after it was removed. */
+    private @Nullable NamespaceTrack known(EventSource source) {
+        return source.index() < bySource.length ? bySource[source.index()] : null;
     }
 
     private NamespaceTrack track(EventSource source) {
-        int index = source.index();
-        NamespaceTrack track = index < bySource.length ? bySource[index] : null;
+        NamespaceTrack track = known(source);
         if (track == null) {
-            track = namespace(source);
-            bySource = withRoomFor(index);
+            int index = source.index();
+            track = new NamespaceTrack(namespace(source), lossWindowNanos);
+            if (index >= bySource.length) {
+                bySource = Arrays.copyOf(bySource, Math.max(index + 1, 2 * bySource.length));
+            }
             bySource[index] = track;
         }
         return track;
-    }
-
-    private @Nullable NamespaceTrack[] withRoomFor(int index) {
-        return index < bySource.length ? bySource : Arrays.copyOf(bySource, Math.max(index + 1, 2 * bySource.length));
     }
 
     @Override
@@ -114,9 +104,10 @@ public final class FlowTracker implements FlowEventHandler {
         for (int i = 0; i < count; i++) {
             identities[i].load(source.index(), events[i]);
         }
-        ledger.fetch(identities, count);
+        flows.ledger.fetch(identities, count);
+        receivedNanos = receivedTimeNanos;
         for (int i = 0; i < count; i++) {
-            onEvent(source, events[i], identities[i], receivedTimeNanos);
+            onEvent(source, events[i], identities[i]);
         }
     }
 
@@ -124,277 +115,164 @@ public final class FlowTracker implements FlowEventHandler {
     public void onEvent(EventSource source, FlowEvent event, long receivedTimeNanos) {
         FlowIdentity identity = identities[0];
         identity.load(source.index(), event);
-        onEvent(source, event, identity, receivedTimeNanos);
+        receivedNanos = receivedTimeNanos;
+        onEvent(source, event, identity);
     }
 
-    private void onEvent(EventSource source, FlowEvent event, FlowIdentity identity, long receivedTimeNanos) {
+    private void onEvent(EventSource source, FlowEvent event, FlowIdentity identity) {
         NamespaceTrack track = track(source);
         track.received++;
         track.unknownAttributes += event.unknownAttributes();
-        int reference = ledger.find(identity, identity.hash());
+        int reference = flows.find(identity);
         switch (event.eventType()) {
-            case FlowEvent.NEW -> onNew(track, event, identity, reference, receivedTimeNanos);
-            case FlowEvent.DESTROY -> onDestroy(track, event, reference, identity.hash(), receivedTimeNanos);
-            default -> refresh(track, event, reference);
+            case FlowEvent.NEW -> onNew(track, event, identity, reference);
+            case FlowEvent.DESTROY -> onDestroy(track, event, identity, reference);
+            default -> pass(track, event, flows.refresh(track, event, reference));
         }
-        batcher.onEvent(source, event, receivedTimeNanos);
     }
 
-    private void onNew(
-            NamespaceTrack track, FlowEvent event, FlowIdentity identity, int reference, long receivedTimeNanos) {
+    /** Hands the event on; returns its sequence. */
+    private long pass(NamespaceTrack track, FlowEvent event, long beginSequence) {
+        return sink.event(track.source, event, receivedNanos, beginSequence);
+    }
+
+    private void onNew(NamespaceTrack track, FlowEvent event, FlowIdentity identity, int reference) {
         if (reference != FlowLedger.NONE) {
             metrics.repeatedNew.increment();
-            refresh(track, event, reference);
-        } else if (recentEnds.overtook(identity.hash(), event, receivedTimeNanos)) {
-            metrics.lateNew.increment();
-        } else if (add(track, event, identity) == FlowLedger.NONE) {
-            countUntracked(track);
-        }
-    }
-
-    /** NONE when there was no room. */
-    private int add(NamespaceTrack track, FlowEvent event, FlowIdentity identity) {
-        int reference = ledger.add(identity, identity.hash(), event, track.generation);
-        track.live += reference == FlowLedger.NONE ? 0 : 1;
-        return reference;
-    }
-
-    private void countUntracked(NamespaceTrack track) {
-        track.untracked++;
-        metrics.untracked.increment();
-    }
-
-    private void refresh(NamespaceTrack track, FlowEvent event, int reference) {
-        if (reference != FlowLedger.NONE) {
-            ledger.record(reference).update(event);
-            refresh(track, reference);
-        }
-    }
-
-    private void refresh(NamespaceTrack track, int reference) {
-        if (reference != FlowLedger.NONE) {
-            ledger.record(reference).seen(track.generation);
-        }
-    }
-
-    private void onDestroy(NamespaceTrack track, FlowEvent event, int reference, long hash, long receivedTimeNanos) {
-        if (track.dump != null) {
-            tombstones.add(hash);
-        }
-        if (reference == FlowLedger.NONE) {
-            metrics.destroyWithoutNew.increment();
-            recentEnds.add(hash, event, receivedTimeNanos);
+            pass(track, event, flows.refresh(track, event, reference));
             return;
         }
-        long order = ledger.record(reference).startOrder(event);
-        if (order < 0) {
-            return; // of an earlier flow that had the same tuple and the same id
-        }
-        if (order > 0) {
-            closeInferred(track, reference); // likewise, but the record is of the earlier one
+        int added = FlowLedger.NONE;
+        if (recentEnds.overtook(identity.hash(), event, receivedNanos)) {
+            metrics.lateNew.increment();
         } else {
-            ledger.remove(reference, hash);
-            track.live--;
-        }
-    }
-
-    /** Closes a flow that has gone without a DESTROY. */
-    void closeInferred(NamespaceTrack track, int reference) {
-        FlowEvent destroy = message.destroy(ledger.record(reference));
-        batcher.onInferred(track.source, destroy, Clock.realtimeNanos());
-        ledger.remove(reference);
-        track.live--;
-        metrics.inferred.increment();
-    }
-
-    @Override
-    public void onInjected(EventSource source, FlowEvent event, long tag) {
-        NamespaceTrack track = source.index() < bySource.length ? bySource[source.index()] : null;
-        DumpState dump = track == null ? null : track.dump;
-        if (track == null || dump == null) {
-            return; // removed meanwhile
-        }
-        FlowIdentity identity = identities[0];
-        identity.load(source.index(), event);
-        int reference = ledger.find(identity, identity.hash());
-        boolean dying =
-                tag == DumpState.DYING || (event.has(FlowEvent.STATUS) && (event.status() & IpsStatus.IPS_DYING) != 0);
-        boolean started =
-                reference != FlowLedger.NONE && ledger.record(reference).has(FlowRecord.START);
-        boolean ended = !dying && !started && (tombstones.has(identity.hash()) || tombstones.overflowed());
-        dump.entries += dying ? 0 : 1;
-        if (dying || ended) { // what is known without a start may be a later flow of this tuple and id
-            refresh(track, reference);
-            dump.ignored += dying ? 0 : 1;
-            metrics.dumpIgnored.increment();
-        } else if (reference != FlowLedger.NONE) {
-            onKnownEntry(track, dump, event, identity, reference);
-        } else {
-            onUnknownEntry(track, dump, event, identity);
-        }
-    }
-
-    private void onKnownEntry(
-            NamespaceTrack track, DumpState dump, FlowEvent event, FlowIdentity identity, int reference) {
-        long order = ledger.record(reference).startOrder(event);
-        if (order > 0) {
-            closeInferred(track, reference); // the tuple and the id have a new flow
-            onUnknownEntry(track, dump, event, identity);
-        } else if (order == 0) {
-            refresh(track, event, reference);
-            boolean fromDump = dump.repeated && ledger.record(reference).has(FlowRecord.FROM_DUMP);
-            if (fromDump || dump.reason == DumpState.Reason.REQUEST) {
-                announce(track, dump, event);
+            added = flows.add(track, event, identity);
+            if (added == FlowLedger.NONE) {
+                flows.countUntracked(track);
             }
         }
-    }
-
-    private void onUnknownEntry(NamespaceTrack track, DumpState dump, FlowEvent event, FlowIdentity identity) {
-        if (!config.snapshot()) {
-            return;
-        }
-        int reference = add(track, event, identity);
-        boolean added = reference != FlowLedger.NONE;
-        if (added) {
-            ledger.record(reference).addFlags(FlowRecord.FROM_DUMP);
-        }
-        if (added || dump.reason.announcesUntracked) {
-            announce(track, dump, event);
-        }
-        if (!added && dump.reason.firstSight) {
-            countUntracked(track);
+        long sequence = pass(track, event, FlowSink.UNKNOWN);
+        if (added != FlowLedger.NONE) {
+            flows.record(added).beginSequence(sequence);
         }
     }
 
-    private void announce(NamespaceTrack track, DumpState dump, FlowEvent event) {
-        batcher.onExisting(track.source, event, Clock.realtimeNanos(), dump.snapshotId);
-        dump.announced(event.zone());
-        metrics.existing.increment();
+    private void onDestroy(NamespaceTrack track, FlowEvent event, FlowIdentity identity, int reference) {
+        long beginSequence = FlowSink.UNKNOWN;
+        merge.destroyed(track, identity);
+        if (reference == FlowLedger.NONE) {
+            metrics.destroyWithoutNew.increment();
+            recentEnds.add(identity.hash(), event, receivedNanos);
+        } else {
+            FlowRecord flow = flows.record(reference);
+            long order = flow.startOrder(event);
+            if (order == 0) {
+                beginSequence = flow.beginSequence();
+                flows.remove(track, reference, identity.hash());
+            } else if (order > 0) { // of a later flow that has the same tuple and the same id as the record's
+                flows.closeInferred(track, reference);
+            } // else of an earlier one
+        }
+        pass(track, event, beginSequence);
     }
 
     @Override
-    public void onInjectedMark(EventSource source, long tag) {
-        NamespaceTrack track = tracks.get(source.index());
-        DumpState dump = track == null ? null : tag == DumpState.BEGIN ? track.nextDump : track.dump;
-        if (track == null || dump == null) {
+    public void onDumpEntry(EventSource source, FlowEvent event, DumpEntryKind kind) {
+        NamespaceTrack track = known(source);
+        if (track != null) { // else removed meanwhile
+            merge.entry(track, event, kind);
+        }
+    }
+
+    @Override
+    public void onDumpMark(EventSource source, DumpEntryKind kind) {
+        if (!namespaces.containsKey(source.index())) {
             return; // removed meanwhile
         }
-        if (tag == DumpState.BEGIN) {
-            tombstones.begin();
-            bySource = withRoomFor(source.index());
-            bySource[source.index()] = track;
-            track.dump = dump;
-            track.generation++;
-            dump.begin(track.generation);
-            return;
+        NamespaceTrack track = track(source);
+        if (kind == DumpEntryKind.BEGIN) {
+            merge.begin(track);
+        } else {
+            ended(track, merge.end(track));
         }
-        dump.complete &= !tombstones.overflowed();
-        track.dump = null;
-        if (dump.complete && config.reconcileIntervalMillis() > 0) {
-            sweeps.add(Sweep.after(dump, track, epochNanos, closeAfterNanos));
+    }
+
+    private void ended(NamespaceTrack track, @Nullable DumpResult dump) {
+        if (dump != null) {
+            if (dump.complete() && reconciles) {
+                sweeps.add(new Sweep(track, dump, epochNanos, closeAfterNanos));
+            }
+            track.publish();
+            track.shared.dumps().end(dump);
         }
-        track.publish();
-        dump.end();
     }
 
     @Override
     public void onDrained(EventSource source, long dropsDelta) {
         NamespaceTrack track = track(source);
-        boolean opened = dropsDelta != 0 && track.losses.gap() == null;
-        long lost = track.losses.onReading(dropsDelta, Clock.realtimeNanos(), track);
-        if (opened) {
-            lossy.add(track);
-        }
+        long lost = losses.read(track, dropsDelta);
         track.publish();
-        batcher.onDrained(source, lost);
+        sink.drained(source, lost);
     }
 
     @Override
     public long onPass(long nowNanos) {
-        long wait = declareLosses(nowNanos, false);
+        long wait = losses.declare(nowNanos, false);
         if (!sweeps.isEmpty()) {
             Sweep sweep = sweeps.element();
-            if (sweep.step(this, ledger, SWEEP_PLACES, SWEEP_CLOSED)) {
+            if (sweep.step(flows, SWEEP_PLACES, SWEEP_CLOSED)) {
                 sweeps.remove();
                 ended(sweep);
             }
             wait = sweeps.isEmpty() ? wait : 0;
         }
-        metrics.observe(ledger, sweeps.size());
-        return Math.min(wait, batcher.onPass(nowNanos));
+        metrics.observe(flows.ledger, sweeps.size());
+        return Math.min(wait, sink.pass(nowNanos));
     }
 
     private void ended(Sweep sweep) {
-        NamespaceTrack track = sweep.namespace;
-        if (sweep.all && track.gone) {
-            finish(track);
+        if (sweep.closesAll()) {
+            finish(sweep.namespace);
         }
-        track.publish();
-    }
-
-    private long declareLosses(long nowNanos, boolean all) {
-        long wait = Long.MAX_VALUE;
-        for (int i = lossy.size() - 1; i >= 0; i--) {
-            NamespaceTrack track = lossy.get(i);
-            long due = track.losses.dueIn(nowNanos);
-            if ((due == 0 || all) && declare(track, nowNanos)) {
-                lossy.remove(i);
-            } else {
-                wait = Math.min(wait, Math.max(due, 1));
-            }
-        }
-        return wait;
-    }
-
-    private boolean declare(NamespaceTrack track, long nowNanos) {
-        LossWindow.Declaration declaration = track.losses.gap();
-        if (declaration != null && !batcher.submit(track.streams, declaration.record(), clock.millis())) {
-            return false; // too many records wait: the window stays open
-        }
-        track.losses.declared();
-        metrics.gaps.increment();
-        if (track.gapSinceNanos == 0) {
-            track.gapSinceNanos = nowNanos == 0 ? 1 : nowNanos;
-            onGap.run();
-        }
-        return true;
+        sweep.namespace.publish();
     }
 
     @Override
     public void onAdded(EventSource source) {
-        batcher.onAdded(source);
+        sink.added(source);
     }
 
     @Override
     public void onRemoved(EventSource source) {
         NamespaceTrack track = track(source);
-        declareLosses(System.nanoTime(), true);
+        boolean gone = track.shared.gone();
+        losses.declare(System.nanoTime(), true);
         bySource[source.index()] = null;
-        tracks.remove(source.index());
+        namespaces.remove(source.index());
         track.dump = null;
-        track.removed = true;
+        track.shared.setRemoved();
         sweeps.removeIf(sweep -> sweep.namespace == track);
-        if (!track.gone) {
+        if (!gone) {
             finish(track);
         }
-        sweeps.add(Sweep.ofAll(track));
+        sweeps.add(new Sweep(track, gone));
     }
 
     private void finish(NamespaceTrack track) {
         track.publish();
-        batcher.onRemoved(track.source);
-        track.finished = true;
+        sink.removed(track.source);
+        track.shared.setFinished();
     }
 
     /** Ends what is under way. After the receive thread has ended. */
     public void finish() {
         while (!sweeps.isEmpty()) {
             Sweep sweep = sweeps.remove();
-            if (sweep.all && sweep.namespace.gone) {
-                sweep.step(this, ledger, Integer.MAX_VALUE, Integer.MAX_VALUE);
+            if (sweep.closesAll()) {
+                sweep.step(flows, Integer.MAX_VALUE, Integer.MAX_VALUE);
                 ended(sweep);
             }
         }
-        declareLosses(System.nanoTime(), true);
+        losses.declare(System.nanoTime(), true);
     }
 }

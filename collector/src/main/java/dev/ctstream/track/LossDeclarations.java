@@ -2,9 +2,11 @@ package dev.ctstream.track;
 
 import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.batch.StreamId;
 import java.time.InstantSource;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class LossDeclarations {
     private final Batcher batcher;
     private final RunIdentity run;
-    private final String ownNetns;
+    private final StreamId own;
     private final Runnable wake;
     private final InstantSource clock = InstantSource.system();
 
@@ -29,7 +31,7 @@ public final class LossDeclarations {
      * @param stream of zone {@link StreamId#CONTROL_ZONE} for control records; null when it is not known
      * @param firstSequence meaningless without a stream
      * @param nextSequence the sequence behind the last one
-     * @param count events or control records; negative = unknown
+     * @param count events or control records of a loss without a stream; negative = unknown
      * @param firstNanos when the first was received, ns since 1970-01-01 UTC; 0 = unknown
      * @param lastNanos when the last was received
      */
@@ -47,39 +49,58 @@ public final class LossDeclarations {
     /**
      * Declarations through this batcher.
      *
-     * @param ownNetns the namespace under which a loss of an unknown stream is declared
+     * @param own control stream of the collector's own namespace: it takes what another run had numbered, and what
+     *     belongs to no namespace of this run
      * @param wake ends an idle wait of the receive thread
      */
-    public LossDeclarations(Batcher batcher, RunIdentity run, String ownNetns, Runnable wake) {
+    public LossDeclarations(Batcher batcher, RunIdentity run, StreamId own, Runnable wake) {
         this.batcher = batcher;
         this.run = run;
-        this.ownNetns = ownNetns;
+        this.own = own;
         this.wake = wake;
     }
 
     /** Declares a loss; false = too many records wait: keep it and come again. */
     public boolean declare(LostBatches lost) {
-        StreamId stream = lost.stream;
-        String netns = stream == null ? ownNetns : stream.netns();
-        boolean submitted = batcher.submit(batcher.namespace(netns), gap(lost), clock.millis());
+        boolean submitted = batcher.submit(declaring(lost), gap(lost), clock.millis());
         wake.run();
         return submitted;
     }
 
-    private ControlRecord gap(LostBatches lost) {
+    /** The namespace in whose control stream the loss is declared: its own one when this run has it. */
+    private NamespaceStreams declaring(LostBatches lost) {
         StreamId stream = lost.stream;
-        boolean control = stream != null && stream.zone() == StreamId.CONTROL_ZONE;
-        ControlRecord.Range range = stream == null
-                ? null
-                : new ControlRecord.Range(control ? null : stream.zone(), lost.firstSequence, lost.nextSequence - 1);
-        ControlRecord.Count count = new ControlRecord.Count(lost.count < 0 ? null : lost.count, lost.batches, null);
+        if (stream != null && lost.of.equals(run)) {
+            StreamId control = StreamId.control(stream.netns(), stream.netnsId());
+            for (NamespaceStreams namespace : batcher.namespaces()) {
+                if (namespace.control().equals(control)) {
+                    return namespace;
+                }
+            }
+        }
+        return batcher.namespace(own);
+    }
+
+    private ControlRecord gap(LostBatches lost) {
         ControlRecord.Window window =
                 lost.firstNanos == 0 ? null : new ControlRecord.Window(lost.firstNanos, lost.lastNanos);
-        return new ControlRecord.Gap(
-                lost.cause,
-                new ControlRecord.Lost(
-                        lost.of.equals(run) ? null : lost.of, control ? "control" : "events", range, count),
-                window,
-                null);
+        return new ControlRecord.Gap(lost.cause, lost(lost), window, null);
+    }
+
+    private ControlRecord.Lost lost(LostBatches lost) {
+        StreamId stream = lost.stream;
+        if (stream == null) {
+            ControlRecord.Count count = new ControlRecord.Count(lost.count < 0 ? null : lost.count, lost.batches, null);
+            ControlRecord.Owner owner = new ControlRecord.Owner(lost.of, own.netns(), own.netnsId());
+            return new ControlRecord.Lost(owner, ControlRecord.Lost.EVENTS, List.of(), count);
+        }
+        boolean control = stream.zone() == StreamId.CONTROL_ZONE;
+        ControlRecord.Range range =
+                new ControlRecord.Range(control ? null : stream.zone(), lost.firstSequence, lost.nextSequence - 1);
+        return ControlRecord.Lost.of(
+                new ControlRecord.Owner(lost.of, stream.netns(), stream.netnsId()),
+                control ? ControlRecord.Lost.CONTROL : ControlRecord.Lost.EVENTS,
+                List.of(range),
+                lost.batches);
     }
 }

@@ -1,8 +1,5 @@
 package dev.ctstream.track;
 
-import dev.ctstream.batch.ControlRecord;
-import org.jspecify.annotations.Nullable;
-
 /**
  * Kernel losses of one namespace: from the reading of the drop counter before the first loss on they are added up, and
  * declared by one GAP when the window is old enough. So there is at most one GAP for each window while losses go on.
@@ -37,12 +34,12 @@ final class LossWindow {
      *
      * @param delta growth since the reading before
      * @param timeNanos ns since 1970-01-01 UTC
-     * @param track with the mode in force
+     * @param mode in force
+     * @param exactLosses false when losses may be counted more than once
      * @return events lost: the growth of {@code lost_total}
      */
-    long onReading(long delta, long timeNanos, NamespaceTrack track) {
-        int switches = track.modeSwitches;
-        boolean steady = switches == switchesBefore;
+    long onReading(long delta, long timeNanos, TrackedNamespace.Delivery mode, boolean exactLosses) {
+        boolean steady = mode.switches() == switchesBefore;
         boolean onlyAttempts = steady && reliableBefore;
         if (delta != 0) {
             if (!open) {
@@ -52,13 +49,13 @@ final class LossWindow {
                 attempts += delta;
             } else {
                 lost += delta;
-                exact &= track.exactLosses && steady;
+                exact &= exactLosses && steady;
             }
             endTimeNanos = timeNanos;
         }
         readTimeNanos = timeNanos;
-        switchesBefore = switches;
-        reliableBefore = track.reliable;
+        switchesBefore = mode.switches();
+        reliableBefore = mode.reliable();
         return onlyAttempts ? 0 : delta;
     }
 
@@ -72,7 +69,7 @@ final class LossWindow {
     }
 
     /**
-     * Nanoseconds until {@link #gap} is due; {@link Long#MAX_VALUE} when nothing was lost.
+     * Nanoseconds until the window is to be declared; {@link Long#MAX_VALUE} when nothing was lost.
      *
      * @param nowNanos {@link System#nanoTime}
      */
@@ -86,28 +83,23 @@ final class LossWindow {
         return Math.max(0, openedNanos + windowNanos - nowNanos);
     }
 
-    /** What is to be declared, null = nothing. It stays until {@link #declared}. */
-    @Nullable
-    Declaration gap() {
-        if (!open) {
-            return null;
-        }
-        ControlRecord.Window window = new ControlRecord.Window(startTimeNanos, endTimeNanos);
-        return new Declaration(lost, attempts, exact, window);
+    /** Whether something was lost and is not {@link #declared} yet. */
+    boolean open() {
+        return open;
+    }
+
+    /** What was lost in the open window. */
+    FlowSink.Count count() {
+        return new FlowSink.Count(lost, attempts, exact);
+    }
+
+    /** From the reading before the first loss to that of the last. */
+    FlowSink.Window window() {
+        return new FlowSink.Window(startTimeNanos, endTimeNanos);
     }
 
     /** The losses so far are declared. */
     void declared() {
         open = false;
-    }
-
-    /** One window's losses. */
-    record Declaration(long lost, long attempts, boolean exact, ControlRecord.Window window) {
-        ControlRecord.Gap record() {
-            boolean onlyAttempts = lost == 0 && attempts > 0;
-            ControlRecord.Count count = new ControlRecord.Count(
-                    onlyAttempts ? null : lost, null, attempts > 0 ? attempts : null, exact && attempts == 0);
-            return new ControlRecord.Gap(ControlRecord.CAUSE_KERNEL, ControlRecord.Lost.kernel(count), window, null);
-        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.ctstream.track;
 
 import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.netlink.Clock;
 import java.util.ArrayList;
@@ -16,7 +17,8 @@ final class NamespaceReports implements AutoCloseable {
     /** Heartbeats between two looks at the sysctls, which take a thread in another namespace. */
     private static final int HEARTBEATS_PER_SYSCTLS = 6;
 
-    final NamespaceTrack track;
+    final TrackedNamespace track;
+    final NamespaceStreams streams;
     private final ObservedNamespace observed;
     private final RunFacts facts;
     private final TableCounters counters;
@@ -26,9 +28,15 @@ final class NamespaceReports implements AutoCloseable {
     private boolean inexact;
     private long reports;
 
-    NamespaceReports(ObservedNamespace observed, NamespaceTrack track, RunFacts facts, ControlRecord.Sysctls sysctls) {
+    NamespaceReports(
+            ObservedNamespace observed,
+            TrackedNamespace track,
+            NamespaceStreams streams,
+            RunFacts facts,
+            ControlRecord.Sysctls sysctls) {
         this.observed = observed;
         this.track = track;
+        this.streams = streams;
         this.facts = facts;
         this.sysctls = sysctls;
         counters = new TableCounters(observed.namespace(), observed.netns());
@@ -40,8 +48,9 @@ final class NamespaceReports implements AutoCloseable {
     }
 
     private void look() {
-        track.exactLosses = !neighbours.reliable();
-        inexact |= !track.exactLosses || track.reliable;
+        boolean exact = !neighbours.reliable();
+        track.exactLosses(exact);
+        inexact |= !exact || track.delivery().reliable();
     }
 
     ControlRecord started(String reason, RunFacts.@Nullable PreviousRun previous) {
@@ -72,7 +81,7 @@ final class NamespaceReports implements AutoCloseable {
     }
 
     private List<ControlRecord.Report> reports(boolean complete) {
-        List<ControlRecord.StreamPart> parts = positions.read(track.streams, complete);
+        List<ControlRecord.StreamPart> parts = positions.read(streams, complete);
         ControlRecord.Totals totals = totals();
         ControlRecord.TableState table = counters.read();
         long id = reports++;
@@ -82,15 +91,14 @@ final class NamespaceReports implements AutoCloseable {
     }
 
     private ControlRecord.Totals totals() {
-        EventSource source = track.source;
-        NamespaceTrack.Published counts = track.published();
-        inexact |= track.reliable;
+        EventSource source = observed.socket();
+        TrackedNamespace.Counts counts = track.counts();
+        inexact |= track.delivery().reliable();
         return new ControlRecord.Totals(
                 positions.sequenced(),
-                track.streams.streamCount(),
+                streams.streamCount(),
                 new ControlRecord.Received(counts.received(), source.undecodableTotal(), 0, counts.unknownAttributes()),
-                new ControlRecord.Losses(
-                        track.streams.droppedEvents(), track.streams.lostTotal(), source.dropsTotal(), !inexact),
+                new ControlRecord.Losses(streams.droppedEvents(), streams.lostTotal(), source.dropsTotal(), !inexact),
                 new ControlRecord.Flows(counts.live(), counts.untracked()));
     }
 
@@ -99,7 +107,7 @@ final class NamespaceReports implements AutoCloseable {
         return new ControlRecord.NamespaceState(
                 (long) observed.socket().grant().effectiveBytes(),
                 sysctls,
-                track.reliable ? "reliable" : "counted",
+                track.delivery().reliable() ? "reliable" : "counted",
                 disciplined == null ? null : disciplined ? "synchronized" : "unsynchronized",
                 facts.filterDigest());
     }

@@ -2,6 +2,7 @@ package dev.ctstream.track;
 
 import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.TableStats;
@@ -38,7 +39,7 @@ public final class ReliableGuard implements AutoCloseable {
 
     private final FlowTracker tracker;
     private final Batcher batcher;
-    private final TrackMetrics metrics;
+    private final ControlMetrics metrics;
     private final Runnable wake;
     private final Limits limits;
     private final InstantSource clock = InstantSource.system();
@@ -61,7 +62,8 @@ public final class ReliableGuard implements AutoCloseable {
 
     private static final class Watched {
         final ObservedNamespace namespace;
-        final NamespaceTrack track;
+        final TrackedNamespace track;
+        final NamespaceStreams streams;
         final List<ControlRecord> unsubmitted = new ArrayList<>();
 
         @Nullable
@@ -71,14 +73,15 @@ public final class ReliableGuard implements AutoCloseable {
         long calmSinceNanos;
         boolean warned;
 
-        Watched(ObservedNamespace namespace, NamespaceTrack track) {
+        Watched(ObservedNamespace namespace, TrackedNamespace track, NamespaceStreams streams) {
             this.namespace = namespace;
             this.track = track;
+            this.streams = streams;
         }
     }
 
     /** Starts nothing. {@code wake} ends an idle wait of the receive thread. */
-    public ReliableGuard(FlowTracker tracker, Batcher batcher, TrackMetrics metrics, Runnable wake, Limits limits) {
+    public ReliableGuard(FlowTracker tracker, Batcher batcher, ControlMetrics metrics, Runnable wake, Limits limits) {
         this.tracker = tracker;
         this.batcher = batcher;
         this.metrics = metrics;
@@ -95,7 +98,8 @@ public final class ReliableGuard implements AutoCloseable {
     /** Watches a namespace whose socket is reliable; any other is left alone. */
     public synchronized void added(ObservedNamespace namespace) {
         if (namespace.socket().config().reliable()) {
-            watched.put(namespace.socket().index(), new Watched(namespace, tracker.namespace(namespace.socket())));
+            EventSource source = namespace.socket();
+            watched.put(source.index(), new Watched(namespace, tracker.namespace(source), batcher.namespace(source)));
             notifyAll();
         }
     }
@@ -132,7 +136,7 @@ public final class ReliableGuard implements AutoCloseable {
             }
             of.warned = true;
         }
-        if (of.unsubmitted.removeIf(record -> batcher.submit(of.track.streams, record, clock.millis()))) {
+        if (of.unsubmitted.removeIf(record -> batcher.submit(of.streams, record, clock.millis()))) {
             wake.run();
         }
     }
@@ -151,7 +155,7 @@ public final class ReliableGuard implements AutoCloseable {
             of.calmSinceNanos = now;
         }
         String reason = "entries=" + stats.entries() + " max=" + max + " queuedPercent=" + queuedPercent;
-        if (of.track.reliable) {
+        if (of.track.delivery().reliable()) {
             if (filledPercent >= limits.fallBackPercent && (failing || queuedPercent >= PERCENT / 2)) {
                 fallBack(of, "the table fills up with entries that wait for delivery: " + reason);
             }
@@ -162,21 +166,15 @@ public final class ReliableGuard implements AutoCloseable {
 
     /** Counted from before the switch on: what fails meanwhile counts as lost, if anything too much. */
     private void fallBack(Watched of, String reason) throws NetlinkException {
-        announceSwitch(of.track, false);
+        of.track.switchDelivery(false);
         set(of, 0);
         switched(of, "reliable", "counted", reason);
     }
 
     private void goBack(Watched of, String reason) throws NetlinkException {
         set(of, 1);
-        announceSwitch(of.track, true);
+        of.track.switchDelivery(true);
         switched(of, "counted", "reliable", reason);
-    }
-
-    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
-    private static void announceSwitch(NamespaceTrack track, boolean reliable) {
-        track.reliable = reliable;
-        track.modeSwitches = track.modeSwitches + 1;
     }
 
     private static void set(Watched of, int value) throws NetlinkException {

@@ -2,6 +2,7 @@ package dev.ctstream.track;
 
 import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.EventReceiver;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.netlink.Clock;
@@ -49,7 +50,7 @@ public final class Snapshots implements AutoCloseable {
     private final FlowTracker tracker;
     private final Batcher batcher;
     private final TrackConfig config;
-    private final TrackMetrics metrics;
+    private final ControlMetrics metrics;
     private final EventReceiver receiver;
     private final long lingerNanos;
     private final InstantSource clock = InstantSource.system();
@@ -61,11 +62,12 @@ public final class Snapshots implements AutoCloseable {
     /** When a namespace is dumped next, and why. Of the dump thread, but for what was asked, guarded by the map. */
     private static final class Schedule {
         final ObservedNamespace namespace;
-        final NamespaceTrack track;
-        DumpState.@Nullable Reason asked;
+        final TrackedNamespace track;
+        final NamespaceStreams streams;
+        DumpRequest.@Nullable Reason asked;
 
         /** Of a dump that was not complete: what it promised is still owed. */
-        DumpState.@Nullable Reason owed;
+        DumpRequest.@Nullable Reason owed;
 
         volatile boolean removed;
         long dueNanos;
@@ -74,9 +76,10 @@ public final class Snapshots implements AutoCloseable {
         int failures;
         boolean acceptOdd;
 
-        Schedule(ObservedNamespace namespace, NamespaceTrack track) {
+        Schedule(ObservedNamespace namespace, TrackedNamespace track, NamespaceStreams streams) {
             this.namespace = namespace;
             this.track = track;
+            this.streams = streams;
         }
     }
 
@@ -89,7 +92,7 @@ public final class Snapshots implements AutoCloseable {
             FlowTracker tracker,
             Batcher batcher,
             TrackConfig config,
-            TrackMetrics metrics,
+            ControlMetrics metrics,
             EventReceiver receiver,
             int batchLingerMillis) {
         this.tracker = tracker;
@@ -109,9 +112,10 @@ public final class Snapshots implements AutoCloseable {
 
     /** Dumps the namespace soon, and then regularly. After its socket has joined its groups. */
     public void added(ObservedNamespace namespace, String reason) {
-        Schedule schedule = new Schedule(namespace, tracker.namespace(namespace.socket()));
+        Schedule schedule =
+                new Schedule(namespace, tracker.namespace(namespace.socket()), batcher.namespace(namespace.socket()));
         if (config.snapshot() || reconciles()) {
-            schedule.asked = reason.equals("start") ? DumpState.Reason.START : DumpState.Reason.NAMESPACE_ADDED;
+            schedule.asked = reason.equals("start") ? DumpRequest.Reason.START : DumpRequest.Reason.NAMESPACE_ADDED;
         }
         synchronized (schedules) {
             schedules.put(namespace.socket().index(), schedule);
@@ -132,7 +136,7 @@ public final class Snapshots implements AutoCloseable {
     /** Announces every flow of every namespace again. */
     public void request() {
         synchronized (schedules) {
-            schedules.values().forEach(schedule -> schedule.asked = DumpState.Reason.REQUEST);
+            schedules.values().forEach(schedule -> schedule.asked = DumpRequest.Reason.REQUEST);
         }
         LockSupport.unpark(thread);
     }
@@ -144,7 +148,7 @@ public final class Snapshots implements AutoCloseable {
     private void run() {
         while (!stopping) {
             Schedule next = null;
-            DumpState.Reason reason = null;
+            DumpRequest.Reason reason = null;
             long waitNanos = TimeUnit.MILLISECONDS.toNanos(MOST_WAIT_MILLIS);
             for (Schedule schedule : copyOfSchedules()) {
                 long in = dueIn(schedule, System.nanoTime());
@@ -173,18 +177,18 @@ public final class Snapshots implements AutoCloseable {
             return 0;
         }
         long in = schedule.due ? schedule.dueNanos - nowNanos : Long.MAX_VALUE;
-        long gap = schedule.track.gapSinceNanos;
-        if (gap != 0 && (reconciles() || config.snapshot())) {
+        DumpExchange dumps = schedule.track.dumps();
+        if (dumps.gapOpen() && (reconciles() || config.snapshot())) {
             long delay = millisToNanos(config.timing().gapDumpDelayMillis());
-            long soonest = Math.max(gap + delay, schedule.endedNanos + GAP_DUMP_SPACING * delay);
+            long soonest = Math.max(dumps.gapSinceNanos() + delay, schedule.endedNanos + GAP_DUMP_SPACING * delay);
             in = Math.min(in, soonest - nowNanos);
         }
         return in;
     }
 
-    private DumpState.Reason takeReason(Schedule schedule) {
+    private DumpRequest.Reason takeReason(Schedule schedule) {
         synchronized (schedules) {
-            DumpState.Reason asked = schedule.asked;
+            DumpRequest.Reason asked = schedule.asked;
             schedule.asked = null;
             if (asked != null) {
                 return asked;
@@ -193,62 +197,64 @@ public final class Snapshots implements AutoCloseable {
         if (schedule.owed != null) {
             return schedule.owed;
         }
-        return schedule.track.gapSinceNanos == 0 ? DumpState.Reason.RECONCILE : DumpState.Reason.GAP;
+        return schedule.track.dumps().gapOpen() ? DumpRequest.Reason.GAP : DumpRequest.Reason.RECONCILE;
     }
 
-    private void dump(Schedule schedule, DumpState.Reason reason) {
-        schedule.track.gapSinceNanos = 0;
-        DumpState state = new DumpState(++lastSnapshotId, reason, reason == schedule.owed, System.nanoTime());
+    private void dump(Schedule schedule, DumpRequest.Reason reason) {
+        schedule.track.dumps().answerGaps();
+        DumpRequest request = new DumpRequest(++lastSnapshotId, reason, reason == schedule.owed, System.nanoTime());
         DumpJob job = new DumpJob(
                 schedule.namespace,
                 schedule.track,
-                state,
+                request,
                 receiver.injectedMessages(),
                 () -> stopping || schedule.removed,
                 metrics::dumpProgress);
-        if (reason.announcesUntracked) {
-            submit(schedule.track, new ControlRecord.SnapshotBegin(state.snapshotId, reason.text));
+        if (reason.announcesUntracked()) {
+            submit(schedule.streams, new ControlRecord.SnapshotBegin(request.snapshotId(), reason.text()));
         }
         long beginTimeNanos = Clock.realtimeNanos();
-        boolean finished;
+        DumpResult result;
         try {
-            finished = job.run(schedule.acceptOdd);
+            result = job.run(schedule.acceptOdd);
         } catch (NetlinkException e) {
             metrics.failedDumps.increment();
-            LOG.warn("dump failed, will be repeated: netns={} reason={}", schedule.namespace.netns(), reason.text, e);
-            finished = state.ended();
+            LOG.warn("dump failed, will be repeated: netns={} reason={}", schedule.namespace.netns(), reason.text(), e);
+            result = schedule.track.dumps().result(request);
         }
-        if (finished) {
-            declare(schedule.track, state, new ControlRecord.Window(beginTimeNanos, Clock.realtimeNanos()));
-            reschedule(schedule, state, job);
+        if (result != null) {
+            declare(schedule.streams, result, new ControlRecord.Window(beginTimeNanos, Clock.realtimeNanos()));
+            reschedule(schedule, result, job);
         }
     }
 
-    private void declare(NamespaceTrack track, DumpState state, ControlRecord.Window window) {
-        if (!state.reason.announcesUntracked && state.existing == 0) {
+    private void declare(NamespaceStreams streams, DumpResult result, ControlRecord.Window window) {
+        long snapshotId = result.request().snapshotId();
+        DumpRequest.Reason reason = result.request().reason();
+        if (!reason.announcesUntracked() && result.existing() == 0) {
             return;
         }
-        if (!state.reason.announcesUntracked) {
-            submit(track, new ControlRecord.SnapshotBegin(state.snapshotId, state.reason.text));
+        if (!reason.announcesUntracked()) {
+            submit(streams, new ControlRecord.SnapshotBegin(snapshotId, reason.text()));
         }
         // The last EXISTING may still be in an open batch, and this record says that all were handed over.
         LockSupport.parkNanos(2 * lingerNanos);
         List<ControlRecord.StreamPosition> positions = new ArrayList<>();
-        track.streams.forEachStream((zone, nextSequence) -> {
-            if (state.existing(zone) > 0) {
-                positions.add(new ControlRecord.StreamPosition(zone, nextSequence, (long) state.existing(zone)));
+        streams.forEachStream((zone, nextSequence) -> {
+            if (result.existing(zone) > 0) {
+                positions.add(new ControlRecord.StreamPosition(zone, nextSequence, (long) result.existing(zone)));
             }
         });
         for (ControlRecord.StreamPart part : StreamPositions.parts(positions)) {
             submit(
-                    track,
-                    new ControlRecord.SnapshotEnd(state.snapshotId, state.existing, state.complete, window, part));
+                    streams,
+                    new ControlRecord.SnapshotEnd(snapshotId, result.existing(), result.complete(), window, part));
         }
     }
 
-    private void reschedule(Schedule schedule, DumpState state, DumpJob job) {
+    private void reschedule(Schedule schedule, DumpResult result, DumpJob job) {
         long delayMillis;
-        if (state.complete) {
+        if (result.complete()) {
             metrics.dumps.increment();
             schedule.failures = 0;
             schedule.owed = null;
@@ -261,19 +267,20 @@ public final class Snapshots implements AutoCloseable {
             schedule.failures++;
             schedule.due = true;
             delayMillis = config.timing().dumpRetryMillis() << Math.min(schedule.failures - 1, MOST_RETRY_DOUBLINGS);
-            schedule.owed = state.reason;
+            schedule.owed = result.request().reason();
         }
         schedule.endedNanos = System.nanoTime();
         schedule.dueNanos = schedule.endedNanos + millisToNanos(delayMillis);
         LOG.info(
                 "dumped: netns={} reason={} entries={} existing={} ignored={} complete={} millis={} nextInMillis={}",
                 schedule.namespace.netns(),
-                state.reason.text,
+                result.request().reason().text(),
                 job.entries(),
-                state.existing,
-                state.ignored,
-                state.complete,
-                TimeUnit.NANOSECONDS.toMillis(state.endNanos - state.beginNanos),
+                result.existing(),
+                result.ignored(),
+                result.complete(),
+                TimeUnit.NANOSECONDS.toMillis(
+                        result.endNanos() - result.request().beginNanos()),
                 schedule.due ? delayMillis : -1);
     }
 
@@ -282,8 +289,8 @@ public final class Snapshots implements AutoCloseable {
         return Math.max(intervalMillis, entries / MOST_ENTRIES_PER_MILLI);
     }
 
-    private void submit(NamespaceTrack track, ControlRecord record) {
-        while (!batcher.submit(track.streams, record, clock.millis()) && !stopping) {
+    private void submit(NamespaceStreams streams, ControlRecord record) {
+        while (!batcher.submit(streams, record, clock.millis()) && !stopping) {
             LockSupport.parkNanos(SUBMIT_WAIT_NANOS);
         }
         receiver.wake();

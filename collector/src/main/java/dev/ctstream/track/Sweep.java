@@ -13,38 +13,40 @@ final class Sweep {
     private static final int TICK_BITS = 26;
 
     final NamespaceTrack namespace;
-    /** Whether this walk takes every flow of the namespace out of the ledger. */
-    final boolean all;
+    private final boolean all;
 
+    private final boolean gone;
     private final int generation;
     private final int beginTick;
     private final int endTick;
     private final int closeTicks;
     private int place;
 
-    private Sweep(NamespaceTrack namespace, boolean all, int generation, int beginTick, int endTick, int closeTicks) {
+    /** Looks for what the dump lacks, which ended just now; {@code epochNanos} is what times are counted from. */
+    Sweep(NamespaceTrack namespace, DumpResult dump, long epochNanos, long closeAfterNanos) {
         this.namespace = namespace;
-        this.all = all;
-        this.generation = generation;
-        this.beginTick = beginTick;
-        this.endTick = endTick;
-        this.closeTicks = closeTicks;
-    }
-
-    /** Looks for what the dump lacks; {@code epochNanos} is what times are counted from. */
-    static Sweep after(DumpState dump, NamespaceTrack namespace, long epochNanos, long closeAfterNanos) {
-        return new Sweep(
-                namespace,
-                false,
-                dump.generation,
-                (int) ((dump.beginNanos - epochNanos) >>> TICK_BITS),
-                (int) ((dump.endNanos - epochNanos) >>> TICK_BITS) + 1,
-                (int) (closeAfterNanos >>> TICK_BITS) + 1);
+        all = false;
+        gone = false;
+        generation = namespace.generation;
+        beginTick = (int) ((dump.request().beginNanos() - epochNanos) >>> TICK_BITS);
+        endTick = (int) ((dump.endNanos() - epochNanos) >>> TICK_BITS) + 1;
+        closeTicks = (int) (closeAfterNanos >>> TICK_BITS) + 1;
     }
 
     /** Takes every flow of a source that was removed out of the ledger, and closes it if its namespace is gone. */
-    static Sweep ofAll(NamespaceTrack namespace) {
-        return new Sweep(namespace, true, 0, 0, 0, 0);
+    Sweep(NamespaceTrack namespace, boolean gone) {
+        this.namespace = namespace;
+        all = true;
+        this.gone = gone;
+        generation = 0;
+        beginTick = 0;
+        endTick = 0;
+        closeTicks = 0;
+    }
+
+    /** Whether this walk closes every flow of a namespace that no longer exists. */
+    boolean closesAll() {
+        return all && gone;
     }
 
     /**
@@ -52,17 +54,18 @@ final class Sweep {
      *
      * @return whether the walk has ended
      */
-    boolean step(FlowTracker tracker, FlowLedger ledger, int mostPlaces, int mostEnded) {
+    boolean step(LiveFlows flows, int mostPlaces, int mostEnded) {
+        FlowLedger ledger = flows.ledger;
         int places = ledger.places();
         int until = (int) Math.min(places, (long) place + mostPlaces);
         int ended = 0;
         while (place < until && ended < mostEnded) {
             int reference = ledger.at(place++);
             if (reference != FlowLedger.NONE && shouldEnd(ledger.record(reference))) {
-                if (all && !namespace.gone) {
+                if (all && !gone) {
                     ledger.remove(reference);
                 } else {
-                    tracker.closeInferred(namespace, reference);
+                    flows.closeInferred(namespace, reference);
                 }
                 ended++;
             }

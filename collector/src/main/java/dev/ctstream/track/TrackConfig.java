@@ -21,7 +21,7 @@ public record TrackConfig(
     /** What the configuration file starts from. */
     public static final TrackConfig DEFAULT = new TrackConfig(true, 60_000, 1_000_000, 10_000, false, Timing.DEFAULT);
 
-    /** The index then takes 2 GiB, the records 10 to 14 GB. */
+    /** The index then takes 2 GiB, the records 10 to 15 GB. */
     public static final int LEDGER_MAX_FLOWS_LIMIT = 100_000_000;
 
     /** Checks the ranges. */

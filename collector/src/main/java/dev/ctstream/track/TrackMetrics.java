@@ -3,9 +3,8 @@ package dev.ctstream.track;
 import dev.ctstream.metrics.Counter;
 import dev.ctstream.metrics.Metrics;
 
-/** What the tracking of losses and flows counts. One writing thread for each, named in the comments. */
+/** What the tracking of losses and flows counts. Written by the receive thread. */
 public final class TrackMetrics {
-    // receive thread
     final Counter untracked;
     final Counter inferred;
     final Counter existing;
@@ -14,19 +13,10 @@ public final class TrackMetrics {
     final Counter repeatedNew;
     final Counter dumpIgnored;
     final Counter gaps;
-    // dump thread
-    final Counter dumps;
-    final Counter incompleteDumps;
-    final Counter failedDumps;
-    // guard thread
-    final Counter modeSwitches;
-    // control thread
-    final Counter heartbeats;
 
     private volatile long flows;
     private volatile long ledgerBytes;
     private volatile long sweeps;
-    private volatile long dumpEntries;
 
     /** Registers the metrics. */
     public TrackMetrics(Metrics metrics) {
@@ -50,23 +40,9 @@ public final class TrackMetrics {
                 "Entries of dumps that were ending or had ended when they arrived.");
         gaps = metrics.counter(
                 "ctstream_track_kernel_gaps_total", "gaps", "Windows of kernel losses declared by a GAP.");
-        dumps = metrics.counter(
-                "ctstream_track_dumps_total", "dumps", "Dumps of a namespace's table that were complete.");
-        incompleteDumps = metrics.counter(
-                "ctstream_track_incomplete_dumps_total",
-                "dumps",
-                "Dumps that may lack entries; each is repeated and closes nothing.");
-        failedDumps = metrics.counter("ctstream_track_failed_dumps_total", "dumps", "Dumps that the kernel broke off.");
-        modeSwitches = metrics.counter(
-                "ctstream_track_mode_switches_total", "switches", "Switches between reliable and counted delivery.");
-        heartbeats = metrics.counter("ctstream_track_heartbeat_records_total", "records", "HEARTBEAT records.");
         metrics.gauge("ctstream_track_live_flows", "Flows in the ledger.", () -> flows);
         metrics.gauge("ctstream_track_ledger_bytes", "Memory of the ledger.", () -> ledgerBytes);
         metrics.gauge("ctstream_track_sweeps", "Walks over the ledger that are under way.", () -> sweeps);
-        metrics.gauge(
-                "ctstream_track_dump_progress_entries",
-                "Entries read so far by the dump under way.",
-                () -> dumpEntries);
     }
 
     /** Receive thread, at the end of a pass. */
@@ -74,10 +50,5 @@ public final class TrackMetrics {
         flows = ledger.size();
         ledgerBytes = ledger.allocatedBytes();
         sweeps = sweepsUnderWay;
-    }
-
-    /** Dump thread. */
-    void dumpProgress(long entries) {
-        dumpEntries = entries;
     }
 }

@@ -3,8 +3,8 @@
  * announce the flows that were there before and show which have gone without a word, and regular reports let a consumer
  * check all of it.
  *
- * <p>In: flow events from {@code conntrack}, and entries of dumps. Out: the same events and inferred ones, through
- * {@link dev.ctstream.batch.Batcher}; control records.
+ * <p>In: flow events from {@code conntrack}, and entries of dumps. Out: the same events and inferred ones, to the
+ * {@link dev.ctstream.track.FlowSink}; control records.
  *
  * <p>Threads: {@link dev.ctstream.track.FlowTracker} and the ledger live on the receive thread;
  * {@link dev.ctstream.track.Snapshots} owns {@code ctstream-dump}, {@link dev.ctstream.track.ControlTimer} owns

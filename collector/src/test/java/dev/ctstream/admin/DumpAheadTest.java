@@ -98,6 +98,11 @@ class DumpAheadTest {
         }
 
         @Override
+        public String netnsId() throws NetlinkException {
+            return kernel.netnsId();
+        }
+
+        @Override
         public void close() {
             kernel.close();
         }

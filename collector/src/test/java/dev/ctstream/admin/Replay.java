@@ -77,6 +77,11 @@ final class Replay implements TableExchange {
     }
 
     @Override
+    public String netnsId() {
+        return "1";
+    }
+
+    @Override
     public void close() {}
 
     /** Counts lines and bytes. */

@@ -9,6 +9,7 @@ import static dev.ctstream.conntrack.MessageBytes.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.track.FlowSink;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.List;
@@ -30,7 +31,7 @@ class BatcherBoundsTest {
             for (int zone = 0; zone < ZONES; zone++) {
                 ByteBuffer buffer = message.in(zone);
                 assertThat(event.wrap(buffer, 0, buffer.limit())).isTrue();
-                test.batcher.onEvent(TestBatcher.HOST, event, TestBatcher.RECEIVED);
+                test.batcher.event(TestBatcher.HOST, event, TestBatcher.RECEIVED, FlowSink.UNKNOWN);
             }
             int early = test.sink.batches.size();
             int stillOpen = ZONES - early;
@@ -88,7 +89,7 @@ class BatcherBoundsTest {
                 test.receive(inZone(9)); // one batch is taken, three are not
             }
             assertThat(test.sink.batches).hasSize(1);
-            assertThat(test.batcher.onPass(0)).isEqualTo(TimeUnit.MILLISECONDS.toNanos(10));
+            assertThat(test.batcher.pass(0)).isEqualTo(TimeUnit.MILLISECONDS.toNanos(10));
             assertThat(test.batcher.streams(TestBatcher.HOST).droppedEvents()).isEqualTo(6);
 
             test.sink.room = 10;
@@ -118,11 +119,11 @@ class BatcherBoundsTest {
             }
             test.sink.room = 1;
             test.sink.controlRoom = 30;
-            assertThat(test.batcher.onPass(0)).isEqualTo(TimeUnit.MILLISECONDS.toNanos(10));
+            assertThat(test.batcher.pass(0)).isEqualTo(TimeUnit.MILLISECONDS.toNanos(10));
             assertThat(test.ofKind(EncodedBatch.CONTROL)).hasSize(30);
             test.receive(inZone(99)); // its turn has not come: refused, and its range grows
             test.sink.controlRoom = 1000;
-            assertThat(test.batcher.onPass(0)).isEqualTo(Long.MAX_VALUE);
+            assertThat(test.batcher.pass(0)).isEqualTo(Long.MAX_VALUE);
             List<EncodedBatch> gaps = test.ofKind(EncodedBatch.CONTROL);
             assertThat(gaps).hasSize(100);
             assertThat(gaps)
@@ -144,13 +145,13 @@ class BatcherBoundsTest {
             test.receive(inZone(2)); // declared out of turn, then taken
             test.receive(inZone(2)); // lost again
             test.sink.room = 10;
-            test.batcher.onPass(0);
+            test.batcher.pass(0);
             List<EncodedBatch> gaps = test.ofKind(EncodedBatch.CONTROL);
             assertThat(gaps).hasSize(3);
             verifyGap(Datums.read(gaps.get(0)), 2, 0, 0);
             verifyGap(Datums.read(gaps.get(1)), 1, 0, 0);
             verifyGap(Datums.read(gaps.get(2)), 2, 2, 2);
-            assertThat(test.batcher.onPass(0)).isEqualTo(Long.MAX_VALUE);
+            assertThat(test.batcher.pass(0)).isEqualTo(Long.MAX_VALUE);
         }
     }
 
@@ -158,9 +159,11 @@ class BatcherBoundsTest {
         assertThat(gap.get("kind")).hasToString("GAP");
         assertThat(gap.get("cause")).hasToString("handover");
         assertThat(gap.get("gap_stream")).hasToString("events");
-        assertThat(gap.get("ct_zone")).isEqualTo(zone);
-        assertThat(gap.get("first_sequence")).isEqualTo(first);
-        assertThat(gap.get("last_sequence")).isEqualTo(last);
+        GenericRecord range = (GenericRecord) ((List<?>) gap.get("ranges")).get(0);
+        assertThat(range.get("ct_zone")).isEqualTo(zone);
+        assertThat(range.get("first_sequence")).isEqualTo(first);
+        assertThat(range.get("last_sequence")).isEqualTo(last);
+        assertThat(range.get("count")).isEqualTo(last - first + 1);
         assertThat(gap.get("lost_count")).isEqualTo(last - first + 1);
     }
 }

@@ -4,6 +4,7 @@ import static dev.ctstream.batch.Messages.inZone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.track.FlowSink;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -54,18 +55,20 @@ class BatcherTest {
     @Test
     void lingerCountsFromThePassInWhichTheBatchWasOpened() {
         try (TestBatcher test = new TestBatcher(512, 4096, 50)) {
-            assertThat(test.batcher.onPass(0)).isEqualTo(Long.MAX_VALUE);
+            assertThat(test.batcher.pass(0)).isEqualTo(Long.MAX_VALUE);
             test.receive(inZone(1));
-            assertThat(test.batcher.onPass(1000 * MILLI)).isEqualTo(50 * MILLI);
+            assertThat(test.batcher.pass(1000 * MILLI)).isEqualTo(50 * MILLI);
             test.receive(inZone(2));
             test.receive(inZone(1));
-            assertThat(test.batcher.onPass(1020 * MILLI)).isEqualTo(30 * MILLI);
+            assertThat(test.batcher.pass(1020 * MILLI)).isEqualTo(30 * MILLI);
             assertThat(test.sink.batches).isEmpty();
 
-            assertThat(test.batcher.onPass(1050 * MILLI)).isEqualTo(20 * MILLI);
-            assertThat(test.sink.batches).extracting(EncodedBatch::stream).containsExactly(new StreamId("host", 1));
+            assertThat(test.batcher.pass(1050 * MILLI)).isEqualTo(20 * MILLI);
+            assertThat(test.sink.batches)
+                    .extracting(EncodedBatch::stream)
+                    .containsExactly(MadeBatches.stream("host", 1));
             assertThat(test.sink.batches.get(0).count()).isEqualTo(2);
-            assertThat(test.batcher.onPass(1070 * MILLI)).isEqualTo(Long.MAX_VALUE);
+            assertThat(test.batcher.pass(1070 * MILLI)).isEqualTo(Long.MAX_VALUE);
             assertThat(test.sink.batches).hasSize(2);
         }
     }
@@ -74,10 +77,10 @@ class BatcherTest {
     void lingerWorksWhereNanoTimeOverflows() {
         try (TestBatcher test = new TestBatcher(512, 4096, 50)) {
             test.receive(inZone(1));
-            assertThat(test.batcher.onPass(Long.MAX_VALUE - MILLI)).isEqualTo(50 * MILLI);
-            assertThat(test.batcher.onPass(Long.MIN_VALUE)).isPositive();
+            assertThat(test.batcher.pass(Long.MAX_VALUE - MILLI)).isEqualTo(50 * MILLI);
+            assertThat(test.batcher.pass(Long.MIN_VALUE)).isPositive();
             assertThat(test.sink.batches).isEmpty();
-            test.batcher.onPass(Long.MIN_VALUE + 50 * MILLI);
+            test.batcher.pass(Long.MIN_VALUE + 50 * MILLI);
             assertThat(test.sink.batches).hasSize(1);
         }
     }
@@ -86,7 +89,7 @@ class BatcherTest {
     void lingerZeroClosesWithThePass() {
         try (TestBatcher test = new TestBatcher(512, 4096, 0)) {
             test.receive(inZone(1));
-            assertThat(test.batcher.onPass(7)).isEqualTo(Long.MAX_VALUE);
+            assertThat(test.batcher.pass(7)).isEqualTo(Long.MAX_VALUE);
             assertThat(test.sink.batches).hasSize(1);
         }
     }
@@ -101,8 +104,8 @@ class BatcherTest {
                 test.receive(other, inZone(1));
             }
             test.batcher.closeAll();
-            for (StreamId stream :
-                    List.of(new StreamId("host", 1), new StreamId("host", 65_535), new StreamId("blue", 1))) {
+            for (StreamId stream : List.of(
+                    MadeBatches.stream("host", 1), MadeBatches.stream("host", 65_535), MadeBatches.stream("blue", 1))) {
                 List<Long> sequences = test.sink.batches.stream()
                         .filter(batch -> batch.stream().equals(stream))
                         .flatMap(batch -> Datums.sequences(batch).stream())
@@ -113,12 +116,31 @@ class BatcherTest {
     }
 
     @Test
+    void aNamespaceMadeAgainUnderItsNameHasStreamsOfItsOwn() {
+        TestSource again = new TestSource(41, "host", "id-of-the-second");
+        try (TestBatcher test = new TestBatcher()) {
+            test.receive(inZone(1));
+            test.receive(inZone(1));
+            test.receive(again, inZone(1));
+            test.batcher.closeAll();
+
+            assertThat(test.sink.batches)
+                    .extracting(EncodedBatch::stream)
+                    .containsExactly(MadeBatches.stream("host", 1), new StreamId("host", "id-of-the-second", 1));
+            GenericRecord second = Datums.read(test.sink.batches.get(1));
+            assertThat(second.get("netns")).hasToString("host");
+            assertThat(second.get("netns_id")).hasToString("id-of-the-second");
+            assertThat(Datums.sequences(test.sink.batches.get(1))).containsExactly(0L);
+        }
+    }
+
+    @Test
     void headerTellsTheStreamAndWhatWasLostWhenTheBatchClosed() {
         try (TestBatcher test = new TestBatcher()) {
-            test.batcher.onDrained(TestBatcher.HOST, 5);
+            test.batcher.drained(TestBatcher.HOST, 5);
             test.receive(inZone(7));
-            test.batcher.onDrained(TestBatcher.HOST, 0);
-            test.batcher.onDrained(TestBatcher.HOST, 0xFFFF_FFFFL);
+            test.batcher.drained(TestBatcher.HOST, 0);
+            test.batcher.drained(TestBatcher.HOST, 0xFFFF_FFFFL);
             test.batcher.closeAll();
             GenericRecord header = Datums.read(test.sink.batches.get(0));
             assertThat(header.get("host_id")).hasToString("host-1");
@@ -134,8 +156,8 @@ class BatcherTest {
     @Test
     void batchKnowsWhenItsEventsWereReceived() {
         try (TestBatcher test = new TestBatcher()) {
-            test.batcher.onEvent(TestBatcher.HOST, test.wrap(inZone(1)), 100);
-            test.batcher.onEvent(TestBatcher.HOST, test.wrap(inZone(1)), 300);
+            test.batcher.event(TestBatcher.HOST, test.wrap(inZone(1)), 100, FlowSink.UNKNOWN);
+            test.batcher.event(TestBatcher.HOST, test.wrap(inZone(1)), 300, 0);
             test.batcher.closeAll();
             assertThat(test.sink.batches.get(0).firstReceivedNanos()).isEqualTo(100);
             assertThat(test.sink.batches.get(0).lastReceivedNanos()).isEqualTo(300);
@@ -147,11 +169,11 @@ class BatcherTest {
         byte[] dump = Fixtures.bytes("26-dump-2entries");
         byte[] entry = Arrays.copyOf(dump, 400);
         try (TestBatcher test = new TestBatcher()) {
-            test.batcher.onInferred(TestBatcher.HOST, test.wrap(entry), 9_999_999L);
+            test.batcher.inferred(TestBatcher.HOST, test.wrap(entry), 4);
             GenericRecord event = test.onlyEvent();
             assertThat(event.get("event_type")).hasToString("DESTROY");
             assertThat(event.get("origin")).hasToString("inferred");
-            assertThat(event.get("event_time")).isEqualTo(9L);
+            assertThat(event.get("event_time")).isEqualTo(TestBatcher.NOW_MILLIS);
             assertThat(event.get("snapshot_id")).isNull();
             assertThat(event.get("requester_port_id")).isEqualTo(0L);
             assertThat(event.get("packets_original")).isEqualTo(0L);
@@ -164,8 +186,10 @@ class BatcherTest {
         try (TestBatcher test = new TestBatcher()) {
             test.receive(blue, inZone(1));
             test.receive(inZone(1));
-            test.batcher.onRemoved(blue);
-            assertThat(test.sink.batches).extracting(EncodedBatch::stream).containsExactly(new StreamId("blue", 1));
+            test.batcher.removed(blue);
+            assertThat(test.sink.batches)
+                    .extracting(EncodedBatch::stream)
+                    .containsExactly(MadeBatches.stream("blue", 1));
             test.receive(new TestSource(4, "blue"), inZone(1));
             test.batcher.closeAll();
             assertThat(Datums.sequences(test.sink.batches.get(2))).containsExactly(1L);
@@ -195,7 +219,7 @@ class BatcherTest {
             test.receive(inZone(1));
             test.receive(inZone(1));
             test.receive(inZone(1));
-            test.batcher.onPass(0);
+            test.batcher.pass(0);
             long bytes = test.sink.batches.stream()
                     .mapToLong(EncodedBatch::lengthBytes)
                     .sum();

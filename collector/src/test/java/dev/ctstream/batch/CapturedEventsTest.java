@@ -7,6 +7,7 @@ import dev.ctstream.conntrack.Fixtures;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.ProtocolStates;
 import dev.ctstream.netlink.MessageCursor;
+import dev.ctstream.track.FlowSink;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -41,9 +42,9 @@ class CapturedEventsTest {
                 assertThat(event.wrap(datagram, cursor.offset(), cursor.lengthBytes()))
                         .isTrue();
                 if (dump) {
-                    test.batcher.onExisting(TestBatcher.HOST, event, TestBatcher.RECEIVED, 77);
+                    test.batcher.existing(TestBatcher.HOST, event, 77, FlowSink.UNKNOWN);
                 } else {
-                    test.batcher.onEvent(TestBatcher.HOST, event, TestBatcher.RECEIVED);
+                    test.batcher.event(TestBatcher.HOST, event, TestBatcher.RECEIVED, FlowSink.UNKNOWN);
                 }
                 test.batcher.closeAll();
                 verify(expected(message), zone(message), test.sink.batches.get(0));
@@ -65,6 +66,8 @@ class CapturedEventsTest {
                 .put("netns", "host")
                 .put("ct_zone", zone);
         expected.put("stream_epoch", TestBatcher.RUN.streamEpoch()).put("lost_total", 0L);
+        expected.put("host_name", "node-1").put("netns_id", "id-host").put("log_index", TestBatcher.LOG_INDEX);
+        expected.put("batch_first_sequence", 0L).put("batch_event_count", 1);
         expected.verify(flat);
     }
 
@@ -89,6 +92,7 @@ class CapturedEventsTest {
         protocolInfo(event, message);
         rare(event, message);
         event.fields.values().removeIf(value -> value == null);
+        event.derive(false);
         return event;
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.ctstream.batch.ControlRecord.NamespaceState;
 import dev.ctstream.batch.ControlRecord.StreamPart;
 import dev.ctstream.batch.ControlRecord.StreamPosition;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericRecord;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** Each kind of control record, with every value that it can have, encoded and read back. */
@@ -45,10 +47,10 @@ class ControlEncoderTest {
             new ControlRecord.Gap(
                     ControlRecord.CAUSE_DAMAGE,
                     new ControlRecord.Lost(
-                            new RunIdentity("host-0", "boot-0", 77),
-                            "events",
-                            new ControlRecord.Range(5, 10, 12L),
-                            new ControlRecord.Count(3L, 1L, 2L)),
+                            new ControlRecord.Owner(new RunIdentity("host-0", "boot-0", 77), "red", "6"),
+                            ControlRecord.Lost.EVENTS,
+                            List.of(new ControlRecord.Range(5, 10, 12L)),
+                            new ControlRecord.Count(3L, 1L, 2L, true)),
                     WINDOW,
                     "segment 4"),
             new ControlRecord.SnapshotBegin(3, "start"),
@@ -59,18 +61,24 @@ class ControlEncoderTest {
                     new ControlRecord.Outcome(17, 1, "delete: ENOENT"),
                     new ControlRecord.Person(0, "root", 1000L, "web-1")));
 
-    private final ControlEncoder encoder = new ControlEncoder(TestBatcher.RUN);
+    private static final StreamId BLUE = StreamId.control("blue", "4242");
+
+    private final ControlEncoder encoder = new ControlEncoder(TestBatcher.RUN, "web-1");
 
     private GenericRecord encoded(ControlRecord control) {
-        return Datums.read(encoder.encode("blue", 9, 1234, control));
+        return Datums.read(encoder.encode(BLUE, 9, 1234, control));
+    }
+
+    private GenericRecord gap(ControlRecord.Lost lost) {
+        return encoded(new ControlRecord.Gap(ControlRecord.CAUSE_SPOOL, lost, WINDOW, null));
     }
 
     @Test
     void everyRecordTellsItsStreamItsNumberAndItsTime() {
         for (ControlRecord control : EVERY_KIND) {
-            EncodedBatch batch = encoder.encode("blue", 9, 1234, control);
+            EncodedBatch batch = encoder.encode(BLUE, 9, 1234, control);
             assertThat(batch.kind()).isEqualTo(EncodedBatch.CONTROL);
-            assertThat(batch.stream()).isEqualTo(new StreamId("blue", StreamId.CONTROL_ZONE));
+            assertThat(batch.stream()).isEqualTo(BLUE);
             assertThat(batch.firstSequence()).isEqualTo(9);
             assertThat(batch.count()).isEqualTo(1);
             assertThat(batch.firstReceivedNanos()).isEqualTo(1_234_000_000L);
@@ -82,15 +90,20 @@ class ControlEncoderTest {
             assertThat(record.get("control_sequence")).isEqualTo(9L);
             assertThat(record.get("kind")).hasToString(control.kind());
             assertThat(record.get("time")).isEqualTo(1234L);
+            assertThat(record.get("host_name")).hasToString("web-1");
+            assertThat(record.get("netns_id")).hasToString("4242");
+            assertThat(record.get("log_index")).isNull();
         }
     }
 
     @Test
-    void everyFieldOfTheSchemaIsFilledBySomeKind() {
+    void everyFieldOfTheSchemaIsFilledBySomeKindUnlessItSaysThatItIsNot() {
         Set<String> filled = new HashSet<>();
         EVERY_KIND.forEach(control ->
                 filled.addAll(ExpectedEvent.withoutNulls(encoded(control)).keySet()));
-        assertThat(Schemas.CONTROL.getFields().stream().map(Schema.Field::name))
+        assertThat(Schemas.CONTROL.getFields().stream()
+                        .filter(field -> !field.doc().contains("this version does not fill it"))
+                        .map(Schema.Field::name))
                 .containsExactlyInAnyOrderElementsOf(filled);
     }
 
@@ -114,9 +127,76 @@ class ControlEncoderTest {
         GenericRecord gap =
                 encoded(new ControlRecord.Gap(ControlRecord.CAUSE_KERNEL, ControlRecord.Lost.kernel(5), WINDOW, null));
         assertThat(gap.get("lost_count")).isEqualTo(5L);
-        assertThat(gap.get("ct_zone")).isNull();
-        assertThat(gap.get("first_sequence")).isNull();
+        assertThat(gap.get("ranges")).isNull();
         assertThat(gap.get("gap_stream_epoch")).isNull();
+    }
+
+    @Test
+    void gapHasItsRangesAndTheirSum() {
+        GenericRecord gap = gap(ControlRecord.Lost.of(
+                null,
+                ControlRecord.Lost.EVENTS,
+                List.of(new ControlRecord.Range(0, 5, 5L), new ControlRecord.Range(65_535, 10, 19L)),
+                3));
+        assertThat(gap.get("ranges"))
+                .hasToString("[{\"ct_zone\": 0, \"first_sequence\": 5, \"last_sequence\": 5, \"count\": 1}, "
+                        + "{\"ct_zone\": 65535, \"first_sequence\": 10, \"last_sequence\": 19, \"count\": 10}]");
+        assertThat(gap.get("lost_count")).isEqualTo(11L);
+        assertThat(gap.get("lost_batches")).isEqualTo(3L);
+    }
+
+    @Test
+    void gapWithoutAnEndHasNoCount() {
+        GenericRecord gap = gap(ControlRecord.Lost.of(
+                null,
+                ControlRecord.Lost.CONTROL,
+                List.of(new ControlRecord.Range(null, 1, 2L), new ControlRecord.Range(null, 5, null)),
+                1));
+        assertThat(gap.get("ranges"))
+                .asString()
+                .contains("{\"ct_zone\": null, \"first_sequence\": 5, \"last_sequence\": null, \"count\": null}");
+        assertThat(gap.get("lost_count")).isNull();
+    }
+
+    @Test
+    void gapNamesTheOwnerInFullOnceAnyOfItDiffers() {
+        RunIdentity run = TestBatcher.RUN;
+        RunIdentity rebooted = new RunIdentity(run.hostId(), "boot-0", run.streamEpoch());
+        assertThat(identity(gap(lost(run, "blue", "4242")))).containsOnlyNulls();
+        assertThat(identity(gap(lost(run, "blue", "4243"))))
+                .containsExactly("host-1", "boot-1", "" + run.streamEpoch(), "blue", "4243");
+        assertThat(identity(gap(lost(run, "host", "1"))))
+                .containsExactly("host-1", "boot-1", "" + run.streamEpoch(), "host", "1");
+        assertThat(identity(gap(lost(rebooted, "blue", "4242"))))
+                .containsExactly("host-1", "boot-0", "" + run.streamEpoch(), "blue", "4242");
+    }
+
+    private static ControlRecord.Lost lost(RunIdentity run, String netns, String netnsId) {
+        ControlRecord.Owner owner = new ControlRecord.Owner(run, netns, netnsId);
+        return ControlRecord.Lost.of(owner, ControlRecord.Lost.EVENTS, List.of(new ControlRecord.Range(7, 0, 9L)), 1);
+    }
+
+    private static List<@Nullable String> identity(GenericRecord gap) {
+        List<@Nullable String> values = new ArrayList<>();
+        for (String name : List.of("host_id", "boot_id", "stream_epoch", "netns", "netns_id")) {
+            Object value = gap.get("gap_" + name);
+            values.add(value == null ? null : value.toString());
+        }
+        return values;
+    }
+
+    @Test
+    void aGapHoldsABoundedNumberOfRanges() {
+        ControlRecord.Range range = new ControlRecord.Range(65_535, 1L << 50, (1L << 50) + 9);
+        List<ControlRecord.Range> most = Collections.nCopies(ControlRecord.Lost.MAX_RANGES, range);
+        ControlRecord.Lost lost = ControlRecord.Lost.of(null, ControlRecord.Lost.EVENTS, most, 1);
+        EncodedBatch batch =
+                encoder.encode(BLUE, 0, 0, new ControlRecord.Gap(ControlRecord.CAUSE_SPOOL, lost, WINDOW, null));
+        assertThat(batch.lengthBytes()).isLessThan(32 << 10);
+
+        List<ControlRecord.Range> more = Collections.nCopies(ControlRecord.Lost.MAX_RANGES + 1, range);
+        assertThatThrownBy(() -> ControlRecord.Lost.of(null, ControlRecord.Lost.EVENTS, more, 1))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -125,7 +205,7 @@ class ControlEncoderTest {
                 Collections.nCopies(StreamPart.MAX_STREAMS, new StreamPosition(65_535, 1L << 50, null));
         ControlRecord.Report report = new ControlRecord.Report(
                 0, new StreamPart(0, 1, streams), true, REPORT.totals(), ControlRecord.TableState.UNKNOWN);
-        EncodedBatch batch = encoder.encode("host", 0, 0, new ControlRecord.Heartbeat(report, STATE));
+        EncodedBatch batch = encoder.encode(BLUE, 0, 0, new ControlRecord.Heartbeat(report, STATE));
         assertThat(batch.lengthBytes()).isLessThan(64 << 10);
 
         List<StreamPosition> more = Collections.nCopies(StreamPart.MAX_STREAMS + 1, streams.get(0));
@@ -143,9 +223,9 @@ class ControlEncoderTest {
             assertThat(test.batcher.submit(host, mode, 3)).isTrue();
             assertThat(test.sink.batches).isEmpty();
             test.sink.controlRoom = 1;
-            assertThat(test.batcher.onPass(0)).isEqualTo(10_000_000L);
+            assertThat(test.batcher.pass(0)).isEqualTo(10_000_000L);
             test.sink.controlRoom = 5;
-            assertThat(test.batcher.onPass(0)).isEqualTo(Long.MAX_VALUE);
+            assertThat(test.batcher.pass(0)).isEqualTo(Long.MAX_VALUE);
             List<GenericRecord> records =
                     test.sink.batches.stream().map(Datums::read).toList();
             assertThat(records).extracting(record -> record.get("time")).containsExactly(1L, 2L, 3L);

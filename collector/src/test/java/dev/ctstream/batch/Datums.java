@@ -18,6 +18,7 @@ final class Datums {
     private Datums() {}
 
     static GenericRecord read(EncodedBatch batch) {
+        batch.number(TestBatcher.LOG_INDEX);
         Schema schema = batch.kind() == EncodedBatch.EVENTS ? Schemas.BATCH : Schemas.CONTROL;
         return read(schema, batch.array(), batch.offset(), batch.lengthBytes());
     }
@@ -38,12 +39,13 @@ final class Datums {
         return (List<GenericRecord>) read(batch).get("events");
     }
 
-    /** The event layout: header and one event, put together. */
+    /** The event layout: the header's common part and one event, put together. */
     static List<GenericRecord> flatEvents(EncodedBatch batch) {
+        batch.number(TestBatcher.LOG_INDEX);
         List<GenericRecord> events = new ArrayList<>();
         for (int i = 0; i < batch.count(); i++) {
             byte[] header =
-                    Arrays.copyOfRange(batch.array(), batch.offset(), batch.offset() + batch.headerLengthBytes());
+                    Arrays.copyOfRange(batch.array(), batch.offset(), batch.offset() + batch.commonLengthBytes());
             byte[] event = Arrays.copyOfRange(batch.array(), batch.eventOffset(i), batch.eventOffset(i + 1));
             byte[] flat = Arrays.copyOf(header, header.length + event.length);
             System.arraycopy(event, 0, flat, header.length, event.length);

@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ctstream.conntrack.Fixtures;
 import dev.ctstream.conntrack.FlowEvent;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,10 @@ import org.junit.jupiter.api.Test;
 /** The encoder never needs more room than it asks for. Attribute numbers are those of the kernel. */
 class FlowEventEncoderTest {
     private static final long SEED = Long.getLong("test.seed", 20_260_104L);
+
+    /** In an event of the kernel: the first is a dump's, the others' feature is to come. */
+    private static final List<String> UNFILLED =
+            List.of("snapshot_id", "community_id", "reply_community_id", "protocol_name", "tcp_state_name");
 
     private final FlowEvent event = new FlowEvent();
     private final FlowEventEncoder encoder = new FlowEventEncoder();
@@ -34,8 +39,8 @@ class FlowEventEncoderTest {
             encoder.from(EventOrigin.KERNEL, Long.MIN_VALUE, 0);
             GenericRecord record = verifyRoom(message);
             assertThat(ExpectedEvent.withoutNulls(record))
-                    .hasSize(record.getSchema().getFields().size() - 1);
-            assertThat(record.get("snapshot_id")).isNull();
+                    .hasSize(record.getSchema().getFields().size() - UNFILLED.size())
+                    .doesNotContainKeys(UNFILLED.toArray(String[]::new));
         }
     }
 
@@ -52,7 +57,7 @@ class FlowEventEncoderTest {
         assertThat(event.wrap(Fixtures.buffer(message), 0, message.length)).isTrue();
         int room = FlowEventEncoder.maxBytes(event);
         byte[] to = new byte[room];
-        int end = encoder.encode(to, 0, event, Long.MAX_VALUE);
+        int end = encoder.encode(to, 0, event, Long.MAX_VALUE, Long.MAX_VALUE);
         assertThat(end).as("seed %d", SEED).isLessThanOrEqualTo(room - AvroWriter.SPILL_BYTES);
         return Datums.read(Schemas.EVENT, to, 0, end);
     }

@@ -3,8 +3,10 @@ package dev.ctstream.batch;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumWriter;
@@ -16,50 +18,89 @@ import org.apache.avro.io.EncoderFactory;
 public final class MadeBatches {
     private MadeBatches() {}
 
+    /** A stream of the namespace of this name, the only one that ever had it. */
+    public static StreamId stream(String netns, int zone) {
+        return new StreamId(netns, "id-" + netns, zone);
+    }
+
     /**
-     * A batch of events.
+     * A batch of events that waits for its log_index.
      *
-     * @param bodyBytes how much filler follows the header; what it is depends on stream and sequence alone
+     * @param bodyBytes how much filler stands in the place of the events; what it is depends on stream and sequence alone
      */
     public static EncodedBatch events(RunIdentity run, StreamId stream, long first, int count, int bodyBytes) {
-        EncodedBatch batch = made(run, stream, first, bodyBytes, EncodedBatch.EVENTS);
-        batch.count = count;
-        return batch;
+        return closed(run, stream, first, count, filler(stream, first, bodyBytes));
     }
 
     /** A control record. */
     public static EncodedBatch control(RunIdentity run, String netns, long sequence, int bodyBytes) {
-        EncodedBatch batch =
-                made(run, new StreamId(netns, StreamId.CONTROL_ZONE), sequence, bodyBytes, EncodedBatch.CONTROL);
-        batch.count = 1;
-        return batch;
+        StreamId stream = stream(netns, StreamId.CONTROL_ZONE);
+        byte[] head = AvroWriter.encodedStrings(run.hostId(), run.bootId(), netns);
+        byte[] datum = Arrays.copyOf(head, head.length + AvroWriter.LONG_MAX_BYTES + bodyBytes);
+        int at = AvroWriter.writeLong(datum, head.length, run.streamEpoch());
+        System.arraycopy(filler(stream, sequence, bodyBytes), 0, datum, at, bodyBytes);
+        return control(run, stream, sequence, Arrays.copyOf(datum, at + bodyBytes));
     }
 
     /** A batch, or a control record (zone -1), that Avro reads: fields without default have made-up values. */
     public static EncodedBatch decodable(RunIdentity run, StreamId stream, long first, int count) throws IOException {
-        boolean control = stream.zone() == StreamId.CONTROL_ZONE;
-        GenericRecord record = filled(control ? Schemas.CONTROL : Schemas.BATCH, first);
-        record.put("host_id", run.hostId());
-        record.put("boot_id", run.bootId());
-        record.put("netns", stream.netns());
-        record.put("stream_epoch", run.streamEpoch());
-        if (!control) {
-            List<GenericRecord> events = new ArrayList<>();
-            for (int i = 0; i < count; i++) {
-                events.add(filled(Schemas.EVENT, first + i));
-            }
-            record.put("ct_zone", stream.zone());
-            record.put("events", events);
+        if (stream.zone() == StreamId.CONTROL_ZONE) {
+            GenericRecord record = filled(Schemas.CONTROL, first);
+            record.put("host_id", run.hostId());
+            record.put("boot_id", run.bootId());
+            record.put("netns", stream.netns());
+            record.put("netns_id", stream.netnsId());
+            record.put("stream_epoch", run.streamEpoch());
+            return control(run, stream, first, encoded(List.of(record)));
         }
+        List<GenericRecord> events = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            events.add(filled(Schemas.EVENT, first + i));
+        }
+        return closed(run, stream, first, count, encoded(events));
+    }
+
+    private static byte[] encoded(List<GenericRecord> records) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
-        new GenericDatumWriter<GenericRecord>(record.getSchema()).write(record, encoder);
+        for (GenericRecord record : records) {
+            new GenericDatumWriter<GenericRecord>(record.getSchema()).write(record, encoder);
+        }
         encoder.flush();
-        EncodedBatch batch = control
-                ? control(run, stream.netns(), first, out.size())
-                : events(run, stream, first, count, out.size());
-        System.arraycopy(out.toByteArray(), 0, batch.array, 0, out.size());
-        batch.end = out.size();
+        return out.toByteArray();
+    }
+
+    private static byte[] filler(StreamId stream, long first, int bytes) {
+        byte[] filler = new byte[bytes];
+        new SplittableRandom(stream.hashCode() * 31L + first).nextBytes(filler);
+        return filler;
+    }
+
+    private static EncodedBatch closed(RunIdentity run, StreamId stream, long first, int count, byte[] events) {
+        StreamId control = StreamId.control(stream.netns(), stream.netnsId());
+        NamespaceStreams namespace = new NamespaceStreams(run, "node-1", control);
+        int bytes = namespace.header().maxBytes() + events.length + AvroWriter.ARRAY_END_BYTES;
+        EncodedBatch batch = new EncodedBatch(BufferPool.UNPOOLED, new byte[bytes], new int[count]);
+        batch.begin(namespace.stream(stream.zone()));
+        batch.beginEvent(first, run.streamEpoch() + first * 1000);
+        System.arraycopy(events, 0, batch.array, batch.end, events.length);
+        batch.endEvent(batch.end + events.length, TimeUnit.NANOSECONDS.toMillis(run.streamEpoch()) + first);
+        batch.count = count;
+        batch.lastReceivedNanos = batch.firstReceivedNanos + 999;
+        batch.close(0);
+        return batch;
+    }
+
+    private static EncodedBatch control(RunIdentity run, StreamId stream, long sequence, byte[] datum) {
+        EncodedBatch batch = new EncodedBatch(BufferPool.UNPOOLED, datum, new int[0]);
+        batch.kind = EncodedBatch.CONTROL;
+        batch.stream = stream;
+        batch.streamEpoch = run.streamEpoch();
+        batch.firstSequence = sequence;
+        batch.count = 1;
+        batch.end = datum.length;
+        batch.firstReceivedNanos = run.streamEpoch() + sequence * 1000;
+        batch.lastReceivedNanos = batch.firstReceivedNanos + 999;
         return batch;
     }
 
@@ -75,25 +116,5 @@ public final class MadeBatches {
             }
         }
         return record;
-    }
-
-    private static EncodedBatch made(RunIdentity run, StreamId stream, long first, int bodyBytes, int kind) {
-        EncodedBatch batch = new EncodedBatch(BufferPool.UNPOOLED, new byte[bodyBytes + 512], new int[1]);
-        int at = AvroWriter.writeEncoded(batch.array, 0, AvroWriter.encodedString(run.hostId()));
-        at = AvroWriter.writeEncoded(batch.array, at, AvroWriter.encodedString(run.bootId()));
-        at = AvroWriter.writeEncoded(batch.array, at, AvroWriter.encodedString(stream.netns()));
-        at = kind == EncodedBatch.EVENTS ? AvroWriter.writeLong(batch.array, at, stream.zone()) : at;
-        at = AvroWriter.writeLong(batch.array, at, run.streamEpoch());
-        byte[] filler = new byte[bodyBytes];
-        new SplittableRandom(stream.hashCode() * 31L + first).nextBytes(filler);
-        System.arraycopy(filler, 0, batch.array, at, bodyBytes);
-        batch.kind = kind;
-        batch.stream = stream;
-        batch.streamEpoch = run.streamEpoch();
-        batch.firstSequence = first;
-        batch.end = at + bodyBytes;
-        batch.firstReceivedNanos = run.streamEpoch() + first * 1000;
-        batch.lastReceivedNanos = run.streamEpoch() + first * 1000 + 999;
-        return batch;
     }
 }

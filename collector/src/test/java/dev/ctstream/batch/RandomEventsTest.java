@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -22,11 +23,13 @@ class RandomEventsTest {
         SplittableRandom random = new SplittableRandom(SEED);
         Map<Integer, Long> nextSequence = new HashMap<>();
         Map<Place, RandomFlow> sent = new HashMap<>();
+        boolean timeoutSeen = false;
         try (TestBatcher test = new TestBatcher(50, 16 << 10, 50)) {
             for (int i = 0; i < EVENTS; i++) {
                 RandomFlow flow = new RandomFlow(random);
                 long sequence = nextSequence.merge(flow.zone, 1L, Long::sum) - 1;
-                flow.expected.put("sequence", sequence);
+                flow.expected.put("sequence", sequence).derive(timeoutSeen);
+                timeoutSeen |= flow.expected.endsWithTimeout();
                 sent.put(new Place(flow.zone, sequence), flow);
                 test.receive(flow.message);
             }
@@ -37,8 +40,9 @@ class RandomEventsTest {
     }
 
     private static void verify(EncodedBatch batch, Map<Place, RandomFlow> sent) {
-        assertThat(batch.lengthBytes()).isLessThanOrEqualTo(16 << 10);
         List<GenericRecord> events = Datums.events(batch);
+        assertThat(batch.lengthBytes()).isLessThanOrEqualTo(16 << 10);
+        verifyHeader(Datums.read(batch), batch, events);
         List<GenericRecord> flat = Datums.flatEvents(batch);
         assertThat(events).hasSize(batch.count()).hasSameSizeAs(flat);
         for (int i = 0; i < batch.count(); i++) {
@@ -47,5 +51,16 @@ class RandomEventsTest {
             flow.expected.verify(events.get(i));
             assertThat(ExpectedEvent.withoutNulls(flat.get(i))).containsAllEntriesOf(flow.expected.fields);
         }
+    }
+
+    private static void verifyHeader(GenericRecord header, EncodedBatch batch, List<GenericRecord> events) {
+        LongSummaryStatistics times = events.stream()
+                .mapToLong(event -> (Long) event.get("event_time"))
+                .summaryStatistics();
+        assertThat(header.get("first_event_time")).isEqualTo(times.getMin());
+        assertThat(header.get("last_event_time")).isEqualTo(times.getMax());
+        assertThat(header.get("batch_first_sequence")).isEqualTo(batch.firstSequence());
+        assertThat(header.get("batch_event_count")).isEqualTo(batch.count());
+        assertThat(header.get("log_index")).isEqualTo(TestBatcher.LOG_INDEX);
     }
 }

@@ -5,18 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ctstream.conntrack.Fixtures;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.track.FlowSink;
 import java.nio.ByteBuffer;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.List;
 import org.apache.avro.generic.GenericRecord;
 
 /** A batcher with a sink of its own and a clock that stands still. */
 final class TestBatcher implements AutoCloseable {
+    static final long LOG_INDEX = 41;
     static final RunIdentity RUN = new RunIdentity("host-1", "boot-1", 1_795_244_000_000_000_000L);
     static final TestSource HOST = new TestSource(0, "host");
     static final long RECEIVED = 1_795_244_919_067_999_999L;
-    static final long NOW_MILLIS = 1_795_244_920_000L;
+    static final long NOW_MILLIS = RECEIVED / 1_000_000;
 
     final Metrics metrics = new Metrics();
     final TestSink sink = new TestSink();
@@ -25,8 +25,7 @@ final class TestBatcher implements AutoCloseable {
     private final FlowEvent event = new FlowEvent();
 
     TestBatcher(BatchConfig config, Batcher.Limits limits) {
-        InstantSource clock = InstantSource.fixed(Instant.ofEpochMilli(NOW_MILLIS));
-        batcher = new Batcher(config, RUN, sink, new BatchMetrics(metrics), limits, clock);
+        batcher = new Batcher(config, RUN, "node-1", sink, new BatchMetrics(metrics), limits, () -> RECEIVED);
     }
 
     TestBatcher(int maxEvents, int maxBytes, int lingerMillis) {
@@ -52,7 +51,7 @@ final class TestBatcher implements AutoCloseable {
     }
 
     void receive(TestSource source, byte[] message) {
-        batcher.onEvent(source, wrap(message), RECEIVED);
+        batcher.event(source, wrap(message), RECEIVED, FlowSink.UNKNOWN);
     }
 
     /** The event as a record, of a batch of its own. */

@@ -40,6 +40,11 @@ public class EncodeBenchmark {
 
     private record Source(int index, String netns) implements EventSource {
         @Override
+        public String netnsId() {
+            return Integer.toString(index);
+        }
+
+        @Override
         public long dropsTotal() {
             return 0;
         }
@@ -56,6 +61,7 @@ public class EncodeBenchmark {
     private final Batcher batcher = new Batcher(
             BatchConfig.DEFAULT,
             new RunIdentity("2f8e3c0d6a1b4c7e9d5f0a1b2c3d4e5f", "5e0c1b9e-8f0e-4e55-9a3d-6a2d9b7c1f10", RECEIVED),
+            "node-1",
             ring,
             new BatchMetrics(metrics));
     private ByteBuffer[] messages = {};
@@ -102,11 +108,11 @@ public class EncodeBenchmark {
         for (int i = 0; i < EVENTS; i++) {
             ByteBuffer message = messages[i % messages.length];
             if (event.wrap(message, 0, message.limit())) {
-                batcher.onEvent(source, event, RECEIVED + now);
+                batcher.event(source, event, RECEIVED + now, now);
             }
         }
         now += TimeUnit.MILLISECONDS.toNanos(4);
-        batcher.onPass(now);
+        batcher.pass(now);
         int events = 0;
         for (EncodedBatch batch = ring.poll(); batch != null; batch = ring.poll()) {
             events += batch.count();

@@ -16,6 +16,7 @@ import dev.ctstream.spool.QueuedBatch;
 import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.spool.SpoolMetrics;
+import dev.ctstream.track.FlowSink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -47,6 +48,11 @@ public final class SpoolCost {
     private volatile boolean ended;
 
     private record Source(int index, String netns) implements EventSource {
+        @Override
+        public String netnsId() {
+            return Integer.toString(index);
+        }
+
         @Override
         public long dropsTotal() {
             return 0;
@@ -91,7 +97,7 @@ public final class SpoolCost {
         AtomicLong received = new AtomicLong();
         try (Metrics metrics = new Metrics()) {
             RunIdentity run = new RunIdentity("host-1", "boot-1", Clock.realtimeNanos());
-            Batcher batcher = new Batcher(BatchConfig.DEFAULT, run, ring, new BatchMetrics(metrics));
+            Batcher batcher = new Batcher(BatchConfig.DEFAULT, run, "node-1", ring, new BatchMetrics(metrics));
             SpoolConfig config = new SpoolConfig(directory, 4L << 30, 64 << 20, 1000, SpoolConfig.WhenFull.DROP_OLDEST);
             Spool spool = spooled
                     ? Spool.open(
@@ -145,9 +151,9 @@ public final class SpoolCost {
             for (; sent < due; sent++) {
                 ByteBuffer message = messages.get((int) (sent % messages.size()));
                 event.wrap(message, 0, message.limit());
-                batcher.onEvent(source, event, received);
+                batcher.event(source, event, received, FlowSink.UNKNOWN);
             }
-            batcher.onPass(now);
+            batcher.pass(now);
             LockSupport.parkNanos(PASS_NANOS);
         }
         batcher.closeAll();

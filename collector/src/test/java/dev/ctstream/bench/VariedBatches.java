@@ -10,6 +10,7 @@ import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.Fixtures;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.track.FlowSink;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,6 +25,11 @@ public final class VariedBatches {
             "2f8e3c0d6a1b4c7e9d5f0a1b2c3d4e5f", "5e0c1b9e-8f0e-4e55-9a3d-6a2d9b7c1f10", 1_795_244_000_000_000_000L);
 
     private record Source(int index, String netns) implements EventSource {
+        @Override
+        public String netnsId() {
+            return Integer.toString(index);
+        }
+
         @Override
         public long dropsTotal() {
             return 0;
@@ -44,8 +50,8 @@ public final class VariedBatches {
         BatchRing ring = new BatchRing(2 * batches, Long.MAX_VALUE / 2);
         List<EncodedBatch> made = new ArrayList<>();
         try (Metrics metrics = new Metrics()) {
-            Batcher batcher =
-                    new Batcher(new BatchConfig(eventsEach, 1 << 20, 1000), RUN, ring, new BatchMetrics(metrics));
+            Batcher batcher = new Batcher(
+                    new BatchConfig(eventsEach, 1 << 20, 1000), RUN, "node-1", ring, new BatchMetrics(metrics));
             Source source = new Source(0, "host");
             FlowEvent event = new FlowEvent();
             long now = RUN.streamEpoch();
@@ -54,9 +60,10 @@ public final class VariedBatches {
                 ByteBuffer buffer = Fixtures.buffer(message);
                 if (event.wrap(buffer, 0, message.length)) {
                     now += random.nextInt(20_000);
-                    batcher.onEvent(source, event, now);
+                    batcher.event(source, event, now, FlowSink.UNKNOWN);
                 }
                 for (EncodedBatch batch = ring.poll(); batch != null; batch = ring.poll()) {
+                    batch.number(made.size());
                     made.add(batch);
                 }
             }

@@ -117,7 +117,10 @@ class ChangeRecordBrokerIT {
                         && record.contains("\"failed_count\":0")
                         && record.matches(".*\"requester_port_id\":\\d+.*")
                         && record.matches(".*\"user_id\":\\d+.*")
-                        && record.matches(".*\"operator_host\":\"[^\"]+\".*"));
+                        && record.matches(".*\"operator_host\":\"[^\"]+\".*")
+                        && record.matches(".*\"host_name\":\"[^\"]+\".*")
+                        && record.matches(".*\"netns_id\":\"[0-9:]+\".*")
+                        && record.contains("\"log_index\":null"));
         assertThat(records)
                 .anyMatch(record -> record.contains("\"operation\":\"create\"")
                         && record.contains("-D kafka.bootstrap.servers=...")

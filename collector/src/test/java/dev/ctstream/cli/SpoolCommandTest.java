@@ -3,6 +3,7 @@ package dev.ctstream.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.batch.StreamId;
 import dev.ctstream.spool.SpoolWriter;
 import java.io.ByteArrayOutputStream;
@@ -19,8 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SpoolCommandTest {
-    private static final StreamId ZONE_3 = new StreamId("host", 3);
-    private static final StreamId ZONE_4 = new StreamId("host", 4);
+    private static final StreamId ZONE_3 = MadeBatches.stream("host", 3);
+    private static final StreamId ZONE_4 = MadeBatches.stream("host", 4);
 
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -37,7 +38,7 @@ class SpoolCommandTest {
         SpoolWriter writer = new SpoolWriter(directory());
         writer.append(ZONE_3, 0, 3);
         writer.append(ZONE_4, 0, 2);
-        writer.append(new StreamId("host", StreamId.CONTROL_ZONE), 0, 1);
+        writer.append(MadeBatches.stream("host", StreamId.CONTROL_ZONE), 0, 1);
         writer.append(ZONE_3, 3, 2);
         writer.acknowledge(1);
         return writer;
@@ -213,7 +214,7 @@ class SpoolCommandTest {
             assertThat(run("spool", command, folder.toString())).isEqualTo(1);
             assertThat(err()).contains(folder + " is not a spool").contains("spool.directory");
             assertThat(run("spool", command, directory().toString())).isEqualTo(1);
-            assertThat(err()).contains("it has version 2, this program reads up to 1; use the version");
+            assertThat(err()).contains("it has version 3, this program reads version 2; use the version");
             assertThat(out()).isEmpty();
             assertThat(run("spool", command)).isEqualTo(2);
         }

@@ -141,7 +141,7 @@ class VerifyBrokerIT {
         assertThat(verify("--topic", "copy")).isEqualTo(1);
         assertThat(said())
                 .contains("MISSING  sequences 1000..1049 (50)")
-                .contains("namespace host, zone 5, run " + Recorded.EPOCH)
+                .contains("namespace host (1), zone 5, run " + Recorded.EPOCH)
                 .contains("UNDECLARED 50 ", "NOT PROVEN");
         assertThat(verify("--topic", "copy", "-o", "json")).isEqualTo(1);
         assertThat(said())

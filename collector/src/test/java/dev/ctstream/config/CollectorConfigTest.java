@@ -35,6 +35,7 @@ class CollectorConfigTest {
         host = new HostFacts(
                 Files.writeString(folder.resolve("machine-id"), "machine"),
                 Files.writeString(folder.resolve("boot_id"), "boot"),
+                Files.writeString(folder.resolve("hostname"), "web-1"),
                 folder,
                 false);
     }
@@ -43,7 +44,7 @@ class CollectorConfigTest {
     void defaults() throws Exception {
         assertThat(load(Map.of()))
                 .isEqualTo(new CollectorConfig(
-                        new CollectorConfig.Host("machine", "boot"),
+                        new CollectorConfig.Host("machine", "boot", "web-1"),
                         List.of("self"),
                         new SubscriptionConfig(true, false, true, 128 << 20, false),
                         new BatchConfig(512, 256 << 10, 50),
@@ -66,7 +67,7 @@ class CollectorConfigTest {
     @Test
     void everyKeyReachesItsPlace() throws Exception {
         CollectorConfig expected = new CollectorConfig(
-                new CollectorConfig.Host("h", "boot"),
+                new CollectorConfig.Host("h", "boot", "web-1"),
                 List.of("blue", "/run/netns/red"),
                 new SubscriptionConfig(false, true, false, 1 << 20, true),
                 new BatchConfig(7, 8192, 9),

@@ -31,6 +31,7 @@ class ConfigurationTest {
         host = new HostFacts(
                 Files.writeString(folder.resolve("machine-id"), "machine\n"),
                 Files.writeString(folder.resolve("boot_id"), "boot\n"),
+                Files.writeString(folder.resolve("hostname"), "web-1\n"),
                 folder,
                 false);
     }
@@ -104,6 +105,15 @@ class ConfigurationTest {
                 .containsEntry("bootstrap.servers", "k:1,k:2")
                 .containsEntry("my.own", "x");
         assertThat(configuration.dump()).contains("\nspool.directory=/var/lib/a\n");
+    }
+
+    @Test
+    void theNodeNameIsForPeopleAndMayBeMissing() throws Exception {
+        assertThat(load(BROKER).collector().host().name()).isEqualTo("web-1");
+        Files.writeString(host.hostName(), "\n");
+        assertThat(load(BROKER).collector().host().name()).isEqualTo("unknown");
+        Files.delete(host.hostName());
+        assertThat(load(BROKER).collector().host().name()).isEqualTo("unknown");
     }
 
     @Test

@@ -24,6 +24,11 @@ class DatagramDecoderTest {
         }
 
         @Override
+        public String netnsId() {
+            return "1";
+        }
+
+        @Override
         public long dropsTotal() {
             return 0;
         }
@@ -37,8 +42,8 @@ class DatagramDecoderTest {
         }
 
         @Override
-        public void onInjected(EventSource source, FlowEvent event, long tag) {
-            handed.add("injected " + event.id() + " " + tag);
+        public void onDumpEntry(EventSource source, FlowEvent event, DumpEntryKind kind) {
+            handed.add(kind + " " + event.id());
         }
 
         @Override
@@ -141,11 +146,11 @@ class DatagramDecoderTest {
     }
 
     @Test
-    void injectedMessagesKeepTheirTagAndAreNotCountedAsEvents() {
+    void entriesOfADumpKeepTheirKindAndAreNotCountedAsEvents() {
         byte[] bytes = Fixtures.bytes("01-new-tcp4-zone5");
-        decoder.injected(SOURCE, Fixtures.buffer(bytes), 0, bytes.length, 99);
-        decoder.injected(SOURCE, Fixtures.buffer(bytes), 0, 30, 99);
-        assertThat(handed).containsExactly("injected 3641472517 99");
+        decoder.dumpEntry(SOURCE, DumpEntryKind.DYING, Fixtures.buffer(bytes), 0, bytes.length);
+        decoder.dumpEntry(SOURCE, DumpEntryKind.DYING, Fixtures.buffer(bytes), 0, 30);
+        assertThat(handed).containsExactly("DYING 3641472517");
         assertThat(metrics.injected.value()).isEqualTo(2);
         assertThat(metrics.events(FlowEvent.NEW).value()).isZero();
         assertThat(metrics.malformed.value()).isEqualTo(1);

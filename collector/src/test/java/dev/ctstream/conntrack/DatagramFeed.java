@@ -19,6 +19,11 @@ public final class DatagramFeed {
 
     private record Source(int index, String netns) implements EventSource {
         @Override
+        public String netnsId() {
+            return Integer.toString(index);
+        }
+
+        @Override
         public long dropsTotal() {
             return 0;
         }

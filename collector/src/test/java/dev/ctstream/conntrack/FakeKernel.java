@@ -314,5 +314,10 @@ public final class FakeKernel implements TableExchange {
     }
 
     @Override
+    public String netnsId() {
+        return "1";
+    }
+
+    @Override
     public void close() {}
 }

@@ -13,16 +13,15 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class InjectedMessagesTest {
-    private final List<Long> tags = new ArrayList<>();
-    /** At the end of the message with this tag, all of them the tag's lowest byte. */
-    private final Map<Long, Integer> tailBytes = new HashMap<>();
+    /** At the end of the message with this port, all of them the port's lowest byte. */
+    private final Map<Integer, Integer> tailBytes = new HashMap<>();
 
     private final List<Integer> ports = new ArrayList<>();
+    private final List<DumpEntryKind> kinds = new ArrayList<>();
     private final AtomicInteger wakes = new AtomicInteger();
     private final InjectedMessages ring =
             new InjectedMessages(4, 2 * InjectedMessages.MAX_MESSAGE_BYTES, wakes::incrementAndGet);
@@ -39,6 +38,11 @@ class InjectedMessagesTest {
         }
 
         @Override
+        public String netnsId() {
+            return "1";
+        }
+
+        @Override
         public long dropsTotal() {
             return 0;
         }
@@ -51,14 +55,21 @@ class InjectedMessagesTest {
                 }
 
                 @Override
-                public void onInjected(EventSource from, FlowEvent event, long tag) {
+                public void onDumpEntry(EventSource from, FlowEvent event, DumpEntryKind kind) {
                     assertThat(from).isSameAs(source);
-                    tags.add(tag);
-                    ports.add(event.original().destinationPort());
+                    int port = event.original().destinationPort();
+                    ports.add(port);
+                    kinds.add(kind);
                     int end = event.messageOffset() + event.messageLengthBytes();
-                    for (int i = end - tailBytes.getOrDefault(tag, 0); i < end; i++) {
-                        assertThat(event.buffer().get(i)).isEqualTo((byte) tag);
+                    for (int i = end - tailBytes.getOrDefault(port, 0); i < end; i++) {
+                        assertThat(event.buffer().get(i)).isEqualTo((byte) port);
                     }
+                }
+
+                @Override
+                public void onDumpMark(EventSource from, DumpEntryKind kind) {
+                    assertThat(from).isSameAs(source);
+                    kinds.add(kind);
                 }
 
                 @Override
@@ -80,17 +91,27 @@ class InjectedMessagesTest {
 
     @Test
     void messagesComeOutInOrderAndAFullRingRefuses() {
-        assertThat(message.next()).isTrue();
-        for (int tag = 0; tag < 4; tag++) {
-            assertThat(ring.offer(source, tag, message)).isTrue();
+        assertThat(ring.offerMark(source, DumpEntryKind.BEGIN)).isTrue();
+        for (int port = 1; port < 4; port++) {
+            assertThat(ring.offer(source, DumpEntryKind.ENTRY, flow(port, 0))).isTrue();
         }
-        assertThat(ring.offer(source, 4, message)).isFalse();
+        assertThat(ring.offer(source, DumpEntryKind.ENTRY, flow(4, 0))).isFalse();
+        assertThat(ring.offerMark(source, DumpEntryKind.END)).isFalse();
         assertThat(ring.pending()).isEqualTo(4);
         assertThat(ring.take(decoder, 3)).isEqualTo(3);
-        assertThat(ring.offer(source, 5, message)).isTrue();
-        assertThat(ring.take(decoder, 100)).isEqualTo(2);
+        assertThat(ring.offer(source, DumpEntryKind.DYING, flow(5, 0))).isTrue();
+        assertThat(ring.offerMark(source, DumpEntryKind.END)).isTrue();
+        assertThat(ring.take(decoder, 100)).isEqualTo(3);
         assertThat(ring.take(decoder, 100)).isZero();
-        assertThat(tags).containsExactly(0L, 1L, 2L, 3L, 5L);
+        assertThat(ports).containsExactly(1, 2, 3, 5);
+        assertThat(kinds)
+                .containsExactly(
+                        DumpEntryKind.BEGIN,
+                        DumpEntryKind.ENTRY,
+                        DumpEntryKind.ENTRY,
+                        DumpEntryKind.ENTRY,
+                        DumpEntryKind.DYING,
+                        DumpEntryKind.END);
     }
 
     /** Lengths and the order of offering and taking at random: every message comes out as it went in. */
@@ -104,8 +125,8 @@ class InjectedMessagesTest {
         while (offered < 20_000) {
             MessageCursor cursor = flow(offered, 4 * random.nextInt(random.nextInt(8) == 0 ? 975 : 175));
             boolean fits = random.nextInt(20) == 0
-                    ? small.offerMark(source, offered)
-                    : small.offer(source, offered, cursor) && ++offered > 0;
+                    ? small.offerMark(source, DumpEntryKind.END)
+                    : small.offer(source, DumpEntryKind.ENTRY, cursor) && ++offered > 0;
             if (!fits) {
                 refused++;
                 assertThat(small.pending()).isPositive();
@@ -120,11 +141,10 @@ class InjectedMessagesTest {
         assertThat(ports)
                 .hasSize(offered)
                 .isEqualTo(IntStream.range(0, offered).boxed().toList());
-        assertThat(tags).isEqualTo(LongStream.range(0, offered).boxed().toList());
     }
 
     private MessageCursor flow(int port, int moreBytes) {
-        tailBytes.put((long) port, moreBytes);
+        tailBytes.put(port, moreBytes);
         byte[] more = new byte[moreBytes];
         Arrays.fill(more, (byte) port);
         byte[] message =
@@ -137,14 +157,14 @@ class InjectedMessagesTest {
     @Test
     void wakesTheReceiverOnlyWhenItMayBeWaiting() {
         assertThat(message.next()).isTrue();
-        ring.offer(source, 1, message);
-        ring.offer(source, 2, message);
+        ring.offer(source, DumpEntryKind.ENTRY, message);
+        ring.offer(source, DumpEntryKind.ENTRY, message);
         assertThat(wakes).hasValue(1);
         ring.take(decoder, 1);
-        ring.offer(source, 3, message);
+        ring.offer(source, DumpEntryKind.ENTRY, message);
         assertThat(wakes).hasValue(1);
         ring.take(decoder, 2);
-        ring.offer(source, 4, message);
+        ring.offer(source, DumpEntryKind.ENTRY, message);
         assertThat(wakes).hasValue(2);
     }
 
@@ -155,6 +175,14 @@ class InjectedMessagesTest {
                 MessageBytes.attribute(Cta.CTA_SECMARK, new byte[InjectedMessages.MAX_MESSAGE_BYTES]));
         MessageCursor cursor = new MessageCursor().wrap(Fixtures.buffer(large), 0, large.length);
         assertThat(cursor.next()).isTrue();
-        assertThatIllegalArgumentException().isThrownBy(() -> ring.offer(source, 1, cursor));
+        assertThatIllegalArgumentException().isThrownBy(() -> ring.offer(source, DumpEntryKind.ENTRY, cursor));
+    }
+
+    @Test
+    void aMarkHasNoMessageAndAnEntryIsNoMark() {
+        assertThat(message.next()).isTrue();
+        assertThatIllegalArgumentException().isThrownBy(() -> ring.offer(source, DumpEntryKind.END, message));
+        assertThatIllegalArgumentException().isThrownBy(() -> ring.offerMark(source, DumpEntryKind.ENTRY));
+        assertThat(ring.pending()).isZero();
     }
 }

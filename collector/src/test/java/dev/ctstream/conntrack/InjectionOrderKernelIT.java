@@ -37,7 +37,7 @@ class InjectionOrderKernelIT {
                             one.kind() + " " + ((TupleSpec.Ports) one.original().layer4()).source())
                     .toList();
             assertThat(seen.subList(0, 2)).containsExactly("NEW 1", "NEW 2");
-            assertThat(seen.subList(2, 4)).containsExactlyInAnyOrder("DUMP-7 1", "DUMP-7 2");
+            assertThat(seen.subList(2, 4)).containsExactlyInAnyOrder("DUMP-DYING 1", "DUMP-DYING 2");
             assertThat(harness.seenAtMark).isEqualTo(4);
         }
     }
@@ -66,16 +66,17 @@ class InjectionOrderKernelIT {
                 table.create(flow(2));
                 table.dumpMessages(
                         DumpFilter.ALL,
-                        message -> assertThat(ring.offer(source, 7, message)).isTrue());
-                assertThat(ring.offerMark(source, 8)).isTrue();
+                        message -> assertThat(ring.offer(source, DumpEntryKind.DYING, message))
+                                .isTrue());
+                assertThat(ring.offerMark(source, DumpEntryKind.END)).isTrue();
             } catch (NetlinkException e) {
                 throw new AssertionError(e);
             }
         }
 
         @Override
-        public void onInjectedMark(EventSource source, long tag) {
-            assertThat(tag).isEqualTo(8);
+        public void onDumpMark(EventSource source, DumpEntryKind kind) {
+            assertThat(kind).isEqualTo(DumpEntryKind.END);
             seenAtMark = seen().size();
         }
     }

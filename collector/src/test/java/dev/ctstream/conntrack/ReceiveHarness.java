@@ -121,8 +121,8 @@ public class ReceiveHarness implements FlowEventHandler, AutoCloseable {
     }
 
     @Override
-    public void onInjected(EventSource source, FlowEvent event, long tag) {
-        copy(source, event, "-" + tag);
+    public void onDumpEntry(EventSource source, FlowEvent event, DumpEntryKind kind) {
+        copy(source, event, "-" + kind);
     }
 
     private void copy(EventSource source, FlowEvent event, String suffix) {

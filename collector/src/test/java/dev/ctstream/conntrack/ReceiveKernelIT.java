@@ -128,6 +128,8 @@ class ReceiveKernelIT {
                 ReceiveHarness harness = new ReceiveHarness().start()) {
             EventSocket first = source(false, BUFFER_BYTES);
             EventSocket second = EventSocket.open(other.handle(), "other", ReceiveHarness.config(false, BUFFER_BYTES));
+            assertThat(first.netnsId()).isEqualTo(table.netnsId()).isNotEqualTo(second.netnsId());
+            assertThat(second.netnsId()).isEqualTo(otherTable.netnsId());
             harness.receiver().add(first);
             harness.receiver().add(second);
             table.create(flow(1));
@@ -190,8 +192,9 @@ class ReceiveKernelIT {
             InjectedMessages ring = harness.receiver().injectedMessages();
             table.dumpMessages(
                     DumpFilter.ALL,
-                    message -> assertThat(ring.offer(source, 7, message)).isTrue());
-            harness.await(100, e -> e.kind().equals("DUMP-7"));
+                    message -> assertThat(ring.offer(source, DumpEntryKind.ENTRY, message))
+                            .isTrue());
+            harness.await(100, e -> e.kind().equals("DUMP-ENTRY"));
             assertThat(ring.pending()).isZero();
             table.flush(new Flush.Everything());
             harness.await(100, e -> e.kind().equals("DESTROY"));

@@ -56,8 +56,9 @@ class ConstantsOracleIT {
                         "time.h",
                         "linux/capability.h",
                         "linux/rtnetlink.h",
+                        "linux/sockios.h",
                         "linux/if.h")
-                .constants(Libc.class, symbols("AF_|SOCK_|MSG_|POLL|O_|CLONE_|CLOCK_|PR_|EPOLL"))
+                .constants(Libc.class, symbols("AF_|SOCK_|MSG_|POLL|O_|CLONE_|CLOCK_|PR_|SIOC|EPOLL"))
                 .constants(Capabilities.class, symbols("CAP_"))
                 .constants(Links.class, symbols("RTM_|IFLA_|IFF_|IFA_"))
                 .constants(RawIpSocket.class, symbols("IPPROTO_"))

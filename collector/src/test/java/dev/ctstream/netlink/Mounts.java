@@ -14,6 +14,7 @@ import java.nio.file.Path;
  */
 public final class Mounts {
     private static final long MS_RDONLY = 1;
+    private static final long MS_BIND = 4096;
     private static final int MNT_DETACH = 2;
 
     static {
@@ -35,6 +36,12 @@ public final class Mounts {
     /** Hides a directory behind an empty one that cannot be written; files that are open below it stay usable. */
     public static void coverReadOnly(Path directory) throws IOException {
         check("cover " + directory, mount(c("tmpfs"), c(directory), c("tmpfs"), MS_RDONLY, c("size=4096")));
+    }
+
+    /** Shows a file under another path, as {@code ip netns} gives a namespace a name. */
+    public static void bind(Path source, Path target) throws IOException {
+        Files.createFile(target);
+        check("bind " + target, mount(c(source), c(target), c("none"), MS_BIND, c("")));
     }
 
     /** Takes the topmost file system away; files that are open in it stay usable. */

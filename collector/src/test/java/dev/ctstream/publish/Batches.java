@@ -1,6 +1,7 @@
 package dev.ctstream.publish;
 
 import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.batch.Schemas;
 import dev.ctstream.batch.StreamId;
@@ -35,12 +36,13 @@ final class Batches {
     static QueuedBatch events(
             long number, StreamId stream, long firstSequence, int count, @Nullable RunIdentity earlier) {
         RunIdentity run = earlier == null ? RUN : earlier;
-        GenericRecord batch = identified(Schemas.BATCH, run, stream.netns());
+        GenericRecord batch = identified(Schemas.BATCH, run, stream);
         batch.put("ct_zone", stream.zone());
         List<GenericRecord> events = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             GenericRecord event = filled(Schemas.EVENT);
             event.put("sequence", firstSequence + i);
+            event.put("event_time", eventMillis(firstSequence + i));
             event.put("mark", firstSequence);
             events.add(event);
         }
@@ -48,16 +50,22 @@ final class Batches {
         return queued(envelope(number, EncodedBatch.EVENTS, stream, firstSequence, count), earlier, batch);
     }
 
+    /** Made up; it does not rise with the sequence. */
+    static long eventMillis(long sequence) {
+        return 1_700_000_000_000L + sequence * 7919 % 1000;
+    }
+
     static QueuedBatch control(long number, String netns, long sequence) {
-        GenericRecord control = identified(Schemas.CONTROL, RUN, netns);
+        StreamId stream = MadeBatches.stream(netns, StreamId.CONTROL_ZONE);
+        GenericRecord control = identified(Schemas.CONTROL, RUN, stream);
         control.put("control_sequence", sequence);
-        StreamId stream = new StreamId(netns, StreamId.CONTROL_ZONE);
         return queued(envelope(number, EncodedBatch.CONTROL, stream, sequence, 1), null, control);
     }
 
     private static BatchEnvelope envelope(long number, int kind, StreamId stream, long firstSequence, int count) {
         long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
-        return new BatchEnvelope(number, 0, kind, stream, firstSequence, count, now, now);
+        long logIndex = kind == EncodedBatch.EVENTS ? number : EncodedBatch.NO_LOG_INDEX;
+        return new BatchEnvelope(number, 0, logIndex, kind, stream, firstSequence, count, now, now);
     }
 
     private static QueuedBatch queued(BatchEnvelope envelope, @Nullable RunIdentity earlier, GenericRecord datum) {
@@ -67,12 +75,13 @@ final class Batches {
         return new QueuedBatch(envelope, earlier, within, 3, bytes.length, null);
     }
 
-    private static GenericRecord identified(Schema schema, RunIdentity run, String netns) {
+    private static GenericRecord identified(Schema schema, RunIdentity run, StreamId stream) {
         GenericRecord record = filled(schema);
         record.put("host_id", run.hostId());
         record.put("boot_id", run.bootId());
         record.put("stream_epoch", run.streamEpoch());
-        record.put("netns", netns);
+        record.put("netns", stream.netns());
+        record.put("netns_id", stream.netnsId());
         return record;
     }
 

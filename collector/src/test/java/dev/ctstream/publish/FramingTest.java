@@ -3,8 +3,8 @@ package dev.ctstream.publish;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.batch.Schemas;
-import dev.ctstream.batch.StreamId;
 import dev.ctstream.spool.QueuedBatch;
 import java.nio.ByteBuffer;
 import org.apache.avro.generic.GenericData;
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class FramingTest {
     @Test
     void singleObjectIsReadByAvrosOwnDecoder() throws Exception {
-        QueuedBatch batch = Batches.events(1, new StreamId("host", 7), 5, 3);
+        QueuedBatch batch = Batches.events(1, MadeBatches.stream("host", 7), 5, 3);
         byte[] prefix = Framing.SINGLE_OBJECT.prefix(Schemas.BATCH);
         ByteBuffer value = ByteBuffer.allocate(prefix.length + batch.lengthBytes())
                 .put(prefix)

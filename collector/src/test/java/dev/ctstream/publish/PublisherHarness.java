@@ -3,8 +3,8 @@ package dev.ctstream.publish;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.batch.Schemas;
-import dev.ctstream.batch.StreamId;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +72,10 @@ final class PublisherHarness {
         for (int round = before; round < before + rounds; round++) {
             for (int zone = 0; zone < zones; zone++) {
                 queue.add(Batches.events(
-                        queue.size() + 1, new StreamId("host", zone), (long) round * eventsInBatch, eventsInBatch));
+                        queue.size() + 1,
+                        MadeBatches.stream("host", zone),
+                        (long) round * eventsInBatch,
+                        eventsInBatch));
             }
         }
     }

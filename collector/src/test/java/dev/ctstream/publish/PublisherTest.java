@@ -3,6 +3,7 @@ package dev.ctstream.publish;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.batch.Schemas;
 import dev.ctstream.batch.StreamId;
 import dev.ctstream.metrics.Health;
@@ -27,7 +28,7 @@ import org.junit.jupiter.api.Test;
 
 /** The publisher's rules, without a broker: the test decides what becomes of each record. */
 class PublisherTest {
-    private static final StreamId ZONE_7 = new StreamId("host", 7);
+    private static final StreamId ZONE_7 = MadeBatches.stream("host", 7);
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final int PREFIX_BYTES = 10;
 

@@ -2,6 +2,7 @@ package dev.ctstream.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.batch.Schemas;
 import dev.ctstream.batch.StreamId;
@@ -9,6 +10,7 @@ import dev.ctstream.spool.QueuedBatch;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.apache.avro.generic.GenericRecord;
@@ -17,7 +19,7 @@ import org.apache.kafka.common.header.Header;
 import org.junit.jupiter.api.Test;
 
 class RecordFactoryTest {
-    private static final StreamId ZONE_7 = new StreamId("host", 7);
+    private static final StreamId ZONE_7 = MadeBatches.stream("host", 7);
     private static final Topics.Partitions PARTITIONS = new Topics.Partitions(12, 3);
     private static final int SINGLE_OBJECT_BYTES = 10;
 
@@ -87,6 +89,8 @@ class RecordFactoryTest {
             GenericRecord flat = Batches.read(Schemas.FLAT, records.get(i).value(), SINGLE_OBJECT_BYTES);
             assertThat(flat.get("sequence")).isEqualTo(100L + i);
             assertThat(flat.get("ct_zone")).isEqualTo(7);
+            assertThat(flat.get("log_index")).isEqualTo(1L);
+            assertThat(flat.get("event_time")).isEqualTo(Batches.eventMillis(100L + i));
             assertThat(flat.get("host_id")).hasToString("host-a");
         }
     }
@@ -102,6 +106,11 @@ class RecordFactoryTest {
                 assertThat(record.value().length - SINGLE_OBJECT_BYTES <= pieceBytes || within.size() == 1)
                         .isTrue();
                 assertThat(piece.get("ct_zone")).isEqualTo(7);
+                assertThat(piece.get("log_index")).isEqualTo(1L);
+                LongSummaryStatistics times =
+                        within.stream().mapToLong(Batches::eventMillis).summaryStatistics();
+                assertThat(piece.get("first_event_time")).isEqualTo(times.getMin());
+                assertThat(piece.get("last_event_time")).isEqualTo(times.getMax());
                 sequences.addAll(within);
             }
             assertThat(sequences)

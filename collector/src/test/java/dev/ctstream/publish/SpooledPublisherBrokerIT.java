@@ -31,8 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** The durable spool, the publisher and a real broker together. */
 class SpooledPublisherBrokerIT {
     private static final String TOPIC = "spooled";
-    private static final StreamId GOOD = new StreamId("host", 4);
-    private static final StreamId BAD = new StreamId("host", 5);
+    private static final StreamId GOOD = MadeBatches.stream("host", 4);
+    private static final StreamId BAD = MadeBatches.stream("host", 5);
     private static final int BATCHES = 200;
     private static final int EVENTS = 10;
 

@@ -9,6 +9,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.avro.file.DataFileReader;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +48,28 @@ class AvroFileTest {
         assertThat(read(export(topic.events), false)).containsExactly("0", "1", "2", "3", "4");
         assertThat(read(export(topic.control), true)).containsExactly("STARTED");
         assertThat(read(export(List.of()), false)).isEmpty();
+    }
+
+    @Test
+    void anExportHasEveryFieldOfTheRecords() throws Exception {
+        run.batch(7, 3, Recorded.event(5, "NEW", 1), Recorded.event(6, "INTERIM", 1));
+        run.gap("spool", Recorded.range(7, 0, 4L));
+        assertThat(records(export(topic.events))).containsExactlyElementsOf(records(topic.events));
+        assertThat(records(export(topic.control))).containsExactlyElementsOf(records(topic.control));
+    }
+
+    /** As JSON, one text for each record. */
+    private static List<String> records(List<Recorded.Placed> placed) {
+        return placed.stream().map(one -> one.record().toString()).toList();
+    }
+
+    private static List<String> records(Path path) throws Exception {
+        List<String> texts = new ArrayList<>();
+        try (DataFileReader<GenericRecord> file =
+                new DataFileReader<>(path.toFile(), new GenericDatumReader<GenericRecord>())) {
+            file.forEach(record -> texts.add(record.toString()));
+        }
+        return texts;
     }
 
     @Test

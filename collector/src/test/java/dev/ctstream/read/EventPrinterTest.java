@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ctstream.batch.Schemas;
 import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -47,11 +49,14 @@ class EventPrinterTest {
     }
 
     @Test
-    void bothLayoutsPrintTheSameJson() throws Exception {
+    void bothLayoutsPrintTheSameJsonButForTheTimesOfTheBatch() throws Exception {
         print(EventRecords.batch(7, List.of(EventRecords.event(2, "NEW"))), new EventJson(out));
         print(EventRecords.flat(7, 2, "NEW"), new EventJson(out));
         ObjectMapper mapper = new ObjectMapper();
-        assertThat(mapper.readTree(lines().get(0))).isEqualTo(mapper.readTree(lines().get(1)));
+        ObjectNode batch = (ObjectNode) mapper.readTree(lines().get(0));
+        assertThat(batch.remove("first_event_time").asLong()).isEqualTo(1_700_000_000_123L);
+        assertThat(batch.remove("last_event_time").asLong()).isEqualTo(1_700_000_000_123L);
+        assertThat(batch).isEqualTo(mapper.readTree(lines().get(1)));
     }
 
     @Test
@@ -83,23 +88,32 @@ class EventPrinterTest {
     @Test
     void textIsForPeople() throws Exception {
         GenericRecord open = EventRecords.event(0, "NEW");
-        open.put("status", 0x8);
+        open.put("replied", false);
+        open.put("assured", false);
         GenericRecord closed = EventRecords.event(1, "DESTROY");
-        closed.put("status", 0xE);
+        closed.put("replied", true);
+        closed.put("assured", true);
+        closed.put("nat", "source");
+        closed.put("end_reason", "inferred");
         closed.put("packets_original", 3L);
         closed.put("packets_reply", 2L);
         closed.put("bytes_original", 180L);
         closed.put("bytes_reply", -1L);
         closed.put("reply_destination_address", "192.0.2.1");
         closed.put("origin", "inferred");
-        print(EventRecords.batch(7, List.of(open, closed)), new EventText(out, false, ZoneOffset.UTC));
+        GenericRecord deleted = EventRecords.event(2, "DESTROY");
+        deleted.put("nat", "both");
+        deleted.put("end_reason", "deleted");
+        print(EventRecords.batch(7, List.of(open, closed, deleted)), new EventText(out, false, ZoneOffset.UTC));
         assertThat(lines())
                 .containsExactly(
                         "11-14 22:13:20.123 NEW      zone 7     tcp    10.0.0.1:40000 > 10.0.0.2:80               "
                                 + " reply 10.0.0.2:80 > 10.0.0.1:40000                [UNREPLIED]",
                         "11-14 22:13:20.123 DESTROY  zone 7     tcp    10.0.0.1:40000 > 10.0.0.2:80               "
                                 + " reply 10.0.0.2:80 > 192.0.2.1:40000               packets 3/2"
-                                + " bytes 180/18446744073709551615 [ASSURED] [SNAT] (inferred)");
+                                + " bytes 180/18446744073709551615 [ASSURED] [SNAT] (inferred)",
+                        "11-14 22:13:20.123 DESTROY  zone 7     tcp    10.0.0.1:40000 > 10.0.0.2:80               "
+                                + " reply 10.0.0.2:80 > 10.0.0.1:40000                [SNAT] [DNAT] (deleted)");
     }
 
     @Test
@@ -107,7 +121,7 @@ class EventPrinterTest {
         print(EventRecords.control("STARTED"), new EventText(out, false, ZoneOffset.UTC));
         assertThat(lines())
                 .containsExactly("11-14 22:13:20.123 STARTED  host_id=h boot_id=b netns=host stream_epoch=5"
-                        + " control_sequence=0");
+                        + " control_sequence=0 host_name=web-1 netns_id=1");
     }
 
     @Test
@@ -119,6 +133,26 @@ class EventPrinterTest {
                 .singleElement()
                 .asString()
                 .contains("\"cpu_stats\":{\"drop\":1,\"insert\":3,\"invalid\":2},");
+    }
+
+    @Test
+    void jsonOfBytesIsHexadecimal() throws Exception {
+        GenericRecord checkpoint = EventRecords.control("CHECKPOINT");
+        checkpoint.put("compact_range", List.of(ByteBuffer.wrap(new byte[] {0, -1, 16}), ByteBuffer.allocate(0)));
+        print(checkpoint, new EventJson(out));
+        assertThat(lines()).singleElement().asString().contains("\"compact_range\":[\"00ff10\",\"\"],");
+    }
+
+    @Test
+    void jsonOfAGapHasItsRanges() throws Exception {
+        GenericRecord gap = EventRecords.control("GAP");
+        gap.put("ranges", List.of(Recorded.range(7, 10, 12L), Recorded.range(null, 3, null)));
+        print(gap, new EventJson(out));
+        assertThat(lines())
+                .singleElement()
+                .asString()
+                .contains("\"ranges\":[{\"ct_zone\":7,\"first_sequence\":10,\"last_sequence\":12,\"count\":3},"
+                        + "{\"ct_zone\":null,\"first_sequence\":3,\"last_sequence\":null,\"count\":null}],");
     }
 
     private static void print(GenericRecord record, EventPrinter printer) throws Exception {

@@ -41,17 +41,24 @@ public final class EventRecords {
                 .set("reply_source_port", 80)
                 .set("reply_destination_port", 40_000)
                 .set("ct_id", 4_294_967_295L)
-                .set("requester_port_id", 0L);
+                .set("requester_port_id", 0L)
+                .set("nat", "none");
     }
 
     static GenericRecord batch(int zone, List<GenericRecord> events) {
-        return head(new GenericRecordBuilder(Schemas.BATCH), zone)
+        return head(
+                        new GenericRecordBuilder(Schemas.BATCH),
+                        zone,
+                        (Long) events.get(0).get("sequence"),
+                        events.size())
+                .set("first_event_time", 1_700_000_000_123L)
+                .set("last_event_time", 1_700_000_000_123L)
                 .set("events", events)
                 .build();
     }
 
     static GenericRecord flat(int zone, long sequence, String type) {
-        return fill(head(new GenericRecordBuilder(Schemas.FLAT), zone), sequence, type)
+        return fill(head(new GenericRecordBuilder(Schemas.FLAT), zone, sequence, 1), sequence, type)
                 .build();
     }
 
@@ -64,16 +71,23 @@ public final class EventRecords {
                 .set("control_sequence", 0L)
                 .set("kind", kind)
                 .set("time", 1_700_000_000_123L)
+                .set("host_name", "web-1")
+                .set("netns_id", "1")
                 .build();
     }
 
-    private static GenericRecordBuilder head(GenericRecordBuilder builder, int zone) {
+    private static GenericRecordBuilder head(GenericRecordBuilder builder, int zone, long firstSequence, int count) {
         return builder.set("host_id", "h")
                 .set("boot_id", "b")
                 .set("netns", "host")
                 .set("ct_zone", zone)
                 .set("stream_epoch", 5L)
-                .set("lost_total", 0L);
+                .set("lost_total", 0L)
+                .set("host_name", "web-1")
+                .set("netns_id", "1")
+                .set("log_index", 0L)
+                .set("batch_first_sequence", firstSequence)
+                .set("batch_event_count", count);
     }
 
     static byte[] bare(GenericRecord record) {

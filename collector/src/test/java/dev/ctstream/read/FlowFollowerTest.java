@@ -67,6 +67,62 @@ class FlowFollowerTest {
     }
 
     @Test
+    void aNamespaceThatWasMadeAgainSettlesTheOneThatHadItsName() {
+        run.batch(7, 0, event(0, "NEW", 1));
+        read(topic.events);
+        Recorded.Run later = topic.new Run("host", "2", "b", Recorded.EPOCH + 9).startedAfter(run);
+        later.snapshotEnd(1, true, 1, Map.of(7, 1L));
+        later.batch(7, 0, existing(0, 1, 1));
+        read(topic.control);
+        assertThat(read(topic.events)).containsExactly("7#0", "ended h/host 9");
+        assertThat(follower.openFlows()).isEqualTo(1);
+    }
+
+    @Test
+    void twoNamespacesOfOneNameInOneRunAreApart() {
+        Recorded.Run again = topic.new Run("host", "2", "b", Recorded.EPOCH).started();
+        run.batch(7, 0, event(0, "NEW", 1));
+        again.batch(7, 0, event(0, "NEW", 1));
+        assertThat(read(topic.events)).containsExactly("7#0", "7#0");
+        assertThat(follower.openFlows()).isEqualTo(2);
+        again.batch(7, 0, event(1, "DESTROY", 1));
+        read(topic.events);
+        assertThat(follower.openFlows()).isEqualTo(1);
+    }
+
+    @Test
+    void theSnapshotOfOneNamespaceIsNotReadInAnotherOfItsName() {
+        run.batch(7, 0, event(0, "NEW", 1));
+        read(topic.events);
+        Recorded.Run later = topic.run(9).startedAfter(run);
+        later.snapshotEnd(1, true, 1, Map.of(7, 1L));
+        topic.new Run("host", "2", "b", Recorded.EPOCH + 9).batch(7, 0, event(0, "NEW", 5));
+        read(topic.control);
+        assertThat(read(topic.events)).containsExactly("7#0");
+        later.batch(7, 0, existing(0, 2, 1));
+        assertThat(read(topic.events)).containsExactly("7#0", "ended h/host 9");
+    }
+
+    @Test
+    void passesOnEventsOfATypeThatItDoesNotKnow() {
+        run.batch(7, 0, event(0, "INTERIM", 1));
+        assertThat(read(topic.events)).containsExactly("7#0");
+        assertThat(follower.openFlows()).isZero();
+    }
+
+    @Test
+    void theNameOfANamespaceIsNoPartOfAStream() {
+        StreamKey renamed = new StreamKey("h", "b", "other", "1", 7, 1);
+        assertThat(renamed).isEqualTo(stream(7)).hasSameHashCodeAs(stream(7));
+        assertThat(renamed.run())
+                .isEqualTo(stream(7).run())
+                .hasSameHashCodeAs(stream(7).run());
+        assertThat(new StreamKey("h", "b", "host", "2", 7, 1)).isNotEqualTo(stream(7));
+        assertThat(new StreamKey("h", "b", "host", "2", 7, 1).run())
+                .isNotEqualTo(stream(7).run());
+    }
+
+    @Test
     void anIncompleteSnapshotEndsNothing() {
         run.batch(7, 0, event(0, "NEW", 1));
         read(topic.events);
@@ -98,6 +154,6 @@ class FlowFollowerTest {
     }
 
     private static StreamKey stream(int zone) {
-        return new StreamKey("h", "b", "host", zone, 1);
+        return new StreamKey("h", "b", "host", "1", zone, 1);
     }
 }

@@ -28,8 +28,8 @@ class RecordDecoderTest {
         for (GenericRecord record : List.of(BATCH, FLAT)) {
             OptionalLong header = OptionalLong.of(EventRecords.fingerprint(record.getSchema()));
             List<String> expected = record == BATCH
-                    ? List.of("h/b/5/host/7#0 NEW 10.0.0.1", "h/b/5/host/7#1 DESTROY 10.0.0.1")
-                    : List.of("h/b/5/host/7#2 NEW 10.0.0.1");
+                    ? List.of("h/b/5/1/7#0 NEW 10.0.0.1", "h/b/5/1/7#1 DESTROY 10.0.0.1")
+                    : List.of("h/b/5/1/7#2 NEW 10.0.0.1");
             assertThat(decode(EventRecords.singleObject(record), NO_HEADER)).isEqualTo(expected);
             assertThat(decode(EventRecords.singleObject(record), batch)).isEqualTo(expected);
             assertThat(decode(EventRecords.bare(record), NO_HEADER)).isEqualTo(expected);
@@ -75,7 +75,7 @@ class RecordDecoderTest {
                 .hasMessageContaining(String.format("%016x", EventRecords.fingerprint(schema)))
                 .hasMessageContaining("--schema");
         decoder.addSchema(newer);
-        assertThat(decode(value, NO_HEADER)).containsExactly("h/b/5/host/7#2 NEW 10.0.0.1");
+        assertThat(decode(value, NO_HEADER)).containsExactly("h/b/5/1/7#2 NEW 10.0.0.1");
     }
 
     @Test

@@ -4,6 +4,7 @@ import dev.ctstream.batch.Schemas;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -18,8 +19,12 @@ import org.jspecify.annotations.Nullable;
 public final class Recorded {
     public static final long EPOCH = 1_700_000_000_000_000_000L;
     static final long HEARTBEAT_MILLIS = 10_000;
-    private static final Schema POSITION =
-            Schemas.CONTROL.getField("streams").schema().getTypes().get(1).getElementType();
+    private static final Schema POSITION = itemOf("streams");
+    private static final Schema RANGE = itemOf("ranges");
+
+    private static Schema itemOf(String field) {
+        return Schemas.CONTROL.getField(field).schema().getTypes().get(1).getElementType();
+    }
 
     /** A record and the partition that it is on. */
     public record Placed(int partition, GenericRecord record) {}
@@ -30,13 +35,20 @@ public final class Recorded {
     /** One run of the collector on a host and namespace; numbers its own control records. */
     public final class Run {
         final String netns;
+        final String netnsId;
         final String bootId;
         final long epoch;
         private long controlSequence;
         private long reports;
+        private long logIndex;
 
         Run(String netns, String bootId, long epoch) {
+            this(netns, "1", bootId, epoch);
+        }
+
+        Run(String netns, String netnsId, String bootId, long epoch) {
             this.netns = netns;
+            this.netnsId = netnsId;
             this.bootId = bootId;
             this.epoch = epoch;
         }
@@ -50,7 +62,9 @@ public final class Recorded {
                     .set("stream_epoch", epoch)
                     .set("control_sequence", controlSequence++)
                     .set("kind", kind)
-                    .set("time", epoch / 1_000_000 + controlSequence * HEARTBEAT_MILLIS);
+                    .set("time", epoch / 1_000_000 + controlSequence * HEARTBEAT_MILLIS)
+                    .set("host_name", "web-1")
+                    .set("netns_id", netnsId);
             fields.forEach(builder::set);
             GenericRecord record = builder.build();
             control.add(new Placed(0, record));
@@ -73,10 +87,16 @@ public final class Recorded {
                             "restart",
                             "gap_stream",
                             "events",
+                            "gap_host_id",
+                            "h",
                             "gap_stream_epoch",
                             previous.epoch,
                             "gap_boot_id",
                             previous.bootId,
+                            "gap_netns",
+                            netns,
+                            "gap_netns_id",
+                            netnsId,
                             "window_start_ns",
                             epoch - 1000,
                             "window_end_ns",
@@ -108,15 +128,19 @@ public final class Recorded {
         }
 
         public GenericRecord gap(String cause, int zone, long first, long last) {
-            return control(
-                    "GAP",
-                    Map.of(
-                            "cause", cause,
-                            "gap_stream", "events",
-                            "ct_zone", zone,
-                            "first_sequence", first,
-                            "last_sequence", last,
-                            "lost_count", last - first + 1));
+            return gap(cause, range(zone, first, last));
+        }
+
+        /** A GAP of these ranges. */
+        public GenericRecord gap(String cause, GenericRecord... ranges) {
+            Map<String, Object> fields =
+                    new HashMap<>(Map.of("cause", cause, "gap_stream", "events", "ranges", List.of(ranges)));
+            long count = 0;
+            for (GenericRecord range : ranges) {
+                count += range.get("count") instanceof Long number ? number : 0;
+            }
+            fields.put("lost_count", count);
+            return control("GAP", fields);
         }
 
         public GenericRecord kernelGap(long count) {
@@ -151,6 +175,13 @@ public final class Recorded {
                     .set("ct_zone", zone)
                     .set("stream_epoch", epoch)
                     .set("lost_total", lostTotal)
+                    .set("host_name", "web-1")
+                    .set("netns_id", netnsId)
+                    .set("log_index", logIndex++)
+                    .set("batch_first_sequence", items[0].get("sequence"))
+                    .set("batch_event_count", items.length)
+                    .set("first_event_time", items[0].get("event_time"))
+                    .set("last_event_time", items[items.length - 1].get("event_time"))
                     .set("events", List.of(items))
                     .build();
             events.add(new Placed(zone % 4, record));
@@ -189,6 +220,16 @@ public final class Recorded {
                 .set("origin", origin)
                 .set("snapshot_id", snapshot)
                 .build();
+    }
+
+    /** A range of a GAP; of control records without a zone, of an unknown end without a last sequence. */
+    static GenericRecord range(@Nullable Integer zone, long first, @Nullable Long last) {
+        GenericData.Record range = new GenericData.Record(RANGE);
+        range.put("ct_zone", zone);
+        range.put("first_sequence", first);
+        range.put("last_sequence", last);
+        range.put("count", last == null ? null : last - first + 1);
+        return range;
     }
 
     private static List<GenericRecord> positions(Map<Integer, Long> next) {

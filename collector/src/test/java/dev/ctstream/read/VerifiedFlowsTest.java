@@ -46,6 +46,40 @@ class VerifiedFlowsTest {
     }
 
     @Test
+    void theSameFlowInAnotherNamespaceOfTheNameIsAnotherFlow() {
+        run.batch(7, 0, event(0, "NEW", 1));
+        topic.new Run("host", "2", "b", Recorded.EPOCH).started().batch(7, 0, event(0, "DESTROY", 1));
+        assertThat(verify().open).isEqualTo(1);
+        assertThat(verify().unopened).isEqualTo(1);
+    }
+
+    @Test
+    void aNamespaceThatWasMadeAgainEndsTheFlowsOfTheOneThatHadItsName() {
+        run.batch(7, 0, event(0, "NEW", 1), event(1, "NEW", 2));
+        Recorded.Run later = topic.new Run("host", "2", "b", Recorded.EPOCH + 9).startedAfter(run);
+        later.snapshotEnd(1, true, 1, Map.of(7, 1L));
+        later.batch(7, 0, existing(0, 2, 1));
+        FlowCounts flows = verify();
+        assertThat(flows.restart).isEqualTo(2);
+        assertThat(flows.openedExisting).isEqualTo(1);
+        assertThat(flows.open).isEqualTo(1);
+    }
+
+    @Test
+    void eventsOfATypeThatIsNotKnownTellNothingOfFlows() {
+        run.batch(7, 0, event(0, "INTERIM", 5), event(1, "NEW", 1), event(2, "INTERIM", 1), event(3, "DESTROY", 1));
+        run.batch(7, 0, event(4, "INTERIM", 1));
+        run.report("STOPPED", 0, Map.of(7, 5L));
+        VerifyReport report = topic.verify();
+        assertThat(report.present()).isEqualTo(5);
+        assertThat(report.proven()).isTrue();
+        assertThat(report.flowsOpened()).isEqualTo(1);
+        assertThat(report.flowsClosed()).isEqualTo(1);
+        assertThat(report.flows.unopened).isZero();
+        assertThat(report.flows.late).isZero();
+    }
+
+    @Test
     void anEndThatIsToldAgainIsARepetition() {
         run.batch(7, 0, event(0, "NEW", 1), event(1, "DESTROY", 1), event(2, "DESTROY", 1));
         FlowCounts flows = verify();

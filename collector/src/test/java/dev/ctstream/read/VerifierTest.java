@@ -16,7 +16,7 @@ class VerifierTest {
     private final Recorded.Run run = topic.run(0);
 
     private static StreamKey stream(int zone) {
-        return new StreamKey("h", "b", "host", zone, Recorded.EPOCH);
+        return new StreamKey("h", "b", "host", "1", zone, Recorded.EPOCH);
     }
 
     private static Hole hole(Hole.Kind kind, int zone, long first, long last) {
@@ -70,7 +70,7 @@ class VerifierTest {
         assertThat(report.proven()).isFalse();
         assertThat(report.completenessPercent()).isBetween(71.0, 72.0);
         assertThat(new VerifyText(java.time.ZoneOffset.UTC).format(report))
-                .contains("sequences 10..19 (10)", "namespace host, zone 7", "NOT PROVEN");
+                .contains("sequences 10..19 (10)", "namespace host (1), zone 7", "NOT PROVEN");
     }
 
     @Test
@@ -173,111 +173,6 @@ class VerifierTest {
     }
 
     @Test
-    void aGapDeclaresItsSequencesByCause() {
-        threeBatches();
-        run.gap("handover", 7, 10, 12);
-        run.gap("spool", 7, 13, 19);
-        stopped();
-        remove(1);
-        VerifyReport report = topic.verify();
-        assertThat(report.proven()).isTrue();
-        assertThat(report.lost(LossCause.HANDOVER)).isEqualTo(3);
-        assertThat(report.lost(LossCause.SPOOL)).isEqualTo(7);
-        assertThat(report.declared()).isEqualTo(10);
-    }
-
-    @Test
-    void aGapThatIsTooShortLeavesTheRestUndeclared() {
-        threeBatches();
-        run.gap("rejected", 7, 11, 17);
-        stopped();
-        remove(1);
-        assertThat(topic.verify().holes())
-                .containsExactly(hole(Hole.Kind.HOLE, 7, 10, 10), hole(Hole.Kind.HOLE, 7, 18, 19));
-    }
-
-    @Test
-    void aGapOfAnotherZoneDeclaresNothingHere() {
-        threeBatches();
-        run.gap("spool", 8, 10, 19);
-        stopped();
-        remove(1);
-        assertThat(topic.verify().undeclared()).isEqualTo(10);
-    }
-
-    @Test
-    void whatIsThereThoughDeclaredIsNotLost() {
-        threeBatches();
-        run.gap("spool", 7, 10, 19);
-        stopped();
-        VerifyReport report = topic.verify();
-        assertThat(report.declared()).isZero();
-        assertThat(report.proven()).isTrue();
-    }
-
-    @Test
-    void aLaterRunDeclaresWhatAnEarlierOneHadNumbered() {
-        threeBatches();
-        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
-        Recorded.Run later = topic.new Run("host", "b2", Recorded.EPOCH + 5);
-        later.startedAfter(run);
-        GenericRecord gap = later.gap("spool", 7, 10, 19);
-        remove(1);
-        assertThat(topic.verify().undeclared()).isEqualTo(10);
-        gap.put("gap_stream_epoch", Recorded.EPOCH);
-        assertThat(topic.verify().undeclared()).isEqualTo(10);
-        gap.put("gap_boot_id", "b");
-        assertThat(topic.verify().proven()).isTrue();
-    }
-
-    @Test
-    void aGapWithoutAnEndReachesToTheNextEvent() {
-        threeBatches();
-        run.gap("damage", 7, 10, 10).put("last_sequence", null);
-        stopped();
-        remove(1);
-        assertThat(topic.verify().lost(LossCause.DAMAGE)).isEqualTo(10);
-        remove(2);
-        assertThat(topic.verify().lost(LossCause.DAMAGE)).isEqualTo(20);
-    }
-
-    @Test
-    void aGapWithoutAStreamCoversSoManyEvents() {
-        threeBatches();
-        run.control("GAP", Map.of("cause", "damage", "gap_stream", "events", "lost_count", 10L));
-        stopped();
-        remove(1);
-        assertThat(topic.verify().proven()).isTrue();
-        remove(1);
-        assertThat(topic.verify().holes()).containsExactly(hole(Hole.Kind.STREAM, 8, 0, 4));
-    }
-
-    @Test
-    void aGapWithoutAStreamCoversNoMoreThanItsCount() {
-        threeBatches();
-        run.control("GAP", Map.of("cause", "damage", "gap_stream", "events", "lost_count", 4L));
-        stopped();
-        remove(1);
-        VerifyReport report = topic.verify();
-        assertThat(report.lost(LossCause.DAMAGE)).isEqualTo(4);
-        assertThat(report.holes()).containsExactly(hole(Hole.Kind.HOLE, 7, 14, 19));
-    }
-
-    @Test
-    void aGapWithoutAStreamAndACountCoversItsRunOnly() {
-        threeBatches();
-        run.control("GAP", Map.of("cause", "damage", "gap_stream", "events"));
-        stopped();
-        Recorded.Run later = topic.run(9).started();
-        later.opened(7, 0, 0);
-        later.report("STOPPED", 0, Map.of(7, 3L));
-        remove(1);
-        VerifyReport report = topic.verify();
-        assertThat(report.lost(LossCause.DAMAGE)).isEqualTo(10);
-        assertThat(report.undeclared()).isEqualTo(2);
-    }
-
-    @Test
     void countsRepetitionsAndKeepsTheFirst() {
         threeBatches();
         stopped();
@@ -320,17 +215,6 @@ class VerifierTest {
         topic.control.remove(2);
         assertThat(topic.verify().holes()).containsExactly(new Hole(stream(-1), true, Hole.Kind.HOLE, 2, 2));
         assertThat(topic.verify().proven()).isFalse();
-    }
-
-    @Test
-    void aGapDeclaresControlRecords() {
-        threeBatches();
-        run.control("MODE", Map.of());
-        run.control(
-                "GAP", Map.of("cause", "spool", "gap_stream", "control", "first_sequence", 1L, "last_sequence", 1L));
-        stopped();
-        topic.control.remove(1);
-        assertThat(topic.verify().proven()).isTrue();
     }
 
     @Test
@@ -407,6 +291,72 @@ class VerifierTest {
                 .hasMessageContaining("more than 1 streams");
     }
 
+    /** A second namespace of the name in the same run: zone 7 has 0..9 there. */
+    private Recorded.Run madeAgain() {
+        Recorded.Run again = topic.new Run("host", "2", "b", Recorded.EPOCH).started();
+        again.opened(7, 0, 9);
+        again.report("STOPPED", 0, Map.of(7, 10L));
+        return again;
+    }
+
+    @Test
+    void twoNamespacesOfOneNameInOneRunAreTwoStreams() {
+        threeBatches();
+        stopped();
+        madeAgain();
+        VerifyReport report = topic.verify();
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.proven()).isTrue();
+        assertThat(report.present()).isEqualTo(45);
+        assertThat(report.duplicates()).isZero();
+        assertThat(report.streams)
+                .extracting(stream -> stream.key.netnsId() + " zone " + stream.key.zone())
+                .containsExactly("1 zone 7", "1 zone 8", "2 zone 7");
+        assertThat(report.runs).extracting(of -> of.key.namespace()).containsExactly("host (1)", "host (2)");
+    }
+
+    @Test
+    void namesTheNamespaceThatAHoleIsIn() {
+        threeBatches();
+        stopped();
+        madeAgain();
+        remove(4);
+        VerifyReport report = topic.verify();
+        StreamKey second = new StreamKey("h", "b", "host", "2", 7, Recorded.EPOCH);
+        assertThat(report.holes()).containsExactly(new Hole(second, false, Hole.Kind.STREAM, 0, 9));
+        assertThat(new VerifyText(java.time.ZoneOffset.UTC).format(report)).contains("namespace host (2), zone 7");
+    }
+
+    @Test
+    void aRestartIsOfTheNameWhateverTheNamespaceIs() {
+        threeBatches();
+        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
+        topic.new Run("host", "2", "b", Recorded.EPOCH + 9).startedAfter(run);
+        VerifyReport report = topic.verify();
+        assertThat(report.proven()).isTrue();
+        assertThat(report.runs).hasSize(2);
+        assertThat(report.runs.get(0).restarts).isEqualTo(1);
+    }
+
+    @Test
+    void aNamespaceThatTheRunBeforeDidNotWatchIsNoProblem() {
+        threeBatches();
+        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
+        topic.run(9).startedAfter(run);
+        topic.new Run("added", "3", "b", Recorded.EPOCH + 9).startedAfter(run);
+        assertThat(topic.verify().problems()).isEmpty();
+    }
+
+    @Test
+    void recordsOfAKindThatIsNotKnownAreNumberedAndSayNothing() {
+        threeBatches();
+        run.control("CHECKPOINT", Map.of("checkpoint_note", "note"));
+        stopped();
+        assertThat(topic.verify().proven()).isTrue();
+        topic.control.remove(1);
+        assertThat(topic.verify().holes()).containsExactly(new Hole(stream(-1), true, Hole.Kind.HOLE, 1, 1));
+    }
+
     @Test
     void operatorRecordsAreNoRunThatMustEnd() {
         threeBatches();
@@ -425,6 +375,10 @@ class VerifierTest {
         new VerifyJson(out).write(topic.verify());
         var tree = new com.fasterxml.jackson.databind.ObjectMapper().readTree(out.toByteArray());
         assertThat(tree.get("proven").asBoolean()).isFalse();
+        for (String at : new String[] {"/holes/0", "/streams/1", "/runs/0"}) {
+            assertThat(tree.at(at + "/netns").asText()).as(at).isEqualTo("host");
+            assertThat(tree.at(at + "/netns_id").asText()).as(at).isEqualTo("1");
+        }
         assertThat(tree.at("/holes/0/ct_zone").asInt()).isEqualTo(7);
         assertThat(tree.at("/holes/0/first_sequence").asLong()).isEqualTo(10);
         assertThat(tree.at("/holes/0/last_sequence").asLong()).isEqualTo(19);

@@ -3,7 +3,7 @@ package dev.ctstream.spool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.StreamId;
+import dev.ctstream.batch.MadeBatches;
 import org.junit.jupiter.api.Test;
 
 class AcknowledgedPositionTest {
@@ -12,7 +12,15 @@ class AcknowledgedPositionTest {
     private void handOut(long... numbers) {
         for (long number : numbers) {
             position.handedOut(new BatchEnvelope(
-                    number, 10 * (number - 1), EncodedBatch.EVENTS, new StreamId("host", 0), 0, 10, number, number));
+                    number,
+                    10 * (number - 1),
+                    number,
+                    EncodedBatch.EVENTS,
+                    MadeBatches.stream("host", 0),
+                    0,
+                    10,
+                    number,
+                    number));
         }
     }
 

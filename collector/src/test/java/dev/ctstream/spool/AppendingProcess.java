@@ -1,8 +1,8 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.batch.StreamId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
@@ -21,7 +21,7 @@ final class AppendingProcess {
             int batches = 1 + random.nextInt(20);
             for (int i = 0; i < batches; i++) {
                 EncodedBatch batch =
-                        spool.made(new StreamId("host", i % 3), 1 + random.nextInt(9), random.nextInt(2000));
+                        spool.made(MadeBatches.stream("host", i % 3), 1 + random.nextInt(9), random.nextInt(2000));
                 spool.handOver(batch);
             }
             spool.pass();

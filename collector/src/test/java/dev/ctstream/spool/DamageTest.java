@@ -3,7 +3,7 @@ package dev.ctstream.spool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ctstream.batch.StreamId;
+import dev.ctstream.batch.MadeBatches;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -43,7 +43,7 @@ class DamageTest {
         Path directory = temporary.resolve("crashed");
         try (TestSpool spool = new TestSpool(TestSpool.config(temporary.resolve("alive")))) {
             for (int i = 0; i < 3; i++) {
-                spool.handOver(spool.made(new StreamId("host", 1), TestSpool.COUNT, 20));
+                spool.handOver(spool.made(MadeBatches.stream("host", 1), TestSpool.COUNT, 20));
             }
             spool.pass();
             return TestSpool.crashed(temporary.resolve("alive"), directory);
@@ -306,12 +306,12 @@ class DamageTest {
         Path segment = only(crashed);
         byte[] bytes = Files.readAllBytes(segment);
         ByteBuffer header = ByteBuffer.wrap(bytes);
-        header.putShort(SegmentFormat.SEGMENT_VERSION_OFFSET, (short) 2);
+        header.putShort(SegmentFormat.SEGMENT_VERSION_OFFSET, (short) (SegmentFormat.VERSION + 1));
         SegmentHeaderTest.fixChecksum(header);
         Files.write(segment, bytes);
         assertThatThrownBy(() -> new TestSpool(TestSpool.config(crashed)).close())
                 .hasMessageContaining(segment.toString())
-                .hasMessageContaining("version 2")
+                .hasMessageContaining("version " + (SegmentFormat.VERSION + 1))
                 .hasMessageContaining("another spool.directory");
         assertThat(Files.readAllBytes(segment)).isEqualTo(bytes);
     }
@@ -336,7 +336,7 @@ class DamageTest {
         Path directory = temporary.resolve("gaps");
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             spool.append(1, 2);
-            spool.made(new StreamId("host", 1), 40, 10); // lost before it reached the spool
+            spool.made(MadeBatches.stream("host", 1), 40, 10); // lost before it reached the spool
             spool.append(1, 2);
             spool.append(2, 1);
         }

@@ -2,7 +2,7 @@ package dev.ctstream.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ctstream.batch.StreamId;
+import dev.ctstream.batch.MadeBatches;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +46,7 @@ class DeadLettersTest {
     void theOldestGoWhenTheyTakeMoreThanASegment() throws IOException {
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             for (int i = 0; i < 12; i++) {
-                spool.handOver(spool.made(new StreamId("host", 1), 1, 10_000));
+                spool.handOver(spool.made(MadeBatches.stream("host", 1), 1, 10_000));
                 spool.pass();
                 QueuedBatch batch = Objects.requireNonNull(spool.next());
                 spool.spool.setAside(batch, "refused");

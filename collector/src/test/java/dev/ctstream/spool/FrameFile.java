@@ -20,18 +20,11 @@ public final class FrameFile implements AutoCloseable {
 
     /** Encodes a batch as a frame; writes when the buffer is full. */
     public void append(EncodedBatch batch) throws IOException {
+        batch.number(next.number());
         if (!pending.hasRoom(batch)) {
             flush();
         }
-        BatchEnvelope envelope = new BatchEnvelope(
-                next.number(),
-                next.eventsBefore(),
-                batch.kind(),
-                batch.stream(),
-                batch.firstSequence(),
-                batch.count(),
-                batch.firstReceivedNanos(),
-                batch.lastReceivedNanos());
+        BatchEnvelope envelope = BatchEnvelope.of(next, batch);
         pending.add(envelope, batch);
         next = envelope.next();
     }
@@ -40,7 +33,7 @@ public final class FrameFile implements AutoCloseable {
     public void flush() throws IOException {
         if (!pending.isEmpty()) {
             writer.append(pending.frames());
-            pending.entries().forEach(entry -> writer.noteAppended(entry.envelope()));
+            pending.batches().forEach(batch -> writer.noteAppended(batch.envelope()));
             pending.clear();
         }
     }

@@ -3,7 +3,7 @@ package dev.ctstream.spool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.StreamId;
+import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.spool.SpoolConfig.WhenFull;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -215,7 +215,7 @@ class RetentionTest {
             }
             assertThat(spool.losses)
                     .extracting(Loss::stream)
-                    .contains(new StreamId("host", 3))
+                    .contains(MadeBatches.stream("host", 3))
                     .doesNotContainNull();
         }
     }

@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
@@ -16,17 +17,17 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Invariant 8: what a version wrote is read by every later one. {@code version-1.segment} never changes. */
+/** Invariant 8: what a released version wrote is read by every later one. {@code version-2.segment} never changes. */
 class SegmentFormatTest {
     private static final RunIdentity RUN = new RunIdentity("host-1", "boot-1", 1_795_244_000_000_000_000L);
-    private static final StreamId ZONE_7 = new StreamId("blue", 7);
+    private static final StreamId ZONE_7 = MadeBatches.stream("blue", 7);
     private static final Mark FIRST = new Mark(41, 4100);
 
     @TempDir
     private Path temporary;
 
-    private static byte[] versionOne() throws IOException {
-        try (InputStream in = SegmentFormatTest.class.getResourceAsStream("/spool/version-1.segment")) {
+    private static byte[] versionTwo() throws IOException {
+        try (InputStream in = SegmentFormatTest.class.getResourceAsStream("/spool/version-2.segment")) {
             return Objects.requireNonNull(in).readAllBytes();
         }
     }
@@ -42,15 +43,8 @@ class SegmentFormatTest {
                     MadeBatches.events(RUN, ZONE_7, 0, 3, 40),
                     MadeBatches.control(RUN, "blue", 5, 100),
                     MadeBatches.events(RUN, ZONE_7, 3, 2, 41))) {
-                BatchEnvelope envelope = new BatchEnvelope(
-                        next.number(),
-                        next.eventsBefore(),
-                        batch.kind(),
-                        batch.stream(),
-                        batch.firstSequence(),
-                        batch.count(),
-                        batch.firstReceivedNanos(),
-                        batch.lastReceivedNanos());
+                batch.number(next.number() - FIRST.number());
+                BatchEnvelope envelope = BatchEnvelope.of(next, batch);
                 pending.add(envelope, batch);
                 writer.noteAppended(envelope);
                 next = envelope.next();
@@ -62,21 +56,29 @@ class SegmentFormatTest {
     }
 
     @Test
-    void writesTheBytesOfVersionOne() throws IOException {
+    void writesTheBytesOfVersionTwo() throws IOException {
         assertThat(HexFormat.of().formatHex(Files.readAllBytes(written())))
-                .isEqualTo(HexFormat.of().formatHex(versionOne()));
+                .isEqualTo(HexFormat.of().formatHex(versionTwo()));
     }
 
     @Test
-    void readsVersionOne() throws IOException {
+    void readsVersionTwo() throws IOException {
         Path file = temporary.resolve("0000000000000001.segment");
-        Files.write(file, versionOne());
+        Files.write(file, versionTwo());
         try (SegmentReader reader = SegmentReader.open(file)) {
             assertThat(reader.header()).isEqualTo(new SegmentHeader(9, FIRST, RUN, 1_795_244_000_000_000_001L));
             assertThat(reader.next()).isTrue();
             assertThat(reader.envelope())
                     .isEqualTo(new BatchEnvelope(
-                            41, 4100, EncodedBatch.EVENTS, ZONE_7, 0, 3, RUN.streamEpoch(), RUN.streamEpoch() + 999));
+                            41,
+                            4100,
+                            0,
+                            EncodedBatch.EVENTS,
+                            ZONE_7,
+                            0,
+                            3,
+                            RUN.streamEpoch(),
+                            RUN.streamEpoch() + 999));
             assertThat(BatchIdentity.of(EncodedBatch.EVENTS, reader.body())).isEqualTo(RUN);
             assertThat(reader.next()).isTrue();
             assertThat(reader.envelope().kind()).isEqualTo(EncodedBatch.CONTROL);
@@ -97,8 +99,19 @@ class SegmentFormatTest {
     }
 
     @Test
-    void aSpoolOfVersionOneIsReplayed() throws IOException {
-        Files.write(temporary.resolve("0000000000000001.segment"), versionOne());
+    void aSpoolOfAnUnreleasedVersionIsRefusedWithWords() throws IOException {
+        Path segment = temporary.resolve("0000000000000001.segment");
+        Files.write(segment, versionTwo());
+        SpoolWriter.setVersion(segment, 1);
+        assertThatThrownBy(() -> new TestSpool(TestSpool.config(temporary)))
+                .hasMessageContaining("0000000000000001.segment")
+                .hasMessageContaining("version 1")
+                .hasMessageContaining("another spool.directory");
+    }
+
+    @Test
+    void aSpoolOfVersionTwoIsReplayed() throws IOException {
+        Files.write(temporary.resolve("0000000000000001.segment"), versionTwo());
         try (TestSpool spool = new TestSpool(TestSpool.config(temporary))) {
             assertThat(spool.readAll()).isEqualTo(List.of(41L, 42L, 43L));
             spool.append(1, 1);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.StreamId;
+import dev.ctstream.batch.MadeBatches;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +35,7 @@ class SpoolInvariantsTest {
     @Test
     void invariant1ABatchIsInItsSegmentBeforeThePublisherSeesIt() throws IOException {
         try (TestSpool spool = open()) {
-            spool.handOver(spool.made(new StreamId("host", 1), 3, 50));
+            spool.handOver(spool.made(MadeBatches.stream("host", 1), 3, 50));
             assertThat(spool.next()).isNull();
             spool.pass();
             try (SegmentReader reader =
@@ -118,11 +118,11 @@ class SpoolInvariantsTest {
         SpoolConfig config = new SpoolConfig(directory(), 1L << 30, 16 << 20, 1000, SpoolConfig.WhenFull.DROP_OLDEST);
         try (TestSpool spool = new TestSpool(config)) {
             for (int i = 0; i < 96; i++) { // 96 MiB, of which 16 MiB are allowed to stay
-                spool.handOver(spool.made(new StreamId("host", i % 3), 100, 1 << 20));
+                spool.handOver(spool.made(MadeBatches.stream("host", i % 3), 100, 1 << 20));
                 spool.pass();
                 assertThat(spool.ring.inFlightBytes()).isLessThanOrEqualTo(17 << 20);
             }
-            spool.handOver(spool.made(new StreamId("host", 1), 100, 10));
+            spool.handOver(spool.made(MadeBatches.stream("host", 1), 100, 10));
             spool.pass();
             assertThat(spool.readAll()).isEqualTo(numbers(1, 97));
         }
@@ -224,9 +224,9 @@ class SpoolInvariantsTest {
     @Test
     void aBatchLargerThanAnyBufferPasses() throws IOException {
         try (TestSpool spool = open()) {
-            spool.handOver(spool.made(new StreamId("host", 1), 1, 100));
-            spool.handOver(spool.made(new StreamId("host", 1), 1, 3 << 20));
-            spool.handOver(spool.made(new StreamId("host", 1), 1, 100));
+            spool.handOver(spool.made(MadeBatches.stream("host", 1), 1, 100));
+            spool.handOver(spool.made(MadeBatches.stream("host", 1), 1, 3 << 20));
+            spool.handOver(spool.made(MadeBatches.stream("host", 1), 1, 100));
             spool.pass();
             EncodedBatch gone =
                     Objects.requireNonNull(Objects.requireNonNull(spool.next()).memory());

@@ -3,6 +3,7 @@ package dev.ctstream.spool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.batch.StreamId;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -116,19 +117,9 @@ class SpoolModelTest {
             int batches = 1 + random.nextInt(40);
             done.add("append " + batches);
             for (int i = 0; i < batches; i++) {
-                StreamId stream = new StreamId("ns" + random.nextInt(2), random.nextInt(3));
+                StreamId stream = MadeBatches.stream("ns" + random.nextInt(2), random.nextInt(3));
                 EncodedBatch batch = spool.made(stream, 1 + random.nextInt(20), random.nextInt(900));
-                model.appended.put(
-                        next,
-                        new BatchEnvelope(
-                                next,
-                                0,
-                                EncodedBatch.EVENTS,
-                                stream,
-                                batch.firstSequence(),
-                                batch.count(),
-                                batch.firstReceivedNanos(),
-                                batch.lastReceivedNanos()));
+                model.appended.put(next, BatchEnvelope.of(new Mark(next, 0), batch));
                 next++;
                 spool.handOver(batch);
             }
@@ -150,6 +141,7 @@ class SpoolModelTest {
                 assertThat(new BatchEnvelope(
                                 found.number(),
                                 0,
+                                EncodedBatch.NO_LOG_INDEX,
                                 found.kind(),
                                 found.stream(),
                                 found.firstSequence(),

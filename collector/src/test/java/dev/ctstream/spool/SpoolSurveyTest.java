@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.batch.StreamId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -132,7 +131,7 @@ class SpoolSurveyTest {
         try {
             for (int made = 0; System.nanoTime() - end < 0; ) {
                 if (spool.ring.inFlightBytes() < 4 << 20) {
-                    spool.handOver(spool.made(new StreamId("host", made % 3), TestSpool.COUNT, 2000));
+                    spool.handOver(spool.made(MadeBatches.stream("host", made % 3), TestSpool.COUNT, 2000));
                     if (++made % 1000 == 0) {
                         spool.handOver(
                                 MadeBatches.control(spool.run, "host", made / 1000, 100)); // declares what was lost
@@ -255,7 +254,7 @@ class SpoolSurveyTest {
         assertThat(Objects.requireNonNull(survey.segments().get(0).found()).losses())
                 .singleElement()
                 .satisfies(loss -> {
-                    assertThat(loss.stream()).isEqualTo(new StreamId("host", 1));
+                    assertThat(loss.stream()).isEqualTo(MadeBatches.stream("host", 1));
                     assertThat(loss.firstSequence()).isEqualTo(20);
                     assertThat(loss.nextSequence()).isEqualTo(30);
                 });
@@ -377,7 +376,7 @@ class SpoolSurveyTest {
                 () -> verify(directory()), () -> SpoolSurvey.list(directory()), () -> read(directory()))) {
             assertThatThrownBy(look)
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining(file + " cannot be read: it has version 2")
+                    .hasMessageContaining(file + " cannot be read: it has version 3")
                     .hasMessageContaining("use the version of ctstream that wrote it");
         }
     }

@@ -3,7 +3,7 @@ package dev.ctstream.spool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.StreamId;
+import dev.ctstream.batch.MadeBatches;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -60,7 +60,7 @@ class SpoolThreadsTest {
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < BATCHES; i++) {
             int bytes = random.nextInt(100) == 0 ? random.nextInt(300_000) : random.nextInt(1500);
-            EncodedBatch batch = spool.made(new StreamId("host", i % 7), 1 + i % 5, bytes);
+            EncodedBatch batch = spool.made(MadeBatches.stream("host", i % 7), 1 + i % 5, bytes);
             while (!spool.ring.offer(batch)) {
                 Thread.onSpinWait();
             }
@@ -71,7 +71,7 @@ class SpoolThreadsTest {
     void stopAppendsAllThatWasHandedOver() throws Exception {
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             for (int i = 0; i < 20_000; i++) {
-                spool.handOver(spool.made(new StreamId("host", 1), 1, 10));
+                spool.handOver(spool.made(MadeBatches.stream("host", 1), 1, 10));
             }
             spool.spool.stop();
             Thread spoolThread = new Thread(spool.spool, "spool");

@@ -44,9 +44,13 @@ public final class SpoolWriter implements AutoCloseable {
 
     /** Makes a segment one of a version that is still to come. */
     public static void makeLater(Path segment) throws IOException {
+        setVersion(segment, SegmentFormat.VERSION + 1);
+    }
+
+    static void setVersion(Path segment, int version) throws IOException {
         byte[] bytes = Files.readAllBytes(segment);
         ByteBuffer header = ByteBuffer.wrap(bytes);
-        header.putShort(SegmentFormat.SEGMENT_VERSION_OFFSET, (short) (SegmentFormat.VERSION + 1));
+        header.putShort(SegmentFormat.SEGMENT_VERSION_OFFSET, (short) version);
         SegmentHeaderTest.fixChecksum(header);
         Files.write(segment, bytes);
     }

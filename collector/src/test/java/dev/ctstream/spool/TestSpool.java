@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /** A spool whose thread is the test's, with a ring that the test fills. Each one is a run of its own. */
 final class TestSpool implements AutoCloseable {
     static final int COUNT = 10;
-    static final int BODY_BYTES = 300;
+    static final int BODY_BYTES = 240;
     private static long epochs = 1_795_244_000_000_000_000L;
 
     final RunIdentity run;
@@ -69,13 +69,13 @@ final class TestSpool implements AutoCloseable {
     /** Appends so many batches of {@value #COUNT} events to one zone. */
     void append(int zone, int batches) {
         for (int i = 0; i < batches; i++) {
-            handOver(made(new StreamId("host", zone), COUNT, BODY_BYTES));
+            handOver(made(MadeBatches.stream("host", zone), COUNT, BODY_BYTES));
         }
         pass();
     }
 
     void appendControl(String netns) {
-        StreamId stream = new StreamId(netns, StreamId.CONTROL_ZONE);
+        StreamId stream = MadeBatches.stream(netns, StreamId.CONTROL_ZONE);
         handOver(MadeBatches.control(run, netns, sequences.merge(stream, 1L, Long::sum) - 1, 100));
         pass();
     }
@@ -120,6 +120,7 @@ final class TestSpool implements AutoCloseable {
         EncodedBatch expected = control
                 ? MadeBatches.control(by, stream.netns(), envelope.firstSequence(), 100)
                 : MadeBatches.events(by, stream, envelope.firstSequence(), envelope.count(), bodyBytes(by, batch));
+        expected.number(envelope.logIndex());
         assertThat(Arrays.equals(
                         batch.array(),
                         batch.offset(),
@@ -133,9 +134,9 @@ final class TestSpool implements AutoCloseable {
 
     private static int bodyBytes(RunIdentity by, QueuedBatch batch) {
         BatchEnvelope envelope = batch.envelope();
-        int head = MadeBatches.events(by, envelope.stream(), envelope.firstSequence(), 1, 0)
-                .lengthBytes();
-        return batch.lengthBytes() - head;
+        EncodedBatch empty = MadeBatches.events(by, envelope.stream(), envelope.firstSequence(), envelope.count(), 0);
+        empty.number(envelope.logIndex());
+        return batch.lengthBytes() - empty.lengthBytes();
     }
 
     long lostBatches() {

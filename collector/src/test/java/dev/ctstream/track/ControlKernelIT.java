@@ -131,6 +131,8 @@ class ControlKernelIT {
             assertThat(gap.get("lost_count")).isNull();
             assertThat(gap.get("gap_stream_epoch")).isEqualTo(77L);
             assertThat(gap.get("gap_boot_id")).hasToString("boot-0");
+            assertThat(gap.get("gap_netns")).hasToString("host");
+            assertThat(gap.get("gap_netns_id")).isEqualTo(gap.get("netns_id"));
             assertThat(gap.get("window_start_ns")).isEqualTo(1_000L);
             assertThat(gap.get("window_end_ns")).isEqualTo(started.get("stream_epoch"));
         }
@@ -192,48 +194,50 @@ class ControlKernelIT {
     void laterStagesDeclareTheirLossesAlsoOfEarlierRuns() throws Exception {
         RunIdentity earlier = new RunIdentity("host-1", "boot-0", 77);
         try (TrackHarness harness = new TrackHarness(config(false)).start()) {
-            harness.add(namespace, "host", BUFFER_BYTES);
+            EventSocket socket = harness.add(namespace, "host", BUFFER_BYTES).socket();
+            StreamId own = StreamId.control("host", socket.netnsId());
             LossDeclarations declarations =
-                    new LossDeclarations(harness.batcher, harness.run, "host", harness.receiver::wake);
+                    new LossDeclarations(harness.batcher, harness.run, own, harness.receiver::wake);
             declarations.declare(new LossDeclarations.LostBatches(
-                    ControlRecord.CAUSE_SPOOL, earlier, new StreamId("gone", 5), 10, 25, 15, 2, 100, 200));
-            declarations.declare(new LossDeclarations.LostBatches(
-                    ControlRecord.CAUSE_REJECTED,
-                    harness.run,
-                    new StreamId("host", StreamId.CONTROL_ZONE),
-                    3,
-                    4,
-                    1,
-                    1,
-                    0,
-                    0));
+                    ControlRecord.CAUSE_SPOOL, earlier, new StreamId("gone", "5", 5), 10, 25, 15, 2, 100, 200));
+            declarations.declare(
+                    new LossDeclarations.LostBatches(ControlRecord.CAUSE_REJECTED, harness.run, own, 3, 4, 1, 1, 0, 0));
             declarations.declare(
                     new LossDeclarations.LostBatches(ControlRecord.CAUSE_DAMAGE, earlier, null, 0, 0, -1, 4, 0, 0));
-            harness.await("GAP", () -> harness.control("GAP").size() == 3);
-            verifyEarlier(harness.control("GAP", "gone").get(0));
-            GenericRecord control = harness.control("GAP", "host").get(0);
-            assertThat(control.get("gap_stream")).hasToString("control");
-            assertThat(control.get("gap_stream_epoch")).isNull();
-            assertThat(control.get("ct_zone")).isNull();
-            assertThat(control.get("first_sequence")).isEqualTo(3L);
-            assertThat(control.get("last_sequence")).isEqualTo(3L);
-            assertThat(control.get("window_start_ns")).isNull();
-            GenericRecord damage = harness.control("GAP", "host").get(1);
+            harness.await("GAP", () -> harness.control("GAP", "host").size() == 3);
+            verifyEarlier(harness.control("GAP").get(0));
+            verifyOwn(harness.control("GAP").get(1));
+            GenericRecord damage = harness.control("GAP").get(2);
+            assertThat(damage.get("ranges")).isNull();
             assertThat(damage.get("lost_count")).isNull();
             assertThat(damage.get("lost_batches")).isEqualTo(4L);
+            assertThat(damage.get("gap_stream_epoch")).isEqualTo(77L);
+            assertThat(damage.get("gap_netns_id")).hasToString(socket.netnsId());
         }
     }
 
     private static void verifyEarlier(GenericRecord gap) {
         assertThat(gap.get("cause")).hasToString("spool");
         assertThat(gap.get("gap_stream")).hasToString("events");
+        assertThat(gap.get("gap_host_id")).hasToString("host-1");
         assertThat(gap.get("gap_boot_id")).hasToString("boot-0");
         assertThat(gap.get("gap_stream_epoch")).isEqualTo(77L);
-        assertThat(gap.get("ct_zone")).isEqualTo(5);
-        assertThat(gap.get("first_sequence")).isEqualTo(10L);
-        assertThat(gap.get("last_sequence")).isEqualTo(24L);
+        assertThat(gap.get("gap_netns")).hasToString("gone");
+        assertThat(gap.get("gap_netns_id")).hasToString("5");
+        assertThat(gap.get("ranges"))
+                .hasToString("[{\"ct_zone\": 5, \"first_sequence\": 10, \"last_sequence\": 24, \"count\": 15}]");
         assertThat(gap.get("lost_count")).isEqualTo(15L);
+        assertThat(gap.get("lost_batches")).isEqualTo(2L);
         assertThat(gap.get("window_start_ns")).isEqualTo(100L);
         assertThat(gap.get("window_end_ns")).isEqualTo(200L);
+    }
+
+    private static void verifyOwn(GenericRecord gap) {
+        assertThat(gap.get("gap_stream")).hasToString("control");
+        assertThat(gap.get("gap_stream_epoch")).isNull();
+        assertThat(gap.get("gap_netns")).isNull();
+        assertThat(gap.get("ranges"))
+                .hasToString("[{\"ct_zone\": null, \"first_sequence\": 3, \"last_sequence\": 3, \"count\": 1}]");
+        assertThat(gap.get("window_start_ns")).isNull();
     }
 }

@@ -2,18 +2,11 @@ package dev.ctstream.track;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ctstream.batch.BatchConfig;
-import dev.ctstream.batch.BatchMetrics;
-import dev.ctstream.batch.BatchRing;
-import dev.ctstream.batch.Batcher;
-import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.FlowEventHandler;
 import dev.ctstream.metrics.Metrics;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
@@ -21,7 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Events that are handed over several at once do what they do one by one: the same batches, the same ledger. */
+/** Events that are handed over several at once do what they do one by one: the same for the sink, the same ledger. */
 class EventsAtOnceTest {
     private static final long SEED = Long.getLong("test.seed", 20_261_121);
     private static final long RECEIVED = 1_795_244_919_000_000_000L;
@@ -29,30 +22,21 @@ class EventsAtOnceTest {
     private static final int LEDGER_FLOWS = 12_000; // its index grows at 8192; the random flows are more
     private static final int FEW = 20;
     private static final int MANY = 30_000;
-    private static final EventSource HOST = new Source(3, "host");
+    private static final EventSource HOST = new TrackedSource(3, "host");
 
     private final Side atOnce = new Side();
     private final Side oneByOne = new Side();
     private final SplittableRandom random = new SplittableRandom(SEED);
     private long received = RECEIVED;
 
-    private record Source(int index, String netns) implements EventSource {
-        @Override
-        public long dropsTotal() {
-            return 0;
-        }
-    }
-
     /** A message, once it has been given the flyweight that reads it. */
     private interface Message extends Function<Flows, FlowEvent> {}
 
     private static final class Side {
         final Metrics metrics = new Metrics();
-        final BatchRing ring = new BatchRing();
-        final Batcher batcher = new Batcher(
-                new BatchConfig(64, 256 << 10, 60_000), new RunIdentity("h", "b", 1), ring, new BatchMetrics(metrics));
+        final RecordingSink sink = new RecordingSink();
         final FlowTracker tracker = new FlowTracker(
-                batcher,
+                sink,
                 new TrackConfig(true, 60_000, LEDGER_FLOWS, 60_000, false, TrackConfig.Timing.DEFAULT),
                 new TrackMetrics(metrics));
         final Flows[] flows =
@@ -60,7 +44,7 @@ class EventsAtOnceTest {
 
         long live() {
             tracker.onDrained(HOST, 0);
-            return tracker.namespace(HOST).published().live();
+            return tracker.namespace(HOST).counts().live();
         }
 
         /** What is known and was counted. */
@@ -95,30 +79,9 @@ class EventsAtOnceTest {
     private int verifySame() {
         assertThat(atOnce.live()).isEqualTo(oneByOne.live());
         assertThat(atOnce.counted()).contains("ctstream_track_").isEqualTo(oneByOne.counted());
-        return verifySameBatches();
-    }
-
-    private int verifySameBatches() {
-        int batches = 0;
-        EncodedBatch one = atOnce.ring.poll();
-        EncodedBatch other = oneByOne.ring.poll();
-        while (one != null && other != null) {
-            assertThat(one.stream()).isEqualTo(other.stream());
-            assertThat(one.firstSequence()).isEqualTo(other.firstSequence());
-            assertThat(bytes(one)).as("seed %d", SEED).isEqualTo(bytes(other));
-            atOnce.ring.release(one);
-            oneByOne.ring.release(other);
-            batches++;
-            one = atOnce.ring.poll();
-            other = oneByOne.ring.poll();
-        }
-        assertThat(one).isNull();
-        assertThat(other).isNull();
-        return batches;
-    }
-
-    private static byte[] bytes(EncodedBatch batch) {
-        return Arrays.copyOfRange(batch.array(), batch.offset(), batch.offset() + batch.lengthBytes());
+        List<RecordingSink.Seen> events = atOnce.sink.take();
+        assertThat(events).as("seed %d", SEED).isEqualTo(oneByOne.sink.take());
+        return events.size();
     }
 
     private static Message begin(int flow, int id) {
@@ -150,19 +113,17 @@ class EventsAtOnceTest {
     }
 
     @Test
-    void randomMessagesMakeTheSameBatchesAndLedger() {
-        int batches = 0;
+    void randomMessagesMakeTheSameEventsAndLedger() {
+        int events = 0;
         for (int i = 0; i < WINDOWS; i++) {
             receive(window());
             if (i % 100 == 0) {
-                batches += verifySame();
+                events += verifySame();
             }
         }
         assertThat(atOnce.live()).as("seed %d", SEED).isGreaterThan(8_192);
-        atOnce.batcher.closeAll();
-        oneByOne.batcher.closeAll();
-        batches += verifySame();
-        assertThat(batches).isGreaterThan(1_000);
+        events += verifySame();
+        assertThat(events).isGreaterThan(64_000);
     }
 
     @Test

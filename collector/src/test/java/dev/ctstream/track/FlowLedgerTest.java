@@ -129,7 +129,7 @@ class FlowLedgerTest {
         }
         assertThat(ledger.full()).isTrue();
         long index = 262_144 * Long.BYTES;
-        assertThat((ledger.allocatedBytes() - index) / (double) most).isBetween(96.0, 99.0);
+        assertThat((ledger.allocatedBytes() - index) / (double) most).isBetween(104.0, 107.0);
     }
 
     @Test

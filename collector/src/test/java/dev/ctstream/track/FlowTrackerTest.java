@@ -2,50 +2,34 @@ package dev.ctstream.track;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ctstream.batch.BatchConfig;
-import dev.ctstream.batch.BatchMetrics;
-import dev.ctstream.batch.BatchRing;
-import dev.ctstream.batch.Batcher;
-import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.batch.Schemas;
+import dev.ctstream.conntrack.DumpEntryKind;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Metrics;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.apache.avro.generic.GenericDatumReader;
-import org.apache.avro.generic.GenericRecord;
-import org.apache.avro.io.DecoderFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What becomes of events, entries of dumps and flows that are gone; the receive thread's part alone. */
 class FlowTrackerTest {
     private static final long CLOSE_AFTER_MILLIS = 1_000;
+    private static final long LOSS_WINDOW_MILLIS = 500;
     private static final long RECEIVED = 1_795_244_919_000_000_000L;
-    private static final EventSource HOST = new Source(3, "host");
+    private static final EventSource HOST = new TrackedSource(3, "host");
 
     private final Metrics metrics = new Metrics();
-    private final BatchRing ring = new BatchRing();
-    private final Batcher batcher =
-            new Batcher(BatchConfig.DEFAULT, new RunIdentity("h", "b", 1), ring, new BatchMetrics(metrics));
+    private final RecordingSink sink = new RecordingSink();
     private final TrackConfig config = new TrackConfig(
-            true, 60_000, 1_000, 60_000, false, new TrackConfig.Timing(CLOSE_AFTER_MILLIS, 1_000, 1_000, 1_000));
-    private final FlowTracker tracker = new FlowTracker(batcher, config, new TrackMetrics(metrics));
+            true,
+            60_000,
+            1_000,
+            60_000,
+            false,
+            new TrackConfig.Timing(CLOSE_AFTER_MILLIS, LOSS_WINDOW_MILLIS, 1_000, 1_000));
+    private final FlowTracker tracker = new FlowTracker(sink, config, new TrackMetrics(metrics));
     private final Flows flows = new Flows();
-    private long now = System.nanoTime();
-    private long snapshots;
-
-    private record Source(int index, String netns) implements EventSource {
-        @Override
-        public long dropsTotal() {
-            return 0;
-        }
-    }
+    private final TestDumps dumps = new TestDumps(tracker, HOST);
 
     @AfterEach
     void close() {
@@ -58,58 +42,20 @@ class FlowTrackerTest {
 
     private long live() {
         tracker.onDrained(HOST, 0);
-        return tracker.namespace(HOST).published().live();
+        return tracker.namespace(HOST).counts().live();
     }
 
-    private DumpState begin(DumpState.Reason reason) {
-        now += TimeUnit.SECONDS.toNanos(10);
-        DumpState dump = new DumpState(++snapshots, reason, false, now);
-        tracker.namespace(HOST).nextDump = dump;
-        tracker.onInjectedMark(HOST, DumpState.BEGIN);
-        assertThat(dump.begun()).isTrue();
-        return dump;
-    }
-
-    private void end(DumpState dump, boolean complete) {
-        now += TimeUnit.MILLISECONDS.toNanos(100);
-        dump.endNanos = now;
-        dump.complete = complete;
-        tracker.onInjectedMark(HOST, DumpState.END);
-        assertThat(dump.ended()).isTrue();
-        while (tracker.onPass(now) == 0) {
-            now++;
-        }
+    private DumpResult dump(FlowEvent... entries) {
+        return dumps.complete(DumpRequest.Reason.START, entries);
     }
 
     private void emptyDump() {
-        end(begin(DumpState.Reason.RECONCILE), true);
+        dumps.complete(DumpRequest.Reason.RECONCILE);
     }
 
     /** Type and origin of all events so far. */
     private List<String> written() {
-        batcher.closeAll();
-        List<String> all = new ArrayList<>();
-        for (EncodedBatch batch = ring.poll(); batch != null; batch = ring.poll()) {
-            if (batch.kind() == EncodedBatch.EVENTS) {
-                for (Object event : (List<?>) read(batch).get("events")) {
-                    GenericRecord record = (GenericRecord) event;
-                    all.add(record.get("event_type") + " " + record.get("origin"));
-                }
-            }
-        }
-        return all;
-    }
-
-    private static GenericRecord read(EncodedBatch batch) {
-        try {
-            return new GenericDatumReader<GenericRecord>(Schemas.BATCH)
-                    .read(
-                            null,
-                            DecoderFactory.get()
-                                    .binaryDecoder(batch.array(), batch.offset(), batch.lengthBytes(), null));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return sink.takeKinds();
     }
 
     @Test
@@ -165,7 +111,7 @@ class FlowTrackerTest {
 
     @Test
     void aDestroyOfAnEarlierFlowWithTheSameIdEndsNothing() {
-        end(dumpOf(flows.entry(1, 1, 5_000, 1)), true);
+        dump(flows.entry(1, 1, 5_000, 1));
         receive(flows.endStarted(1, 1, 4_000));
         assertThat(live()).isEqualTo(1);
         receive(flows.endStarted(1, 1, 5_000));
@@ -174,7 +120,7 @@ class FlowTrackerTest {
 
     @Test
     void aDestroyOfALaterFlowWithTheSameIdEndsTheEarlierToo() {
-        end(dumpOf(flows.entry(1, 1, 5_000, 1)), true);
+        dump(flows.entry(1, 1, 5_000, 1));
         receive(flows.endStarted(1, 1, 6_000));
         assertThat(live()).isZero();
         assertThat(written()).containsExactly("EXISTING dump", "DESTROY inferred", "DESTROY kernel");
@@ -182,48 +128,40 @@ class FlowTrackerTest {
 
     @Test
     void anEntryOfALaterFlowWithTheSameIdEndsTheEarlier() {
-        end(dumpOf(flows.entry(1, 1, 5_000, 1)), true);
-        end(dumpOf(flows.entry(1, 1, 6_000, 1)), true);
+        dump(flows.entry(1, 1, 5_000, 1));
+        dump(flows.entry(1, 1, 6_000, 1));
         assertThat(live()).isEqualTo(1);
         assertThat(written()).containsExactly("EXISTING dump", "DESTROY inferred", "EXISTING dump");
     }
 
     @Test
     void aLateEntryOfAnEarlierFlowWithTheSameIdTellsNothingOfItsSuccessor() {
-        DumpState dump = begin(DumpState.Reason.START);
+        dumps.begin(DumpRequest.Reason.START);
         receive(flows.begin(1, 1));
         receive(flows.endStarted(1, 1, 5_000));
         receive(flows.begin(1, 1));
-        tracker.onInjected(HOST, flows.entry(1, 1, 5_000, 1), DumpState.ENTRY);
-        end(dump, true);
-        assertThat(dump.ignored).isEqualTo(1);
+        dumps.entry(flows.entry(1, 1, 5_000, 1));
+        DumpResult dump = dumps.end(true);
+        assertThat(dump.ignored()).isEqualTo(1);
         receive(flows.endStarted(1, 1, 6_000));
         assertThat(live()).isZero();
         assertThat(written()).containsExactly("NEW kernel", "DESTROY kernel", "NEW kernel", "DESTROY kernel");
     }
 
-    private DumpState dumpOf(FlowEvent... entries) {
-        DumpState dump = begin(DumpState.Reason.START);
-        for (FlowEvent entry : entries) {
-            tracker.onInjected(HOST, entry, DumpState.ENTRY);
-        }
-        return dump;
-    }
-
     @Test
     void entriesThatEndOrHaveEndedAreNotAnnounced() {
         receive(flows.begin(1, 1));
-        DumpState dump = begin(DumpState.Reason.START);
+        dumps.begin(DumpRequest.Reason.START);
         receive(flows.end(1, 1)); // known
         receive(flows.end(2, 1)); // not known
-        tracker.onInjected(HOST, flows.entry(1, 1, 5, 5), DumpState.ENTRY);
-        tracker.onInjected(HOST, flows.entry(2, 1, 5, 5), DumpState.ENTRY);
-        tracker.onInjected(HOST, flows.dying(4, 1), DumpState.ENTRY);
-        tracker.onInjected(HOST, flows.entry(5, 1, 5, 5), DumpState.ENTRY);
-        end(dump, true);
-        assertThat(dump.existing).isEqualTo(1);
+        dumps.entry(flows.entry(1, 1, 5, 5));
+        dumps.entry(flows.entry(2, 1, 5, 5));
+        dumps.entry(flows.dying(4, 1));
+        dumps.entry(flows.entry(5, 1, 5, 5));
+        DumpResult dump = dumps.end(true);
+        assertThat(dump.existing()).isEqualTo(1);
         assertThat(dump.existing(Flows.zone(5))).isEqualTo(1);
-        assertThat(dump.ignored).isEqualTo(2);
+        assertThat(dump.ignored()).isEqualTo(2);
         assertThat(live()).isEqualTo(1);
         assertThat(written())
                 .containsExactlyInAnyOrder("NEW kernel", "DESTROY kernel", "DESTROY kernel", "EXISTING dump");
@@ -244,7 +182,7 @@ class FlowTrackerTest {
         receive(flows.begin(1, 1));
         emptyDump();
         for (int i = 0; i < 3; i++) {
-            now -= TimeUnit.SECONDS.toNanos(10) - TimeUnit.MILLISECONDS.toNanos(150);
+            dumps.advance(150 - 10_000);
             emptyDump();
             assertThat(live()).isEqualTo(1);
         }
@@ -256,10 +194,12 @@ class FlowTrackerTest {
     void incompleteDumpsCloseNothing() {
         receive(flows.begin(1, 1));
         for (int i = 0; i < 5; i++) {
-            end(begin(DumpState.Reason.RECONCILE), false);
+            dumps.begin(DumpRequest.Reason.RECONCILE);
+            dumps.end(false);
         }
         emptyDump();
-        end(begin(DumpState.Reason.RECONCILE), false);
+        dumps.begin(DumpRequest.Reason.RECONCILE);
+        dumps.end(false);
         assertThat(live()).isEqualTo(1);
         emptyDump();
         assertThat(live()).isZero();
@@ -269,7 +209,7 @@ class FlowTrackerTest {
     void aFlowThatWasSeenInBetweenIsAliveAgain() {
         receive(flows.begin(1, 1));
         emptyDump();
-        end(dumpOf(flows.entry(1, 1, 5, 7)), true);
+        dump(flows.entry(1, 1, 5, 7));
         emptyDump();
         assertThat(live()).isEqualTo(1);
     }
@@ -279,9 +219,9 @@ class FlowTrackerTest {
         receive(flows.begin(1, 1));
         emptyDump();
         for (int i = 0; i < 3; i++) {
-            DumpState dump = begin(DumpState.Reason.RECONCILE);
-            tracker.onInjected(HOST, flows.entry(1, 1, 5, 7), DumpState.DYING);
-            end(dump, true);
+            dumps.begin(DumpRequest.Reason.RECONCILE);
+            dumps.dying(flows.entry(1, 1, 5, 7));
+            dumps.end(true);
             assertThat(live()).isEqualTo(1);
         }
     }
@@ -289,16 +229,16 @@ class FlowTrackerTest {
     @Test
     void aFlowBornDuringADumpCountsAsPresent() {
         for (int i = 1; i < 4; i++) {
-            DumpState dump = begin(DumpState.Reason.RECONCILE);
+            dumps.begin(DumpRequest.Reason.RECONCILE);
             receive(flows.begin(i, 1));
-            end(dump, true);
+            dumps.end(true);
             assertThat(live()).isEqualTo(i == 3 ? 2 : i); // the first was absent from the second and third
         }
     }
 
     @Test
     void aSourceThatIsRemovedClosesItsFlowsOnlyWhenItsNamespaceIsGone() {
-        EventSource other = new Source(9, "other");
+        EventSource other = new TrackedSource(9, "other");
         receive(flows.begin(1, 1));
         tracker.onEvent(other, flows.begin(1, 1), RECEIVED);
         tracker.gone(other);
@@ -311,14 +251,81 @@ class FlowTrackerTest {
     @Test
     void aRequestAnnouncesKnownFlowsAndALossOnlyUnknownOnes() {
         receive(flows.begin(1, 1));
-        DumpState request = begin(DumpState.Reason.REQUEST);
-        tracker.onInjected(HOST, flows.entry(1, 1, 5, 7), DumpState.ENTRY);
-        end(request, true);
-        assertThat(request.existing).isEqualTo(1);
-        DumpState gap = begin(DumpState.Reason.GAP);
-        tracker.onInjected(HOST, flows.entry(1, 1, 5, 7), DumpState.ENTRY);
-        tracker.onInjected(HOST, flows.entry(2, 1, 5, 7), DumpState.ENTRY);
-        end(gap, true);
-        assertThat(gap.existing).isEqualTo(1);
+        dumps.begin(DumpRequest.Reason.REQUEST);
+        dumps.entry(flows.entry(1, 1, 5, 7));
+        DumpResult request = dumps.end(true);
+        assertThat(request.existing()).isEqualTo(1);
+        dumps.begin(DumpRequest.Reason.GAP);
+        dumps.entry(flows.entry(1, 1, 5, 7));
+        dumps.entry(flows.entry(2, 1, 5, 7));
+        DumpResult gap = dumps.end(true);
+        assertThat(gap.existing()).isEqualTo(1);
+    }
+
+    @Test
+    void aLossThatTheSinkCannotTakeIsDeclaredLater() {
+        long windowNanos = TimeUnit.MILLISECONDS.toNanos(LOSS_WINDOW_MILLIS);
+        sink.takesLosses = false;
+        tracker.onDrained(HOST, 3);
+        assertThat(tracker.onPass(5)).isEqualTo(windowNanos);
+        assertThat(tracker.onPass(5 + windowNanos)).isEqualTo(1);
+        tracker.onDrained(HOST, 4);
+        assertThat(sink.lost()).isEmpty();
+        assertThat(dumps.exchange().gapOpen()).isFalse();
+        sink.takesLosses = true;
+        assertThat(tracker.onPass(5 + windowNanos)).isEqualTo(Long.MAX_VALUE);
+        assertThat(sink.lost()).extracting(RecordingSink.Lost::count).containsExactly(new FlowSink.Count(7, 0, true));
+        assertThat(dumps.exchange().gapOpen()).isTrue();
+    }
+
+    @Test
+    void aSwitchOfTheDeliveryModeMakesLossesAnUpperBound() {
+        tracker.onDrained(HOST, 0);
+        tracker.namespace(HOST).switchDelivery(true);
+        tracker.onDrained(HOST, 3);
+        tracker.namespace(HOST).exactLosses(false);
+        tracker.onDrained(HOST, 4); // failed attempts
+        tracker.finish();
+        assertThat(sink.lost()).extracting(RecordingSink.Lost::count).containsExactly(new FlowSink.Count(3, 4, false));
+    }
+
+    @Test
+    void whatADumpShowsOfARemovedSourceIsIgnored() {
+        receive(flows.begin(1, 1));
+        TrackedNamespace namespace = tracker.namespace(HOST);
+        dumps.begin(DumpRequest.Reason.REQUEST);
+        tracker.onRemoved(HOST);
+        assertThat(namespace.removed()).isTrue();
+        assertThat(namespace.finished()).isTrue();
+        dumps.entry(flows.entry(2, 1, 5, 7));
+        namespace.dumps().endReading(new DumpEnd(true, 0));
+        tracker.onDumpMark(HOST, DumpEntryKind.END);
+        tracker.onDumpMark(HOST, DumpEntryKind.BEGIN);
+        assertThat(written()).containsExactly("NEW kernel");
+    }
+
+    @Test
+    void aNamespaceThatIsGoneIsFinishedWhenItsFlowsAreClosed() {
+        receive(flows.begin(1, 1));
+        TrackedNamespace namespace = tracker.namespace(HOST);
+        tracker.gone(HOST);
+        tracker.onRemoved(HOST);
+        assertThat(namespace.removed()).isTrue();
+        assertThat(namespace.finished()).isFalse();
+        dumps.pass();
+        assertThat(namespace.finished()).isTrue();
+        assertThat(namespace.counts().live()).isZero();
+        assertThat(written()).containsExactly("NEW kernel", "DESTROY inferred");
+    }
+
+    @Test
+    void aRepeatedDumpAnnouncesAgainWhatADumpHadAnnounced() {
+        receive(flows.begin(1, 1));
+        dump(flows.entry(2, 1, 5, 7));
+        dumps.begin(DumpRequest.Reason.START, true);
+        dumps.entry(flows.entry(1, 1, 5, 7));
+        dumps.entry(flows.entry(2, 1, 5, 7));
+        assertThat(dumps.end(true).existing()).isEqualTo(1);
+        assertThat(sink.takeLinks()).containsExactly("NEW kernel 0 -", "EXISTING dump 1 -", "EXISTING dump 2 1");
     }
 }

@@ -62,8 +62,7 @@ class LossKernelIT {
         for (GenericRecord gap : gaps) {
             assertThat(gap.get("cause")).hasToString("kernel");
             assertThat(gap.get("loss_exact")).isEqualTo(true);
-            assertThat(gap.get("ct_zone")).isNull();
-            assertThat(gap.get("first_sequence")).isNull();
+            assertThat(gap.get("ranges")).isNull();
             declared += (Long) gap.get("lost_count");
             long start = (Long) gap.get("window_start_ns");
             assertThat(start).isGreaterThanOrEqualTo(before);

@@ -50,7 +50,7 @@ public class PathBenchmark {
     private final BatchRing ring = new BatchRing();
     private final SplittableRandom random = new SplittableRandom(5);
     private final Batcher batcher = batcher();
-    private FlowEventHandler handler = batcher;
+    private FlowEventHandler handler = new UntrackedFlows(batcher);
     private DatagramFeed feed = new DatagramFeed(handler, new Metrics(), 1);
     private int[] flows = {};
     private int next;
@@ -59,6 +59,7 @@ public class PathBenchmark {
         return new Batcher(
                 BatchConfig.DEFAULT,
                 new RunIdentity("2f8e3c0d6a1b4c7e9d5f0a1b2c3d4e5f", "5e0c1b9e-8f0e-4e55-9a3d-6a2d9b7c1f10", RECEIVED),
+                "node-1",
                 ring,
                 new BatchMetrics(metrics));
     }

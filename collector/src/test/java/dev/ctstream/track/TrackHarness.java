@@ -8,6 +8,7 @@ import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.batch.Schemas;
+import dev.ctstream.conntrack.DumpEntryKind;
 import dev.ctstream.conntrack.EventReceiver;
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.conntrack.EventSource;
@@ -64,6 +65,7 @@ final class TrackHarness implements AutoCloseable {
     final Snapshots snapshots;
     final ReliableGuard guard;
     volatile boolean reading = true;
+    private long numbered;
     volatile boolean hanging;
     private volatile boolean consuming = true;
     private boolean stopped;
@@ -82,15 +84,15 @@ final class TrackHarness implements AutoCloseable {
     TrackHarness(TrackConfig config, ReliableGuard.Limits limits, RunFacts.@Nullable PreviousRun previous)
             throws NetlinkException {
         this.config = config;
-        batcher = new Batcher(BATCH, run, ring, new BatchMetrics(metrics));
-        TrackMetrics trackMetrics = new TrackMetrics(metrics);
-        tracker = new FlowTracker(batcher, config, trackMetrics);
+        batcher = new Batcher(BATCH, run, "web-1", ring, new BatchMetrics(metrics));
+        ControlMetrics controlMetrics = new ControlMetrics(metrics);
+        tracker = new FlowTracker(batcher, config, new TrackMetrics(metrics));
         receiver = EventReceiver.open(new Hanging(), new ReceiveMetrics(metrics));
         ControlRecord.Settings settings = new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch");
         RunFacts facts = new RunFacts(run, settings, previous, null);
-        control = new ControlTimer(tracker, batcher, config, facts, trackMetrics, receiver::wake);
-        snapshots = new Snapshots(tracker, batcher, config, trackMetrics, receiver, BATCH.lingerMillis());
-        guard = new ReliableGuard(tracker, batcher, trackMetrics, receiver::wake, limits);
+        control = new ControlTimer(tracker, batcher, config, facts, controlMetrics, receiver::wake);
+        snapshots = new Snapshots(tracker, batcher, config, controlMetrics, receiver, BATCH.lingerMillis());
+        guard = new ReliableGuard(tracker, batcher, controlMetrics, receiver::wake, limits);
         receive = thread(receiver, "test-receive");
     }
 
@@ -123,13 +125,13 @@ final class TrackHarness implements AutoCloseable {
         }
 
         @Override
-        public void onInjected(EventSource source, FlowEvent event, long tag) {
-            tracker.onInjected(source, event, tag);
+        public void onDumpEntry(EventSource source, FlowEvent event, DumpEntryKind kind) {
+            tracker.onDumpEntry(source, event, kind);
         }
 
         @Override
-        public void onInjectedMark(EventSource source, long tag) {
-            tracker.onInjectedMark(source, tag);
+        public void onDumpMark(EventSource source, DumpEntryKind kind) {
+            tracker.onDumpMark(source, kind);
         }
 
         @Override
@@ -208,6 +210,7 @@ final class TrackHarness implements AutoCloseable {
         if (!reading) {
             return;
         }
+        batch.number(numbered++);
         GenericRecord read = read(Schemas.BATCH, batch);
         for (Object item : (List<?>) read.get("events")) {
             GenericRecord event = (GenericRecord) item;
@@ -308,7 +311,7 @@ final class TrackHarness implements AutoCloseable {
     void awaitReceived(ObservedNamespace namespace, long events) {
         EventSocket socket = namespace.socket();
         long start = System.nanoTime();
-        while (tracker.namespace(socket).published().received() + socket.dropsTotal() < events) {
+        while (tracker.namespace(socket).counts().received() + socket.dropsTotal() < events) {
             if (System.nanoTime() - start > PATIENCE.toNanos()) {
                 throw new AssertionError("events were not received");
             }

@@ -17,12 +17,12 @@ import org.junit.jupiter.api.Test;
  * The rule of evolution, FULL_TRANSITIVE and stricter: against every released version old readers read new records, new
  * readers read old ones, and a schema has only ever gained fields with defaults.
  *
- * <p>At a release, the files of {@code src/main/avro} are copied to {@code src/test/resources/released/N}.
+ * <p>At a release, the files of {@code src/main/avro} are copied to {@code src/test/resources/released/N}. Until then
+ * nothing is released, and the rule is tried on changed copies of the present schemas alone.
  */
 class SchemaEvolutionTest {
     @Test
     void everyReleaseHoldsEverySchema() throws IOException {
-        assertThat(SchemaFiles.releases()).isNotEmpty();
         for (Path release : SchemaFiles.releases()) {
             assertThat(release).isDirectory();
             for (String name : SchemaFiles.NAMES) {

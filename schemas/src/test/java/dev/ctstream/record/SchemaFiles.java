@@ -22,10 +22,11 @@ final class SchemaFiles {
         return parse(PRESENT.resolve(name + ".avsc"));
     }
 
-    /** One folder for each released version, oldest first; each holds all three files. */
+    /** One folder for each released version, oldest first, none before the first release; each holds all three files. */
     static List<Path> releases() throws IOException {
         try (Stream<Path> folders = Files.list(RELEASED)) {
-            return folders.sorted((a, b) -> Integer.compare(number(a), number(b)))
+            return folders.filter(Files::isDirectory)
+                    .sorted((a, b) -> Integer.compare(number(a), number(b)))
                     .toList();
         }
     }

@@ -1,0 +1,60 @@
+package dev.ctstream.batch;
+
+/**
+ * Writes what stands before the events of a ConntrackBatch. One for each namespace of a run: host, run and namespace are
+ * encoded once, the rest is the batch's.
+ *
+ * <pre>
+ *  common part, which a ConntrackFlatEvent begins with too:
+ *      host_id boot_id netns ct_zone stream_epoch lost_total host_name netns_id log_index
+ *      batch_first_sequence batch_event_count
+ *  then, in a ConntrackBatch only:
+ *      first_event_time last_event_time, number of events in the array's one block
+ * </pre>
+ *
+ * <p>The numbers have no fixed length, so the header is written backwards from the first event. It is written when the
+ * batch is appended, because its {@code log_index} is known then.
+ *
+ * <p>Threads: immutable; any thread.
+ */
+public final class BatchHeader {
+    /** ct_zone, batch_event_count and the block's count. */
+    private static final int INTS = 3;
+    /** stream_epoch, lost_total, log_index, batch_first_sequence and the two times. */
+    private static final int LONGS = 6;
+
+    private final byte[] names;
+    private final byte[] identity;
+    private final long streamEpoch;
+
+    /** The header of a namespace's batches. */
+    BatchHeader(RunIdentity run, String hostName, StreamId control) {
+        names = AvroWriter.encodedStrings(run.hostId(), run.bootId(), control.netns());
+        identity = AvroWriter.encodedStrings(hostName, control.netnsId());
+        streamEpoch = run.streamEpoch();
+    }
+
+    /** Bytes that an open batch leaves free before its first event. */
+    int maxBytes() {
+        return names.length + identity.length + INTS * AvroWriter.INT_MAX_BYTES + LONGS * AvroWriter.LONG_MAX_BYTES;
+    }
+
+    /** Writes the header before the first event; may be repeated with another log_index. */
+    void write(EncodedBatch batch) {
+        byte[] to = batch.array;
+        int at = AvroWriter.writeLongBefore(to, batch.eventsOffset, batch.count);
+        at = AvroWriter.writeLongBefore(to, at, batch.lastEventMillis);
+        at = AvroWriter.writeLongBefore(to, at, batch.firstEventMillis);
+        int commonEnd = at;
+        at = AvroWriter.writeLongBefore(to, at, batch.count);
+        at = AvroWriter.writeLongBefore(to, at, batch.firstSequence);
+        at = AvroWriter.writeLongBefore(to, at, batch.logIndex);
+        at = AvroWriter.writeEncodedBefore(to, at, identity);
+        at = AvroWriter.writeLongBefore(to, at, batch.lostTotal);
+        at = AvroWriter.writeLongBefore(to, at, streamEpoch);
+        at = AvroWriter.writeLongBefore(to, at, batch.stream.zone());
+        at = AvroWriter.writeEncodedBefore(to, at, names);
+        batch.offset = at;
+        batch.commonLengthBytes = commonEnd - at;
+    }
+}

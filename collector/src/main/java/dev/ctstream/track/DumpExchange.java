@@ -1,0 +1,96 @@
+package dev.ctstream.track;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the dump thread and the receive thread tell each other about the dumps of one namespace.
+ *
+ * <p>The dump thread asks for a dump with {@link #request}, puts a mark into the ring, waits until the dump has
+ * {@link #begun}, puts the entries into the ring, says with {@link #endReading} how that went, puts the second mark into the
+ * ring, and waits for the {@link #result}. Between the two marks the receive thread owns the dump's {@link DumpProgress}.
+ *
+ * <p>Ownership: each field has one writer, named beside it; what it refers to is immutable.
+ *
+ * <p>Threads: the public methods on the dump thread, the others on the receive thread.
+ */
+public final class DumpExchange {
+    // dump thread
+    private volatile @Nullable DumpRequest requested;
+    private volatile @Nullable DumpEnd readingEnded;
+    private volatile long answeredGaps;
+    // receive thread
+    private volatile @Nullable DumpRequest begun;
+    private volatile @Nullable DumpResult result;
+    private volatile Gaps gaps = new Gaps(0, 0);
+
+    /**
+     * GAP records of the kernel's losses.
+     *
+     * @param count since the start
+     * @param sinceNanos {@link System#nanoTime} of the first one that no dump has followed
+     */
+    private record Gaps(long count, long sinceNanos) {}
+
+    /** Asks for a dump, which begins with the next mark in the ring. */
+    public void request(DumpRequest request) {
+        readingEnded = null;
+        requested = request;
+    }
+
+    /** Whether the receive thread has seen the first mark of this dump. */
+    public boolean begun(DumpRequest request) {
+        return request.equals(begun);
+    }
+
+    /** All entries of the dump are in the ring. Before the second mark. */
+    public void endReading(DumpEnd end) {
+        readingEnded = end;
+    }
+
+    /** The result of this dump; null until the receive thread has seen the second mark. */
+    public @Nullable DumpResult result(DumpRequest request) {
+        DumpResult last = result;
+        return last != null && last.request().equals(request) ? last : null;
+    }
+
+    /** Whether there was a GAP that no dump has followed yet. */
+    public boolean gapOpen() {
+        return gaps.count > answeredGaps;
+    }
+
+    /** While {@link #gapOpen}: {@link System#nanoTime} of the first such GAP. */
+    public long gapSinceNanos() {
+        return gaps.sinceNanos;
+    }
+
+    /** A dump follows all GAP records so far. */
+    public void answerGaps() {
+        answeredGaps = gaps.count;
+    }
+
+    @Nullable
+    DumpRequest requested() {
+        return requested;
+    }
+
+    void begin(DumpRequest request) {
+        begun = request;
+    }
+
+    @Nullable
+    DumpEnd readingEnded() {
+        return readingEnded;
+    }
+
+    void end(DumpResult ended) {
+        result = ended;
+    }
+
+    /** A GAP was declared. Returns whether it is the first since the last dump began. */
+    boolean addGap(long nowNanos) {
+        Gaps before = gaps;
+        boolean first = before.count <= answeredGaps;
+        gaps = new Gaps(before.count + 1, first ? nowNanos : before.sinceNanos);
+        return first;
+    }
+}

@@ -1,0 +1,126 @@
+package dev.ctstream.track;
+
+import dev.ctstream.conntrack.DumpEntryKind;
+import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.conntrack.IpsStatus;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Merges dumps into the ledger. An entry of a known flow refreshes it; that of an unknown flow is announced as EXISTING
+ * and added; an entry that is ending, or whose flow ended while it was on its way, is ignored.
+ *
+ * <p>Threads: confined to the receive thread.
+ */
+final class DumpMerge {
+    private final LiveFlows flows;
+    private final FlowSink sink;
+    private final boolean snapshot;
+    private final TrackMetrics metrics;
+    private final FlowIdentity identity = new FlowIdentity();
+    private final Tombstones tombstones = new Tombstones();
+
+    /** Merges into {@code flows}; announces nothing unless {@code snapshot} is on. */
+    DumpMerge(LiveFlows flows, FlowSink sink, boolean snapshot, TrackMetrics metrics) {
+        this.flows = flows;
+        this.sink = sink;
+        this.snapshot = snapshot;
+        this.metrics = metrics;
+    }
+
+    /** The dump that was asked for begins. */
+    void begin(NamespaceTrack track) {
+        DumpRequest request = track.shared.dumps().requested();
+        if (request != null) {
+            tombstones.begin();
+            track.generation++;
+            track.dump = new DumpProgress(request);
+            track.shared.dumps().begin(request);
+        }
+    }
+
+    /** A DESTROY has come: a dump that is on its way may still show the flow. */
+    void destroyed(NamespaceTrack track, FlowIdentity flow) {
+        if (track.dump != null) {
+            tombstones.add(flow.hash());
+        }
+    }
+
+    /** One entry of the dump under way. */
+    void entry(NamespaceTrack track, FlowEvent event, DumpEntryKind kind) {
+        DumpProgress dump = track.dump;
+        if (dump == null) {
+            return; // the source was removed meanwhile
+        }
+        identity.load(track.source.index(), event);
+        int reference = flows.find(identity);
+        boolean known = reference != FlowLedger.NONE;
+        boolean dying = kind == DumpEntryKind.DYING
+                || (event.has(FlowEvent.STATUS) && (event.status() & IpsStatus.IPS_DYING) != 0);
+        boolean started = known && flows.record(reference).has(FlowRecord.START);
+        boolean ended = !dying && !started && (tombstones.has(identity.hash()) || tombstones.overflowed());
+        if (dying || ended) { // a known flow without a start may be a later flow of this tuple and id
+            if (known) {
+                flows.record(reference).seen(track.generation);
+            }
+            dump.ignored += dying ? 0 : 1;
+            metrics.dumpIgnored.increment();
+        } else if (known) {
+            knownEntry(track, dump, event, reference);
+        } else {
+            unknownEntry(track, dump, event);
+        }
+    }
+
+    private void knownEntry(NamespaceTrack track, DumpProgress dump, FlowEvent event, int reference) {
+        long order = flows.record(reference).startOrder(event);
+        if (order > 0) {
+            flows.closeInferred(track, reference); // the tuple and the id have a new flow
+            unknownEntry(track, dump, event);
+        } else if (order == 0) {
+            long beginSequence = flows.refresh(track, event, reference);
+            boolean again = dump.request.repeated() && flows.record(reference).has(FlowRecord.FROM_DUMP);
+            if (again || dump.request.reason() == DumpRequest.Reason.REQUEST) {
+                announce(track, dump, event, beginSequence);
+            }
+        }
+    }
+
+    private void unknownEntry(NamespaceTrack track, DumpProgress dump, FlowEvent event) {
+        if (!snapshot) {
+            return;
+        }
+        DumpRequest.Reason reason = dump.request.reason();
+        int added = flows.add(track, event, identity);
+        if (added != FlowLedger.NONE) {
+            long sequence = announce(track, dump, event, FlowSink.UNKNOWN);
+            FlowRecord flow = flows.record(added);
+            flow.addFlags(FlowRecord.FROM_DUMP);
+            flow.beginSequence(sequence);
+            return;
+        }
+        if (reason.announcesUntracked()) {
+            announce(track, dump, event, FlowSink.UNKNOWN);
+        }
+        if (reason.firstSight()) {
+            flows.countUntracked(track);
+        }
+    }
+
+    private long announce(NamespaceTrack track, DumpProgress dump, FlowEvent event, long beginSequence) {
+        dump.announced(event.zone());
+        metrics.existing.increment();
+        return sink.existing(track.source, event, dump.request.snapshotId(), beginSequence);
+    }
+
+    /** The dump under way has ended; null when there was none. What it did is to be published afterwards. */
+    @Nullable
+    DumpResult end(NamespaceTrack track) {
+        DumpProgress dump = track.dump;
+        DumpEnd end = track.shared.dumps().readingEnded();
+        if (dump == null || end == null) {
+            return null; // the source was removed meanwhile
+        }
+        track.dump = null;
+        return dump.result(end.complete() && !tombstones.overflowed(), end.endNanos());
+    }
+}

@@ -1,0 +1,69 @@
+package dev.ctstream.track;
+
+import dev.ctstream.netlink.Clock;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The kernel's losses of all namespaces: adds up what the drop counters tell, and declares each namespace's window when it
+ * is due. A window that the sink cannot take stays open.
+ *
+ * <p>Threads: confined to the receive thread, but for {@link #onGap}.
+ */
+final class KernelLosses {
+    private final FlowSink sink;
+    private final TrackMetrics metrics;
+    private final List<NamespaceTrack> open = new ArrayList<>();
+    private volatile Runnable onGap = () -> {};
+
+    KernelLosses(FlowSink sink, TrackMetrics metrics) {
+        this.sink = sink;
+        this.metrics = metrics;
+    }
+
+    /** As {@link FlowTracker#onGap}. Any thread. */
+    void onGap(Runnable listener) {
+        onGap = listener;
+    }
+
+    /** The drop counter was read; returns how many events were lost since the reading before. */
+    long read(NamespaceTrack track, long dropsDelta) {
+        TrackedNamespace shared = track.shared;
+        if (dropsDelta != 0 && !track.losses.open()) {
+            open.add(track);
+        }
+        return track.losses.onReading(dropsDelta, Clock.realtimeNanos(), shared.delivery(), shared.exactLosses());
+    }
+
+    /**
+     * Declares the windows that are due, or all.
+     *
+     * @param nowNanos {@link System#nanoTime}
+     * @return nanoseconds until the next is due; {@link Long#MAX_VALUE} = nothing was lost
+     */
+    long declare(long nowNanos, boolean all) {
+        long wait = Long.MAX_VALUE;
+        for (int i = open.size() - 1; i >= 0; i--) {
+            NamespaceTrack track = open.get(i);
+            long due = track.losses.dueIn(nowNanos);
+            if ((due == 0 || all) && declare(track, nowNanos)) {
+                open.remove(i);
+            } else {
+                wait = Math.min(wait, Math.max(due, 1));
+            }
+        }
+        return wait;
+    }
+
+    private boolean declare(NamespaceTrack track, long nowNanos) {
+        if (!sink.lost(track.source, track.losses.count(), track.losses.window())) {
+            return false;
+        }
+        track.losses.declared();
+        metrics.gaps.increment();
+        if (track.shared.dumps().addGap(nowNanos)) {
+            onGap.run();
+        }
+        return true;
+    }
+}

@@ -1,0 +1,71 @@
+package dev.ctstream.track;
+
+import dev.ctstream.conntrack.FlowEvent;
+
+/**
+ * The ledger as the parts of the receive thread change it: each change is counted in the track of the flow's namespace,
+ * and a flow that has gone without a DESTROY is closed at the sink.
+ *
+ * <p>Threads: confined to the receive thread.
+ */
+final class LiveFlows {
+    final FlowLedger ledger;
+    private final FlowSink sink;
+    private final TrackMetrics metrics;
+    private final RecordMessage message = new RecordMessage();
+
+    LiveFlows(FlowLedger ledger, FlowSink sink, TrackMetrics metrics) {
+        this.ledger = ledger;
+        this.sink = sink;
+        this.metrics = metrics;
+    }
+
+    /** The flow of this identity; {@link FlowLedger#NONE} when it is not known. */
+    int find(FlowIdentity identity) {
+        return ledger.find(identity, identity.hash());
+    }
+
+    /** The record; valid until the next call. */
+    FlowRecord record(int reference) {
+        return ledger.record(reference);
+    }
+
+    /** Adds a flow that is not known; {@link FlowLedger#NONE} when there is no room. */
+    int add(NamespaceTrack track, FlowEvent event, FlowIdentity identity) {
+        int reference = ledger.add(identity, identity.hash(), event, track.generation);
+        track.live += reference == FlowLedger.NONE ? 0 : 1;
+        return reference;
+    }
+
+    /** Counts a flow for which the ledger has no room. */
+    void countUntracked(NamespaceTrack track) {
+        track.untracked++;
+        metrics.untracked.increment();
+    }
+
+    /** Takes over what the event says of a known flow; returns the flow's begin sequence. */
+    long refresh(NamespaceTrack track, FlowEvent event, int reference) {
+        if (reference == FlowLedger.NONE) {
+            return FlowSink.UNKNOWN;
+        }
+        FlowRecord flow = ledger.record(reference);
+        flow.update(event);
+        flow.seen(track.generation);
+        return flow.beginSequence();
+    }
+
+    /** Forgets a flow whose DESTROY has come. */
+    void remove(NamespaceTrack track, int reference, long hash) {
+        ledger.remove(reference, hash);
+        track.live--;
+    }
+
+    /** Closes a flow that has gone without a DESTROY. */
+    void closeInferred(NamespaceTrack track, int reference) {
+        FlowRecord flow = ledger.record(reference);
+        sink.inferred(track.source, message.destroy(flow), flow.beginSequence());
+        ledger.remove(reference);
+        track.live--;
+        metrics.inferred.increment();
+    }
+}

@@ -1,0 +1,114 @@
+package dev.ctstream.track;
+
+import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.netlink.Clock;
+
+/**
+ * A tracked namespace as other threads see it: what the receive thread publishes of it, and what the others tell the
+ * receive thread. The receive thread's own state is {@link NamespaceTrack}.
+ *
+ * <p>Ownership: each field has one writer, named beside it; what it refers to is immutable.
+ *
+ * <p>Threads: getters of any thread; setters as said in each.
+ */
+public final class TrackedNamespace {
+    final EventSource source;
+    final long addedTimeNanos = Clock.realtimeNanos();
+    private final DumpExchange dumps = new DumpExchange();
+
+    // receive thread
+    private volatile Counts counts = new Counts(0, 0, 0, 0);
+    private volatile Phase phase = Phase.RECEIVING;
+    // guard thread
+    private volatile Delivery delivery;
+    // control thread
+    private volatile boolean exactLosses = true;
+    // whoever removes the source
+    private volatile boolean gone;
+
+    /** How far a namespace has come. */
+    private enum Phase {
+        RECEIVING,
+        REMOVED,
+        FINISHED
+    }
+
+    /** Counts as of the last drain. */
+    public record Counts(long received, long unknownAttributes, long live, long untracked) {}
+
+    /**
+     * The delivery mode of the event socket.
+     *
+     * @param reliable whether {@code NETLINK_BROADCAST_ERROR} is set; false already while it is being cleared
+     * @param switches grows with each change of mode
+     */
+    public record Delivery(boolean reliable, int switches) {}
+
+    TrackedNamespace(EventSource source) {
+        this.source = source;
+        delivery = new Delivery(source.reliable(), 0);
+    }
+
+    /** What was received and is alive. */
+    public Counts counts() {
+        return counts;
+    }
+
+    /** The dumps of this namespace. */
+    public DumpExchange dumps() {
+        return dumps;
+    }
+
+    /** Whether the source was drained for the last time; what a dump still shows of it is ignored. */
+    public boolean removed() {
+        return phase != Phase.RECEIVING;
+    }
+
+    /** Whether, after {@link #removed}, everything of it was handed to the sink. */
+    public boolean finished() {
+        return phase == Phase.FINISHED;
+    }
+
+    /** The delivery mode in force. */
+    public Delivery delivery() {
+        return delivery;
+    }
+
+    /** Guard thread: call it before a change to counted and after one to reliable. */
+    public void switchDelivery(boolean reliable) {
+        delivery = new Delivery(reliable, delivery.switches + 1);
+    }
+
+    /** Control thread: false while the kernel may count a loss more than once. */
+    public void exactLosses(boolean exact) {
+        exactLosses = exact;
+    }
+
+    boolean exactLosses() {
+        return exactLosses;
+    }
+
+    /** Whoever removes the source, before it does: the namespace no longer exists, and none of its flows. */
+    void setGone() {
+        gone = true;
+    }
+
+    boolean gone() {
+        return gone;
+    }
+
+    /** Receive thread. */
+    void publish(Counts now) {
+        counts = now;
+    }
+
+    /** Receive thread. */
+    void setRemoved() {
+        phase = Phase.REMOVED;
+    }
+
+    /** Receive thread. */
+    void setFinished() {
+        phase = Phase.FINISHED;
+    }
+}

@@ -1,0 +1,45 @@
+package dev.ctstream.track;
+
+import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.conntrack.FlowEventHandler;
+
+/**
+ * Hands each event to the sink as it comes, without a ledger: for a view of the events alone. It declares no losses; they
+ * show in {@code lost_total}.
+ *
+ * <p>Threads: confined to the receive thread.
+ */
+public final class UntrackedFlows implements FlowEventHandler {
+    private final FlowSink sink;
+
+    /** In front of the sink. */
+    public UntrackedFlows(FlowSink sink) {
+        this.sink = sink;
+    }
+
+    @Override
+    public void onEvent(EventSource source, FlowEvent event, long receivedTimeNanos) {
+        sink.event(source, event, receivedTimeNanos, FlowSink.UNKNOWN);
+    }
+
+    @Override
+    public void onDrained(EventSource source, long dropsDelta) {
+        sink.drained(source, dropsDelta);
+    }
+
+    @Override
+    public long onPass(long nowNanos) {
+        return sink.pass(nowNanos);
+    }
+
+    @Override
+    public void onAdded(EventSource source) {
+        sink.added(source);
+    }
+
+    @Override
+    public void onRemoved(EventSource source) {
+        sink.removed(source);
+    }
+}

@@ -1,0 +1,65 @@
+package dev.ctstream.track;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** What the dump thread and the receive thread learn from each other. */
+class DumpExchangeTest {
+    private final DumpExchange exchange = new DumpExchange();
+
+    private static DumpRequest request(long snapshotId) {
+        return new DumpRequest(snapshotId, DumpRequest.Reason.GAP, false, 0);
+    }
+
+    @Test
+    void onlyTheFirstGapAfterADumpBeganIsNew() {
+        assertThat(exchange.gapOpen()).isFalse();
+        assertThat(exchange.addGap(7)).isTrue();
+        assertThat(exchange.addGap(8)).isFalse();
+        assertThat(exchange.gapOpen()).isTrue();
+        assertThat(exchange.gapSinceNanos()).isEqualTo(7);
+        exchange.answerGaps();
+        assertThat(exchange.gapOpen()).isFalse();
+        assertThat(exchange.addGap(-9)).isTrue();
+        assertThat(exchange.gapOpen()).isTrue();
+        assertThat(exchange.gapSinceNanos()).isEqualTo(-9);
+    }
+
+    @Test
+    void whatIsToldIsOfThisDumpAndNotOfTheOneBefore() {
+        DumpRequest first = request(1);
+        exchange.request(first);
+        exchange.begin(first);
+        exchange.endReading(new DumpEnd(true, 5));
+        exchange.end(new DumpProgress(first).result(true, 5));
+        assertThat(exchange.result(first)).isNotNull();
+        DumpRequest second = request(2);
+        exchange.request(second);
+        assertThat(exchange.requested()).isEqualTo(second);
+        assertThat(exchange.begun(second)).isFalse();
+        assertThat(exchange.readingEnded()).isNull();
+        assertThat(exchange.result(second)).isNull();
+    }
+
+    @Test
+    void aResultCountsEachZone() {
+        DumpProgress progress = new DumpProgress(request(1));
+        int[] zones = {0, 65_535, 7, 7, 65_535, 7};
+        for (int zone : zones) {
+            progress.announced(zone);
+        }
+        progress.ignored = 2;
+        DumpResult result = progress.result(false, 9);
+        assertThat(result.existing()).isEqualTo(6);
+        assertThat(result.ignored()).isEqualTo(2);
+        assertThat(result.complete()).isFalse();
+        assertThat(result.endNanos()).isEqualTo(9);
+        assertThat(new int[] {result.existing(0), result.existing(7), result.existing(65_535)})
+                .containsExactly(1, 3, 2);
+        assertThat(new int[] {result.existing(1), result.existing(8), result.existing(65_534)})
+                .containsOnly(0);
+        DumpResult none = new DumpProgress(request(2)).result(true, 9);
+        assertThat(none.existing(0)).isZero();
+    }
+}

@@ -1,0 +1,107 @@
+package dev.ctstream.track;
+
+import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.conntrack.FlowEvent;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Numbers the events of each stream as the next stage does, and keeps what it was given. */
+final class RecordingSink implements FlowSink {
+    /** Takes losses; false: it has no room for any. */
+    boolean takesLosses = true;
+
+    private final List<Seen> seen = new ArrayList<>();
+    private final List<Lost> lost = new ArrayList<>();
+    private final Map<String, Long> nextSequences = new HashMap<>();
+
+    /**
+     * One event.
+     *
+     * @param kind event type and origin
+     * @param flow what tells it from the other flows of its stream
+     */
+    record Seen(String stream, String kind, String flow, long sequence, long beginSequence, long receivedNanos) {}
+
+    /** One declared loss. */
+    record Lost(String netns, Count count, Window window) {}
+
+    private static String type(FlowEvent event) {
+        return switch (event.eventType()) {
+            case FlowEvent.NEW -> "NEW";
+            case FlowEvent.DESTROY -> "DESTROY";
+            default -> "UPDATE";
+        };
+    }
+
+    private long add(EventSource source, FlowEvent event, String kind, long beginSequence, long receivedNanos) {
+        String stream = source.netns() + "/" + event.zone();
+        long sequence = nextSequences.merge(stream, 1L, Long::sum) - 1;
+        String flow = event.ipVersion() + " " + event.original().sourcePort() + " " + event.id();
+        seen.add(new Seen(stream, kind, flow, sequence, beginSequence, receivedNanos));
+        return sequence;
+    }
+
+    @Override
+    public long event(EventSource source, FlowEvent event, long receivedNanos, long beginSequence) {
+        return add(source, event, type(event) + " kernel", beginSequence, receivedNanos);
+    }
+
+    @Override
+    public long existing(EventSource source, FlowEvent entry, long snapshotId, long beginSequence) {
+        return add(source, entry, "EXISTING dump", beginSequence, 0);
+    }
+
+    @Override
+    public long inferred(EventSource source, FlowEvent entry, long beginSequence) {
+        return add(source, entry, type(entry) + " inferred", beginSequence, 0);
+    }
+
+    @Override
+    public boolean lost(EventSource source, Count count, Window window) {
+        if (takesLosses) {
+            lost.add(new Lost(source.netns(), count, window));
+        }
+        return takesLosses;
+    }
+
+    @Override
+    public void drained(EventSource source, long events) {}
+
+    @Override
+    public long pass(long nowNanos) {
+        return Long.MAX_VALUE;
+    }
+
+    @Override
+    public void added(EventSource source) {}
+
+    @Override
+    public void removed(EventSource source) {}
+
+    /** All events since the last call. */
+    List<Seen> take() {
+        List<Seen> all = List.copyOf(seen);
+        seen.clear();
+        return all;
+    }
+
+    /** Type and origin of all events since the last call. */
+    List<String> takeKinds() {
+        return take().stream().map(Seen::kind).toList();
+    }
+
+    /** Kind, sequence and begin sequence of all events since the last call; "-" where none is known. */
+    List<String> takeLinks() {
+        return take().stream()
+                .map(event -> event.kind + " " + event.sequence + " "
+                        + (event.beginSequence == UNKNOWN ? "-" : event.beginSequence))
+                .toList();
+    }
+
+    /** All losses so far. */
+    List<Lost> lost() {
+        return List.copyOf(lost);
+    }
+}
