@@ -2,6 +2,7 @@ package dev.ctstream.admin;
 
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.DumpFilter;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.netlink.MessageCursor;
 import dev.ctstream.netlink.NetlinkException;
@@ -29,6 +30,8 @@ final class DumpAhead {
 
     private final ConntrackTable table;
     private final DumpFilter filter;
+    private final FlowDecoder decoder = new FlowDecoder();
+    private final FlowEvent entry = new FlowEvent();
     private final BlockingQueue<ByteBuffer> empty = new LinkedBlockingQueue<>();
     private final BlockingQueue<ByteBuffer> full = new LinkedBlockingQueue<>();
     private ByteBuffer block = END; // that is being filled; the receiving thread's
@@ -73,11 +76,10 @@ final class DumpAhead {
         }
     }
 
-    private static void handOn(ByteBuffer messages, EntryHandler handler) throws IOException {
+    private void handOn(ByteBuffer messages, EntryHandler handler) throws IOException {
         MessageCursor message = new MessageCursor().wrap(messages, 0, messages.position());
-        FlowEvent entry = new FlowEvent();
         while (message.next()) {
-            if (entry.wrap(messages, message.offset(), message.lengthBytes())) {
+            if (decoder.decode(entry, messages, message.offset(), message.lengthBytes())) {
                 handler.onEntry(entry);
             }
         }

@@ -1,5 +1,6 @@
 package dev.ctstream.admin;
 
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -104,6 +105,7 @@ final class EntryStore implements Closeable {
     /** Hands every entry over; may be called again. */
     void forEach(EntryHandler handler) throws IOException {
         sort();
+        FlowDecoder decoder = new FlowDecoder();
         FlowEvent entry = new FlowEvent();
         List<Run> runs = new ArrayList<>();
         try {
@@ -121,7 +123,7 @@ final class EntryStore implements Closeable {
                 }
             }
             for (Run run = next.poll(); run != null; run = next.poll()) {
-                hand(run.item, entry, handler);
+                hand(run.item, decoder, entry, handler);
                 if (run.advance()) {
                     next.add(run);
                 }
@@ -133,9 +135,10 @@ final class EntryStore implements Closeable {
         }
     }
 
-    private static void hand(byte[] item, FlowEvent entry, EntryHandler handler) throws IOException {
+    private static void hand(byte[] item, FlowDecoder decoder, FlowEvent entry, EntryHandler handler)
+            throws IOException {
         int from = 1 + (item[0] & 0xFF);
-        if (!entry.wrap(ByteBuffer.wrap(item).order(ByteOrder.nativeOrder()), from, item.length - from)) {
+        if (!decoder.decode(entry, ByteBuffer.wrap(item).order(ByteOrder.nativeOrder()), from, item.length - from)) {
             throw new IOException("an entry in a temporary file is damaged");
         }
         handler.onEntry(entry);

@@ -27,6 +27,7 @@ public final class ConntrackTable implements AutoCloseable {
     private final TableExchange exchange;
     private final ConntrackRequests requests = new ConntrackRequests();
     private final DeleteGuard guard = new DeleteGuard();
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
     private final AttributeCursor attribute = new AttributeCursor();
     private final KernelFilters filters = new KernelFilters(this);
@@ -252,7 +253,7 @@ public final class ConntrackTable implements AutoCloseable {
     }
 
     private boolean decode(MessageCursor message) {
-        return event.wrap(message.buffer(), message.offset(), message.lengthBytes());
+        return decoder.decode(event, message.buffer(), message.offset(), message.lengthBytes());
     }
 
     /** With {@link #query}, the only ways out: each request passes the guard. */

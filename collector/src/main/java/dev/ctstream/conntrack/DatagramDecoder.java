@@ -22,6 +22,7 @@ final class DatagramDecoder {
     private final FlowEventHandler handler;
     private final ReceiveMetrics metrics;
     private final MessageCursor cursor = new MessageCursor();
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent[] events = new FlowEvent[FlowEventHandler.MAX_EVENTS];
     private final FlowEvent dumped = new FlowEvent();
     private final LogLimit logLimit = new LogLimit(TimeUnit.MINUTES.toNanos(1));
@@ -31,8 +32,7 @@ final class DatagramDecoder {
     DatagramDecoder(FlowEventHandler handler, ReceiveMetrics metrics) {
         this.handler = handler;
         this.metrics = metrics;
-        MessageShapes shapes = new MessageShapes();
-        Arrays.setAll(events, i -> new FlowEvent(shapes));
+        Arrays.setAll(events, i -> new FlowEvent());
     }
 
     /**
@@ -47,7 +47,7 @@ final class DatagramDecoder {
                 if (cursor.type() != NlMsgHdr.NLMSG_NOOP) {
                     log("message is no flow event", source, buffer, cursor.offset(), cursor.lengthBytes());
                 }
-            } else if (events[decoded].wrap(buffer, cursor.offset(), cursor.lengthBytes())) {
+            } else if (decoder.decode(events[decoded], buffer, cursor.offset(), cursor.lengthBytes())) {
                 FlowEvent event = events[decoded++];
                 countAttributes(event);
                 metrics.events(event.eventType()).increment();
@@ -87,7 +87,7 @@ final class DatagramDecoder {
     /** One message of a dump that another thread made. */
     void dumpEntry(EventSource source, DumpEntryKind kind, ByteBuffer buffer, int offset, int lengthBytes) {
         metrics.injected.increment();
-        if (dumped.wrap(buffer, offset, lengthBytes)) {
+        if (decoder.decode(dumped, buffer, offset, lengthBytes)) {
             countAttributes(dumped);
             handler.onDumpEntry(source, dumped, kind);
         } else {

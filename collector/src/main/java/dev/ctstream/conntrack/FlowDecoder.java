@@ -8,16 +8,20 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * The one pass over the attributes of a conntrack message that fills a {@link FlowEvent}; allocates nothing but
- * {@link MessageShape}s, which spare the pass for messages like one that was decoded before.
+ * Decodes conntrack messages: one pass over the attributes of a message fills a {@link FlowEvent}. It allocates nothing
+ * but {@link MessageShape}s, which spare the pass for messages like one that was decoded before.
  *
  * <p>An attribute of an unexpected length is passed over: on machines without unaligned access the kernel pads 64-bit
  * values with empty attributes, at the top level under a number that is in use ({@code CTA_STATUS}). So a short
  * duplicate never hides a value; of two good ones the later counts, as in {@code nla_parse}.
  *
+ * <p>Ownership: whoever decodes owns one, for as many events as it likes; it keeps nothing of them.
+ *
  * <p>Threads: confined to one. Errors: malformed input never throws.
  */
-final class FlowDecoder {
+public final class FlowDecoder {
+    private static final int IPV4_BYTES = 4;
+    private static final int IPV6_BYTES = 16;
     private static final int LABEL_WORD_BYTES = 4;
     private static final int LABELS_MAX_BYTES = 16; // NF_CT_LABELS_MAX_SIZE
 
@@ -80,8 +84,7 @@ final class FlowDecoder {
             .with(CTA_PROTO_ICMPV6_TYPE, Tuple.ICMP_TYPE, 1)
             .with(CTA_PROTO_ICMPV6_CODE, Tuple.ICMP_CODE, 1);
 
-    private final FlowEvent event;
-    private final MessageShapes shapes;
+    private final MessageShapes shapes = new MessageShapes();
     private final int[] headers = new int[MessageShape.MAX_HEADERS]; // their places from the first attribute
     private int headerCount;
     private int begin;
@@ -93,24 +96,45 @@ final class FlowDecoder {
     private int unknown;
     private int unexpected;
 
-    FlowDecoder(FlowEvent event, MessageShapes shapes) {
-        this.event = event;
-        this.shapes = shapes;
+    /**
+     * Decodes the message at {@code [messageOffset, messageOffset + messageLengthBytes)} and reads nothing outside of it.
+     *
+     * @param target takes the message's fields; everything it had before is gone
+     * @param source in the host's byte order
+     * @return false when the message is no flow event or is malformed: attributes that run outside, a tuple of the
+     *     original or the reply direction that is not there or not whole, addresses that are not of the family
+     */
+    public boolean decode(FlowEvent target, ByteBuffer source, int messageOffset, int messageLengthBytes) {
+        target.wrap(source, messageOffset, messageLengthBytes);
+        boolean whole = messageOffset >= 0
+                && messageLengthBytes >= NfGenMsg.ATTRIBUTES_OFFSET
+                && messageLengthBytes <= source.limit() - messageOffset
+                && target.readHeader()
+                && attributes(
+                        target,
+                        messageOffset + NfGenMsg.ATTRIBUTES_OFFSET,
+                        messageLengthBytes - NfGenMsg.ATTRIBUTES_OFFSET);
+        if (!whole) {
+            target.reset(source);
+        }
+        return whole;
     }
 
-    /**
-     * Decodes the attributes of {@code [offset, offset + lengthBytes)}; false when they are malformed or a tuple is not
-     * whole.
-     */
-    boolean decode(ByteBuffer buffer, int offset, int lengthBytes, int addressBytes) {
-        MessageShape shape = shapes.find(buffer, offset, lengthBytes, addressBytes);
+    private boolean attributes(FlowEvent event, int offset, int lengthBytes) {
+        int addressBytes = switch (event.family()) {
+            case NfGenMsg.AF_INET -> IPV4_BYTES;
+            case NfGenMsg.AF_INET6 -> IPV6_BYTES;
+            default -> 0;
+        };
+        if (addressBytes == 0) {
+            return false;
+        }
+        MessageShape shape = shapes.find(event.buffer(), offset, lengthBytes, addressBytes);
         if (shape != null) {
-            unknown = shape.unknown;
-            unexpected = shape.unexpected;
             shape.applyTo(event, offset);
             return true;
         }
-        boolean whole = pass(buffer, offset, lengthBytes, addressBytes);
+        boolean whole = pass(event, offset, lengthBytes, addressBytes);
         if (whole && !shapeless && shapes.hasRoom(lengthBytes)) {
             int[] places = Arrays.copyOf(headers, headerCount);
             shapes.keep(lengthBytes, new MessageShape(event, offset, lengthBytes, addressBytes, places));
@@ -118,22 +142,23 @@ final class FlowDecoder {
         return whole;
     }
 
-    private boolean pass(ByteBuffer buffer, int offset, int lengthBytes, int addressBytes) {
+    private boolean pass(FlowEvent event, int offset, int lengthBytes, int addressBytes) {
         malformed = false;
         unknown = 0;
         unexpected = 0;
         begin = offset;
         headerCount = 0;
         shapeless = false;
-        top.wrap(buffer, offset, lengthBytes);
+        top.wrap(event.buffer(), offset, lengthBytes);
         while (next(top)) {
-            attribute(top.number());
+            attribute(event, top.number());
         }
         if (event.master().complete(addressBytes)) {
             event.note(FlowEvent.MASTER, offset, 0);
         } else if (event.master().presence() != 0) {
             unexpected++;
         }
+        event.passedOver(unknown, unexpected);
         return !malformed
                 && !top.malformed()
                 && event.original().complete(addressBytes)
@@ -152,29 +177,21 @@ final class FlowDecoder {
         return true;
     }
 
-    int unknownAttributes() {
-        return unknown;
-    }
-
-    int unexpectedAttributes() {
-        return unexpected;
-    }
-
-    private void attribute(int number) {
+    private void attribute(FlowEvent event, int number) {
         switch (number) {
             case CTA_TUPLE_ORIG -> tuple(event.original());
             case CTA_TUPLE_REPLY -> tuple(event.reply());
             case CTA_TUPLE_MASTER -> tuple(event.master());
-            case CTA_PROTOINFO -> protocolInfo();
+            case CTA_PROTOINFO -> protocolInfo(event);
             case CTA_COUNTERS_ORIG -> fields(nest, top, COUNTERS, event, FlowEvent.PACKETS_ORIGINAL);
             case CTA_COUNTERS_REPLY -> fields(nest, top, COUNTERS, event, FlowEvent.PACKETS_REPLY);
             case CTA_TIMESTAMP -> fields(nest, top, TIMESTAMP, event, 0);
-            case CTA_SEQ_ADJ_ORIG -> triple(SEQ_ADJ, FlowEvent.SEQ_ADJ_ORIGINAL);
-            case CTA_SEQ_ADJ_REPLY -> triple(SEQ_ADJ, FlowEvent.SEQ_ADJ_REPLY);
-            case CTA_SYNPROXY -> triple(SYNPROXY, FlowEvent.SYNPROXY);
-            case CTA_HELP -> helper();
-            case CTA_SECCTX -> securityContext();
-            case CTA_LABELS -> labels();
+            case CTA_SEQ_ADJ_ORIG -> triple(event, SEQ_ADJ, FlowEvent.SEQ_ADJ_ORIGINAL);
+            case CTA_SEQ_ADJ_REPLY -> triple(event, SEQ_ADJ, FlowEvent.SEQ_ADJ_REPLY);
+            case CTA_SYNPROXY -> triple(event, SYNPROXY, FlowEvent.SYNPROXY);
+            case CTA_HELP -> helper(event);
+            case CTA_SECCTX -> securityContext(event);
+            case CTA_LABELS -> labels(event);
             default -> field(top, TOP, event, 0);
         }
     }
@@ -191,7 +208,7 @@ final class FlowDecoder {
         malformed |= nest.malformed();
     }
 
-    private void protocolInfo() {
+    private void protocolInfo(FlowEvent event) {
         nest.wrapNest(top);
         while (next(nest)) {
             switch (nest.number()) {
@@ -205,7 +222,7 @@ final class FlowDecoder {
     }
 
     /** Three values under one presence bit: all of them, or none. */
-    private void triple(FieldTable table, int first) {
+    private void triple(FlowEvent event, FieldTable table, int first) {
         fields(nest, top, table, event, first);
         long all = 0b111L << first;
         if ((event.presence() & all) != all) {
@@ -214,11 +231,11 @@ final class FlowDecoder {
         }
     }
 
-    private void helper() {
+    private void helper(FlowEvent event) {
         nest.wrapNest(top);
         while (next(nest)) {
             switch (nest.number()) {
-                case CTA_HELP_NAME -> text(FlowEvent.HELPER);
+                case CTA_HELP_NAME -> text(event, FlowEvent.HELPER);
                 case CTA_HELP_INFO -> event.note(FlowEvent.HELPER_INFO, nest);
                 default -> unknown++;
             }
@@ -226,11 +243,11 @@ final class FlowDecoder {
         malformed |= nest.malformed();
     }
 
-    private void securityContext() {
+    private void securityContext(FlowEvent event) {
         nest.wrapNest(top);
         while (next(nest)) {
             if (nest.number() == CTA_SECCTX_NAME) {
-                text(FlowEvent.SECURITY_CONTEXT);
+                text(event, FlowEvent.SECURITY_CONTEXT);
             } else {
                 unknown++;
             }
@@ -238,7 +255,7 @@ final class FlowDecoder {
         malformed |= nest.malformed();
     }
 
-    private void labels() {
+    private void labels(FlowEvent event) {
         int lengthBytes = top.payloadLengthBytes();
         if (lengthBytes == 0 || lengthBytes > LABELS_MAX_BYTES || lengthBytes % LABEL_WORD_BYTES != 0) {
             unexpected++;
@@ -248,7 +265,7 @@ final class FlowDecoder {
     }
 
     /** A string up to its NUL, or to the end of the attribute. */
-    private void text(int field) {
+    private void text(FlowEvent event, int field) {
         shapeless = true;
         int from = nest.payloadOffset();
         int limit = nest.payloadLengthBytes();

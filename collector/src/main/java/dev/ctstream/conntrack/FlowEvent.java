@@ -4,16 +4,16 @@ import dev.ctstream.netlink.NlMsgHdr;
 import java.nio.ByteBuffer;
 
 /**
- * One conntrack message (an event or an entry of a dump), read where it lies. {@link #wrap} notes which fields the kernel
- * sent and where; the accessors read there. Absent is not zero: ask {@link #has} before a value that the kernel may leave
- * out; the tuples are always there.
+ * One conntrack message (an event or an entry of a dump), read where it lies. {@link FlowDecoder#decode} notes which
+ * fields the kernel sent and where; the accessors read there. Absent is not zero: ask {@link #has} before a value that the
+ * kernel may leave out; the tuples are always there.
  *
- * <p>Ownership: borrows the buffer; valid until the owner receives into it again or wraps the event anew. Never store
- * it, never pass it to another thread.
+ * <p>Ownership: borrows the buffer; valid until the owner receives into it again or decodes another message into the
+ * event. Never store it, never pass it to another thread.
  *
  * <p>Threads: confined to one.
  *
- * <p>Errors: malformed input never throws; {@link #wrap} returns false and nothing may be read then.
+ * <p>Errors: nothing may be read before a message was decoded, and after one could not be.
  *
  * <p>Source: {@code uapi/linux/netfilter/nfnetlink_conntrack.h}, {@code ctnetlink_fill_info} and
  * {@code ctnetlink_conntrack_event} in {@code net/netfilter/nf_conntrack_netlink.c}.
@@ -66,73 +66,46 @@ public final class FlowEvent extends Slots {
     public static final int SYNPROXY = 35;
 
     private static final int FIELDS = 38;
-    private static final int IPV4_BYTES = 4;
-    private static final int IPV6_BYTES = 16;
-
     private final Tuple original = new Tuple();
     private final Tuple reply = new Tuple();
     private final Tuple master = new Tuple();
-    private final FlowDecoder decoder;
     private int messageOffset;
     private int messageLengthBytes;
     private int type;
     private int flags;
+    private int unknownAttributes;
+    private int unexpectedAttributes;
 
     public FlowEvent() {
-        this(new MessageShapes());
-    }
-
-    /** A flyweight that shares the shapes with others of its thread. */
-    FlowEvent(MessageShapes shapes) {
         super(FIELDS);
-        decoder = new FlowDecoder(this, shapes);
     }
 
-    /** Whether {@code nlmsg_type} is one that {@link #wrap} reads; any other message is no flow event. */
+    /** Whether {@code nlmsg_type} is that of a flow event. */
     public static boolean isFlowMessage(int messageType) {
         return messageType == NfGenMsg.IPCTNL_MSG_CT_NEW || messageType == NfGenMsg.IPCTNL_MSG_CT_DELETE;
     }
 
-    /**
-     * Reads the message at {@code [messageOffset, messageOffset + messageLengthBytes)} and nothing outside of it.
-     *
-     * @param source in the host's byte order
-     * @return false when the message is no flow event or is malformed: attributes that run outside, a tuple of the
-     *     original or the reply direction that is not there or not whole, addresses that are not of the family
-     */
-    public boolean wrap(ByteBuffer source, int messageOffset, int messageLengthBytes) {
+    /** Points at a message of which no field is known yet. */
+    void wrap(ByteBuffer source, int offset, int lengthBytes) {
         reset(source);
         original.reset(source);
         reply.reset(source);
         master.reset(source);
-        this.messageOffset = messageOffset;
-        this.messageLengthBytes = messageLengthBytes;
-        boolean whole = messageOffset >= 0
-                && messageLengthBytes >= NfGenMsg.ATTRIBUTES_OFFSET
-                && messageLengthBytes <= source.limit() - messageOffset
-                && header()
-                && attributes();
-        if (!whole) {
-            reset(source);
-        }
-        return whole;
+        messageOffset = offset;
+        messageLengthBytes = lengthBytes;
     }
 
-    private boolean header() {
+    /** Reads type and flags; false when the message is no flow event. */
+    boolean readHeader() {
         type = buffer().getShort(messageOffset + NlMsgHdr.TYPE_OFFSET) & 0xFFFF;
         flags = buffer().getShort(messageOffset + NlMsgHdr.FLAGS_OFFSET) & 0xFFFF;
         return isFlowMessage(type);
     }
 
-    private boolean attributes() {
-        int addressBytes = switch (family()) {
-            case NfGenMsg.AF_INET -> IPV4_BYTES;
-            case NfGenMsg.AF_INET6 -> IPV6_BYTES;
-            default -> 0;
-        };
-        int from = NfGenMsg.ATTRIBUTES_OFFSET;
-        return addressBytes != 0
-                && decoder.decode(buffer(), messageOffset + from, messageLengthBytes - from, addressBytes);
+    /** Says how many attributes were passed over. */
+    void passedOver(int unknown, int unexpected) {
+        unknownAttributes = unknown;
+        unexpectedAttributes = unexpected;
     }
 
     /** {@link #NEW}, {@link #UPDATE} or {@link #DESTROY}. */
@@ -390,11 +363,11 @@ public final class FlowEvent extends Slots {
 
     /** Attributes of this message, nests included, whose number no table here has. */
     public int unknownAttributes() {
-        return decoder.unknownAttributes();
+        return unknownAttributes;
     }
 
     /** Attributes of this message that were passed over because of their length, or as parts of an incomplete nest. */
     public int unexpectedAttributes() {
-        return decoder.unexpectedAttributes();
+        return unexpectedAttributes;
     }
 }

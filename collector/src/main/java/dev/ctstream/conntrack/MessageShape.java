@@ -19,8 +19,8 @@ final class MessageShape {
     private final int addressBytes;
     private final int[] places; // of headers, from the first attribute
     private final int[] headers;
-    final int unknown;
-    final int unexpected;
+    private final int unknown;
+    private final int unexpected;
     private final Slots.Layout event;
     private final Slots.Layout original;
     private final Slots.Layout reply;
@@ -67,5 +67,6 @@ final class MessageShape {
         target.original().adopt(original, offset);
         target.reply().adopt(reply, offset);
         target.master().adopt(master, offset);
+        target.passedOver(unknown, unexpected);
     }
 }

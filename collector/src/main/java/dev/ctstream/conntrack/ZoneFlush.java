@@ -72,10 +72,11 @@ final class ZoneFlush {
     private boolean exactlyOurs(int zone, TupleSpec tuple) throws NetlinkException {
         List<FlowKey> ours = new ArrayList<>();
         boolean[] others = new boolean[1];
+        FlowDecoder decoder = new FlowDecoder();
         FlowEvent event = new FlowEvent();
         table.dumpMessages(DumpFilter.zone(zone), message -> {
             boolean filtered = (message.flags() & NlMsgHdr.NLM_F_DUMP_FILTERED) != 0;
-            boolean read = event.wrap(message.buffer(), message.offset(), message.lengthBytes());
+            boolean read = decoder.decode(event, message.buffer(), message.offset(), message.lengthBytes());
             if (read && ZoneScope.zoneOf(event) == zone && isProbe(event, tuple)) {
                 ours.add(FlowKey.of(event));
                 others[0] |= !filtered;

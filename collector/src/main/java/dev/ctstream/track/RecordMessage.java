@@ -2,6 +2,7 @@ package dev.ctstream.track;
 
 import static dev.ctstream.conntrack.Cta.*;
 
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.NfGenMsg;
 import dev.ctstream.netlink.NlAttr;
@@ -23,6 +24,7 @@ final class RecordMessage {
     private static final int V6_ADDRESS = 16;
 
     private final ByteBuffer to = ByteBuffer.allocateDirect(MAX_BYTES).order(ByteOrder.nativeOrder());
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
 
     /** The DESTROY of the record's flow. */
@@ -53,7 +55,7 @@ final class RecordMessage {
         }
         int lengthBytes = to.position();
         to.putInt(NlMsgHdr.LENGTH_OFFSET, lengthBytes);
-        if (!event.wrap(to, 0, lengthBytes)) {
+        if (!decoder.decode(event, to, 0, lengthBytes)) {
             throw new IllegalStateException("a record of the ledger makes no message");
         }
         return event;

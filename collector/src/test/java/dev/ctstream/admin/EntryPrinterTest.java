@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ctstream.batch.Schemas;
 import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,7 +24,7 @@ class EntryPrinterTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteBuffer buffer = Fixtures.buffer(message);
         FlowEvent event = new FlowEvent();
-        assertThat(event.wrap(buffer, 0, message.length)).isTrue();
+        assertThat(new FlowDecoder().decode(event, buffer, 0, message.length)).isTrue();
         format.apply(out).onEntry(event);
         return out.toString(StandardCharsets.UTF_8);
     }

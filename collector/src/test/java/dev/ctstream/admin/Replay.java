@@ -2,6 +2,7 @@ package dev.ctstream.admin;
 
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.FakeKernel;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.Flows;
 import dev.ctstream.conntrack.TableExchange;
@@ -52,7 +53,7 @@ final class Replay implements TableExchange {
         ByteBuffer buffer = ByteBuffer.wrap(message.clone()).order(ByteOrder.nativeOrder());
         MessageCursor cursor = new MessageCursor();
         FlowEvent entry = new FlowEvent();
-        entry.wrap(buffer, 0, message.length);
+        new FlowDecoder().decode(entry, buffer, 0, message.length);
         stopped = false;
         for (int i = 0; i < count && !stopped; i++) {
             int number = Integer.reverse(i); // not in order

@@ -8,6 +8,7 @@ import static dev.ctstream.conntrack.MessageBytes.ports;
 import static dev.ctstream.conntrack.MessageBytes.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.track.FlowSink;
 import java.nio.ByteBuffer;
@@ -27,10 +28,11 @@ class BatcherBoundsTest {
     void everyZoneAtOnceStaysWithinTheLimitOfOpenBytes() {
         try (TestBatcher test = new TestBatcher()) {
             Messages.Zoned message = new Messages.Zoned();
+            FlowDecoder decoder = new FlowDecoder();
             FlowEvent event = new FlowEvent();
             for (int zone = 0; zone < ZONES; zone++) {
                 ByteBuffer buffer = message.in(zone);
-                assertThat(event.wrap(buffer, 0, buffer.limit())).isTrue();
+                assertThat(decoder.decode(event, buffer, 0, buffer.limit())).isTrue();
                 test.batcher.event(TestBatcher.HOST, event, TestBatcher.RECEIVED, FlowSink.UNKNOWN);
             }
             int early = test.sink.batches.size();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.ProtocolStates;
 import dev.ctstream.netlink.MessageCursor;
@@ -34,12 +35,13 @@ class CapturedEventsTest {
         JsonNode messages = Fixtures.expected().get(name);
         ByteBuffer datagram = Fixtures.buffer(Fixtures.bytes(name));
         MessageCursor cursor = new MessageCursor().wrap(datagram, 0, datagram.limit());
+        FlowDecoder decoder = new FlowDecoder();
         FlowEvent event = new FlowEvent();
         for (int i = 0; cursor.next(); i++) {
             JsonNode message = messages.get(i);
             boolean dump = message.get("kind").asText().equals("DUMP");
             try (TestBatcher test = new TestBatcher()) {
-                assertThat(event.wrap(datagram, cursor.offset(), cursor.lengthBytes()))
+                assertThat(decoder.decode(event, datagram, cursor.offset(), cursor.lengthBytes()))
                         .isTrue();
                 if (dump) {
                     test.batcher.existing(TestBatcher.HOST, event, 77, FlowSink.UNKNOWN);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
 import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Metrics;
 import java.lang.management.ManagementFactory;
@@ -21,6 +22,7 @@ class EncodeAllocationTest {
     private static final int ATTEMPTS = 5;
 
     private final BatchRing ring = new BatchRing();
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
     private final ByteBuffer[] datagrams =
             Fixtures.flowMessages().stream().map(Fixtures::buffer).toArray(ByteBuffer[]::new);
@@ -54,7 +56,7 @@ class EncodeAllocationTest {
         long taken = 0;
         for (int i = 0; i < count; i++) {
             ByteBuffer datagram = datagrams[i % datagrams.length];
-            if (event.wrap(datagram, 0, datagram.limit())) {
+            if (decoder.decode(event, datagram, 0, datagram.limit())) {
                 batcher.event(TestBatcher.HOST, event, TestBatcher.RECEIVED + i, i);
             }
             if (i % EVENTS_PER_PASS == 0) {

@@ -12,6 +12,7 @@ import static dev.ctstream.conntrack.MessageBytes.u8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import java.util.Arrays;
 import java.util.List;
@@ -27,6 +28,7 @@ class FlowEventEncoderTest {
     private static final List<String> UNFILLED =
             List.of("snapshot_id", "community_id", "reply_community_id", "protocol_name", "tcp_state_name");
 
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
     private final FlowEventEncoder encoder = new FlowEventEncoder();
 
@@ -54,7 +56,8 @@ class FlowEventEncoderTest {
     }
 
     private GenericRecord verifyRoom(byte[] message) {
-        assertThat(event.wrap(Fixtures.buffer(message), 0, message.length)).isTrue();
+        assertThat(decoder.decode(event, Fixtures.buffer(message), 0, message.length))
+                .isTrue();
         int room = FlowEventEncoder.maxBytes(event);
         byte[] to = new byte[room];
         int end = encoder.encode(to, 0, event, Long.MAX_VALUE, Long.MAX_VALUE);

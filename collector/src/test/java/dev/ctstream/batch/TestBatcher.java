@@ -3,6 +3,7 @@ package dev.ctstream.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.track.FlowSink;
@@ -22,6 +23,7 @@ final class TestBatcher implements AutoCloseable {
     final TestSink sink = new TestSink();
     final Batcher batcher;
 
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
 
     TestBatcher(BatchConfig config, Batcher.Limits limits) {
@@ -42,7 +44,7 @@ final class TestBatcher implements AutoCloseable {
 
     FlowEvent wrap(byte[] message) {
         ByteBuffer buffer = Fixtures.buffer(message);
-        assertThat(event.wrap(buffer, 0, message.length)).isTrue();
+        assertThat(decoder.decode(event, buffer, 0, message.length)).isTrue();
         return event;
     }
 

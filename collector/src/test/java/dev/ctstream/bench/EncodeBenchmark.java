@@ -8,6 +8,7 @@ import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Metrics;
 import java.nio.ByteBuffer;
@@ -55,6 +56,7 @@ public class EncodeBenchmark {
     public String traffic = "";
 
     private final EventSource source = new Source(0, "host");
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
     private final BatchRing ring = new BatchRing();
     private final Metrics metrics = new Metrics();
@@ -96,7 +98,7 @@ public class EncodeBenchmark {
         int whole = 0;
         for (int i = 0; i < EVENTS; i++) {
             ByteBuffer message = messages[i % messages.length];
-            whole += event.wrap(message, 0, message.limit()) ? 1 : 0;
+            whole += decoder.decode(event, message, 0, message.limit()) ? 1 : 0;
         }
         return whole;
     }
@@ -107,7 +109,7 @@ public class EncodeBenchmark {
     public int decodeAndEncode() {
         for (int i = 0; i < EVENTS; i++) {
             ByteBuffer message = messages[i % messages.length];
-            if (event.wrap(message, 0, message.limit())) {
+            if (decoder.decode(event, message, 0, message.limit())) {
                 batcher.event(source, event, RECEIVED + now, now);
             }
         }

@@ -8,6 +8,7 @@ import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
@@ -140,6 +141,7 @@ public final class SpoolCost {
     /** What the receive thread does; returns the number of events. */
     private long receive(Batcher batcher) {
         Source source = new Source(0, "host");
+        FlowDecoder decoder = new FlowDecoder();
         FlowEvent event = new FlowEvent();
         long begin = System.nanoTime();
         long sent = 0;
@@ -150,7 +152,7 @@ public final class SpoolCost {
             long received = Clock.realtimeNanos();
             for (; sent < due; sent++) {
                 ByteBuffer message = messages.get((int) (sent % messages.size()));
-                event.wrap(message, 0, message.limit());
+                decoder.decode(event, message, 0, message.limit());
                 batcher.event(source, event, received, FlowSink.UNKNOWN);
             }
             batcher.pass(now);

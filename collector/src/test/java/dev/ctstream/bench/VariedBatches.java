@@ -8,6 +8,7 @@ import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.track.FlowSink;
@@ -53,12 +54,13 @@ public final class VariedBatches {
             Batcher batcher = new Batcher(
                     new BatchConfig(eventsEach, 1 << 20, 1000), RUN, "node-1", ring, new BatchMetrics(metrics));
             Source source = new Source(0, "host");
+            FlowDecoder decoder = new FlowDecoder();
             FlowEvent event = new FlowEvent();
             long now = RUN.streamEpoch();
             while (made.size() < batches) {
                 byte[] message = varied(messages[random.nextInt(2)].clone(), event, random);
                 ByteBuffer buffer = Fixtures.buffer(message);
-                if (event.wrap(buffer, 0, message.length)) {
+                if (decoder.decode(event, buffer, 0, message.length)) {
                     now += random.nextInt(20_000);
                     batcher.event(source, event, now, FlowSink.UNKNOWN);
                 }
@@ -83,7 +85,7 @@ public final class VariedBatches {
     }
 
     private static byte[] varied(byte[] message, FlowEvent event, SplittableRandom random) {
-        event.wrap(Fixtures.buffer(message), 0, message.length);
+        new FlowDecoder().decode(event, Fixtures.buffer(message), 0, message.length);
         int client = random.nextInt(1 << 12);
         int server = random.nextInt(1 << 6);
         int port = 32_768 + random.nextInt(28_000);

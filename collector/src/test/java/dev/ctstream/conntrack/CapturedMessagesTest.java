@@ -26,6 +26,7 @@ class CapturedMessagesTest {
     private static final int EXTACK_MSG = 1; // NLMSGERR_ATTR_MSG
     private static final int EXTACK_OFFS = 2; // NLMSGERR_ATTR_OFFS
 
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
 
     static List<String> names() {
@@ -60,7 +61,7 @@ class CapturedMessagesTest {
         MessageCursor message = new MessageCursor().wrap(Fixtures.buffer(datagram), 0, datagram.length);
         for (JsonNode expected : Fixtures.expected().get(name)) {
             assertThat(message.next()).isTrue();
-            if (event.wrap(message.buffer(), message.offset(), message.lengthBytes())) {
+            if (decoder.decode(event, message.buffer(), message.offset(), message.lengthBytes())) {
                 int flowZone = expected.path("zone").asInt(0);
                 assertThat(event.zone()).isEqualTo(expected.at("/orig/zone").asInt(flowZone));
                 assertThat(event.unknownAttributes()).isZero();
@@ -70,7 +71,7 @@ class CapturedMessagesTest {
     }
 
     private JsonNode decode(MessageCursor message) {
-        boolean flow = event.wrap(message.buffer(), message.offset(), message.lengthBytes());
+        boolean flow = decoder.decode(event, message.buffer(), message.offset(), message.lengthBytes());
         assertThat(flow).isEqualTo(message.type() >= NlMsgHdr.NLMSG_MIN_TYPE);
         ObjectNode json = flow ? FlowEventJson.of(event) : control(message);
         return json.put("len", message.lengthBytes())

@@ -21,6 +21,7 @@ class ConntrackRequestsTest {
             List.of(ZoneScope.NONE, ZoneScope.both(65_535), ZoneScope.original(42), ZoneScope.reply(43));
 
     private final ConntrackRequests requests = new ConntrackRequests();
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
 
     @Test
@@ -129,7 +130,7 @@ class ConntrackRequestsTest {
 
     private void decode(MessageWriter request) {
         MessageCursor message = message(request);
-        assertThat(event.wrap(message.buffer(), message.offset(), message.lengthBytes()))
+        assertThat(decoder.decode(event, message.buffer(), message.offset(), message.lengthBytes()))
                 .isTrue();
     }
 

@@ -36,8 +36,9 @@ public final class DatagramFeed {
         final int destination;
 
         Places(byte[] message) {
+            FlowDecoder decoder = new FlowDecoder();
             FlowEvent event = new FlowEvent();
-            if (!event.wrap(Fixtures.buffer(message), 0, message.length)) {
+            if (!decoder.decode(event, Fixtures.buffer(message), 0, message.length)) {
                 throw new IllegalStateException("malformed");
             }
             id = event.offset(FlowEvent.ID);

@@ -52,6 +52,7 @@ public final class FakeKernel implements TableExchange {
     private final Generation generation;
     private final List<Stored> entries = new ArrayList<>();
     private final List<byte[]> requests = new ArrayList<>();
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
     private final MessageCursor message = new MessageCursor();
     private long nextId = 1000;
@@ -127,7 +128,7 @@ public final class FakeKernel implements TableExchange {
         if (refuseCreate != 0) {
             throw refused(refuseCreate);
         }
-        if (!event.wrap(message.buffer(), message.offset(), message.lengthBytes())) {
+        if (!decoder.decode(event, message.buffer(), message.offset(), message.lengthBytes())) {
             throw refused(Errno.EINVAL);
         }
         Stored entry = new Stored(
@@ -190,7 +191,7 @@ public final class FakeKernel implements TableExchange {
                 .bytes(Cta.CTA_TUPLE_REPLY, nest)
                 .finish();
         FlowEvent asked = new FlowEvent();
-        if (!asked.wrap(whole, 0, whole.remaining())) {
+        if (!decoder.decode(asked, whole, 0, whole.remaining())) {
             throw refused(Errno.EINVAL);
         }
         TupleSpec original = TupleSpec.of(asked.original());

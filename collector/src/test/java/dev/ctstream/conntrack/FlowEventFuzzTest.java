@@ -22,7 +22,8 @@ class FlowEventFuzzTest {
     private static final int GUARD_BYTES = 64;
 
     private final List<byte[]> captured = Fixtures.flowMessages();
-    private final FlowEvent experienced = new FlowEvent(); // knows the shapes of what came before
+    private final FlowDecoder experienced = new FlowDecoder(); // knows the shapes of what came before
+    private final FlowEvent event = new FlowEvent();
     private final FlowEventDigest digest = new FlowEventDigest();
     private final byte[] message = new byte[ROOM_BYTES];
     private final byte[] zeros = new byte[GUARD_BYTES];
@@ -43,7 +44,8 @@ class FlowEventFuzzTest {
             damage(random);
             try {
                 long plain = decodeExact();
-                if (decodeGuarded(new FlowEvent(), zeros) != plain || decodeGuarded(new FlowEvent(), ones) != plain) {
+                if (decodeGuarded(new FlowDecoder(), zeros) != plain
+                        || decodeGuarded(new FlowDecoder(), ones) != plain) {
                     throw new AssertionError("what lies beside the message changes what it says");
                 }
                 if (decodeGuarded(experienced, zeros) != plain) {
@@ -65,16 +67,15 @@ class FlowEventFuzzTest {
     private long decodeExact() {
         exact.clear().limit(lengthBytes);
         exact.put(0, message, 0, lengthBytes);
-        FlowEvent event = new FlowEvent();
-        return event.wrap(exact, 0, lengthBytes) ? digest.of(event) | 1 : 0;
+        return new FlowDecoder().decode(event, exact, 0, lengthBytes) ? digest.of(event) | 1 : 0;
     }
 
     /** Between other bytes: a read outside would show in the result. */
-    private long decodeGuarded(FlowEvent event, byte[] guard) {
+    private long decodeGuarded(FlowDecoder decoder, byte[] guard) {
         guarded.put(0, guard, 0, GUARD_BYTES);
         guarded.put(GUARD_BYTES, message, 0, lengthBytes);
         guarded.put(GUARD_BYTES + lengthBytes, guard, 0, GUARD_BYTES);
-        return event.wrap(guarded, GUARD_BYTES, lengthBytes) ? digest.of(event) | 1 : 0;
+        return decoder.decode(event, guarded, GUARD_BYTES, lengthBytes) ? digest.of(event) | 1 : 0;
     }
 
     private void damage(SplittableRandom random) {

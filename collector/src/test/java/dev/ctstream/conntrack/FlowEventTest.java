@@ -17,6 +17,7 @@ class FlowEventTest {
     private static final byte[] A4 = {10, 1, 0, 1};
     private static final byte[] A6 = {0x20, 1, 0xd, (byte) 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
 
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
 
     @Test
@@ -207,7 +208,7 @@ class FlowEventTest {
             for (int length : new int[] {0, 3, 0x7FFF, 0xFFFF}) {
                 ByteBuffer copy = buffer(good);
                 copy.putShort(at, (short) length);
-                assertThat(event.wrap(copy, 0, good.length))
+                assertThat(decoder.decode(event, copy, 0, good.length))
                         .as("length %d at %d", length, at)
                         .isFalse();
                 assertThat(event.presence()).isZero();
@@ -221,7 +222,9 @@ class FlowEventTest {
         for (int type : new int[] {0, 1, 2, 3, 4, 0x101, 0x103, 0x200, 0x202, 0x0A00, 0xFFFF}) {
             ByteBuffer copy = buffer(good);
             copy.putShort(NlMsgHdr.TYPE_OFFSET, (short) type);
-            assertThat(event.wrap(copy, 0, good.length)).as("type %x", type).isFalse();
+            assertThat(decoder.decode(event, copy, 0, good.length))
+                    .as("type %x", type)
+                    .isFalse();
         }
     }
 
@@ -240,7 +243,7 @@ class FlowEventTest {
             {8, Integer.MAX_VALUE},
             {good.length, 20}
         }) {
-            assertThat(event.wrap(buffer, range[0], range[1]))
+            assertThat(decoder.decode(event, buffer, range[0], range[1]))
                     .as(Arrays.toString(range))
                     .isFalse();
         }
@@ -249,7 +252,8 @@ class FlowEventTest {
     @Test
     void theLastAttributeMayLackItsPadding() {
         byte[] message = newFlow(UDP, attribute(CTA_ZONE, be16(7)));
-        assertThat(event.wrap(buffer(message), 0, message.length - 2)).isTrue();
+        assertThat(decoder.decode(event, buffer(message), 0, message.length - 2))
+                .isTrue();
         assertThat(event.zone()).isEqualTo(7);
     }
 
@@ -282,7 +286,7 @@ class FlowEventTest {
     }
 
     private boolean wrap(byte[] message) {
-        return event.wrap(buffer(message), 0, message.length);
+        return decoder.decode(event, buffer(message), 0, message.length);
     }
 
     private static ByteBuffer buffer(byte[] message) {

@@ -19,6 +19,7 @@ class MessageShapesTest {
     private static final int NLA_F_NET_BYTEORDER = 1 << 14;
     private static final int TUPLE_HEADERS = 16; // of both tuples of MessageBytes.newFlow
 
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
     private final FlowEventDigest digest = new FlowEventDigest();
 
@@ -31,8 +32,9 @@ class MessageShapesTest {
     private boolean known(byte[] message, int offset) {
         ByteBuffer buffer = at(offset, message);
         FlowEvent alone = new FlowEvent();
-        assertThat(event.wrap(buffer, offset, message.length)).isTrue();
-        assertThat(alone.wrap(buffer, offset, message.length)).isTrue();
+        assertThat(decoder.decode(event, buffer, offset, message.length)).isTrue();
+        assertThat(new FlowDecoder().decode(alone, buffer, offset, message.length))
+                .isTrue();
         assertThat(alone.adopted()).isFalse();
         assertThat(digest.of(event)).isEqualTo(digest.of(alone));
         return event.adopted();
@@ -118,7 +120,7 @@ class MessageShapesTest {
             byte[] flipped = message.clone();
             boolean v4 = message[NfGenMsg.FAMILY_OFFSET] == NfGenMsg.AF_INET;
             flipped[NfGenMsg.FAMILY_OFFSET] = (byte) (v4 ? NfGenMsg.AF_INET6 : NfGenMsg.AF_INET);
-            assertThat(event.wrap(at(0, flipped), 0, flipped.length)).isFalse();
+            assertThat(decoder.decode(event, at(0, flipped), 0, flipped.length)).isFalse();
             assertThat(known(message)).isTrue();
         }
     }
@@ -137,12 +139,25 @@ class MessageShapesTest {
     }
 
     @Test
+    void eventsOfOneDecoderStayAsTheyWereDecoded() {
+        FlowEvent first = new FlowEvent();
+        byte[] message = flow(number(CTA_MARK, 7), number(UNKNOWN, 0), attribute(CTA_ID, new byte[1]));
+        assertThat(decoder.decode(first, at(0, message), 0, message.length)).isTrue();
+        assertThat(known(flow(number(CTA_MARK, 8)))).isFalse();
+        assertThat(known(message)).isTrue();
+        assertThat(known(flow(number(CTA_MARK, 9)))).isTrue();
+        assertThat(first.mark()).isEqualTo(7);
+        assertThat(first.unknownAttributes()).isEqualTo(1);
+        assertThat(first.unexpectedAttributes()).isEqualTo(1);
+    }
+
+    @Test
     void aDamagedMessageLeavesNoShape() {
         byte[] whole = flow(number(CTA_MARK, 7));
         byte[] damaged = whole.clone();
         damaged[whole.length - 2 * NlAttr.HEADER_BYTES + NlAttr.LENGTH_OFFSET] = 1;
-        assertThat(event.wrap(at(0, damaged), 0, damaged.length)).isFalse();
-        assertThat(event.wrap(at(0, damaged), 0, damaged.length)).isFalse();
+        assertThat(decoder.decode(event, at(0, damaged), 0, damaged.length)).isFalse();
+        assertThat(decoder.decode(event, at(0, damaged), 0, damaged.length)).isFalse();
         assertThat(known(whole)).isFalse();
     }
 }

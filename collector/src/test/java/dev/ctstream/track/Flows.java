@@ -3,6 +3,7 @@ package dev.ctstream.track;
 import static dev.ctstream.conntrack.Cta.*;
 import static dev.ctstream.conntrack.MessageBytes.*;
 
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.NfGenMsg;
 import dev.ctstream.netlink.NlMsgHdr;
@@ -13,6 +14,7 @@ import java.nio.ByteOrder;
 final class Flows {
     private static final int TCP = 6;
 
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(1024).order(ByteOrder.nativeOrder());
 
@@ -101,7 +103,7 @@ final class Flows {
 
     FlowEvent wrap(byte[] message) {
         buffer.clear().put(message);
-        if (!event.wrap(buffer, 0, message.length)) {
+        if (!decoder.decode(event, buffer, 0, message.length)) {
             throw new IllegalStateException("malformed");
         }
         return event;

@@ -1,6 +1,7 @@
 package dev.ctstream.track;
 
 import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
@@ -52,7 +53,7 @@ public class LedgerBenchmark {
     private static void wrap(FlowEvent event, String fixture) {
         byte[] bytes = Fixtures.bytes(fixture);
         ByteBuffer buffer = Fixtures.buffer(bytes);
-        if (!event.wrap(buffer, 0, bytes.length)) {
+        if (!new FlowDecoder().decode(event, buffer, 0, bytes.length)) {
             throw new IllegalStateException(fixture);
         }
     }

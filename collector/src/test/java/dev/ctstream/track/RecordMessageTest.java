@@ -3,6 +3,7 @@ package dev.ctstream.track;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.Tuple;
 import dev.ctstream.conntrack.TupleSpec;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.Test;
 
 /** A record of the ledger, written as a message, says what the message it came from said. */
 class RecordMessageTest {
+    private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
     private final FlowIdentity identity = new FlowIdentity();
     private final FlowLedger ledger = new FlowLedger(10);
@@ -24,7 +26,7 @@ class RecordMessageTest {
         assertThat(messages).hasSizeGreaterThan(20);
         for (byte[] bytes : messages) {
             ByteBuffer buffer = Fixtures.buffer(bytes);
-            assertThat(event.wrap(buffer, 0, bytes.length)).isTrue();
+            assertThat(decoder.decode(event, buffer, 0, bytes.length)).isTrue();
             identity.load(0, event);
             int reference = ledger.add(identity, identity.hash(), event, 0);
             FlowEvent back = message.destroy(ledger.record(reference));
