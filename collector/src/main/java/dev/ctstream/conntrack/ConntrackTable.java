@@ -1,12 +1,12 @@
 package dev.ctstream.conntrack;
 
 import dev.ctstream.netlink.AttributeCursor;
+import dev.ctstream.netlink.Errno;
 import dev.ctstream.netlink.MessageCursor;
 import dev.ctstream.netlink.MessageWriter;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
 import dev.ctstream.netlink.RequestChannel.ReplyHandler;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
@@ -232,24 +232,16 @@ public final class ConntrackTable implements AutoCloseable {
     }
 
     /** Puts each be32 attribute at the index of its number. */
-    private void read(MessageCursor message, long[] values) {
-        attribute.wrap(
-                message.buffer(),
-                message.offset() + NfGenMsg.ATTRIBUTES_OFFSET,
-                Math.max(0, message.lengthBytes() - NfGenMsg.ATTRIBUTES_OFFSET));
+    private void read(MessageCursor message, long[] values) throws NetlinkException {
+        attribute.wrap(message, NfGenMsg.ATTRIBUTES_OFFSET);
         while (attribute.next()) {
-            if (attribute.number() < values.length && attribute.payloadLengthBytes() == Integer.BYTES) {
-                values[attribute.number()] = unsigned32(message.buffer(), attribute.payloadOffset());
+            if (attribute.number() < values.length) {
+                values[attribute.number()] = attribute.be32();
             }
         }
-    }
-
-    private static long unsigned32(ByteBuffer buffer, int offset) {
-        long value = 0;
-        for (int i = 0; i < Integer.BYTES; i++) {
-            value = value << Byte.SIZE | (buffer.get(offset + i) & 0xFF);
+        if (attribute.malformed()) {
+            throw new NetlinkException("read statistics", Errno.EBADMSG);
         }
-        return value;
     }
 
     private boolean decode(MessageCursor message) {

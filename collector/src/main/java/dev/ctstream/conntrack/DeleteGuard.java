@@ -3,7 +3,6 @@ package dev.ctstream.conntrack;
 import dev.ctstream.netlink.AttributeCursor;
 import dev.ctstream.netlink.MessageCursor;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,8 +53,8 @@ final class DeleteGuard {
         while (top.next()) {
             switch (top.number()) {
                 case Cta.CTA_TUPLE_ORIG -> named = wholeTuple();
-                case Cta.CTA_ID -> guarded = be(Integer.BYTES) == key.id();
-                case Cta.CTA_ZONE -> demand(be(Short.BYTES) == key.zone().zone(), "another zone than the entry's");
+                case Cta.CTA_ID -> guarded = top.be32() == key.id();
+                case Cta.CTA_ZONE -> demand(top.be16() == key.zone().zone(), "another zone than the entry's");
                 default -> demand(false, "attribute " + top.number());
             }
         }
@@ -83,30 +82,19 @@ final class DeleteGuard {
         while (top.next()) {
             attributes++;
             demand(flush instanceof Flush.Zone && top.number() == Cta.CTA_ZONE, "attribute " + top.number());
-            demand(be(Short.BYTES) == ((Flush.Zone) flush).zone(), "another zone than that of the flush");
+            demand(top.be16() == ((Flush.Zone) flush).zone(), "another zone than that of the flush");
         }
         demand(attributes == (flush instanceof Flush.Zone ? 1 : 0) && !top.malformed(), "a flush without its filter");
     }
 
     private void begin() {
-        int from = NfGenMsg.ATTRIBUTES_OFFSET;
-        demand(message.lengthBytes() >= from, "no room for a family");
-        top.wrap(message.buffer(), message.offset() + from, message.lengthBytes() - from);
+        demand(message.lengthBytes() >= NfGenMsg.ATTRIBUTES_OFFSET, "no room for a family");
+        top.wrap(message, NfGenMsg.ATTRIBUTES_OFFSET);
     }
 
     private int u8(int offset) {
         demand(message.lengthBytes() >= NfGenMsg.ATTRIBUTES_OFFSET, "no room for a family");
         return message.buffer().get(message.offset() + offset) & 0xFF;
-    }
-
-    /** The attribute's payload as a number in network order; -1 when it has another size. */
-    private long be(int bytes) {
-        if (top.payloadLengthBytes() != bytes) {
-            return -1;
-        }
-        ByteBuffer payload = message.buffer().duplicate().order(ByteOrder.BIG_ENDIAN);
-        int at = top.payloadOffset();
-        return bytes == Short.BYTES ? payload.getShort(at) & 0xFFFF : payload.getInt(at) & 0xFFFF_FFFFL;
     }
 
     private static void demand(boolean holds, String fault) {

@@ -1,7 +1,5 @@
 package dev.ctstream.conntrack;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import dev.ctstream.netlink.AttributeCursor;
 import dev.ctstream.netlink.Errno;
 import dev.ctstream.netlink.MessageCursor;
@@ -82,45 +80,31 @@ public final class TrackingRules {
     }
 
     private void onRule(MessageCursor message) {
-        attributes.wrap(
-                message.buffer(),
-                message.offset() + NfGenMsg.ATTRIBUTES_OFFSET,
-                Math.max(0, message.lengthBytes() - NfGenMsg.ATTRIBUTES_OFFSET));
+        attributes.wrap(message, NfGenMsg.ATTRIBUTES_OFFSET);
         while (!found && attributes.next()) {
             if (attributes.number() == NfTables.NFTA_RULE_EXPRESSIONS) {
                 elements.wrapNest(attributes);
                 while (!found && elements.next()) {
-                    found = elements.number() == NfTables.NFTA_LIST_ELEM && asksForTracking(message);
+                    found = elements.number() == NfTables.NFTA_LIST_ELEM && asksForTracking();
                 }
             }
         }
     }
 
-    private boolean asksForTracking(MessageCursor message) {
+    private boolean asksForTracking() {
         expression.wrapNest(elements);
         String name = "";
         String extension = "";
         while (expression.next()) {
             if (expression.number() == NfTables.NFTA_EXPR_NAME) {
-                name = text(message, expression);
+                name = expression.text();
             } else if (expression.number() == NfTables.NFTA_EXPR_DATA) {
                 compat.wrapNest(expression);
                 if (compat.next() && compat.number() == NFTA_COMPAT_NAME) {
-                    extension = text(message, compat);
+                    extension = compat.text();
                 }
             }
         }
         return EXPRESSIONS.contains(name) || (COMPAT_EXPRESSIONS.contains(name) && COMPAT_NAMES.contains(extension));
-    }
-
-    /** A NUL-terminated string. */
-    private static String text(MessageCursor message, AttributeCursor attribute) {
-        byte[] bytes = new byte[attribute.payloadLengthBytes()];
-        message.buffer().get(attribute.payloadOffset(), bytes);
-        int length = 0;
-        while (length < bytes.length && bytes[length] != 0) {
-            length++;
-        }
-        return new String(bytes, 0, length, US_ASCII);
     }
 }

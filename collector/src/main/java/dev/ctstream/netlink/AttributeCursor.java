@@ -1,15 +1,18 @@
 package dev.ctstream.netlink;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 
 /**
- * Steps over the attributes of one netlink message, or of one nest, where they lie; allocates nothing.
+ * Steps over the attributes of one netlink message, or of one nest, where they lie, and reads their values. Allocates
+ * nothing but the strings of {@link #text}.
  *
  * <p>Ownership: borrows the buffer; a position is valid until the owner receives into it again.
  *
  * <p>Threads: confined to one thread; keep one cursor per nesting level and re-{@link #wrap} it.
  *
- * <p>Errors: malformed input never throws. Iteration ends and {@link #malformed()} turns true.
+ * <p>Errors: malformed input never throws, but turns {@link #malformed()} true. What is no attribute ends the iteration;
+ * a value of another length than the reader's is 0, and the iteration goes on.
  *
  * <p>Source: {@code uapi/linux/netlink.h}, {@code nla_ok} and {@code nla_next} in {@code include/net/netlink.h}.
  */
@@ -33,6 +36,15 @@ public final class AttributeCursor {
         end = offset + lengthBytes;
         malformed = false;
         return this;
+    }
+
+    /**
+     * Enters the attributes of a message, which has none when it ends before them.
+     *
+     * @param from where they begin, in bytes from the message's header
+     */
+    public AttributeCursor wrap(MessageCursor message, int from) {
+        return wrap(message.buffer(), message.offset() + from, Math.max(0, message.lengthBytes() - from));
     }
 
     /** Enters the payload of the attribute that {@code parent} stands on. */
@@ -86,7 +98,61 @@ public final class AttributeCursor {
         return payloadLengthBytes;
     }
 
-    /** Whether iteration ended at something that is no attribute; sticky until the next {@link #wrap}. */
+    /** The payload as u8. */
+    public int u8() {
+        return (int) bigEndian(Byte.BYTES);
+    }
+
+    /** The payload as u16 in network order. */
+    public int be16() {
+        return (int) bigEndian(Short.BYTES);
+    }
+
+    /** The payload as u32 in network order. */
+    public long be32() {
+        return bigEndian(Integer.BYTES);
+    }
+
+    /** The payload as u64 in network order, unsigned. */
+    public long be64() {
+        return bigEndian(Long.BYTES);
+    }
+
+    /** The payload as u32 in the host's byte order. */
+    public long host32() {
+        return hasLength(Integer.BYTES) ? buffer.getInt(payloadOffset) & 0xFFFF_FFFFL : 0;
+    }
+
+    /** The payload as text in UTF-8, up to its first NUL if it has one. */
+    public String text() {
+        byte[] bytes = new byte[payloadLengthBytes];
+        buffer.get(payloadOffset, bytes);
+        int length = 0;
+        while (length < bytes.length && bytes[length] != 0) {
+            length++;
+        }
+        return new String(bytes, 0, length, StandardCharsets.UTF_8);
+    }
+
+    private long bigEndian(int bytes) {
+        long value = 0;
+        if (hasLength(bytes)) {
+            for (int i = 0; i < bytes; i++) {
+                value = value << Byte.SIZE | (buffer.get(payloadOffset + i) & 0xFF);
+            }
+        }
+        return value;
+    }
+
+    private boolean hasLength(int bytes) {
+        malformed |= payloadLengthBytes != bytes;
+        return payloadLengthBytes == bytes;
+    }
+
+    /**
+     * Whether something was found that is no attribute, or a value was read that has another length; sticky until the next
+     * {@link #wrap}.
+     */
     public boolean malformed() {
         return malformed;
     }

@@ -71,16 +71,14 @@ public final class SocketDiagnosis implements AutoCloseable {
 
     private Socket socket(MessageCursor message) {
         long portId = message.buffer().getInt(message.offset() + PORT_ID_OFFSET) & 0xFFFF_FFFFL;
-        attribute.wrap(
-                message.buffer(), message.offset() + ATTRIBUTES_OFFSET, message.lengthBytes() - ATTRIBUTES_OFFSET);
         Boolean broadcastError = null;
+        attribute.wrap(message, ATTRIBUTES_OFFSET);
         while (attribute.next()) {
-            if (attribute.number() == NETLINK_DIAG_FLAGS && attribute.payloadLengthBytes() == Integer.BYTES) {
-                int flags = message.buffer().getInt(attribute.payloadOffset());
-                broadcastError = (flags & NDIAG_FLAG_BROADCAST_ERROR) != 0;
+            if (attribute.number() == NETLINK_DIAG_FLAGS) {
+                broadcastError = (attribute.host32() & NDIAG_FLAG_BROADCAST_ERROR) != 0;
             }
         }
-        return new Socket(portId, broadcastError);
+        return new Socket(portId, attribute.malformed() ? null : broadcastError);
     }
 
     @Override

@@ -49,10 +49,7 @@ public class CursorBenchmark {
         if (!messages.next()) {
             throw new IllegalStateException(message);
         }
-        return levels[0].wrap(
-                buffer,
-                messages.offset() + NfGenMsg.ATTRIBUTES_OFFSET,
-                messages.lengthBytes() - NfGenMsg.ATTRIBUTES_OFFSET);
+        return levels[0].wrap(messages, NfGenMsg.ATTRIBUTES_OFFSET);
     }
 
     /** The message and its top-level attributes. */

@@ -12,7 +12,6 @@ import dev.ctstream.netlink.NlMsgHdr;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -109,11 +108,9 @@ class CapturedMessagesTest {
         AttributeCursor attribute = new AttributeCursor().wrap(buffer, from, end - from);
         while (attribute.next()) {
             if (attribute.number() == EXTACK_MSG) {
-                byte[] text = new byte[attribute.payloadLengthBytes() - 1];
-                buffer.get(attribute.payloadOffset(), text);
-                json.withObject("/extack").put("msg", new String(text, StandardCharsets.UTF_8));
+                json.withObject("/extack").put("msg", attribute.text());
             } else if (attribute.number() == EXTACK_OFFS) {
-                json.withObject("/extack").put("offs", buffer.getInt(attribute.payloadOffset()));
+                json.withObject("/extack").put("offs", attribute.host32());
             }
         }
         assertThat(attribute.malformed()).isFalse();

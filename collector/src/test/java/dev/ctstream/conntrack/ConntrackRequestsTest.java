@@ -142,8 +142,7 @@ class ConntrackRequestsTest {
     }
 
     private static AttributeCursor attributes(MessageCursor message) {
-        int from = NfGenMsg.ATTRIBUTES_OFFSET;
-        return new AttributeCursor().wrap(message.buffer(), message.offset() + from, message.lengthBytes() - from);
+        return new AttributeCursor().wrap(message, NfGenMsg.ATTRIBUTES_OFFSET);
     }
 
     private static Set<Integer> numbers(MessageCursor message) {

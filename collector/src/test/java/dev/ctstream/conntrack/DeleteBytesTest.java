@@ -182,6 +182,14 @@ class DeleteBytesTest {
     }
 
     @Test
+    void theGuardRefusesAZeroOfTheWrongLength() {
+        FlowKey zero = new FlowKey(KEY.original(), ZoneScope.NONE, 0);
+        refused(delete(2, 0, writer -> tuple(writer, true).be16(Cta.CTA_ID, 0)), zero);
+        refused(delete(2, 0, writer -> tuple(writer, true).be32(Cta.CTA_ID, 0).be32(Cta.CTA_ZONE, 0)), zero);
+        refused(delete(0, 0, writer -> writer.be32(Cta.CTA_ZONE, 0)), new Flush.Zone(0));
+    }
+
+    @Test
     void theGuardRefusesASecondMessageBehindTheFirst() {
         MessageWriter two = new ConntrackRequests().delete(KEY);
         two.startNetfilter(NfGenMsg.IPCTNL_MSG_CT_DELETE, 0, 0, 0, 0, 0);

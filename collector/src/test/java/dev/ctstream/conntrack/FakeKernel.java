@@ -154,8 +154,7 @@ public final class FakeKernel implements TableExchange {
 
     private @Nullable AttributeCursor attribute(int number) {
         AttributeCursor cursor = new AttributeCursor();
-        int from = NfGenMsg.ATTRIBUTES_OFFSET;
-        cursor.wrap(message.buffer(), message.offset() + from, message.lengthBytes() - from);
+        cursor.wrap(message, NfGenMsg.ATTRIBUTES_OFFSET);
         while (cursor.next()) {
             if (cursor.number() == number) {
                 return cursor;

@@ -3,6 +3,9 @@ package dev.ctstream.netlink;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Test;
 
 class AttributeCursorTest {
@@ -125,6 +128,81 @@ class AttributeCursorTest {
         assertThat(cursor.next()).isTrue();
         assertThat(cursor.number()).isEqualTo(9);
         assertThat(cursor.payloadOffset()).isEqualTo(10);
+        ends(false);
+    }
+
+    private void over(MessageWriter writer) {
+        ByteBuffer message = writer.finish();
+        cursor.wrap(message, NlMsgHdr.HEADER_BYTES, message.limit() - NlMsgHdr.HEADER_BYTES);
+    }
+
+    private MessageWriter one() {
+        return new MessageWriter().start(0x10, 0, 0);
+    }
+
+    @Test
+    void readsTheValuesThatTheWriterWrote() {
+        over(one().u8(1, 0xFE).be16(2, 0xFEDC).be32(3, 0xFEDC_BA98L).be64(4, 0xFEDC_BA98_7654_3210L));
+        assertThat(cursor.next()).isTrue();
+        assertThat(cursor.u8()).isEqualTo(0xFE);
+        assertThat(cursor.next()).isTrue();
+        assertThat(cursor.be16()).isEqualTo(0xFEDC);
+        assertThat(cursor.next()).isTrue();
+        assertThat(cursor.be32()).isEqualTo(0xFEDC_BA98L);
+        assertThat(cursor.next()).isTrue();
+        assertThat(cursor.be64()).isEqualTo(0xFEDC_BA98_7654_3210L);
+        ends(false);
+        over(one().host32(1, 0xFEDC_BA98L).string(2, "zone ü"));
+        assertThat(cursor.next()).isTrue();
+        assertThat(cursor.host32()).isEqualTo(0xFEDC_BA98L);
+        assertThat(cursor.next()).isTrue();
+        assertThat(cursor.text()).isEqualTo("zone ü");
+        ends(false);
+    }
+
+    @Test
+    void textEndsAtItsFirstNulOrAtTheEndOfThePayload() {
+        over(one().bytes(1, new byte[] {'a', 'b'})
+                .bytes(2, new byte[] {'a', 0, 'b', 0})
+                .flag(3));
+        assertThat(cursor.next()).isTrue();
+        assertThat(cursor.text()).isEqualTo("ab");
+        assertThat(cursor.next()).isTrue();
+        assertThat(cursor.text()).isEqualTo("a");
+        assertThat(cursor.next()).isTrue();
+        assertThat(cursor.text()).isEmpty();
+        ends(false);
+    }
+
+    @Test
+    void aValueOfAnotherLengthIsZeroAndMalformedAndTheNextOneIsRead() {
+        List<ToLongFunction<AttributeCursor>> readers = List.of(
+                AttributeCursor::u8,
+                AttributeCursor::be16,
+                AttributeCursor::be32,
+                AttributeCursor::be64,
+                AttributeCursor::host32);
+        for (ToLongFunction<AttributeCursor> reader : readers) {
+            for (int length : new int[] {0, 3, 5, 9}) {
+                byte[] other = new byte[length];
+                Arrays.fill(other, (byte) 1);
+                over(one().bytes(1, other).be16(2, 7));
+                assertThat(cursor.next()).isTrue();
+                assertThat(reader.applyAsLong(cursor)).isZero();
+                assertThat(cursor.malformed()).isTrue();
+                assertThat(cursor.next()).isTrue();
+                assertThat(cursor.be16()).isEqualTo(7);
+                ends(true);
+            }
+        }
+    }
+
+    @Test
+    void aMessageThatEndsBeforeItsAttributesHasNone() {
+        ByteBuffer bytes = Bytes.header(18, 0x10, 2);
+        MessageCursor message = new MessageCursor().wrap(bytes, 0, bytes.limit());
+        assertThat(message.next()).isTrue();
+        cursor.wrap(message, NlMsgHdr.HEADER_BYTES + 4);
         ends(false);
     }
 }

@@ -19,8 +19,7 @@ class MessageWriterTest {
         ByteBuffer datagram = writer.finish();
         message.wrap(datagram, 0, datagram.limit());
         assertThat(message.next()).isTrue();
-        return attribute.wrap(
-                datagram, message.payloadOffset() + fixedHeaderBytes, message.payloadLengthBytes() - fixedHeaderBytes);
+        return attribute.wrap(message, NlMsgHdr.HEADER_BYTES + fixedHeaderBytes);
     }
 
     private byte[] payload(int number) {
