@@ -3,7 +3,6 @@ package dev.ctstream;
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.NamespaceStreams;
-import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.conntrack.ReceiveMetrics;
@@ -13,7 +12,8 @@ import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.publish.PublishMetrics;
 import dev.ctstream.publish.Publisher;
-import dev.ctstream.spool.Loss;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.segment.Loss;
 import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolMetrics;
 import java.io.IOException;
@@ -196,7 +196,7 @@ public final class Collector implements AutoCloseable {
                 dropped);
     }
 
-    Health health() {
+    public Health health() {
         return health;
     }
 
@@ -204,7 +204,7 @@ public final class Collector implements AutoCloseable {
         return config;
     }
 
-    Namespaces namespaces() {
+    public Namespaces namespaces() {
         return namespaces;
     }
 

@@ -1,13 +1,13 @@
 package dev.ctstream;
 
-import dev.ctstream.batch.StreamId;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.control.ObservedNamespace;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
-import dev.ctstream.track.ObservedNamespace;
+import dev.ctstream.record.StreamId;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Threads: {@link #open} and {@link #close} by the collector's owner; the looks are on {@code ctstream-tracking}, which ends when tracking was seen everywhere.
  */
-final class Namespaces implements AutoCloseable {
+public final class Namespaces implements AutoCloseable {
     /** The collector's own namespace, in the configuration. */
     private static final String SELF = "self";
     /** And in the records. */
@@ -122,7 +122,7 @@ final class Namespaces implements AutoCloseable {
         return List.copyOf(watched);
     }
 
-    List<EventSocket> sockets() {
+    public List<EventSocket> sockets() {
         return watched.stream().map(ObservedNamespace::socket).toList();
     }
 

@@ -4,24 +4,24 @@ import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchSink;
 import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.ControlRecord;
-import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.batch.StreamId;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.EventReceiver;
 import dev.ctstream.conntrack.ReceiveMetrics;
+import dev.ctstream.control.ControlMetrics;
+import dev.ctstream.control.DeliveryGuard;
+import dev.ctstream.control.LossDeclarations;
+import dev.ctstream.control.NamespaceReporter;
+import dev.ctstream.control.ObservedNamespace;
+import dev.ctstream.control.RunDescription;
+import dev.ctstream.control.Snapshots;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.NetlinkException;
-import dev.ctstream.spool.Loss;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.segment.Loss;
 import dev.ctstream.spool.Spool;
-import dev.ctstream.track.ControlMetrics;
-import dev.ctstream.track.ControlTimer;
 import dev.ctstream.track.FlowTracker;
-import dev.ctstream.track.LossDeclarations;
-import dev.ctstream.track.ObservedNamespace;
-import dev.ctstream.track.ReliableGuard;
-import dev.ctstream.track.RunFacts;
-import dev.ctstream.track.Snapshots;
 import dev.ctstream.track.TrackMetrics;
 import java.util.List;
 import java.util.Locale;
@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The receive side of a collector: receiver, tracker and batcher, and beside them what dumps, reports and guards.
  *
- * <p>Ownership: owns the threads of {@link ControlTimer}, {@link Snapshots} and {@link ReliableGuard}; the receive thread
+ * <p>Ownership: owns the threads of {@link NamespaceReporter}, {@link Snapshots} and {@link DeliveryGuard}; the receive thread
  * is the collector's.
  *
  * <p>Threads: {@link #declare} from any; everything else by the collector's owner.
@@ -44,9 +44,9 @@ final class Tracking {
     private final Batcher batcher;
     private final FlowTracker tracker;
     private final EventReceiver receiver;
-    private final ControlTimer timer;
+    private final NamespaceReporter reporter;
     private final Snapshots snapshots;
-    private final ReliableGuard guard;
+    private final DeliveryGuard guard;
     private final LossDeclarations declarations;
     private final Health health;
     private final Queue<Loss> losses;
@@ -56,7 +56,7 @@ final class Tracking {
      *
      * @param losses any thread adds to them and then calls {@link #declare}
      */
-    Tracking(CollectorConfig config, RunFacts facts, BatchSink sink, Observers observers, SpoolLosses losses)
+    Tracking(CollectorConfig config, RunDescription facts, BatchSink sink, Observers observers, SpoolLosses losses)
             throws NetlinkException {
         this.losses = losses.undeclared();
         health = observers.health();
@@ -65,7 +65,7 @@ final class Tracking {
         batcher = new Batcher(config.batch(), facts.run(), config.host().name(), sink, new BatchMetrics(metrics));
         tracker = new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));
         receiver = EventReceiver.open(tracker, observers.receive());
-        timer = new ControlTimer(tracker, batcher, config.track(), facts, controlMetrics, receiver::wake);
+        reporter = new NamespaceReporter(tracker, batcher, config.track(), facts, controlMetrics, receiver::wake);
         snapshots = new Snapshots(
                 tracker,
                 batcher,
@@ -73,7 +73,7 @@ final class Tracking {
                 controlMetrics,
                 receiver,
                 config.batch().lingerMillis());
-        guard = new ReliableGuard(tracker, batcher, controlMetrics, receiver::wake, ReliableGuard.Limits.DEFAULT);
+        guard = new DeliveryGuard(tracker, batcher, controlMetrics, receiver::wake, DeliveryGuard.Limits.DEFAULT);
         declarations = new LossDeclarations(batcher, facts.run(), losses.own(), receiver::wake);
     }
 
@@ -89,18 +89,18 @@ final class Tracking {
     record Observers(Metrics metrics, Health health, ReceiveMetrics receive) {}
 
     /** What this run says of itself, and what the spool tells of the run before. */
-    static RunFacts facts(
+    static RunDescription facts(
             CollectorConfig config, RunIdentity run, Collector.Program program, Spool.@Nullable PreviousRun before) {
-        RunFacts.PreviousRun previous = before == null || before.clean()
+        RunDescription.PreviousRun previous = before == null || before.clean()
                 ? null
-                : new RunFacts.PreviousRun(
+                : new RunDescription.PreviousRun(
                         before.identity().bootId(), before.identity().streamEpoch(), before.aliveNanos());
         ControlRecord.Settings settings = new ControlRecord.Settings(
                 program.version(),
                 program.configurationDigest(),
                 String.join(",", config.subscription().eventTypes()),
                 config.publish().records().layout().name().toLowerCase(Locale.ROOT));
-        return new RunFacts(run, settings, previous, null);
+        return new RunDescription(run, settings, previous, null);
     }
 
     EventReceiver receiver() {
@@ -114,7 +114,7 @@ final class Tracking {
     /** Begins in all namespaces; the receive thread may run already. */
     void start(List<ObservedNamespace> namespaces) {
         for (ObservedNamespace namespace : namespaces) {
-            List<String> missing = timer.added(namespace, "start"); // first: no event may stand before STARTED
+            List<String> missing = reporter.added(namespace, "start"); // first: no event may stand before STARTED
             receiver.add(namespace.socket());
             if (!missing.isEmpty()) {
                 health.report("sysctls/" + namespace.netns(), true, String.join("; ", missing));
@@ -122,7 +122,7 @@ final class Tracking {
             guard.added(namespace);
             snapshots.added(namespace, "start");
         }
-        timer.start();
+        reporter.start();
         snapshots.start();
         guard.start();
     }
@@ -141,11 +141,7 @@ final class Tracking {
 
     private static LossDeclarations.LostBatches lost(Loss loss) {
         return new LossDeclarations.LostBatches(
-                switch (loss.cause()) {
-                    case SPOOL -> ControlRecord.CAUSE_SPOOL;
-                    case DAMAGE -> ControlRecord.CAUSE_DAMAGE;
-                    case REJECTED -> ControlRecord.CAUSE_REJECTED;
-                },
+                loss.cause(),
                 loss.identity(),
                 loss.stream(),
                 loss.firstSequence(),
@@ -160,14 +156,14 @@ final class Tracking {
     void stopHelpers() {
         snapshots.close();
         guard.close();
-        timer.close();
+        reporter.close();
     }
 
     /** Hands over the open batches and the STOPPED records. After the receive thread has ended. */
     void finish(long timeoutMillis) {
         declare();
         tracker.finish();
-        if (!timer.finish("stop", timeoutMillis)) {
+        if (!reporter.finish("stop", timeoutMillis)) {
             LOG.warn("not everything could be handed over in time; the rest is lost and this run counts as unclean");
         }
     }

@@ -1,13 +1,13 @@
 package dev.ctstream;
 
 import dev.ctstream.conntrack.ConntrackTable;
-import dev.ctstream.conntrack.TrackingRules;
+import dev.ctstream.control.ObservedNamespace;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.NetworkNamespace;
 import dev.ctstream.netlink.RequestChannel;
-import dev.ctstream.track.ObservedNamespace;
+import dev.ctstream.nftables.ConntrackRuleProbe;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,7 +73,7 @@ final class TrackingCheck {
         try (RequestChannel channel = namespace == null
                 ? RequestChannel.open(NetlinkSocket.NETLINK_NETFILTER)
                 : RequestChannel.open(namespace, NetlinkSocket.NETLINK_NETFILTER)) {
-            return TrackingRules.present(channel);
+            return ConntrackRuleProbe.present(channel);
         }
     }
 }

@@ -3,12 +3,13 @@ package dev.ctstream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.ctstream.cli.EmbeddedBroker;
+import dev.ctstream.broker.EmbeddedBroker;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.conntrack.TestNamespace;
+import dev.ctstream.read.TopicContents;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

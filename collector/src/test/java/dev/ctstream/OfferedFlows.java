@@ -4,7 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.DumpFilter;
-import dev.ctstream.conntrack.FlowKey;
+import dev.ctstream.conntrack.EntryKey;
 import dev.ctstream.conntrack.FlowSpec;
 import dev.ctstream.conntrack.IpsStatus;
 import dev.ctstream.conntrack.TupleSpec;
@@ -12,6 +12,7 @@ import dev.ctstream.conntrack.ZoneScope;
 import dev.ctstream.netlink.FreshNamespace;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
+import dev.ctstream.read.TopicContents;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -89,9 +90,9 @@ final class OfferedFlows implements AutoCloseable {
     }
 
     void deleteAll(Collector collector) throws NetlinkException {
-        List<FlowKey> keys = new ArrayList<>();
-        table.dump(DumpFilter.ALL, entry -> keys.add(FlowKey.of(entry)));
-        for (FlowKey key : keys) {
+        List<EntryKey> keys = new ArrayList<>();
+        table.dump(DumpFilter.ALL, entry -> keys.add(EntryKey.of(entry)));
+        for (EntryKey key : keys) {
             keepPace(collector);
             table.delete(key);
             offered++;

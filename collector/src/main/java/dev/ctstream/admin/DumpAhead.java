@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bounds: {@value #BLOCKS} blocks of {@value #BLOCK_BYTES} bytes between the two threads.
  *
- * <p>Threads: {@link #handOn} on the caller's; the table belongs to the other one until it returns.
+ * <p>Threads: {@link #deliver} on the caller's; the table belongs to the other one until it returns.
  */
 final class DumpAhead {
     private static final int BLOCKS = 8;
@@ -52,13 +52,13 @@ final class DumpAhead {
      * @throws NetlinkException when the kernel refuses the dump, or ends it early
      * @throws IOException from the handler, after which nothing more is received
      */
-    void handOn(EntryHandler handler) throws IOException {
+    void deliver(EntryHandler handler) throws IOException {
         Thread receiver = new Thread(this::receive, "ctstream-entries");
         receiver.setDaemon(true);
         receiver.start();
         try {
             for (ByteBuffer next = full.take(); next.capacity() > 0; next = full.take()) {
-                handOn(next, handler);
+                deliver(next, handler);
                 empty.add(next.clear());
             }
         } catch (InterruptedException e) {
@@ -76,7 +76,7 @@ final class DumpAhead {
         }
     }
 
-    private void handOn(ByteBuffer messages, EntryHandler handler) throws IOException {
+    private void deliver(ByteBuffer messages, EntryHandler handler) throws IOException {
         MessageCursor message = new MessageCursor().wrap(messages, 0, messages.position());
         while (message.next()) {
             if (decoder.decode(entry, messages, message.offset(), message.lengthBytes())) {

@@ -85,7 +85,7 @@ public final class Entries implements AutoCloseable {
     /** Hands over every entry that is meant, in the kernel's order; returns how many. */
     public long list(EntryFilter filter, EntryHandler handler) throws IOException {
         long[] count = new long[1];
-        new DumpAhead(table, filter.kernel()).handOn(entry -> {
+        new DumpAhead(table, filter.kernel()).deliver(entry -> {
             if (filter.matches(entry)) {
                 count[0]++;
                 handler.onEntry(entry);

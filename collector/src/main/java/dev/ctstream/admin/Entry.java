@@ -1,7 +1,7 @@
 package dev.ctstream.admin;
 
+import dev.ctstream.conntrack.EntryKey;
 import dev.ctstream.conntrack.FlowEvent;
-import dev.ctstream.conntrack.FlowKey;
 import dev.ctstream.conntrack.FlowSpec;
 import dev.ctstream.conntrack.TupleSpec;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param use reference count
  */
 public record Entry(
-        FlowKey key,
+        EntryKey key,
         TupleSpec reply,
         @Nullable Integer status,
         @Nullable Long timeoutSeconds,
@@ -37,7 +37,7 @@ public record Entry(
     /** Copies an entry. */
     public static Entry of(FlowEvent entry) {
         return new Entry(
-                FlowKey.of(entry),
+                EntryKey.of(entry),
                 TupleSpec.of(entry.reply()),
                 entry.has(FlowEvent.STATUS) ? entry.status() : null,
                 entry.has(FlowEvent.TIMEOUT) ? entry.timeoutSeconds() : null,

@@ -1,6 +1,6 @@
 package dev.ctstream.admin;
 
-import dev.ctstream.batch.AddressText;
+import dev.ctstream.record.AddressText;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;

@@ -3,8 +3,8 @@ package dev.ctstream.admin;
 import dev.ctstream.admin.Entries.Deleted;
 import dev.ctstream.admin.Failure.Change;
 import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.EntryKey;
 import dev.ctstream.conntrack.FlowEvent;
-import dev.ctstream.conntrack.FlowKey;
 import dev.ctstream.netlink.Errno;
 import dev.ctstream.netlink.NetlinkException;
 import java.io.Closeable;
@@ -64,7 +64,7 @@ public final class Selection implements Closeable {
     }
 
     private void delete(FlowEvent entry, Consumer<Failure> failures) throws NetlinkException {
-        FlowKey key = FlowKey.of(entry);
+        EntryKey key = EntryKey.of(entry);
         try {
             Fate fate = filter.mutable() || entry.has(FlowEvent.START_TIME) ? lookAgain(entry, key) : Fate.MEANT;
             switch (fate) {
@@ -97,7 +97,7 @@ public final class Selection implements Closeable {
      * Looks whether the entry is still itself, and still meant. The id alone does not tell: an entry that is made anew at
      * the same place in memory has the same one, but another start time.
      */
-    private Fate lookAgain(FlowEvent listed, FlowKey key) throws NetlinkException {
+    private Fate lookAgain(FlowEvent listed, EntryKey key) throws NetlinkException {
         Fate[] fate = {Fate.ANOTHER};
         table.get(key.original(), key.zone(), now -> {
             if (now.id() == key.id() && start(now) == start(listed)) {

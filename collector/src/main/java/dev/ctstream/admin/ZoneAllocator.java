@@ -1,7 +1,7 @@
 package dev.ctstream.admin;
 
 import dev.ctstream.conntrack.DumpFilter;
-import dev.ctstream.conntrack.FlowKey;
+import dev.ctstream.conntrack.EntryKey;
 import dev.ctstream.conntrack.FlowSpec;
 import dev.ctstream.conntrack.IpsStatus;
 import dev.ctstream.conntrack.TupleSpec;
@@ -134,10 +134,10 @@ public final class ZoneAllocator {
     /** Whether the reservation is the only entry of the zone; else it is taken back. */
     private boolean alone(int zone) throws NetlinkException {
         TupleSpec marker = marker();
-        List<FlowKey> ours = new ArrayList<>();
+        List<EntryKey> ours = new ArrayList<>();
         boolean[] others = new boolean[1];
         entries.table().dump(DumpFilter.zone(zone), entry -> {
-            FlowKey key = FlowKey.of(entry);
+            EntryKey key = EntryKey.of(entry);
             if (key.original().equals(marker)) {
                 ours.add(key);
             } else {
@@ -145,14 +145,14 @@ public final class ZoneAllocator {
             }
         });
         if (others[0]) {
-            for (FlowKey key : ours) {
+            for (EntryKey key : ours) {
                 release(key);
             }
         }
         return !others[0];
     }
 
-    private void release(FlowKey key) throws NetlinkException {
+    private void release(EntryKey key) throws NetlinkException {
         try {
             entries.table().delete(key);
         } catch (NetlinkException e) {

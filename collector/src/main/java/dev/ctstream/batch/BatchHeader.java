@@ -1,5 +1,8 @@
 package dev.ctstream.batch;
 
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
+
 /**
  * Writes what stands before the events of a ConntrackBatch. One for each namespace of a run: host, run and namespace are
  * encoded once, the rest is the batch's.

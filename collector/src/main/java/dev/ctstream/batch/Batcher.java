@@ -3,6 +3,10 @@ package dev.ctstream.batch;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.netlink.Clock;
+import dev.ctstream.record.EventOrigin;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.track.FlowSink;
 import java.time.Instant;
 import java.util.Arrays;
@@ -220,7 +224,7 @@ public final class Batcher implements FlowSink {
                 attempts ? lost.failedAttempts() : null,
                 lost.exact() && !attempts);
         return new ControlRecord.Gap(
-                ControlRecord.CAUSE_KERNEL,
+                GapCause.KERNEL,
                 ControlRecord.Lost.kernel(count),
                 new ControlRecord.Window(window.startNanos(), window.endNanos()),
                 null);

@@ -1,5 +1,8 @@
 package dev.ctstream.batch;
 
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.Schemas;
+import dev.ctstream.record.StreamId;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -56,7 +59,7 @@ public final class ControlEncoder {
                 .set("netns", stream.netns())
                 .set("stream_epoch", run.streamEpoch())
                 .set("control_sequence", controlSequence)
-                .set("kind", control.kind())
+                .set("kind", control.kind().name())
                 .set("time", timeMillis)
                 .set("host_name", hostName)
                 .set("netns_id", stream.netnsId());
@@ -108,7 +111,7 @@ public final class ControlEncoder {
         } else if (control instanceof ControlRecord.Operator operator) {
             fillOperator(to, operator);
         } else {
-            throw new IllegalArgumentException(control.kind());
+            throw new IllegalArgumentException(control.kind().name());
         }
     }
 
@@ -182,7 +185,7 @@ public final class ControlEncoder {
     private static void fillGap(GenericRecordBuilder to, ControlRecord.Gap gap) {
         ControlRecord.Lost lost = gap.lost();
         ControlRecord.Count count = lost.count();
-        to.set("cause", gap.cause())
+        to.set("cause", gap.cause().word())
                 .set("gap_stream", lost.stream())
                 .set("lost_count", count.events())
                 .set("lost_batches", count.batches())

@@ -1,5 +1,8 @@
 package dev.ctstream.batch;
 
+import dev.ctstream.record.ControlKind;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -9,65 +12,52 @@ import org.jspecify.annotations.Nullable;
  * {@code ConntrackControl.avsc}. Immutable; any thread. Null = not known or not applicable.
  */
 public sealed interface ControlRecord {
-    /** Cause of a GAP: the kernel dropped events at the socket. */
-    String CAUSE_KERNEL = "kernel";
-    /** Cause of a GAP: the ring to the next stage was full. */
-    String CAUSE_HANDOVER = "handover";
-    /** Cause of a GAP: the spool's size limit, or a full disk. */
-    String CAUSE_SPOOL = "spool";
-    /** Cause of a GAP: a part of the spool cannot be read. */
-    String CAUSE_DAMAGE = "damage";
-    /** Cause of a GAP: Kafka refused a record for good. */
-    String CAUSE_REJECTED = "rejected";
-    /** Cause of a GAP: the process before ended uncleanly. */
-    String CAUSE_RESTART = "restart";
-
     /** The field {@code kind}. */
-    String kind();
+    ControlKind kind();
 
     /** A namespace is observed from now on. */
     record Started(
             String reason, Settings settings, @Nullable PreviousRun previous, NamespaceState state)
             implements ControlRecord {
         @Override
-        public String kind() {
-            return "STARTED";
+        public ControlKind kind() {
+            return ControlKind.STARTED;
         }
     }
 
     /** A namespace is observed no longer; everything before was handed over. */
     record Stopped(String reason, Report report, NamespaceState state) implements ControlRecord {
         @Override
-        public String kind() {
-            return "STOPPED";
+        public ControlKind kind() {
+            return ControlKind.STOPPED;
         }
     }
 
     /** Regular account of a namespace, also when idle. */
     record Heartbeat(Report report, NamespaceState state) implements ControlRecord {
         @Override
-        public String kind() {
-            return "HEARTBEAT";
+        public ControlKind kind() {
+            return ControlKind.HEARTBEAT;
         }
     }
 
     /** Something was lost. */
     record Gap(
-            String cause,
+            GapCause cause,
             Lost lost,
             @Nullable Window window,
             @Nullable String detail) implements ControlRecord {
         @Override
-        public String kind() {
-            return "GAP";
+        public ControlKind kind() {
+            return ControlKind.GAP;
         }
     }
 
     /** EXISTING events of this snapshot follow. */
     record SnapshotBegin(long snapshotId, String reason) implements ControlRecord {
         @Override
-        public String kind() {
-            return "SNAPSHOT_BEGIN";
+        public ControlKind kind() {
+            return ControlKind.SNAPSHOT_BEGIN;
         }
     }
 
@@ -79,24 +69,24 @@ public sealed interface ControlRecord {
             Window window,
             @Nullable StreamPart streams) implements ControlRecord {
         @Override
-        public String kind() {
-            return "SNAPSHOT_END";
+        public ControlKind kind() {
+            return ControlKind.SNAPSHOT_END;
         }
     }
 
     /** The delivery mode was switched. */
     record Mode(String from, String to, String reason) implements ControlRecord {
         @Override
-        public String kind() {
-            return "MODE";
+        public ControlKind kind() {
+            return ControlKind.MODE;
         }
     }
 
     /** Entries were changed through ctstream. */
     record Operator(Action action, Outcome outcome, Person person) implements ControlRecord {
         @Override
-        public String kind() {
-            return "OPERATOR";
+        public ControlKind kind() {
+            return ControlKind.OPERATOR;
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.ctstream.batch;
 
+import dev.ctstream.record.StreamId;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -10,6 +10,8 @@ import static dev.ctstream.batch.NestedRecords.bit;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.IpsStatus;
 import dev.ctstream.conntrack.Tuple;
+import dev.ctstream.record.AddressText;
+import dev.ctstream.record.EventOrigin;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,6 @@
 package dev.ctstream.batch;
 
+import dev.ctstream.record.GapCause;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
@@ -58,7 +59,7 @@ final class HandoverLosses {
             return true;
         }
         ControlRecord gap = new ControlRecord.Gap(
-                ControlRecord.CAUSE_HANDOVER,
+                GapCause.HANDOVER,
                 ControlRecord.Lost.events(stream.id.zone(), stream.lostFirst, stream.lostCount, stream.lostBatches),
                 new ControlRecord.Window(stream.lostFromNanos, stream.lostToNanos),
                 null);

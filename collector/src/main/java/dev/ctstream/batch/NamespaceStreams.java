@@ -1,5 +1,7 @@
 package dev.ctstream.batch;
 
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.function.Consumer;

@@ -1,5 +1,6 @@
 package dev.ctstream.batch;
 
+import dev.ctstream.record.StreamId;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;

@@ -119,8 +119,8 @@ public final class Bench implements AutoCloseable {
     }
 
     /** Takes all measurements; each is also given to {@code each} as soon as it is there. */
-    public List<Cell> run(Consumer<Cell> each) throws IOException {
-        List<Cell> cells = new ArrayList<>();
+    public List<Measurement> run(Consumer<Measurement> each) throws IOException {
+        List<Measurement> taken = new ArrayList<>();
         List<LoadSpec> loads = config.loads();
         int all = config.rounds() * loads.size() * config.readers().size();
         for (int round = 1; round <= config.rounds(); round++) {
@@ -129,14 +129,14 @@ public final class Bench implements AutoCloseable {
                     measurements++;
                     progress.accept(measurements + " of " + all + ": " + reader.name() + ", " + words(load));
                     Path own = Files.createDirectory(folder.resolve("measurement-" + measurements));
-                    Cell cell = new Cell(reader.name(), load, round, measure(reader, load, own));
+                    Measurement measurement = new Measurement(reader.name(), load, round, measure(reader, load, own));
                     delete(own);
-                    cells.add(cell);
-                    each.accept(cell);
+                    taken.add(measurement);
+                    each.accept(measurement);
                 }
             }
         }
-        return cells;
+        return taken;
     }
 
     private static String words(LoadSpec load) {

@@ -1,8 +1,8 @@
 package dev.ctstream.bench;
 
-import dev.ctstream.conntrack.TrackingTable;
 import dev.ctstream.netlink.Links;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.nftables.ConntrackRuleset;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -45,7 +45,8 @@ final class BenchNetwork {
             sysctl(key, 1);
         }
         sysctl("nf_conntrack_udp_timeout", UDP_TIMEOUT_SECONDS);
-        TrackingTable.Builder rules = TrackingTable.builder().notrackWithin(BROKER); // not the collector's own traffic
+        ConntrackRuleset.Builder rules =
+                ConntrackRuleset.builder().notrackWithin(BROKER); // not the collector's own traffic
         if (ipv6) {
             addIpv6(rules);
         }
@@ -64,7 +65,7 @@ final class BenchNetwork {
         }
     }
 
-    private static void addIpv6(TrackingTable.Builder rules) throws NetlinkException {
+    private static void addIpv6(ConntrackRuleset.Builder rules) throws NetlinkException {
         for (InetAddress destination : PacketLoad.ipv6Destinations()) {
             Links.addAddress("lo", destination, HOST6);
         }

@@ -1,11 +1,11 @@
 package dev.ctstream.bench;
 
-import dev.ctstream.read.EventHandler;
 import dev.ctstream.read.ReadConfig;
-import dev.ctstream.read.ReadEvent;
 import dev.ctstream.read.ReadException;
-import dev.ctstream.read.RecordDecoder;
 import dev.ctstream.read.TopicReader;
+import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.EventHandler;
+import dev.ctstream.record.RecordDecoder;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -96,7 +96,7 @@ final class KernelToLog implements AutoCloseable {
         }
 
         @Override
-        public boolean onEvent(ReadEvent event) {
+        public boolean onEvent(DecodedRecord event) {
             // An inferred DESTROY may carry the time stamp of the event by which the flow was known.
             if (event.value("event_time_ns") instanceof Long kernelNanos
                     && event.text("origin").equals("kernel")) {
@@ -109,7 +109,7 @@ final class KernelToLog implements AutoCloseable {
             Map<String, Double> values = new LinkedHashMap<>();
             if (micros.getTotalCount() > 0) {
                 Latencies.of(micros)
-                        .forEach((name, value) -> values.put(Latencies.name(Cell.KERNEL_TO_LOG, name), value));
+                        .forEach((name, value) -> values.put(Latencies.name(Measurement.KERNEL_TO_LOG, name), value));
             }
             return values;
         }

@@ -27,7 +27,7 @@ final class Latencies {
         return values;
     }
 
-    /** The name of one of these values of a latency in a {@link Cell}. */
+    /** The name of one of these values of a latency in a {@link Measurement}. */
     static String name(String latency, String value) {
         return latency + "_" + value + (value.equals(COUNT) ? "" : "_ms");
     }

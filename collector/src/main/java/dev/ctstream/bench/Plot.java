@@ -88,17 +88,18 @@ public final class Plot {
     private void add(JsonNode median) {
         String reader = median.path("reader").asText();
         switch (kind) {
-            case COST -> add(reader, median, Cell.RATE, Cell.CPU, 1);
-            case CPU -> add(reader, median, Cell.RATE, Cell.CPU_PERCENT, 1);
+            case COST -> add(reader, median, Measurement.RATE, Measurement.CPU, 1);
+            case CPU -> add(reader, median, Measurement.RATE, Measurement.CPU_PERCENT, 1);
             case LOSS -> {
-                double percent = 100 / median.path(Cell.OFFERED).path("median").asDouble(1);
-                add(reader, median, Cell.RATE, Cell.LOST, percent);
+                double percent =
+                        100 / median.path(Measurement.OFFERED).path("median").asDouble(1);
+                add(reader, median, Measurement.RATE, Measurement.LOST, percent);
             }
             case LATENCY -> {
-                add(reader + " p50", median, Cell.RATE, Latencies.name(Cell.KERNEL_TO_LOG, "p50"), 1);
-                add(reader + " p99", median, Cell.RATE, Latencies.name(Cell.KERNEL_TO_LOG, "p99"), 1);
+                add(reader + " p50", median, Measurement.RATE, Latencies.name(Measurement.KERNEL_TO_LOG, "p50"), 1);
+                add(reader + " p99", median, Measurement.RATE, Latencies.name(Measurement.KERNEL_TO_LOG, "p99"), 1);
             }
-            default -> add(reader, median, "", Cell.CPU, 1);
+            default -> add(reader, median, "", Measurement.CPU, 1);
         }
     }
 

@@ -18,21 +18,21 @@ public final class Report {
     private record Column(String title, String value, int digits) {}
 
     private static final List<Column> COLUMNS = List.of(
-            new Column("events/s", Cell.RATE, 0),
-            new Column("lost", Cell.LOST, 0),
-            new Column("lost later", Cell.LOST_LATER, 0),
-            new Column("us/event", Cell.CPU, 2),
-            new Column("% of CPU", Cell.CPU_PERCENT, 1),
-            new Column("load us/ev", Cell.GENERATOR, 2),
+            new Column("events/s", Measurement.RATE, 0),
+            new Column("lost", Measurement.LOST, 0),
+            new Column("lost later", Measurement.LOST_LATER, 0),
+            new Column("us/event", Measurement.CPU, 2),
+            new Column("% of CPU", Measurement.CPU_PERCENT, 1),
+            new Column("load us/ev", Measurement.GENERATOR, 2),
             new Column("B alloc/ev", "allocated_bytes_per_event", 1),
             new Column("ev/batch", "events_per_batch", 0),
             new Column("B/ev", "kafka_bytes_per_event", 1),
             new Column("recv p99 ms", "receive_latency_p99_ms", 1),
             new Column("ack p50 ms", "acknowledge_latency_p50_ms", 0),
             new Column("ack p99 ms", "acknowledge_latency_p99_ms", 0),
-            new Column("log p50 ms", Latencies.name(Cell.KERNEL_TO_LOG, "p50"), 0),
-            new Column("log p99 ms", Latencies.name(Cell.KERNEL_TO_LOG, "p99"), 0),
-            new Column("log max ms", Latencies.name(Cell.KERNEL_TO_LOG, "max"), 0),
+            new Column("log p50 ms", Latencies.name(Measurement.KERNEL_TO_LOG, "p50"), 0),
+            new Column("log p99 ms", Latencies.name(Measurement.KERNEL_TO_LOG, "p99"), 0),
+            new Column("log max ms", Latencies.name(Measurement.KERNEL_TO_LOG, "max"), 0),
             new Column("peak MiB", "peak_rss_mib", 0),
             new Column("start ms", "start_millis", 0));
 
@@ -43,12 +43,12 @@ public final class Report {
             """;
 
     private final BenchConfig config;
-    private final List<Cell> cells;
+    private final List<Measurement> measurements;
 
     /** A report of these measurements. */
-    public Report(BenchConfig config, List<Cell> cells) {
+    public Report(BenchConfig config, List<Measurement> measurements) {
         this.config = config;
-        this.cells = List.copyOf(cells);
+        this.measurements = List.copyOf(measurements);
     }
 
     /** One row for each reader and load: medians, and the range of the costs in brackets when there are several rounds. */
@@ -57,7 +57,7 @@ public final class Report {
         List<String> head = new ArrayList<>(List.of("reader", "rate", "zones"));
         COLUMNS.forEach(column -> head.add(column.title()));
         rows.add(head);
-        for (List<Cell> group : Spread.groups(cells).values()) {
+        for (List<Measurement> group : Spread.groups(measurements).values()) {
             LoadSpec load = group.get(0).load();
             List<String> row = new ArrayList<>();
             row.add(group.get(0).reader());
@@ -75,7 +75,7 @@ public final class Report {
         }
         String number = "%." + column.digits() + "f";
         String median = String.format(Locale.ROOT, number, spread.median());
-        boolean range = spread.most() > spread.least() && column.value().equals(Cell.CPU);
+        boolean range = spread.most() > spread.least() && column.value().equals(Measurement.CPU);
         return range
                 ? median
                         + String.format(Locale.ROOT, " (" + number + ".." + number + ")", spread.least(), spread.most())
@@ -84,15 +84,16 @@ public final class Report {
 
     /** What the latencies are counted from and to. */
     private String latencies() {
-        String count = Latencies.name(Cell.KERNEL_TO_LOG, "count");
-        boolean any = cells.stream().anyMatch(cell -> cell.values().containsKey(count));
+        String count = Latencies.name(Measurement.KERNEL_TO_LOG, "count");
+        boolean any = measurements.stream()
+                .anyMatch(measurement -> measurement.values().containsKey(count));
         return any ? LATENCIES : "";
     }
 
     /** Where a collector's CPU time goes. */
     private String threads() {
         StringBuilder out = new StringBuilder();
-        Spread.groups(cells).values().forEach(group -> {
+        Spread.groups(measurements).values().forEach(group -> {
             String parts = Spread.names(group).stream()
                     .filter(name -> name.startsWith("thread_"))
                     .filter(name -> Spread.of(group, name).median() >= 0.0005)
@@ -121,22 +122,22 @@ public final class Report {
     /** Events that are neither where they should be nor counted as lost; there must be none. */
     private String unaccounted() {
         StringBuilder out = new StringBuilder();
-        for (Cell cell : cells) {
-            unaccounted(out, cell, Cell.UNACCOUNTED, "offered, not received");
-            unaccounted(out, cell, Cell.UNACKNOWLEDGED, "encoded, not acknowledged");
+        for (Measurement measurement : measurements) {
+            unaccounted(out, measurement, Measurement.UNACCOUNTED, "offered, not received");
+            unaccounted(out, measurement, Measurement.UNACKNOWLEDGED, "encoded, not acknowledged");
         }
         return out.toString();
     }
 
-    private static void unaccounted(StringBuilder out, Cell cell, String value, String meaning) {
-        if (cell.values().getOrDefault(value, 0.0) != 0) {
+    private static void unaccounted(StringBuilder out, Measurement measurement, String value, String meaning) {
+        if (measurement.values().getOrDefault(value, 0.0) != 0) {
             out.append(String.format(
                     Locale.ROOT,
                     "unaccounted: %s, %s, round %d: %.0f events (%s)%n",
-                    cell.reader(),
-                    cell.load().rate(),
-                    cell.round(),
-                    cell.value(value),
+                    measurement.reader(),
+                    measurement.load().rate(),
+                    measurement.round(),
+                    measurement.value(value),
                     meaning));
         }
     }
@@ -173,12 +174,12 @@ public final class Report {
         ObjectNode keys = asked.putObject("configuration");
         config.keys().forEach(keys::put);
         ArrayNode single = all.putArray("measurements");
-        for (Cell cell : cells) {
-            ObjectNode node = head(single.addObject(), cell).put("round", cell.round());
-            cell.values().forEach(node::put);
+        for (Measurement measurement : measurements) {
+            ObjectNode node = head(single.addObject(), measurement).put("round", measurement.round());
+            measurement.values().forEach(node::put);
         }
         ArrayNode medians = all.putArray("medians");
-        for (List<Cell> group : Spread.groups(cells).values()) {
+        for (List<Measurement> group : Spread.groups(measurements).values()) {
             ObjectNode node = head(medians.addObject(), group.get(0));
             for (String name : Spread.names(group)) {
                 Spread spread = Spread.of(group, name);
@@ -191,9 +192,9 @@ public final class Report {
         return all.toPrettyString() + "\n";
     }
 
-    private static ObjectNode head(ObjectNode node, Cell cell) {
-        LoadSpec load = cell.load();
-        return node.put("reader", cell.reader())
+    private static ObjectNode head(ObjectNode node, Measurement measurement) {
+        LoadSpec load = measurement.load();
+        return node.put("reader", measurement.reader())
                 .put("rate", load.eventsPerSecond())
                 .put("zones", load.zones())
                 .put("udp_percent", load.udpPercent())

@@ -115,19 +115,19 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
         double lost = sockets.drops() - before.sockets.drops();
         boolean tells = !told.isMissingNode();
         double received = tells ? counted(before, "ctstream_receive_events_total") : offered - lost;
-        values.put(Cell.OFFERED, offered);
-        values.put(Cell.RECEIVED, received);
-        values.put(Cell.LOST, lost);
+        values.put(Measurement.OFFERED, offered);
+        values.put(Measurement.RECEIVED, received);
+        values.put(Measurement.LOST, lost);
         if (tells) {
-            values.put(Cell.UNACCOUNTED, offered - received - lost);
+            values.put(Measurement.UNACCOUNTED, offered - received - lost);
         }
         if (raised != null) {
             double seconds = raised.path("seconds").asDouble();
             values.put("refused_flows", raised.path("failed").asDouble());
             values.put("load_seconds", seconds);
-            values.put(Cell.RATE, offered / seconds);
+            values.put(Measurement.RATE, offered / seconds);
             if (offered > 0) {
-                values.put(Cell.GENERATOR, raised.path("cpu_nanos").asDouble() / NANOS_PER_MICRO / offered);
+                values.put(Measurement.GENERATOR, raised.path("cpu_nanos").asDouble() / NANOS_PER_MICRO / offered);
             }
         }
         use(before, received, values);
@@ -141,10 +141,10 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
         CpuTimes used = cpu.since(before.cpu);
         double seconds = (nanos - before.nanos) / NANOS_PER_SECOND;
         values.put("seconds", seconds);
-        values.put(Cell.CPU_PERCENT, PERCENT * used.seconds() / seconds);
+        values.put(Measurement.CPU_PERCENT, PERCENT * used.seconds() / seconds);
         if (received > 0) {
             double scale = MICROS_PER_SECOND / received;
-            values.put(Cell.CPU, used.seconds() * scale);
+            values.put(Measurement.CPU, used.seconds() * scale);
             values.put("user_us_per_event", used.userSeconds() * scale);
             values.put("system_us_per_event", used.systemSeconds() * scale);
             used.threadSeconds()
@@ -167,11 +167,11 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
         if (encoded > 0) {
             values.put("events_per_batch", encoded / counted(before, "ctstream_batch_closed_batches_total"));
             values.put("encoded_bytes_per_event", counted(before, "ctstream_batch_encoded_bytes_total") / encoded);
-            values.put(Cell.LOST_LATER, lostLater);
+            values.put(Measurement.LOST_LATER, lostLater);
         }
         double acknowledged = counted(before, ACKNOWLEDGED);
         if (told.path(COUNTERS).has(ACKNOWLEDGED)) {
-            values.put(Cell.UNACKNOWLEDGED, unacknowledged());
+            values.put(Measurement.UNACKNOWLEDGED, unacknowledged());
         }
         if (acknowledged > 0) {
             values.put("acknowledged_events", acknowledged);

@@ -14,26 +14,27 @@ import java.util.Set;
  */
 public record Spread(double median, double least, double most) {
     /** Cells that differ only in their round, in the order in which they first came. */
-    static Map<String, List<Cell>> groups(List<Cell> cells) {
-        Map<String, List<Cell>> groups = new LinkedHashMap<>();
-        for (Cell cell : cells) {
-            groups.computeIfAbsent(cell.reader() + " " + cell.load().line(), key -> new ArrayList<>())
-                    .add(cell);
+    static Map<String, List<Measurement>> groups(List<Measurement> measurements) {
+        Map<String, List<Measurement>> groups = new LinkedHashMap<>();
+        for (Measurement measurement : measurements) {
+            groups.computeIfAbsent(
+                            measurement.reader() + " " + measurement.load().line(), key -> new ArrayList<>())
+                    .add(measurement);
         }
         return groups;
     }
 
     /** The names of all values, in the order in which they first come. */
-    static Set<String> names(List<Cell> cells) {
+    static Set<String> names(List<Measurement> measurements) {
         Set<String> names = new LinkedHashSet<>();
-        cells.forEach(cell -> names.addAll(cell.values().keySet()));
+        measurements.forEach(measurement -> names.addAll(measurement.values().keySet()));
         return names;
     }
 
     /** Of the cells that have this value; NaN when none has. */
-    static Spread of(List<Cell> cells, String name) {
-        double[] sorted = cells.stream()
-                .mapToDouble(cell -> cell.value(name))
+    static Spread of(List<Measurement> measurements, String name) {
+        double[] sorted = measurements.stream()
+                .mapToDouble(measurement -> measurement.value(name))
                 .filter(value -> !Double.isNaN(value))
                 .sorted()
                 .toArray();

@@ -1,6 +1,7 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.bench.Broker;
+import dev.ctstream.broker.EmbeddedBroker;
 import dev.ctstream.netlink.ProcessControl;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -2,12 +2,13 @@ package dev.ctstream.cli;
 
 import dev.ctstream.bench.Bench;
 import dev.ctstream.bench.BenchConfig;
-import dev.ctstream.bench.Cell;
 import dev.ctstream.bench.LoadSpec;
+import dev.ctstream.bench.Measurement;
 import dev.ctstream.bench.Peers;
 import dev.ctstream.bench.Reader;
 import dev.ctstream.bench.Report;
 import dev.ctstream.bench.Stage;
+import dev.ctstream.broker.BrokerServer;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
@@ -216,12 +217,12 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void measure(BenchConfig config, Path folder) throws IOException {
-        List<Cell> cells = new ArrayList<>();
+        List<Measurement> measurements = new ArrayList<>();
         try (Bench bench = Bench.open(config, () -> BenchBroker.start(brokerCpu), folder, console::say)) {
-            bench.run(cells::add);
+            bench.run(measurements::add);
         } finally {
-            if (!cells.isEmpty()) {
-                Report report = new Report(config, cells);
+            if (!measurements.isEmpty()) {
+                Report report = new Report(config, measurements);
                 console.print(report.table());
                 if (json != null) {
                     Files.writeString(json, report.json());

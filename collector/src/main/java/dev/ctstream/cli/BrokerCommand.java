@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.broker.BrokerServer;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -53,6 +54,10 @@ final class BrokerCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (exitWithStdin) {
+            // Signals to the process group are the parent's to act on: it may still want to publish.
+            Signals.ignore("INT", "TERM", "HUP");
+        }
         PrintStream out = new PrintStream(console.out(), true, StandardCharsets.UTF_8);
         return BrokerServer.run(port, data, exitWithStdin, properties, out);
     }

@@ -19,7 +19,7 @@ import java.util.Map;
  * @param outIsTerminal whether somebody looks at the data
  * @param errIsTerminal whether somebody looks at the rest
  */
-record Console(
+public record Console(
         OutputStream out,
         PrintStream err,
         Map<String, String> environment,
@@ -29,7 +29,7 @@ record Console(
     private static final String NAME = "ctstream: ";
 
     /** Copies the environment. */
-    Console {
+    public Console {
         environment = Map.copyOf(environment);
     }
 
@@ -49,12 +49,12 @@ record Console(
     }
 
     /** Tells a person something, on one line. */
-    void say(String line) {
+    public void say(String line) {
         err.println(NAME + line);
     }
 
     /** Prints text as data. */
-    void print(String text) throws IOException {
+    public void print(String text) throws IOException {
         out.write(text.getBytes(StandardCharsets.UTF_8));
         out.flush();
     }
@@ -65,7 +65,7 @@ record Console(
     }
 
     /** Whether a file descriptor is a terminal. */
-    static boolean terminal(int fd) {
+    public static boolean terminal(int fd) {
         try {
             String target =
                     Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)).toString();

@@ -5,7 +5,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** What options take, with the range in the error. */
-final class Converters {
+public final class Converters {
     private static final int U16_MAX = 65_535;
 
     private Converters() {}
@@ -19,7 +19,7 @@ final class Converters {
     }
 
     /** A conntrack zone. */
-    static final class Zone implements ITypeConverter<Integer> {
+    public static final class Zone implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String value) {
             return (int) number(value, 0, U16_MAX);
@@ -35,7 +35,7 @@ final class Converters {
     }
 
     /** A number of seconds, at least one. */
-    static final class Seconds implements ITypeConverter<Integer> {
+    public static final class Seconds implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String value) {
             return (int) number(value, 1, Integer.MAX_VALUE);
@@ -43,7 +43,7 @@ final class Converters {
     }
 
     /** The words text and json. */
-    static final class Format implements ITypeConverter<OutputFormat> {
+    public static final class Format implements ITypeConverter<OutputFormat> {
         @Override
         public OutputFormat convert(String value) {
             return switch (value.toLowerCase(Locale.ROOT)) {

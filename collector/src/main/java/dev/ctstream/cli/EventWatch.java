@@ -5,23 +5,23 @@ import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventReceiver;
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.conntrack.ReceiveMetrics;
 import dev.ctstream.conntrack.SubscriptionConfig;
-import dev.ctstream.conntrack.TrackingRules;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.NetworkNamespace;
 import dev.ctstream.netlink.RequestChannel;
-import dev.ctstream.read.EventHandler;
-import dev.ctstream.read.RecordDecoder;
-import dev.ctstream.read.RecordException;
+import dev.ctstream.nftables.ConntrackRuleProbe;
+import dev.ctstream.record.EventHandler;
+import dev.ctstream.record.RecordDecoder;
+import dev.ctstream.record.RecordException;
+import dev.ctstream.record.RunIdentity;
 import dev.ctstream.track.UntrackedFlows;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -169,7 +169,7 @@ final class EventWatch implements AutoCloseable {
                 RequestChannel channel = namespace == null
                         ? RequestChannel.open(NetlinkSocket.NETLINK_NETFILTER)
                         : RequestChannel.open(namespace, NetlinkSocket.NETLINK_NETFILTER)) {
-            return table.stats().entries() > 0 || TrackingRules.present(channel);
+            return table.stats().entries() > 0 || ConntrackRuleProbe.present(channel);
         } catch (NetlinkException e) {
             return true; // unknown is not inactive
         }

@@ -1,13 +1,13 @@
 package dev.ctstream.cli;
 
 /** Text as JSON. */
-final class Json {
+public final class Json {
     private static final int FIRST_PRINTABLE = 0x20;
 
     private Json() {}
 
     /** A string with quotes. */
-    static String quoted(String text) {
+    public static String quoted(String text) {
         StringBuilder out = new StringBuilder(text.length() + 2).append('"');
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

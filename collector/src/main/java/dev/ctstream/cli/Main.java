@@ -1,5 +1,8 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.cli.demo.DemoCommand;
+import dev.ctstream.cli.entries.EntriesCommand;
+import dev.ctstream.cli.entries.ZonesCommand;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -62,7 +65,7 @@ public final class Main implements Runnable {
     }
 
     /** Runs a command in this JVM; returns its exit code. */
-    static int execute(Console console, String... arguments) {
+    public static int execute(Console console, String... arguments) {
         Main main = new Main(console);
         CommandLine line = new CommandLine(main);
         boolean named = arguments.length > 0 && COMMANDS.contains(arguments[0]);

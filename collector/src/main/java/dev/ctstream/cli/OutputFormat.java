@@ -7,13 +7,14 @@ import dev.ctstream.read.EventText;
 import java.time.ZoneId;
 
 /** What {@code -o} offers for events. */
-enum OutputFormat {
+public enum OutputFormat {
     TEXT,
     JSON,
     /** A container file of whole records. */
     AVRO;
 
-    EventPrinter printer(Console console) {
+    /** A printer of this format, on the console's stdout. */
+    public EventPrinter printer(Console console) {
         return switch (this) {
             case TEXT -> new EventText(console.out(), console.colour(), ZoneId.systemDefault());
             case JSON -> new EventJson(console.out());

@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /** A line on stderr that shows how far long work has come; only on a terminal, and only when data goes elsewhere. */
-final class Progress {
+public final class Progress {
     private static final long INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
     private static final int CHECK_EVERY = 1024;
     private static final String BACK_AND_CLEAR = "\r\u001b[K";
@@ -18,7 +18,8 @@ final class Progress {
     private LongSupplier done = () -> 0;
     private long total;
 
-    Progress(Console console) {
+    /** Shows progress on the console's stderr. */
+    public Progress(Console console) {
         this(console, console.errIsTerminal() && !console.outIsTerminal());
     }
 
@@ -39,7 +40,7 @@ final class Progress {
     }
 
     /** Tells how many events have passed; cheap enough for each. */
-    void events(long count) {
+    public void events(long count) {
         if (shown && count % CHECK_EVERY == 0 && due()) {
             double seconds = (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1);
             draw(String.format(Locale.ROOT, "%,d events, %,.0f a second", count, count / seconds)
@@ -68,7 +69,7 @@ final class Progress {
     }
 
     /** Takes the line away. */
-    void end() {
+    public void end() {
         if (drawn) {
             console.err().print(BACK_AND_CLEAR);
             console.err().flush();

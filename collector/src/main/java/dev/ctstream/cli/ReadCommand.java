@@ -1,14 +1,14 @@
 package dev.ctstream.cli;
 
-import dev.ctstream.read.EventHandler;
 import dev.ctstream.read.EventPrinter;
 import dev.ctstream.read.ReadConfig;
 import dev.ctstream.read.ReadCounts;
-import dev.ctstream.read.ReadEvent;
 import dev.ctstream.read.ReadException;
-import dev.ctstream.read.RecordDecoder;
-import dev.ctstream.read.RecordException;
 import dev.ctstream.read.TopicReader;
+import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.EventHandler;
+import dev.ctstream.record.RecordDecoder;
+import dev.ctstream.record.RecordException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -129,7 +129,7 @@ final class ReadCommand implements Callable<Integer> {
                 private long printed;
 
                 @Override
-                public boolean onEvent(ReadEvent event) throws IOException {
+                public boolean onEvent(DecodedRecord event) throws IOException {
                     printer.print(event);
                     progress.events(++printed);
                     return true;

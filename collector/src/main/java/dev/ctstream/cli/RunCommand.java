@@ -1,6 +1,7 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.Collector;
+import dev.ctstream.broker.EmbeddedBroker;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
@@ -38,7 +39,7 @@ import picocli.CommandLine.Option;
             "  ctstream run --config ctstream.properties --check",
             "  ctstream run --dump-config > ctstream.properties"
         })
-final class RunCommand implements Callable<Integer> {
+public final class RunCommand implements Callable<Integer> {
     @Option(names = "--config", paramLabel = "FILE", description = "Configuration, a properties file.")
     private @Nullable Path config;
 
@@ -113,7 +114,8 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    static Collector.Program program(Configuration configuration) throws IOException {
+    /** What the records say of this program and its configuration. */
+    public static Collector.Program program(Configuration configuration) throws IOException {
         return new Collector.Program(Version.current(), configuration.digest());
     }
 

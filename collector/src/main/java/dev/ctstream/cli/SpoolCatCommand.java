@@ -1,12 +1,12 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.Schemas;
 import dev.ctstream.read.EventPrinter;
-import dev.ctstream.read.ReadEvent;
-import dev.ctstream.read.RecordDecoder;
-import dev.ctstream.read.RecordException;
-import dev.ctstream.spool.BatchEnvelope;
+import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.RecordDecoder;
+import dev.ctstream.record.RecordException;
+import dev.ctstream.record.Schemas;
+import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.SpoolReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -129,7 +129,9 @@ final class SpoolCatCommand implements Callable<Integer> {
         body.get(datum);
         try {
             decoder.decode(
-                    datum, batch.kind() == EncodedBatch.CONTROL ? controlSchema : batchSchema, (ReadEvent event) -> {
+                    datum,
+                    batch.kind() == EncodedBatch.CONTROL ? controlSchema : batchSchema,
+                    (DecodedRecord event) -> {
                         printer.print(event);
                         progress.events(++printed);
                         return printed < count;

@@ -1,58 +1,58 @@
 package dev.ctstream.cli;
 
-import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.batch.StreamId;
-import dev.ctstream.spool.Amount;
-import dev.ctstream.spool.Loss;
-import dev.ctstream.spool.SegmentInspection;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.segment.Amount;
+import dev.ctstream.segment.Loss;
+import dev.ctstream.segment.SegmentInspection;
 import dev.ctstream.spool.SpoolFile;
-import dev.ctstream.spool.SpoolSurvey;
+import dev.ctstream.spool.SpoolReport;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** Shows a {@link SpoolSurvey} to programs: one object on one line; times are ns since the epoch. */
+/** Shows a {@link SpoolReport} to programs: one object on one line; times are ns since the epoch. */
 final class SpoolJson {
     private SpoolJson() {}
 
     /** What {@code spool list -o json} prints. */
-    static String list(SpoolSurvey survey) {
-        Amount all = SpoolText.appended(survey.segments());
-        return "{" + head(survey)
+    static String list(SpoolReport report) {
+        Amount all = SpoolText.appended(report.segments());
+        return "{" + head(report)
                 + ",\"segments\":"
                 + array(
-                        survey.segments(),
-                        segment -> "{" + listed(segment) + amount(",\"waiting", segment.behind(survey.acknowledged()))
+                        report.segments(),
+                        segment -> "{" + listed(segment) + amount(",\"waiting", segment.behind(report.acknowledged()))
                                 + "}")
-                + ",\"dead_letters\":" + array(survey.deadLetters(), letter -> "{" + listed(letter) + "}")
-                + ",\"totals\":{\"segments\":" + survey.segments().size()
-                + ",\"bytes\":" + SpoolText.bytes(survey.segments())
+                + ",\"dead_letters\":" + array(report.deadLetters(), letter -> "{" + listed(letter) + "}")
+                + ",\"totals\":{\"segments\":" + report.segments().size()
+                + ",\"bytes\":" + SpoolText.bytes(report.segments())
                 + amount(",\"", all)
-                + ",\"streams\":" + survey.streams()
-                + amount(",\"waiting", survey.waiting())
-                + ",\"dead_letters\":" + survey.deadLetters().size() + "}}\n";
+                + ",\"streams\":" + report.streams()
+                + amount(",\"waiting", report.waiting())
+                + ",\"dead_letters\":" + report.deadLetters().size() + "}}\n";
     }
 
     /** What {@code spool verify -o json} prints. */
-    static String verify(SpoolSurvey survey) {
-        return "{\"whole\":" + survey.whole() + "," + head(survey)
-                + ",\"segments\":" + array(survey.segments(), SpoolJson::verified)
-                + ",\"dead_letters\":" + array(survey.deadLetters(), SpoolJson::verified)
-                + ",\"good\":{" + amount("\"", SpoolText.good(survey.segments())) + "}"
-                + ",\"damaged\":{" + amount("\"", survey.damage()) + "}"
-                + ",\"missing\":{" + amount("\"", survey.missing()) + "}"
-                + ",\"lost\":{" + amount("\"", survey.lost()) + "}}\n";
+    static String verify(SpoolReport report) {
+        return "{\"whole\":" + report.whole() + "," + head(report)
+                + ",\"segments\":" + array(report.segments(), SpoolJson::verified)
+                + ",\"dead_letters\":" + array(report.deadLetters(), SpoolJson::verified)
+                + ",\"good\":{" + amount("\"", SpoolText.good(report.segments())) + "}"
+                + ",\"damaged\":{" + amount("\"", report.damage()) + "}"
+                + ",\"missing\":{" + amount("\"", report.missing()) + "}"
+                + ",\"lost\":{" + amount("\"", report.lost()) + "}}\n";
     }
 
-    private static String head(SpoolSurvey survey) {
-        RunIdentity run = survey.run();
+    private static String head(SpoolReport report) {
+        RunIdentity run = report.run();
         return "\"collector_pid\":"
-                + (survey.collector().isPresent() ? survey.collector().getAsLong() : "null")
-                + ",\"ended_in_order\":" + survey.clean()
+                + (report.collector().isPresent() ? report.collector().getAsLong() : "null")
+                + ",\"ended_in_order\":" + report.clean()
                 + ",\"host_id\":" + (run == null ? "null" : Json.quoted(run.hostId()))
                 + ",\"stream_epoch\":" + (run == null ? "null" : run.streamEpoch())
                 + ",\"acknowledged_number\":"
-                + (run == null ? "null" : survey.acknowledged().number() - 1);
+                + (run == null ? "null" : report.acknowledged().number() - 1);
     }
 
     private static String file(SpoolFile file) {

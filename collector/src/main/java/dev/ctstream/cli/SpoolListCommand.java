@@ -1,6 +1,6 @@
 package dev.ctstream.cli;
 
-import dev.ctstream.spool.SpoolSurvey;
+import dev.ctstream.spool.SpoolReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.ZoneId;
@@ -42,16 +42,16 @@ final class SpoolListCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CommandFailure, IOException {
         LogLevels.forPeople();
-        SpoolSurvey survey;
+        SpoolReport report;
         try {
-            survey = SpoolSurvey.list(directory);
+            report = SpoolReport.list(directory);
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
         }
         console.print(
                 format == OutputFormat.JSON
-                        ? SpoolJson.list(survey)
-                        : new SpoolText(ZoneId.systemDefault()).list(survey));
+                        ? SpoolJson.list(report)
+                        : new SpoolText(ZoneId.systemDefault()).list(report));
         return ExitCode.OK;
     }
 }

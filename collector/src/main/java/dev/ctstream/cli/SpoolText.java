@@ -1,12 +1,12 @@
 package dev.ctstream.cli;
 
-import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.batch.StreamId;
-import dev.ctstream.spool.Amount;
-import dev.ctstream.spool.Loss;
-import dev.ctstream.spool.SegmentInspection;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.segment.Amount;
+import dev.ctstream.segment.Loss;
+import dev.ctstream.segment.SegmentInspection;
 import dev.ctstream.spool.SpoolFile;
-import dev.ctstream.spool.SpoolSurvey;
+import dev.ctstream.spool.SpoolReport;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Shows a {@link SpoolSurvey} to people. Threads: confined to one. */
+/** Shows a {@link SpoolReport} to people. Threads: confined to one. */
 final class SpoolText {
     private static final String LIST_ROW = "%-32s %-10s %11s %9s %11s %8s  %-23s  %-23s %11s";
     private static final String VERIFY_ROW = "%-32s %-10s %11s %9s %11s %9s %11s  %s";
@@ -30,28 +30,28 @@ final class SpoolText {
     }
 
     /** What {@code spool list} prints. */
-    String list(SpoolSurvey survey) {
-        collector(survey);
+    String list(SpoolReport report) {
+        collector(report);
         row(LIST_ROW, "FILE", "STATE", "BYTES", "BATCHES", "EVENTS", "STREAMS", "FIRST RECEIVED", "LAST", "WAITING");
-        for (SpoolFile segment : survey.segments()) {
-            listed(segment, Long.toString(segment.behind(survey.acknowledged()).events()));
+        for (SpoolFile segment : report.segments()) {
+            listed(segment, Long.toString(segment.behind(report.acknowledged()).events()));
         }
-        survey.deadLetters().forEach(letter -> listed(letter, "refused"));
-        Amount all = appended(survey.segments());
+        report.deadLetters().forEach(letter -> listed(letter, "refused"));
+        Amount all = appended(report.segments());
         row(
                 LIST_ROW,
                 "all segments",
-                survey.segments().size(),
-                bytes(survey.segments()),
+                report.segments().size(),
+                bytes(report.segments()),
                 all.batches(),
                 all.events(),
-                survey.streams(),
+                report.streams(),
                 "",
                 "",
-                survey.waiting().events());
-        Amount waiting = survey.waiting();
+                report.waiting().events());
+        Amount waiting = report.waiting();
         line("waiting for Kafka: %s", amount(waiting));
-        for (SpoolFile file : survey.segments()) {
+        for (SpoolFile file : report.segments()) {
             problem(file);
         }
         return text.toString();
@@ -72,10 +72,10 @@ final class SpoolText {
     }
 
     /** What {@code spool verify} prints. */
-    String verify(SpoolSurvey survey) {
-        collector(survey);
+    String verify(SpoolReport report) {
+        collector(report);
         row(VERIFY_ROW, "FILE", "STATE", "BYTES", "BATCHES", "EVENTS", "DAMAGED", "(EVENTS)", "");
-        for (SpoolFile file : both(survey)) {
+        for (SpoolFile file : both(report)) {
             Amount good = good(file);
             row(
                     VERIFY_ROW,
@@ -88,27 +88,27 @@ final class SpoolText {
                     file.damage().events(),
                     verdict(file));
         }
-        both(survey).forEach(this::problem);
-        both(survey).forEach(this::losses);
-        line("whole:    %s", amount(good(survey.segments())));
-        line("damaged:  %s", amount(survey.damage()));
-        line("missing:  %s", amount(survey.missing()));
+        both(report).forEach(this::problem);
+        both(report).forEach(this::losses);
+        line("whole:    %s", amount(good(report.segments())));
+        line("damaged:  %s", amount(report.damage()));
+        line("missing:  %s", amount(report.missing()));
         line(
                 "lost:     %s%s",
-                amount(survey.lost()),
-                survey.lost().equals(survey.damage().plus(survey.missing())) ? "" : "; Kafka has the others");
-        line(survey.whole() ? "WHOLE" : "DAMAGED");
+                amount(report.lost()),
+                report.lost().equals(report.damage().plus(report.missing())) ? "" : "; Kafka has the others");
+        line(report.whole() ? "WHOLE" : "DAMAGED");
         return text.toString();
     }
 
-    private void collector(SpoolSurvey survey) {
-        RunIdentity run = survey.run();
+    private void collector(SpoolReport report) {
+        RunIdentity run = report.run();
         String who = run == null
                 ? "the file state, which says how far Kafka is, is missing or damaged"
                 : "host " + run.hostId() + ", run of " + time(run.streamEpoch());
-        String how = survey.collector().isPresent()
-                ? "running, process " + survey.collector().getAsLong()
-                : survey.clean() ? "not running, ended in order" : "not running, or not visible from here";
+        String how = report.collector().isPresent()
+                ? "running, process " + report.collector().getAsLong()
+                : report.clean() ? "not running, ended in order" : "not running, or not visible from here";
         line("collector: %s (%s)", how, who);
     }
 
@@ -152,9 +152,9 @@ final class SpoolText {
                 + range;
     }
 
-    private static List<SpoolFile> both(SpoolSurvey survey) {
-        List<SpoolFile> files = new ArrayList<>(survey.segments());
-        files.addAll(survey.deadLetters());
+    private static List<SpoolFile> both(SpoolReport report) {
+        List<SpoolFile> files = new ArrayList<>(report.segments());
+        files.addAll(report.deadLetters());
         return files;
     }
 

@@ -1,6 +1,6 @@
 package dev.ctstream.cli;
 
-import dev.ctstream.spool.SpoolSurvey;
+import dev.ctstream.spool.SpoolReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.ZoneId;
@@ -40,10 +40,10 @@ final class SpoolVerifyCommand implements Callable<Integer> {
     @Override
     public Integer call() throws CommandFailure, IOException {
         LogLevels.forPeople();
-        SpoolSurvey survey;
+        SpoolReport report;
         Progress progress = Progress.beforeData(console);
         try {
-            survey = SpoolSurvey.verify(directory, progress::files);
+            report = SpoolReport.verify(directory, progress::files);
         } catch (IOException e) {
             throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
         } finally {
@@ -51,8 +51,8 @@ final class SpoolVerifyCommand implements Callable<Integer> {
         }
         console.print(
                 format == OutputFormat.JSON
-                        ? SpoolJson.verify(survey)
-                        : new SpoolText(ZoneId.systemDefault()).verify(survey));
-        return survey.whole() ? ExitCode.OK : ExitCode.FAILURE;
+                        ? SpoolJson.verify(report)
+                        : new SpoolText(ZoneId.systemDefault()).verify(report));
+        return report.whole() ? ExitCode.OK : ExitCode.FAILURE;
     }
 }

@@ -1,19 +1,21 @@
 package dev.ctstream.cli;
 
-import dev.ctstream.read.RecordException;
+import dev.ctstream.record.RecordException;
 
 /** Names the first few records that cannot be decoded; in the end there is a count. */
-final class UndecodableRecords {
+public final class UndecodableRecords {
     private static final int NAMED = 3;
 
     private final Console console;
     private long count;
 
-    UndecodableRecords(Console console) {
+    /** Counts nothing yet. */
+    public UndecodableRecords(Console console) {
         this.console = console;
     }
 
-    void one(String place, RecordException error) {
+    /** Counts one, and shows the first of them. */
+    public void one(String place, RecordException error) {
         if (++count <= NAMED) {
             console.say("cannot decode the record at " + place + ": " + error.getMessage());
         }

@@ -1,18 +1,18 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.read.AvroFile;
-import dev.ctstream.read.EventHandler;
 import dev.ctstream.read.PartitionExtent;
 import dev.ctstream.read.ReadConfig;
-import dev.ctstream.read.ReadEvent;
 import dev.ctstream.read.ReadException;
-import dev.ctstream.read.RecordDecoder;
-import dev.ctstream.read.RecordException;
 import dev.ctstream.read.TopicReader;
-import dev.ctstream.read.Verifier;
-import dev.ctstream.read.VerifyJson;
-import dev.ctstream.read.VerifyReport;
-import dev.ctstream.read.VerifyText;
+import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.EventHandler;
+import dev.ctstream.record.RecordDecoder;
+import dev.ctstream.record.RecordException;
+import dev.ctstream.verify.Verifier;
+import dev.ctstream.verify.VerifyJson;
+import dev.ctstream.verify.VerifyReport;
+import dev.ctstream.verify.VerifyText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -214,7 +214,7 @@ final class VerifyCommand implements Callable<Integer> {
         }
 
         @Override
-        public boolean onEvent(ReadEvent event) {
+        public boolean onEvent(DecodedRecord event) {
             progress.events(++events);
             if (event.control() && control) {
                 verifier.control(event, partition);

@@ -1,5 +1,5 @@
 /**
- * The command line: {@code main}, the commands, their printing and exit codes, and the embedded broker's child JVM.
+ * The command line: {@code main}, the commands, their printing and exit codes.
  */
 @NullMarked
 package dev.ctstream.cli;

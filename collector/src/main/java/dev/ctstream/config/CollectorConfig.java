@@ -2,9 +2,9 @@ package dev.ctstream.config;
 
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.conntrack.SubscriptionConfig;
-import dev.ctstream.publish.Framing;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
+import dev.ctstream.record.Framing;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.track.TrackConfig;
 import java.nio.file.Path;
@@ -45,7 +45,7 @@ public record CollectorConfig(
      */
     public record Host(String id, String bootId, String name) {}
 
-    static CollectorConfig from(Settings settings, RunFacts facts) {
+    static CollectorConfig from(Settings settings, DerivedDefaults facts) {
         return new CollectorConfig(
                 new Host(settings.string("host.id"), facts.bootId(), facts.hostName()),
                 settings.list("netns"),

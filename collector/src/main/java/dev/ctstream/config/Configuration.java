@@ -39,7 +39,7 @@ public final class Configuration {
         Map<String, Setting> given = gather(sources, problems, warnings);
         GivenKeys.check(given, DEFINITION.names(), problems, warnings);
         Map<String, Object> values = parse(given, problems);
-        RunFacts facts = RunFacts.complete(sources, given, values, problems);
+        DerivedDefaults facts = DerivedDefaults.complete(sources, given, values, problems);
         if (!problems.isEmpty()) {
             throw new ConfigurationException(problems);
         }

@@ -160,7 +160,7 @@ final class ConntrackRequests {
         return writer;
     }
 
-    MessageWriter delete(FlowKey key) {
+    MessageWriter delete(EntryKey key) {
         start(NfGenMsg.IPCTNL_MSG_CT_DELETE, 0, key.original().family());
         originalTuple(key.original(), key.zone());
         return writer.be32(CTA_ID, key.id());

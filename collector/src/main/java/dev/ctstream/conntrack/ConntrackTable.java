@@ -156,7 +156,7 @@ public final class ConntrackTable implements AutoCloseable {
     }
 
     /** Deletes exactly this entry; ENOENT when it is gone, also when another one has its tuple by now. */
-    public void delete(FlowKey key) throws NetlinkException {
+    public void delete(EntryKey key) throws NetlinkException {
         try {
             query(requests.delete(key), key, message -> {});
         } catch (NetlinkException e) {

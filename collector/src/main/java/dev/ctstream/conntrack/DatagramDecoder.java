@@ -37,7 +37,7 @@ final class DatagramDecoder {
 
     /**
      * One datagram of an event socket; several messages in it are possible, one is usual. Events may be kept until
-     * {@link #handOn}, which must come before the buffer is used again.
+     * {@link #deliver}, which must come before the buffer is used again.
      */
     void decode(EventSource source, ByteBuffer buffer, int offset, int lengthBytes, long receivedTimeNanos) {
         cursor.wrap(buffer, offset, lengthBytes);
@@ -52,7 +52,7 @@ final class DatagramDecoder {
                 countAttributes(event);
                 metrics.events(event.eventType()).increment();
                 if (decoded == events.length) {
-                    handOn(source, receivedTimeNanos);
+                    deliver(source, receivedTimeNanos);
                 }
             } else {
                 malformed("message is malformed", source, buffer, cursor.offset(), cursor.lengthBytes());
@@ -64,7 +64,7 @@ final class DatagramDecoder {
     }
 
     /** Hands on what {@link #decode} has kept; all of it came from this source at this time. */
-    void handOn(EventSource source, long receivedTimeNanos) {
+    void deliver(EventSource source, long receivedTimeNanos) {
         int count = decoded;
         decoded = 0;
         if (count > 0) {

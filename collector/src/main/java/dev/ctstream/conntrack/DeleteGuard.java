@@ -36,7 +36,7 @@ final class DeleteGuard {
             messages++;
             boolean delete = message.type() == NfGenMsg.IPCTNL_MSG_CT_DELETE;
             demand(delete == (intent != null), "a DELETE that nobody declared, or none where one was");
-            if (intent instanceof FlowKey key) {
+            if (intent instanceof EntryKey key) {
                 checkOne(key);
             } else if (intent instanceof Flush flush) {
                 checkFlush(flush);
@@ -45,7 +45,7 @@ final class DeleteGuard {
         demand(messages == 1 && !message.malformed(), messages + " messages in one request");
     }
 
-    private void checkOne(FlowKey key) {
+    private void checkOne(EntryKey key) {
         demand(u8(NfGenMsg.FAMILY_OFFSET) == key.original().family(), "another family than the tuple's");
         boolean named = false;
         boolean guarded = false;

@@ -37,10 +37,10 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     /** Receive calls before another source, and the handler's deadlines, get their turn. */
     private static final int ROUNDS_PER_DRAIN = 64;
 
-    private static final int INJECTED_SLOTS = 1024;
-    private static final int INJECTED_BYTES = INJECTED_SLOTS * 512;
+    private static final int DUMP_RING_SLOTS = 1024;
+    private static final int DUMP_RING_BYTES = DUMP_RING_SLOTS * 512;
     /** The whole ring: some 0.5 ms, less than the pause between two drains, after which the dump can go on. */
-    private static final int INJECTED_PER_PASS = INJECTED_SLOTS;
+    private static final int DUMPED_PER_PASS = DUMP_RING_SLOTS;
 
     private static final int WAKEUP_TOKEN = -1;
     private static final long FINAL_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -51,7 +51,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     private final Wakeup wakeup;
     private final DatagramBatch batch = new DatagramBatch(SLOTS, SLOT_BYTES);
     private final DatagramDecoder decoder;
-    private final InjectedMessages injected;
+    private final DumpRing dumpRing;
     private final Queue<Command> commands = new ConcurrentLinkedQueue<>();
     private final List<@Nullable EventSocket> sources = new ArrayList<>(); // index: epoll token
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -67,7 +67,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         this.epoll = epoll;
         this.wakeup = wakeup;
         decoder = new DatagramDecoder(handler, metrics);
-        injected = new InjectedMessages(INJECTED_SLOTS, INJECTED_BYTES, wakeup::signal);
+        dumpRing = new DumpRing(DUMP_RING_SLOTS, DUMP_RING_BYTES, wakeup::signal);
     }
 
     /** Opens a receiver without sources; starts nothing. */
@@ -99,8 +99,8 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     }
 
     /** The way for a dump's messages into the order of events. */
-    public InjectedMessages injectedMessages() {
-        return injected;
+    public DumpRing dumpRing() {
+        return dumpRing;
     }
 
     /**
@@ -134,9 +134,9 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     private void pass() throws NetlinkException {
         applyCommands();
         // What a dump showed before this drain began: the events that the kernel sent before then come first.
-        int injectable = Math.min(injected.pending(), INJECTED_PER_PASS);
-        long received = drainReady(epoll.await(injectable > 0 ? 0 : timeoutMillis));
-        int taken = dry ? injected.take(decoder, injectable) : 0;
+        int waiting = Math.min(dumpRing.pending(), DUMPED_PER_PASS);
+        long received = drainReady(epoll.await(waiting > 0 ? 0 : timeoutMillis));
+        int taken = dry ? dumpRing.take(decoder, waiting) : 0;
         long deadlineNanos = handler.onPass(System.nanoTime());
         if (received > 0 && dry) {
             pause(Math.min(DrainPace.pauseNanos(longestPauseNanos, received, taken), deadlineNanos));
@@ -213,7 +213,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
                 recordLag(receivedTimeNanos);
             }
         }
-        decoder.handOn(source, receivedTimeNanos);
+        decoder.deliver(source, receivedTimeNanos);
         metrics.datagrams.add(count);
     }
 

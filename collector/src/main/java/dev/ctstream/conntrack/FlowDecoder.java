@@ -280,7 +280,8 @@ public final class FlowDecoder {
         }
     }
 
-    private void fields(AttributeCursor cursor, AttributeCursor parent, FieldTable table, Slots target, int base) {
+    private void fields(
+            AttributeCursor cursor, AttributeCursor parent, FieldTable table, PresentFields target, int base) {
         cursor.wrapNest(parent);
         while (next(cursor)) {
             field(cursor, table, target, base);
@@ -288,7 +289,7 @@ public final class FlowDecoder {
         malformed |= cursor.malformed();
     }
 
-    private void field(AttributeCursor cursor, FieldTable table, Slots target, int base) {
+    private void field(AttributeCursor cursor, FieldTable table, PresentFields target, int base) {
         int entry = table.entry(cursor.number());
         if (entry == FieldTable.UNKNOWN) {
             unknown++;

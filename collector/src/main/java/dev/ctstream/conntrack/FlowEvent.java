@@ -18,7 +18,7 @@ import java.nio.ByteBuffer;
  * <p>Source: {@code uapi/linux/netfilter/nfnetlink_conntrack.h}, {@code ctnetlink_fill_info} and
  * {@code ctnetlink_conntrack_event} in {@code net/netfilter/nf_conntrack_netlink.c}.
  */
-public final class FlowEvent extends Slots {
+public final class FlowEvent extends PresentFields {
     /** Event type: a flow was entered into the table. */
     public static final int NEW = 1;
     /** Event type: a property of the flow changed; also that of the entries of a dump. */

@@ -48,7 +48,7 @@ public interface FlowEventHandler {
     long onPass(long nowNanos);
 
     /**
-     * One entry of a dump that another thread made; see {@link InjectedMessages}.
+     * One entry of a dump that another thread made; see {@link DumpRing}.
      *
      * @param kind {@link DumpEntryKind#ENTRY} or {@link DumpEntryKind#DYING}
      */

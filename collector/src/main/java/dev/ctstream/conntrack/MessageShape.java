@@ -21,10 +21,10 @@ final class MessageShape {
     private final int[] headers;
     private final int unknown;
     private final int unexpected;
-    private final Slots.Layout event;
-    private final Slots.Layout original;
-    private final Slots.Layout reply;
-    private final Slots.Layout master;
+    private final PresentFields.Layout event;
+    private final PresentFields.Layout original;
+    private final PresentFields.Layout reply;
+    private final PresentFields.Layout master;
 
     /**
      * Takes the shape of a message that has just been decoded.

@@ -13,7 +13,7 @@ package dev.ctstream.conntrack;
  *
  * <p>Source: {@code enum ctattr_tuple}, {@code ctattr_ip}, {@code ctattr_l4proto}.
  */
-public final class Tuple extends Slots {
+public final class Tuple extends PresentFields {
     /** {@code CTA_TUPLE_ZONE}: the zone of this direction only. */
     public static final int ZONE = 0;
 

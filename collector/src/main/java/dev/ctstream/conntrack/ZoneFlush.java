@@ -70,7 +70,7 @@ final class ZoneFlush {
     }
 
     private boolean exactlyOurs(int zone, TupleSpec tuple) throws NetlinkException {
-        List<FlowKey> ours = new ArrayList<>();
+        List<EntryKey> ours = new ArrayList<>();
         boolean[] others = new boolean[1];
         FlowDecoder decoder = new FlowDecoder();
         FlowEvent event = new FlowEvent();
@@ -78,13 +78,13 @@ final class ZoneFlush {
             boolean filtered = (message.flags() & NlMsgHdr.NLM_F_DUMP_FILTERED) != 0;
             boolean read = decoder.decode(event, message.buffer(), message.offset(), message.lengthBytes());
             if (read && ZoneScope.zoneOf(event) == zone && isProbe(event, tuple)) {
-                ours.add(FlowKey.of(event));
+                ours.add(EntryKey.of(event));
                 others[0] |= !filtered;
             } else {
                 others[0] = true;
             }
         });
-        for (FlowKey key : ours) {
+        for (EntryKey key : ours) {
             deleteIfThere(key);
         }
         return ours.size() == 1 && !others[0];
@@ -115,22 +115,22 @@ final class ZoneFlush {
 
     /** Lists the zone and deletes what was listed, in rounds of bounded memory, until it is empty. */
     void deleteOneByOne(int zone) throws NetlinkException {
-        List<FlowKey> keys = new ArrayList<>();
+        List<EntryKey> keys = new ArrayList<>();
         do {
             keys.clear();
             table.dump(DumpFilter.zone(zone), entry -> {
-                keys.add(FlowKey.of(entry));
+                keys.add(EntryKey.of(entry));
                 if (keys.size() >= KEYS_PER_ROUND) {
                     table.stopDump();
                 }
             });
-            for (FlowKey key : keys) {
+            for (EntryKey key : keys) {
                 deleteIfThere(key);
             }
         } while (keys.size() >= KEYS_PER_ROUND);
     }
 
-    private void deleteIfThere(FlowKey key) throws NetlinkException {
+    private void deleteIfThere(EntryKey key) throws NetlinkException {
         try {
             table.delete(key);
         } catch (NetlinkException e) {

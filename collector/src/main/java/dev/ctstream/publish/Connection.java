@@ -1,6 +1,6 @@
 package dev.ctstream.publish;
 
-import dev.ctstream.spool.BatchEnvelope;
+import dev.ctstream.segment.BatchEnvelope;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;

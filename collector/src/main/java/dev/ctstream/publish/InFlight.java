@@ -1,7 +1,7 @@
 package dev.ctstream.publish;
 
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.spool.BatchEnvelope;
+import dev.ctstream.segment.BatchEnvelope;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;

@@ -1,5 +1,6 @@
 package dev.ctstream.publish;
 
+import dev.ctstream.record.Framing;
 import java.util.Map;
 
 /**

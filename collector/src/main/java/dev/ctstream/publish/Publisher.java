@@ -1,8 +1,8 @@
 package dev.ctstream.publish;
 
-import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.metrics.Health;
-import dev.ctstream.spool.BatchEnvelope;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.BatchQueue;
 import dev.ctstream.spool.QueuedBatch;
 import java.io.IOException;
@@ -39,10 +39,10 @@ public final class Publisher implements Runnable {
     private static final long STALL_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final Parts parts;
-    private final Cluster cluster;
+    private final KafkaGateway gateway;
     private final RecordFactory factory;
-    private final Trouble trouble;
-    private final Wakeable wakeable = new Wakeable();
+    private final PublishFailures failures;
+    private final InterruptibleWait wakeable = new InterruptibleWait();
     private final Map<Long, String> refused = new HashMap<>(); // batch number, reason
     private final Set<Long> suspects = new HashSet<>(); // sent alone, to be sure which one is refused
     private @Nullable Connection connection;
@@ -70,15 +70,15 @@ public final class Publisher implements Runnable {
      * @throws IllegalArgumentException when the framing or a zone's width cannot be used
      */
     public Publisher(Parts parts) {
-        this(parts, Cluster.of(parts.config()));
+        this(parts, KafkaGateway.of(parts.config()));
     }
 
-    Publisher(Parts parts, Cluster cluster) {
+    Publisher(Parts parts, KafkaGateway gateway) {
         this.parts = parts;
-        this.cluster = cluster;
+        this.gateway = gateway;
         mostInFlightBytes = ProducerSettings.mostInFlightBytes(parts.config().kafka());
         factory = new RecordFactory(parts.config(), parts.identity());
-        trouble = new Trouble(LOG, parts.health(), System::nanoTime);
+        failures = new PublishFailures(LOG, parts.health(), System::nanoTime);
     }
 
     /**
@@ -103,7 +103,7 @@ public final class Publisher implements Runnable {
     public void run() {
         parts.health()
                 .report(
-                        Trouble.COMPONENT,
+                        PublishFailures.COMPONENT,
                         false,
                         "connecting to " + parts.config().bootstrapServers());
         boolean drained = false;
@@ -123,22 +123,22 @@ public final class Publisher implements Runnable {
 
     /** While Kafka is away there is no point in waiting until the deadline. */
     private boolean mustEnd() {
-        return stopping && (trouble.active() || System.nanoTime() - stopDeadlineNanos >= 0);
+        return stopping && (failures.active() || System.nanoTime() - stopDeadlineNanos >= 0);
     }
 
     private void connect() {
         try {
-            Topics.Report report = interruptibly(cluster::prepare);
+            Topics.Report report = interruptibly(gateway::prepare);
             note(report);
             brokers = report.brokers();
             connection = new Connection(
-                    cluster.producer(report.maxMessageBytes()), report.partitions(), this::onAcknowledged, this::wake);
+                    gateway.producer(report.maxMessageBytes()), report.partitions(), this::onAcknowledged, this::wake);
             seenAcknowledged = 0;
             parts.metrics().watch(connection);
-            trouble.connected(parts.config().bootstrapServers());
+            failures.connected(parts.config().bootstrapServers());
         } catch (KafkaUnreadyException e) {
             parts.metrics().failures.increment();
-            trouble.withConnection(String.valueOf(e.getMessage()));
+            failures.withConnection(String.valueOf(e.getMessage()));
             backOff();
         } catch (InterruptedException e) {
             // We were woken to stop; the loop sees it.
@@ -198,7 +198,7 @@ public final class Publisher implements Runnable {
         List<ProducerRecord<byte[], byte[]>> records = factory.records(batch, open.partitions, pieceBytes);
         open.send(batch.envelope(), batch.lengthBytes(), records, () -> {
             checkProgress(open);
-            trouble.withSending("the producer takes no more records: "
+            failures.withSending("the producer takes no more records: "
                     + KafkaUnreadyException.reason(
                             parts.config(), new org.apache.kafka.common.errors.TimeoutException()));
             return connection == open && !mustEnd();
@@ -228,7 +228,7 @@ public final class Publisher implements Runnable {
         long acknowledged = open.inFlight.acknowledged();
         if (acknowledged != seenAcknowledged) {
             seenAcknowledged = acknowledged;
-            trouble.acknowledged();
+            failures.acknowledged();
         }
     }
 
@@ -241,19 +241,19 @@ public final class Publisher implements Runnable {
             return;
         }
         try {
-            Topics.Report report = interruptibly(cluster::prepare);
+            Topics.Report report = interruptibly(gateway::prepare);
             note(report);
             if (!report.brokers().equals(brokers)) {
-                trouble.withSending("the brokers have moved to " + report.brokers());
+                failures.withSending("the brokers have moved to " + report.brokers());
                 reopen(open);
                 return;
             }
-            trouble.withSending(parts.metrics().stallReason(TimeUnit.NANOSECONDS.toSeconds(STALL_NANOS)));
+            failures.withSending(parts.metrics().stallReason(TimeUnit.NANOSECONDS.toSeconds(STALL_NANOS)));
             if (stalledNanos >= STALL_LIMIT_NANOS) {
                 reopen(open);
             }
         } catch (KafkaUnreadyException e) {
-            trouble.withSending(String.valueOf(e.getMessage()));
+            failures.withSending(String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
             return; // woken to stop
         } finally {
@@ -282,7 +282,7 @@ public final class Publisher implements Runnable {
         } else if (kind == SendFailure.TOO_LARGE || kind == SendFailure.REFUSED) {
             refuse(failure);
         } else {
-            trouble.withSending(KafkaUnreadyException.reason(parts.config(), failure.exception()));
+            failures.withSending(KafkaUnreadyException.reason(parts.config(), failure.exception()));
             backOff();
         }
     }
@@ -309,7 +309,7 @@ public final class Publisher implements Runnable {
 
     private void backOff() {
         wakeable.enter();
-        long millis = trouble.backoffMillis(ThreadLocalRandom.current().nextDouble());
+        long millis = failures.backoffMillis(ThreadLocalRandom.current().nextDouble());
         long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         while (!stopping && System.nanoTime() - deadline < 0) {
             LockSupport.parkNanos(deadline - System.nanoTime());
@@ -333,7 +333,7 @@ public final class Publisher implements Runnable {
     private void end() {
         Connection open = connection;
         if (open != null) {
-            long left = trouble.active() ? 0 : Math.max(0, stopDeadlineNanos - System.nanoTime());
+            long left = failures.active() ? 0 : Math.max(0, stopDeadlineNanos - System.nanoTime());
             open.close(Duration.ofNanos(left));
             parts.metrics().watch(null);
         }
@@ -343,6 +343,6 @@ public final class Publisher implements Runnable {
         } else {
             LOG.info("publisher ends, everything is published");
         }
-        parts.health().report(Trouble.COMPONENT, false, "stopped");
+        parts.health().report(PublishFailures.COMPONENT, false, "stopped");
     }
 }

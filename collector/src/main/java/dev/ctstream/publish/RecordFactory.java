@@ -1,8 +1,11 @@
 package dev.ctstream.publish;
 
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.batch.Schemas;
+import dev.ctstream.record.Framing;
+import dev.ctstream.record.HeaderNames;
+import dev.ctstream.record.Partitioning;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.Schemas;
 import dev.ctstream.spool.QueuedBatch;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -59,7 +62,9 @@ final class RecordFactory {
 
         private static List<Header> headers(Framing framing, Schema schema) {
             String fingerprint = String.format(Locale.ROOT, "%016x", Schemas.fingerprint(schema));
-            return List.of(header("content-type", framing.contentType()), header("schema-fingerprint", fingerprint));
+            return List.of(
+                    header(HeaderNames.CONTENT_TYPE, framing.contentType()),
+                    header(HeaderNames.SCHEMA_FINGERPRINT, fingerprint));
         }
 
         private static Header header(String name, String value) {
@@ -114,7 +119,7 @@ final class RecordFactory {
     }
 
     private List<ProducerRecord<byte[], byte[]>> flat(QueuedBatch batch, int partitions) {
-        EventPlaces places = EventPlaces.of(batch);
+        EventOffsets places = EventOffsets.of(batch);
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(places.count());
         for (int i = 0; i < places.count(); i++) {
             int lengthBytes = places.start(i + 1) - places.start(i);
@@ -129,7 +134,7 @@ final class RecordFactory {
     }
 
     private List<ProducerRecord<byte[], byte[]>> pieces(QueuedBatch batch, int partitions, int pieceBytes) {
-        EventPlaces places = EventPlaces.of(batch);
+        EventOffsets places = EventOffsets.of(batch);
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         int room = pieceBytes - places.commonLengthBytes() - PIECE_BYTES;
         for (int from = 0, to; from < places.count(); from = to) {
@@ -143,7 +148,7 @@ final class RecordFactory {
     }
 
     /** A ConntrackBatch with some of the events: prefix, common part, times of these events, their number, they, 0. */
-    private byte[] piece(QueuedBatch batch, EventPlaces places, int from, int to) {
+    private byte[] piece(QueuedBatch batch, EventOffsets places, int from, int to) {
         long first = Long.MAX_VALUE;
         long last = Long.MIN_VALUE;
         for (int i = from; i < to; i++) {

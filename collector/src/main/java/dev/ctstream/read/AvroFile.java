@@ -1,6 +1,8 @@
 package dev.ctstream.read;
 
-import dev.ctstream.batch.Schemas;
+import dev.ctstream.record.EventHandler;
+import dev.ctstream.record.RecordDecoder;
+import dev.ctstream.record.Schemas;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

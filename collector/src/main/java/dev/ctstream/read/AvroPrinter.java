@@ -1,6 +1,8 @@
 package dev.ctstream.read;
 
-import dev.ctstream.batch.Schemas;
+import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.EmptyRecord;
+import dev.ctstream.record.Schemas;
 import java.io.IOException;
 import java.io.OutputStream;
 import org.apache.avro.Schema;
@@ -30,12 +32,12 @@ public final class AvroPrinter implements EventPrinter {
     }
 
     @Override
-    public void print(ReadEvent event) throws IOException {
+    public void print(DecodedRecord event) throws IOException {
         if (event.recordNumber() == written) {
             return; // the whole record is there
         }
         written = event.recordNumber();
-        GenericRecord record = event.head() == Nothing.RECORD ? event.body() : event.head();
+        GenericRecord record = event.head() == EmptyRecord.RECORD ? event.body() : event.head();
         Schema of = record.getSchema();
         DataFileWriter<GenericRecord> file = writer == null ? begin(of) : writer;
         if (!of.equals(schema)) {

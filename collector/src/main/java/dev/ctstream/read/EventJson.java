@@ -1,5 +1,6 @@
 package dev.ctstream.read;
 
+import dev.ctstream.record.DecodedRecord;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -36,7 +37,7 @@ public final class EventJson implements EventPrinter {
     }
 
     @Override
-    public void print(ReadEvent event) throws IOException {
+    public void print(DecodedRecord event) throws IOException {
         if (event.recordNumber() != headOf) {
             line.clear();
             write(event.head());

@@ -1,5 +1,6 @@
 package dev.ctstream.read;
 
+import dev.ctstream.record.DecodedRecord;
 import java.io.IOException;
 
 /** Writes events for a reader of lines, one event a line. */
@@ -9,7 +10,7 @@ public interface EventPrinter {
      *
      * @param event borrowed until this returns
      */
-    void print(ReadEvent event) throws IOException;
+    void print(DecodedRecord event) throws IOException;
 
     /** Shows what waits. */
     void flush() throws IOException;

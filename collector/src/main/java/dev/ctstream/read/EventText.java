@@ -1,5 +1,6 @@
 package dev.ctstream.read;
 
+import dev.ctstream.record.DecodedRecord;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -54,7 +55,7 @@ public final class EventText implements EventPrinter {
     }
 
     @Override
-    public void print(ReadEvent event) throws IOException {
+    public void print(DecodedRecord event) throws IOException {
         line.setLength(0);
         if (event.control()) {
             control(event);
@@ -69,7 +70,7 @@ public final class EventText implements EventPrinter {
         out.flush();
     }
 
-    private void flow(ReadEvent event) {
+    private void flow(DecodedRecord event) {
         line.append(time.format(Instant.ofEpochMilli(event.number("event_time").orElse(0L))));
         kind(event.text("event_type"));
         zone(event);
@@ -93,7 +94,7 @@ public final class EventText implements EventPrinter {
         line.append(begin.isEmpty() ? "" : PLAIN);
     }
 
-    private void zone(ReadEvent event) {
+    private void zone(DecodedRecord event) {
         String netns = event.text("netns");
         Optional<Long> original = event.number("original_zone");
         Optional<Long> reply = event.number("reply_zone");
@@ -105,7 +106,7 @@ public final class EventText implements EventPrinter {
         padded(netns.equals("host") ? zone : zone + "@" + netns, 6);
     }
 
-    private String tuple(ReadEvent event, String direction) {
+    private String tuple(DecodedRecord event, String direction) {
         String source = event.text(direction + "source_address");
         String destination = event.text(direction + "destination_address");
         Optional<Long> icmp = event.number(direction + "icmp_type");
@@ -124,7 +125,7 @@ public final class EventText implements EventPrinter {
         return address.indexOf(':') < 0 ? address + ":" + port : "[" + address + "]:" + port;
     }
 
-    private void counters(ReadEvent event) {
+    private void counters(DecodedRecord event) {
         if (event.number("packets_original").isPresent()) {
             line.append(" packets ").append(unsigned(event, "packets_original"));
             line.append('/').append(unsigned(event, "packets_reply"));
@@ -133,11 +134,11 @@ public final class EventText implements EventPrinter {
         }
     }
 
-    private static String unsigned(ReadEvent event, String name) {
+    private static String unsigned(DecodedRecord event, String name) {
         return event.number(name).map(Long::toUnsignedString).orElse("-");
     }
 
-    private void marks(ReadEvent event) {
+    private void marks(DecodedRecord event) {
         String nat = event.text("nat");
         line.append(Boolean.FALSE.equals(event.value("replied")) ? " [UNREPLIED]" : "");
         line.append(Boolean.TRUE.equals(event.value("assured")) ? " [ASSURED]" : "");
@@ -151,7 +152,7 @@ public final class EventText implements EventPrinter {
         line.append(remark.isEmpty() ? "" : " (" + remark + ")");
     }
 
-    private void control(ReadEvent event) {
+    private void control(DecodedRecord event) {
         GenericRecord body = event.body();
         long millis = event.number("time").orElse(0L);
         line.append(

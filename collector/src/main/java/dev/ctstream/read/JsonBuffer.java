@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** JSON as UTF-8 bytes in one growing array; used again for each line. */
-final class JsonBuffer {
+public final class JsonBuffer {
     private static final int FIRST_PRINTABLE = 0x20;
     private static final int LONGEST_ESCAPE_BYTES = 6;
     private static final int LONGEST_LONG_BYTES = 20;
@@ -17,7 +17,8 @@ final class JsonBuffer {
     private byte[] bytes = new byte[4096];
     private int length;
 
-    void clear() {
+    /** Empties the buffer. */
+    public void clear() {
         length = 0;
     }
 
@@ -26,26 +27,31 @@ final class JsonBuffer {
         bytes[length - 1] = (byte) c;
     }
 
-    void raw(char c) {
+    /** Appends as it is. */
+    public void raw(char c) {
         reserve(1);
         bytes[length++] = (byte) c;
     }
 
-    void raw(byte[] text, int count) {
+    /** Appends as it is. */
+    public void raw(byte[] text, int count) {
         reserve(count);
         System.arraycopy(text, 0, bytes, length, count);
         length += count;
     }
 
-    void raw(byte[] text) {
+    /** Appends as it is. */
+    public void raw(byte[] text) {
         raw(text, text.length);
     }
 
-    void nothing() {
+    /** Appends {@code null}. */
+    public void nothing() {
         raw(NULL);
     }
 
-    void number(long value) {
+    /** Appends a number. */
+    public void number(long value) {
         if (value == Long.MIN_VALUE) {
             raw(MIN_VALUE);
             return;
@@ -69,7 +75,7 @@ final class JsonBuffer {
     }
 
     /** A string of UTF-8 bytes, quoted, escaped where JSON demands it. */
-    void string(byte[] utf8, int count) {
+    public void string(byte[] utf8, int count) {
         reserve(2 + count * LONGEST_ESCAPE_BYTES);
         bytes[length++] = '"';
         for (int i = 0; i < count; i++) {
@@ -91,7 +97,8 @@ final class JsonBuffer {
         bytes[length++] = '"';
     }
 
-    void string(String text) {
+    /** Appends a string in quotes. */
+    public void string(String text) {
         byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         string(utf8, utf8.length);
     }
@@ -100,7 +107,8 @@ final class JsonBuffer {
         return Arrays.copyOf(bytes, length);
     }
 
-    void writeTo(OutputStream out) throws IOException {
+    /** Writes what is in the buffer. */
+    public void writeTo(OutputStream out) throws IOException {
         out.write(bytes, 0, length);
     }
 

@@ -1,5 +1,10 @@
 package dev.ctstream.read;
 
+import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.EventHandler;
+import dev.ctstream.record.HeaderNames;
+import dev.ctstream.record.RecordDecoder;
+import dev.ctstream.record.RecordException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -34,8 +39,6 @@ import org.jspecify.annotations.Nullable;
  * <p>Errors: a record that cannot be decoded is counted and named to the listener; reading goes on.
  */
 public final class TopicReader implements AutoCloseable {
-    /** Header that names the writer's schema: 8 bytes, big endian, or 16 hexadecimal digits. */
-    public static final String FINGERPRINT_HEADER = "schema-fingerprint";
 
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(8);
     private static final Duration POLL = Duration.ofMillis(200);
@@ -264,7 +267,7 @@ public final class TopicReader implements AutoCloseable {
         return true;
     }
 
-    private boolean pass(ReadEvent event, EventHandler handler) throws IOException {
+    private boolean pass(DecodedRecord event, EventHandler handler) throws IOException {
         if (config.zone().isPresent()
                 && (event.control() || event.zone() != config.zone().getAsInt())) {
             return true;
@@ -275,7 +278,7 @@ public final class TopicReader implements AutoCloseable {
     }
 
     private static OptionalLong fingerprint(ConsumerRecord<byte[], byte[]> record) {
-        Header header = record.headers().lastHeader(FINGERPRINT_HEADER);
+        Header header = record.headers().lastHeader(HeaderNames.SCHEMA_FINGERPRINT);
         byte[] value = header == null ? null : header.value();
         if (value != null && value.length == Long.BYTES) {
             return OptionalLong.of(

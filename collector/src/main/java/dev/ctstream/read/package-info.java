@@ -1,8 +1,7 @@
 /**
- * What a consumer does: reads the topics, decodes their records, prints them. Also what Kafka's clients call their
- * settings.
+ * Reads the topics or exported files, and prints their records. Also what Kafka's clients call their settings.
  *
- * <p>In: records of the event topics in every framing and layout. Out: flat events as JSON or text.
+ * <p>In: topics, or Avro files. Out: events for an {@link dev.ctstream.record.EventHandler}; events as JSON, text or Avro.
  *
  * <p>Threads: every object here is confined to one thread unless its own text says otherwise.
  */

@@ -1,5 +1,7 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.SpoolPosition;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -14,13 +16,13 @@ import java.util.Deque;
  * <p>Threads: any.
  */
 final class AcknowledgedPosition {
-    private record Handed(long number, Mark next, long receivedNanos, boolean lost) {}
+    private record Handed(long number, SpoolPosition next, long receivedNanos, boolean lost) {}
 
     private final Deque<Handed> handed = new ArrayDeque<>();
-    private Mark place;
+    private SpoolPosition place;
     private volatile long number;
 
-    AcknowledgedPosition(Mark place) {
+    AcknowledgedPosition(SpoolPosition place) {
         this.place = place;
         number = place.number() - 1;
     }
@@ -31,7 +33,7 @@ final class AcknowledgedPosition {
     }
 
     /** The place behind the last batch that is acknowledged. */
-    synchronized Mark place() {
+    synchronized SpoolPosition place() {
         return place;
     }
 
@@ -50,7 +52,7 @@ final class AcknowledgedPosition {
     }
 
     /** The batches from {@code first} to before {@code next} are lost. */
-    synchronized void lost(long first, Mark next) {
+    synchronized void lost(long first, SpoolPosition next) {
         handed.removeIf(entry -> entry.number() >= first && entry.number() < next.number());
         Deque<Handed> later = new ArrayDeque<>();
         while (!handed.isEmpty() && handed.getLast().number() >= next.number()) {

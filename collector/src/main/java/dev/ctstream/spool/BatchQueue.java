@@ -1,5 +1,6 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.segment.BatchEnvelope;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 

@@ -1,8 +1,14 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.netlink.Clock;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.FrameCodec;
+import dev.ctstream.segment.SegmentHeader;
+import dev.ctstream.segment.SegmentWriter;
+import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -57,14 +63,30 @@ final class DeadLetters {
                 reason);
         boolean interrupted = Thread.interrupted(); // it would close the file
         try {
-            SegmentWriter.writeOne(file, batch, identity, now);
+            writeOne(file, batch, identity, now);
             keep(new Letter(file, Files.size(file)));
         } catch (IOException e) {
-            LOG.error("dead letter cannot be kept file={}: {}", file, SpoolFiles.reason(e));
+            LOG.error("dead letter cannot be kept file={}: {}", file, SpoolFileSystem.reason(e));
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** Writes a sealed segment of a single batch. */
+    private static void writeOne(Path file, QueuedBatch batch, RunIdentity identity, long nowNanos) throws IOException {
+        BatchEnvelope envelope = batch.envelope();
+        SpoolPosition first = new SpoolPosition(envelope.number(), envelope.eventsBefore());
+        try (SegmentWriter writer = SegmentWriter.create(
+                file, SpoolFileSystem.createNew(file), new SegmentHeader(0, first, identity, nowNanos))) {
+            FrameCodec codec = new FrameCodec();
+            long bytes = codec.frameBytes(envelope.stream(), batch.lengthBytes());
+            ByteBuffer frame = ByteBuffer.allocate(Math.toIntExact(bytes));
+            codec.write(frame, envelope, batch.array(), batch.offset(), batch.lengthBytes());
+            writer.append(frame.flip());
+            writer.noteAppended(envelope);
+            writer.seal(envelope.next(), nowNanos);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.segment.Loss;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 

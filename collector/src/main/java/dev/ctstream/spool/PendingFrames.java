@@ -1,6 +1,9 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.FrameCodec;
+import dev.ctstream.segment.SpoolPosition;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,9 +48,9 @@ final class PendingFrames {
     }
 
     /** The place before the first batch. */
-    Mark first() {
+    SpoolPosition first() {
         BatchEnvelope first = batches.get(0).envelope();
-        return new Mark(first.number(), first.eventsBefore());
+        return new SpoolPosition(first.number(), first.eventsBefore());
     }
 
     List<QueuedBatch> batches() {

@@ -2,7 +2,8 @@ package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.segment.BatchEnvelope;
 import org.jspecify.annotations.Nullable;
 
 /**

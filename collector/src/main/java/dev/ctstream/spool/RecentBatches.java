@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
+import dev.ctstream.segment.BatchEnvelope;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.segment.SpoolPosition;
 import java.nio.file.Path;
 
 /**
@@ -16,15 +17,15 @@ final class Segment {
      * @param sizeBytes bytes up to there, or up to the index's end
      * @param sealed whether nothing will be appended any more
      */
-    record Extent(Mark next, long sizeBytes, boolean sealed) {}
+    record Extent(SpoolPosition next, long sizeBytes, boolean sealed) {}
 
     private final long id;
     private final Path file;
     private final RunIdentity identity;
-    private final Mark first;
+    private final SpoolPosition first;
     private volatile Extent extent;
 
-    Segment(long id, Path file, RunIdentity identity, Mark first, Extent extent) {
+    Segment(long id, Path file, RunIdentity identity, SpoolPosition first, Extent extent) {
         this.id = id;
         this.file = file;
         this.identity = identity;
@@ -46,7 +47,7 @@ final class Segment {
     }
 
     /** The place before its first batch. */
-    Mark first() {
+    SpoolPosition first() {
         return first;
     }
 

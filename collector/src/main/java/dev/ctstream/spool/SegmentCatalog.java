@@ -1,5 +1,6 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayDeque;
@@ -18,7 +19,7 @@ final class SegmentCatalog {
     private final Deque<Segment> segments = new ArrayDeque<>();
     private long sizeBytes;
     private long offeredNumber;
-    private Mark end = Mark.START;
+    private SpoolPosition end = SpoolPosition.START;
 
     synchronized void add(Segment segment) {
         segments.addLast(segment);
@@ -45,11 +46,11 @@ final class SegmentCatalog {
     }
 
     /** The place behind all that was ever appended, when no segment is left that says so. */
-    synchronized Mark end() {
+    synchronized SpoolPosition end() {
         return end;
     }
 
-    synchronized void end(Mark place) {
+    synchronized void end(SpoolPosition place) {
         end = place;
     }
 
@@ -120,7 +121,7 @@ final class SegmentCatalog {
         Files.deleteIfExists(segment.file()); // first: what cannot be deleted must not be forgotten
         segments.remove(segment);
         sizeBytes -= segment.extent().sizeBytes();
-        Mark next = segment.extent().next();
+        SpoolPosition next = segment.extent().next();
         end = next.number() > end.number() ? next : end;
     }
 }

@@ -2,9 +2,14 @@ package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.RunIdentity;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.Clock;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.Loss;
+import dev.ctstream.segment.MissingBatches;
+import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
@@ -44,7 +49,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
 
     private final Parts parts;
     private final SpoolDirectory directory;
-    private final SpoolState state;
+    private final SpoolCheckpoint state;
     private final SegmentCatalog catalog = new SegmentCatalog();
     private final RecentBatches recent;
     private final LossReports reports;
@@ -53,7 +58,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     private final SpoolCursor cursor;
     private final DeadLetters deadLetters;
     private final AcknowledgedPosition acknowledged;
-    private final DeclaredHoles holes;
+    private final DeclaredLosses holes;
     private final @Nullable PreviousRun previousRun;
     private final long replayedBatches;
     private volatile boolean stopping;
@@ -65,7 +70,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     private long undeclaredRunNanos = Long.MAX_VALUE;
 
     /** What a restart may take for granted, because all losses before are declared on the disk. */
-    private record Settled(Mark acknowledged, List<DeclaredHoles.Hole> holes) {}
+    private record Settled(SpoolPosition acknowledged, List<MissingBatches> holes) {}
 
     /**
      * What the directory tells of the run before.
@@ -92,12 +97,12 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
             SpoolMetrics metrics,
             Health health) {}
 
-    private Spool(Parts parts, SpoolDirectory directory, SpoolState state) throws IOException {
+    private Spool(Parts parts, SpoolDirectory directory, SpoolCheckpoint state) throws IOException {
         this.parts = parts;
         this.directory = directory;
         this.state = state;
         reports = new LossReports(parts.losses());
-        SpoolState.Values last = state.last();
+        SpoolCheckpoint.Values last = state.last();
         SpoolRecovery.Left left = SpoolRecovery.recover(directory, last, reports);
         left.segments().forEach(catalog::add);
         catalog.end(left.next());
@@ -117,10 +122,10 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
         parts.metrics().watch(catalog, this);
     }
 
-    private SpoolAppender appender(Mark next) throws IOException {
+    private SpoolAppender appender(SpoolPosition next) throws IOException {
         long nextId = Math.max(directory.nextId(), next.number());
-        SegmentInUse inUse = new SegmentInUse(directory, catalog, parts.identity(), parts.metrics(), nextId);
-        SpoolRoom.Acknowledged position = new SpoolRoom.Acknowledged() {
+        ActiveSegment inUse = new ActiveSegment(directory, catalog, parts.identity(), parts.metrics(), nextId);
+        SpoolQuota.Acknowledged position = new SpoolQuota.Acknowledged() {
             @Override
             public long number() {
                 return acknowledged.number();
@@ -132,11 +137,11 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
                 saveState(false, true);
             }
         };
-        SpoolRoom room = new SpoolRoom(parts.config(), catalog, inUse, dropped, holes, position);
+        SpoolQuota room = new SpoolQuota(parts.config(), catalog, inUse, dropped, holes, position);
         return new SpoolAppender(parts.config(), inUse, room, recent, parts.ring(), dropped, parts.metrics(), next);
     }
 
-    private static @Nullable PreviousRun previousRun(SpoolState.@Nullable Values last, List<Segment> segments)
+    private static @Nullable PreviousRun previousRun(SpoolCheckpoint.@Nullable Values last, List<Segment> segments)
             throws IOException {
         if (last != null) {
             return new PreviousRun(last.identity(), last.clean(), last.aliveNanos());
@@ -157,7 +162,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     public static Spool open(Parts parts) throws IOException {
         SpoolDirectory directory = SpoolDirectory.open(parts.config().directory());
         try {
-            SpoolState state = SpoolState.open(SpoolDirectory.stateFile(directory.path()));
+            SpoolCheckpoint state = SpoolCheckpoint.open(SpoolDirectory.stateFile(directory.path()));
             try {
                 return new Spool(parts, directory, state);
             } catch (IOException | RuntimeException e) {
@@ -285,16 +290,16 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
                 while (deleted) {
                     deleted = catalog.deleteAcknowledged(number);
                 }
-                SpoolFiles.syncDirectory(directory.path());
+                SpoolFileSystem.syncDirectory(directory.path());
             }
             holes.forgetBefore(settled.acknowledged().number());
         } catch (IOException e) {
-            LOG.warn("acknowledged segment cannot be deleted: {}", SpoolFiles.reason(e));
+            LOG.warn("acknowledged segment cannot be deleted: {}", SpoolFileSystem.reason(e));
         }
     }
 
     private boolean stateChanged() {
-        SpoolState.Values last = state.last();
+        SpoolCheckpoint.Values last = state.last();
         return last == null
                 || !last.acknowledged().equals(acknowledged.place())
                 || !last.next().equals(appender.next());
@@ -304,7 +309,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
         savedNanos = System.nanoTime();
         long alive = Math.min(dropped.oldestNanos(), undeclaredRunNanos);
         try {
-            state.save(new SpoolState.Values(
+            state.save(new SpoolCheckpoint.Values(
                     settled.acknowledged(),
                     appender.next(),
                     settled.holes(),
@@ -318,7 +323,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
             LOG.warn(
                     "acknowledged position cannot be stored file={}: {}",
                     SpoolDirectory.stateFile(directory.path()),
-                    SpoolFiles.reason(e));
+                    SpoolFileSystem.reason(e));
         }
     }
 
@@ -354,8 +359,8 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
         RunIdentity identity = batch.identity();
         RunIdentity origin = identity == null ? parts.identity() : identity;
         deadLetters.add(batch, origin, reason);
-        holes.add(new DeclaredHoles.Hole(new Mark(envelope.number(), envelope.eventsBefore()), envelope.next()));
-        reports.tellOfNumbered(Loss.of(Loss.Cause.REJECTED, origin, envelope));
+        holes.add(new MissingBatches(new SpoolPosition(envelope.number(), envelope.eventsBefore()), envelope.next()));
+        reports.tellOfNumbered(Loss.of(GapCause.REJECTED, origin, envelope));
     }
 
     @Override

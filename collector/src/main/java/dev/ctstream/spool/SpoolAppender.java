@@ -2,6 +2,8 @@ package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.util.ArrayList;
@@ -25,15 +27,15 @@ final class SpoolAppender {
     static final long RETRY_NANOS = 100_000_000;
 
     private final SpoolConfig config;
-    private final SegmentInUse inUse;
-    private final SpoolRoom room;
+    private final ActiveSegment inUse;
+    private final SpoolQuota room;
     private final RecentBatches recent;
     private final BatchRing ring;
     private final SpoolLosses losses;
     private final SpoolMetrics metrics;
     private final PendingFrames pending = new PendingFrames();
     private final HeldControl held = new HeldControl();
-    private Mark next;
+    private SpoolPosition next;
     private long nextLogIndex;
     private boolean failing;
     private long retryAtNanos;
@@ -42,13 +44,13 @@ final class SpoolAppender {
 
     SpoolAppender(
             SpoolConfig config,
-            SegmentInUse inUse,
-            SpoolRoom room,
+            ActiveSegment inUse,
+            SpoolQuota room,
             RecentBatches recent,
             BatchRing ring,
             SpoolLosses losses,
             SpoolMetrics metrics,
-            Mark next) {
+            SpoolPosition next) {
         this.config = config;
         this.inUse = inUse;
         this.room = room;
@@ -60,7 +62,7 @@ final class SpoolAppender {
     }
 
     /** The place of the next batch. */
-    Mark next() {
+    SpoolPosition next() {
         return next;
     }
 
@@ -98,7 +100,7 @@ final class SpoolAppender {
         flush();
         losses.declareIfOver(System.nanoTime());
         if (losses.isFull() && room.plenty()) {
-            losses.roomy();
+            losses.hasSpace();
         }
         return taken;
     }
@@ -152,7 +154,7 @@ final class SpoolAppender {
             } catch (IOException e) {
                 // An interrupt is not for this thread; it closes the file, and the next segment takes over.
                 boolean again = e instanceof ClosedByInterruptException && Thread.interrupted();
-                if (!again && !(SpoolFiles.isFull(e, config.directory()) && room.free())) {
+                if (!again && !(SpoolFileSystem.isFull(e, config.directory()) && room.free())) {
                     failed(e);
                     takeBack();
                     return false;

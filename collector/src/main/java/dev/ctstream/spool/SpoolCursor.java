@@ -1,6 +1,15 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.DamagedSegmentException;
+import dev.ctstream.segment.Loss;
+import dev.ctstream.segment.MissingBatches;
+import dev.ctstream.segment.SegmentInspection;
+import dev.ctstream.segment.SegmentReader;
+import dev.ctstream.segment.SpoolPosition;
+import dev.ctstream.segment.StreamRanges;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
@@ -26,9 +35,9 @@ final class SpoolCursor implements AutoCloseable {
     private final RecentBatches recent;
     private final BatchRing ring;
     private final AcknowledgedPosition acknowledged;
-    private final DeclaredHoles holes;
+    private final DeclaredLosses holes;
     private final LossReports losses;
-    private Mark next;
+    private SpoolPosition next;
     private int readFailures;
     private @Nullable Segment segment;
     private @Nullable SegmentReader reader;
@@ -42,7 +51,7 @@ final class SpoolCursor implements AutoCloseable {
             RecentBatches recent,
             BatchRing ring,
             AcknowledgedPosition acknowledged,
-            DeclaredHoles holes,
+            DeclaredLosses holes,
             LossReports losses) {
         this.catalog = catalog;
         this.recent = recent;
@@ -67,9 +76,9 @@ final class SpoolCursor implements AutoCloseable {
         }
         while (next.number() < recent.appendedNext()) {
             Segment holds = catalog.offer(next.number());
-            Mark begin = holds == null ? catalog.end() : holds.first();
+            SpoolPosition begin = holds == null ? catalog.end() : holds.first();
             if (begin.number() > next.number()) {
-                passOver(begin); // the segments before it gave way, or had vanished: declared then
+                skip(begin); // the segments before it gave way, or had vanished: declared then
                 continue;
             }
             QueuedBatch batch = fromMemory();
@@ -122,7 +131,10 @@ final class SpoolCursor implements AutoCloseable {
                 return QueuedBatch.onDisk(open.envelope(), holds.identity(), copy(open.body()));
             }
             BatchEnvelope after = found ? open.envelope() : null;
-            damaged(holds, extent, after == null ? extent.next() : new Mark(after.number(), after.eventsBefore()));
+            damaged(
+                    holds,
+                    extent,
+                    after == null ? extent.next() : new SpoolPosition(after.number(), after.eventsBefore()));
             readFailures = 0;
         } catch (NoSuchFileException | DamagedSegmentException e) {
             gone(holds, e);
@@ -134,18 +146,18 @@ final class SpoolCursor implements AutoCloseable {
                 throw e;
             }
             unreadable = holds;
-            LOG.error("segment cannot be read whole file={}: {}", holds.file(), SpoolFiles.reason(e));
+            LOG.error("segment cannot be read whole file={}: {}", holds.file(), SpoolFileSystem.reason(e));
         }
         return null;
     }
 
     /** What is missing up to a place, or up to the first batch that memory still has, is declared and passed over. */
-    private void damaged(Segment holds, Segment.Extent extent, Mark readable) throws IOException {
-        Mark readableAgain = orInMemory(readable);
+    private void damaged(Segment holds, Segment.Extent extent, SpoolPosition readable) throws IOException {
+        SpoolPosition readableAgain = orInMemory(readable);
         if (!holes.undeclared(next, readableAgain).isEmpty()) {
             declare(holds, extent);
         }
-        passOver(readableAgain);
+        skip(readableAgain);
     }
 
     /** Declares all damage to the segment from the next batch on. */
@@ -166,28 +178,28 @@ final class SpoolCursor implements AutoCloseable {
     private void gone(Segment holds, IOException reason) {
         closeReader();
         Segment.Extent extent = holds.extent();
-        Mark readableAgain = orInMemory(extent.next());
-        for (DeclaredHoles.Hole hole : holes.undeclared(next, readableAgain)) {
+        SpoolPosition readableAgain = orInMemory(extent.next());
+        for (MissingBatches hole : holes.undeclared(next, readableAgain)) {
             LOG.error(
                     "segment is gone file={} lost_batches={} lost_events={}: {}; declared as lost",
                     holds.file(),
                     hole.batches(),
                     hole.events(),
-                    SpoolFiles.reason(reason));
-            losses.tellOfNumbered(Loss.unnamed(Loss.Cause.DAMAGE, holds.identity(), hole.events(), hole.batches()));
+                    SpoolFileSystem.reason(reason));
+            losses.tellOfNumbered(Loss.unnamed(GapCause.DAMAGE, holds.identity(), hole.events(), hole.batches()));
             holes.add(hole);
         }
-        passOver(readableAgain);
+        skip(readableAgain);
     }
 
-    private Mark orInMemory(Mark place) {
+    private SpoolPosition orInMemory(SpoolPosition place) {
         QueuedBatch head = recent.peek(next.number());
         return head == null || head.envelope().number() >= place.number()
                 ? place
-                : new Mark(head.envelope().number(), head.envelope().eventsBefore());
+                : new SpoolPosition(head.envelope().number(), head.envelope().eventsBefore());
     }
 
-    private void passOver(Mark place) {
+    private void skip(SpoolPosition place) {
         acknowledged.lost(next.number(), place);
         next = place;
     }
@@ -223,7 +235,7 @@ final class SpoolCursor implements AutoCloseable {
                 reader.close();
             }
         } catch (IOException e) {
-            LOG.warn("segment cannot be closed: {}", SpoolFiles.reason(e));
+            LOG.warn("segment cannot be closed: {}", SpoolFileSystem.reason(e));
         }
         reader = null;
         segment = null;

@@ -48,7 +48,7 @@ final class SpoolDirectory implements AutoCloseable {
     static SpoolDirectory open(Path path) throws IOException {
         Path realPath;
         try {
-            SpoolFiles.createDirectories(path);
+            SpoolFileSystem.createDirectories(path);
             realPath = path.toRealPath();
         } catch (IOException e) {
             throw unusable(path, e);
@@ -66,7 +66,7 @@ final class SpoolDirectory implements AutoCloseable {
     private static FileChannel lock(Path path) throws IOException {
         FileChannel channel;
         try {
-            channel = SpoolFiles.openOrCreate(path.resolve(LOCK));
+            channel = SpoolFileSystem.openOrCreate(path.resolve(LOCK));
         } catch (IOException e) {
             throw unusable(path, e);
         }
@@ -82,14 +82,15 @@ final class SpoolDirectory implements AutoCloseable {
             channel.truncate(0);
             channel.write(UTF_8.encode(Long.toString(ProcessHandle.current().pid())), 0);
         } catch (IOException e) {
-            LOG.warn("the lock file does not say who has it file={}: {}", path.resolve(LOCK), SpoolFiles.reason(e));
+            LOG.warn(
+                    "the lock file does not say who has it file={}: {}", path.resolve(LOCK), SpoolFileSystem.reason(e));
         }
         return channel;
     }
 
     private static IOException unusable(Path path, IOException e) {
         return new IOException(
-                "spool directory " + path + " cannot be used: " + SpoolFiles.reason(e)
+                "spool directory " + path + " cannot be used: " + SpoolFileSystem.reason(e)
                         + "; make it writable for this user, or set spool.directory",
                 e);
     }

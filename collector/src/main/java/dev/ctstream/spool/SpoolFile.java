@@ -1,10 +1,14 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.segment.Amount;
+import dev.ctstream.segment.MissingBatches;
+import dev.ctstream.segment.SegmentInspection;
+import dev.ctstream.segment.SpoolPosition;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One file of a spool directory, as {@link SpoolSurvey} saw it.
+ * One file of a spool directory, as {@link SpoolReport} saw it.
  *
  * @param first the place before its first batch
  * @param next the place behind its last batch
@@ -18,8 +22,8 @@ public record SpoolFile(
         Path file,
         State state,
         long bytes,
-        Mark first,
-        Mark next,
+        SpoolPosition first,
+        SpoolPosition next,
         int streams,
         long firstNanos,
         long lastNanos,
@@ -40,7 +44,7 @@ public record SpoolFile(
 
     /** A file in which there is no batch to be found. */
     static SpoolFile empty(Path file, State state, long bytes, String problem) {
-        return new SpoolFile(file, state, bytes, Mark.START, Mark.START, 0, 0, 0, null, problem);
+        return new SpoolFile(file, state, bytes, SpoolPosition.START, SpoolPosition.START, 0, 0, 0, null, problem);
     }
 
     /** The file's name. */
@@ -59,21 +63,21 @@ public record SpoolFile(
     }
 
     /** What was appended to it behind a place. */
-    public Amount behind(Mark place) {
+    public Amount behind(SpoolPosition place) {
         return Amount.between(later(place, first), next);
     }
 
     /** What damage took of it. */
     public Amount damage() {
-        return damageBehind(Mark.START);
+        return damageBehind(SpoolPosition.START);
     }
 
     /** What damage took of it behind a place. */
-    Amount damageBehind(Mark place) {
+    Amount damageBehind(SpoolPosition place) {
         Amount sum = Amount.NONE;
         SegmentInspection.Result result = found;
         if (result != null) {
-            for (DeclaredHoles.Hole hole : result.holes()) {
+            for (MissingBatches hole : result.holes()) {
                 sum = sum.plus(Amount.between(later(place, hole.first()), hole.next()));
             }
         }
@@ -92,7 +96,7 @@ public record SpoolFile(
         return result == null || result.sealed() ? 0 : Math.max(0, result.fileBytes() - result.goodBytes());
     }
 
-    private static Mark later(Mark one, Mark other) {
+    private static SpoolPosition later(SpoolPosition one, SpoolPosition other) {
         return one.number() >= other.number() ? one : other;
     }
 }

@@ -1,8 +1,13 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.batch.StreamId;
 import dev.ctstream.metrics.Health;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.Loss;
+import dev.ctstream.segment.MissingBatches;
+import dev.ctstream.segment.StreamRanges;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,7 +65,7 @@ final class SpoolLosses {
         if (!open.isEmpty()) {
             StreamRanges.Range range = open.remove(stream);
             if (range != null) {
-                reports.tell(range.lost(Loss.Cause.SPOOL, identity));
+                reports.tell(range.lost(GapCause.SPOOL, identity));
             }
         }
     }
@@ -73,7 +78,7 @@ final class SpoolLosses {
     }
 
     void declareAll() {
-        open.all().forEach(range -> reports.tell(range.lost(Loss.Cause.SPOOL, identity)));
+        open.all().forEach(range -> reports.tell(range.lost(GapCause.SPOOL, identity)));
         open.clear();
     }
 
@@ -83,9 +88,9 @@ final class SpoolLosses {
      * @param ranges what it held; empty when that cannot be read any more
      * @param parts of it that were not declared before
      */
-    void gaveWay(Segment segment, List<StreamRanges.Range> ranges, List<DeclaredHoles.Hole> parts) {
-        long batches = parts.stream().mapToLong(DeclaredHoles.Hole::batches).sum();
-        long events = parts.stream().mapToLong(DeclaredHoles.Hole::events).sum();
+    void dropped(Segment segment, List<StreamRanges.Range> ranges, List<MissingBatches> parts) {
+        long batches = parts.stream().mapToLong(MissingBatches::batches).sum();
+        long events = parts.stream().mapToLong(MissingBatches::events).sum();
         metrics.lost(events, batches);
         long named = ranges.stream().mapToLong(StreamRanges.Range::batches).sum();
         long namedEvents = ranges.stream().mapToLong(StreamRanges.Range::events).sum();
@@ -93,11 +98,11 @@ final class SpoolLosses {
             named = 0;
             namedEvents = 0;
         } else {
-            ranges.forEach(range -> reports.tellOfNumbered(range.lost(Loss.Cause.SPOOL, segment.identity())));
+            ranges.forEach(range -> reports.tellOfNumbered(range.lost(GapCause.SPOOL, segment.identity())));
         }
         if (batches > named) {
             reports.tellOfNumbered(
-                    Loss.unnamed(Loss.Cause.SPOOL, segment.identity(), events - namedEvents, batches - named));
+                    Loss.unnamed(GapCause.SPOOL, segment.identity(), events - namedEvents, batches - named));
         }
     }
 
@@ -121,7 +126,7 @@ final class SpoolLosses {
     }
 
     /** There is plenty of room below {@code spool.max-bytes}. */
-    void roomy() {
+    void hasSpace() {
         if (state == State.FULL) {
             recovered();
         }
@@ -153,7 +158,7 @@ final class SpoolLosses {
         metrics.failed();
         unhealthy(
                 State.FAILING,
-                "spool directory " + directory + " cannot be written: " + SpoolFiles.reason(e)
+                "spool directory " + directory + " cannot be written: " + SpoolFileSystem.reason(e)
                         + "; what is received is dropped and declared as lost until it can be written again");
     }
 

@@ -1,5 +1,10 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.DamagedSegmentException;
+import dev.ctstream.segment.SegmentFormat;
+import dev.ctstream.segment.SegmentReader;
+import dev.ctstream.segment.SegmentVersionException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -48,7 +53,7 @@ public final class SpoolReader implements AutoCloseable {
     public static SpoolReader segments(Path directory) throws IOException {
         SpoolReader opened = new SpoolReader(directory);
         try {
-            SpoolLook.requireSpool(directory);
+            SpoolInspector.requireSpool(directory);
             List<Source> list = new ArrayList<>();
             for (Path file : SpoolDirectory.segments(directory)) {
                 opened.add(file, list);
@@ -61,7 +66,7 @@ public final class SpoolReader implements AutoCloseable {
             }
             return opened;
         } catch (IOException e) {
-            throw SpoolLook.readable(directory, e);
+            throw SpoolInspector.readable(directory, e);
         }
     }
 
@@ -69,13 +74,13 @@ public final class SpoolReader implements AutoCloseable {
     public static SpoolReader deadLetters(Path directory) throws IOException {
         SpoolReader opened = new SpoolReader(directory);
         try {
-            SpoolLook.requireSpool(directory);
+            SpoolInspector.requireSpool(directory);
             for (Path file : SpoolDirectory.files(directory, DeadLetters.SUFFIX)) {
                 opened.sources.add(new Source(file, 0, Long.MAX_VALUE));
             }
             return opened;
         } catch (IOException e) {
-            throw SpoolLook.readable(directory, e);
+            throw SpoolInspector.readable(directory, e);
         }
     }
 
@@ -123,7 +128,7 @@ public final class SpoolReader implements AutoCloseable {
             }
             return false;
         } catch (IOException e) {
-            throw SpoolLook.readable(directory, e);
+            throw SpoolInspector.readable(directory, e);
         }
     }
 

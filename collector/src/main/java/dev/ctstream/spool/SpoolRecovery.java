@@ -1,6 +1,18 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.segment.DamagedSegmentException;
+import dev.ctstream.segment.Loss;
+import dev.ctstream.segment.MissingBatches;
+import dev.ctstream.segment.SegmentFormat;
+import dev.ctstream.segment.SegmentHeader;
+import dev.ctstream.segment.SegmentInspection;
+import dev.ctstream.segment.SegmentTrailer;
+import dev.ctstream.segment.SegmentVersionException;
+import dev.ctstream.segment.SegmentWriter;
+import dev.ctstream.segment.SpoolPosition;
+import dev.ctstream.segment.StreamRanges;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,14 +33,17 @@ final class SpoolRecovery {
     private static final Logger LOG = LoggerFactory.getLogger(SpoolRecovery.class);
 
     private final SpoolDirectory directory;
-    private final SpoolState.@Nullable Values state;
-    private final DeclaredHoles holes;
+    private final SpoolCheckpoint.@Nullable Values state;
+    private final DeclaredLosses holes;
     private final LossReports losses;
     private final List<Segment> segments = new ArrayList<>();
-    private @Nullable Mark end;
+    private @Nullable SpoolPosition end;
 
     private SpoolRecovery(
-            SpoolDirectory directory, SpoolState.@Nullable Values state, DeclaredHoles holes, LossReports losses) {
+            SpoolDirectory directory,
+            SpoolCheckpoint.@Nullable Values state,
+            DeclaredLosses holes,
+            LossReports losses) {
         this.directory = directory;
         this.state = state;
         this.holes = holes;
@@ -44,16 +59,16 @@ final class SpoolRecovery {
      * @param next the place of the next batch
      * @param holes what is lost and was declared, now or before
      */
-    record Left(List<Segment> segments, Mark acknowledged, Mark next, DeclaredHoles holes) {}
+    record Left(List<Segment> segments, SpoolPosition acknowledged, SpoolPosition next, DeclaredLosses holes) {}
 
     /**
      * Does it.
      *
      * @param state null when there is none: then nothing can be said of what was before the oldest segment
      */
-    static Left recover(SpoolDirectory directory, SpoolState.@Nullable Values state, LossReports losses)
+    static Left recover(SpoolDirectory directory, SpoolCheckpoint.@Nullable Values state, LossReports losses)
             throws IOException {
-        DeclaredHoles holes = DeclaredHoles.of(state == null ? List.of() : state.holes());
+        DeclaredLosses holes = DeclaredLosses.of(state == null ? List.of() : state.holes());
         return new SpoolRecovery(directory, state, holes, losses).run();
     }
 
@@ -69,17 +84,17 @@ final class SpoolRecovery {
         found.sort(Comparator.<Segment>comparingLong(segment -> segment.first().number())
                 .thenComparingLong(Segment::id));
         found.forEach(this::append);
-        Mark next = end == null ? Mark.START : end;
+        SpoolPosition next = end == null ? SpoolPosition.START : end;
         if (state != null && state.next().number() > next.number()) {
             declareHole(next, state.next(), state.identity());
             next = state.next();
         }
-        Mark acknowledged = state != null ? state.acknowledged() : firstPlace(next);
+        SpoolPosition acknowledged = state != null ? state.acknowledged() : firstPlace(next);
         holes.forgetBefore(acknowledged.number());
         return new Left(segments, acknowledged, next, holes);
     }
 
-    private Mark firstPlace(Mark otherwise) {
+    private SpoolPosition firstPlace(SpoolPosition otherwise) {
         return segments.isEmpty() ? otherwise : segments.get(0).first();
     }
 
@@ -119,20 +134,21 @@ final class SpoolRecovery {
             try {
                 sizeBytes = SegmentWriter.sealRecovered(file, present, result);
             } catch (IOException e) {
-                LOG.warn("segment cannot be sealed and is read as it is file={}: {}", file, SpoolFiles.reason(e));
+                LOG.warn("segment cannot be sealed and is read as it is file={}: {}", file, SpoolFileSystem.reason(e));
             }
         }
         return segment(file, result.first(), result.identity(), result.next(), sizeBytes);
     }
 
-    private static Segment segment(Path file, Mark first, RunIdentity identity, Mark next, long sizeBytes) {
+    private static Segment segment(
+            Path file, SpoolPosition first, RunIdentity identity, SpoolPosition next, long sizeBytes) {
         Segment.Extent extent = new Segment.Extent(next, sizeBytes, true);
         return new Segment(SpoolDirectory.id(file), file, identity, first, extent);
     }
 
     /** Puts a segment behind the others; what is missing between was lost. */
     private void append(Segment segment) {
-        Mark before = end;
+        SpoolPosition before = end;
         if (before != null && segment.first().number() > before.number()) {
             declareHole(before, segment.first(), segment.identity());
         }
@@ -140,7 +156,7 @@ final class SpoolRecovery {
             clip(segments.get(segments.size() - 1), segment.first());
         }
         segments.add(segment);
-        Mark next = segment.extent().next();
+        SpoolPosition next = segment.extent().next();
         end = state == null ? next : later(next, state.acknowledged());
     }
 
@@ -148,25 +164,25 @@ final class SpoolRecovery {
      * A segment that was given up after a failed write may hold whole frames behind its end, whose numbers the next one
      * has used again.
      */
-    private static void clip(Segment earlier, Mark firstOfNext) {
+    private static void clip(Segment earlier, SpoolPosition firstOfNext) {
         Segment.Extent extent = earlier.extent();
         if (extent.next().number() > firstOfNext.number()) {
             earlier.extent(new Segment.Extent(firstOfNext, extent.sizeBytes(), true));
         }
     }
 
-    private static Mark later(Mark one, Mark other) {
+    private static SpoolPosition later(SpoolPosition one, SpoolPosition other) {
         return one.number() >= other.number() ? one : other;
     }
 
-    private void declareHole(Mark first, Mark next, RunIdentity identity) {
-        for (DeclaredHoles.Hole hole : holes.undeclared(first, next)) {
+    private void declareHole(SpoolPosition first, SpoolPosition next, RunIdentity identity) {
+        for (MissingBatches hole : holes.undeclared(first, next)) {
             holes.add(hole);
             LOG.error(
                     "segments are missing, or their ends are lost_batches={} lost_events={}; declared as lost",
                     hole.batches(),
                     hole.events());
-            losses.tellOfNumbered(Loss.unnamed(Loss.Cause.DAMAGE, identity, hole.events(), hole.batches()));
+            losses.tellOfNumbered(Loss.unnamed(GapCause.DAMAGE, identity, hole.events(), hole.batches()));
         }
     }
 }

@@ -56,7 +56,7 @@ final class DumpMerge {
         boolean known = reference != FlowLedger.NONE;
         boolean dying = kind == DumpEntryKind.DYING
                 || (event.has(FlowEvent.STATUS) && (event.status() & IpsStatus.IPS_DYING) != 0);
-        boolean started = known && flows.record(reference).has(FlowRecord.START);
+        boolean started = known && flows.record(reference).has(LedgerEntry.START);
         boolean ended = !dying && !started && (tombstones.has(identity.hash()) || tombstones.overflowed());
         if (dying || ended) { // a known flow without a start may be a later flow of this tuple and id
             if (known) {
@@ -78,7 +78,7 @@ final class DumpMerge {
             unknownEntry(track, dump, event);
         } else if (order == 0) {
             long beginSequence = flows.refresh(track, event, reference);
-            boolean again = dump.request.repeated() && flows.record(reference).has(FlowRecord.FROM_DUMP);
+            boolean again = dump.request.repeated() && flows.record(reference).has(LedgerEntry.FROM_DUMP);
             if (again || dump.request.reason() == DumpRequest.Reason.REQUEST) {
                 announce(track, dump, event, beginSequence);
             }
@@ -93,8 +93,8 @@ final class DumpMerge {
         int added = flows.add(track, event, identity);
         if (added != FlowLedger.NONE) {
             long sequence = announce(track, dump, event, FlowSink.UNKNOWN);
-            FlowRecord flow = flows.record(added);
-            flow.addFlags(FlowRecord.FROM_DUMP);
+            LedgerEntry flow = flows.record(added);
+            flow.addFlags(LedgerEntry.FROM_DUMP);
             flow.beginSequence(sequence);
             return;
         }

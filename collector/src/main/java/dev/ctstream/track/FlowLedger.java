@@ -25,9 +25,9 @@ final class FlowLedger {
     private final int maxFlows;
     private long[] index;
     private int mask;
-    private final FlowRecords v4 = records(FlowRecord.V4_BYTES);
-    private final FlowRecords v6 = records(FlowRecord.V6_BYTES);
-    private final FlowRecord record = new FlowRecord();
+    private final LedgerChunks v4 = records(LedgerEntry.V4_BYTES);
+    private final LedgerChunks v6 = records(LedgerEntry.V6_BYTES);
+    private final LedgerEntry record = new LedgerEntry();
     private final FlowIdentity removed = new FlowIdentity();
     private int size;
     private boolean refused;
@@ -42,8 +42,8 @@ final class FlowLedger {
         mask = index.length - 1;
     }
 
-    private static FlowRecords records(int frontBytes) {
-        return new FlowRecords(frontBytes, FlowRecord.REAR_BYTES, FlowRecord.NEXT_FREE_OFFSET);
+    private static LedgerChunks records(int frontBytes) {
+        return new LedgerChunks(frontBytes, LedgerEntry.REAR_BYTES, LedgerEntry.NEXT_FREE_OFFSET);
     }
 
     /**
@@ -91,7 +91,7 @@ final class FlowLedger {
         if (refused) {
             return NONE;
         }
-        FlowRecord fresh = record(reference);
+        LedgerEntry fresh = record(reference);
         fresh.begin(identity, event);
         fresh.seen(generation);
         if (2 * size >= index.length) {
@@ -123,7 +123,7 @@ final class FlowLedger {
 
     private int allocate(boolean ipv6) {
         int number = (ipv6 ? v6 : v4).allocate();
-        return number == FlowRecords.NONE ? NONE : (number << 1) | (ipv6 ? 1 : 0);
+        return number == LedgerChunks.NONE ? NONE : (number << 1) | (ipv6 ? 1 : 0);
     }
 
     /** Forgets a flow. */
@@ -164,9 +164,9 @@ final class FlowLedger {
     }
 
     /** The record; valid until the next call. */
-    FlowRecord record(int reference) {
+    LedgerEntry record(int reference) {
         boolean ipv6 = (reference & 1) != 0;
-        FlowRecords records = ipv6 ? v6 : v4;
+        LedgerChunks records = ipv6 ? v6 : v4;
         int number = reference >>> 1;
         return record.wrap(records.chunk(number), records.offset(number), records.rearOffset(number), ipv6);
     }
@@ -178,8 +178,8 @@ final class FlowLedger {
 
     /** The reference of the record at a place, {@link #NONE} when none is there. */
     int at(int place) {
-        FlowRecords records = (place & 1) == 0 ? v4 : v6;
-        return place >>> 1 < records.used() && record(place).has(FlowRecord.LIVE) ? place : NONE;
+        LedgerChunks records = (place & 1) == 0 ? v4 : v6;
+        return place >>> 1 < records.used() && record(place).has(LedgerEntry.LIVE) ? place : NONE;
     }
 
     int size() {

@@ -164,7 +164,7 @@ public final class FlowTracker implements FlowEventHandler {
             metrics.destroyWithoutNew.increment();
             recentEnds.add(identity.hash(), event, receivedNanos);
         } else {
-            FlowRecord flow = flows.record(reference);
+            LedgerEntry flow = flows.record(reference);
             long order = flow.startOrder(event);
             if (order == 0) {
                 beginSequence = flow.beginSequence();

@@ -12,7 +12,7 @@ final class LiveFlows {
     final FlowLedger ledger;
     private final FlowSink sink;
     private final TrackMetrics metrics;
-    private final RecordMessage message = new RecordMessage();
+    private final InferredDestroy message = new InferredDestroy();
 
     LiveFlows(FlowLedger ledger, FlowSink sink, TrackMetrics metrics) {
         this.ledger = ledger;
@@ -26,7 +26,7 @@ final class LiveFlows {
     }
 
     /** The record; valid until the next call. */
-    FlowRecord record(int reference) {
+    LedgerEntry record(int reference) {
         return ledger.record(reference);
     }
 
@@ -48,7 +48,7 @@ final class LiveFlows {
         if (reference == FlowLedger.NONE) {
             return FlowSink.UNKNOWN;
         }
-        FlowRecord flow = ledger.record(reference);
+        LedgerEntry flow = ledger.record(reference);
         flow.update(event);
         flow.seen(track.generation);
         return flow.beginSequence();
@@ -62,7 +62,7 @@ final class LiveFlows {
 
     /** Closes a flow that has gone without a DESTROY. */
     void closeInferred(NamespaceTrack track, int reference) {
-        FlowRecord flow = ledger.record(reference);
+        LedgerEntry flow = ledger.record(reference);
         sink.inferred(track.source, message.destroy(flow), flow.beginSequence());
         ledger.remove(reference);
         track.live--;

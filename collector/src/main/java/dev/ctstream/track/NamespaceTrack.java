@@ -9,8 +9,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: confined to the receive thread, which publishes the counts at each drain. Other threads have the
  * {@link TrackedNamespace}.
  */
-final class NamespaceTrack {
-    final EventSource source;
+public final class NamespaceTrack {
+    /** The namespace's event socket. */
+    public final EventSource source;
+
     final TrackedNamespace shared;
     final LossWindow losses;
 

@@ -73,7 +73,7 @@ final class Sweep {
         return place >= places;
     }
 
-    private boolean shouldEnd(FlowRecord record) {
+    private boolean shouldEnd(LedgerEntry record) {
         if (record.source() != namespace.source.index()) {
             return false;
         }

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /**
  * The flows that ended while a dump was on its way here: the dump may still show them. Kept as hashes in two sets. The
  * older one is forgotten after {@value #ENTRIES_PER_SET} entries of the dump, more than can have left the kernel before
- * the flow ended and still be on their way: a full ring ({@code InjectedMessages}) and two datagrams.
+ * the flow ended and still be on their way: a full ring ({@code DumpRing}) and two datagrams.
  *
  * <p>Bounds: {@value #SET_MAX} flows in a set; beyond that the dump must be repeated ({@link #overflowed}).
  *

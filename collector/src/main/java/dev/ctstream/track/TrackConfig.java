@@ -5,7 +5,7 @@ package dev.ctstream.track;
  *
  * @param snapshot {@code snapshot}: entries that are in the table when a namespace is first observed become EXISTING
  * @param reconcileIntervalMillis {@code reconcile.interval-seconds}: least time between two dumps that look for flows
- *     gone without a DESTROY, see {@link Snapshots}; 0 = never
+ *     gone without a DESTROY, see {@code Snapshots}; 0 = never
  * @param ledgerMaxFlows {@code ledger.max-flows}: live flows that are remembered; 0 = none
  * @param heartbeatIntervalMillis {@code heartbeat.interval-seconds}
  * @param manageSysctls {@code sysctl.manage}: set what the records need

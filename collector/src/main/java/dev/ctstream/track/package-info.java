@@ -1,14 +1,12 @@
 /**
- * What is lost, what is alive, what has ended: kernel losses become GAP records, live flows are kept in a ledger, dumps
- * announce the flows that were there before and show which have gone without a word, and regular reports let a consumer
- * check all of it.
+ * What is lost, what is alive, what has ended. Kernel losses become GAP records. Live flows are kept in a ledger. Dumps
+ * announce the flows that were there before, and show which flows ended without an event.
  *
  * <p>In: flow events from {@code conntrack}, and entries of dumps. Out: the same events and inferred ones, to the
- * {@link dev.ctstream.track.FlowSink}; control records.
+ * {@link dev.ctstream.track.FlowSink}, and the kernel's losses.
  *
- * <p>Threads: {@link dev.ctstream.track.FlowTracker} and the ledger live on the receive thread;
- * {@link dev.ctstream.track.Snapshots} owns {@code ctstream-dump}, {@link dev.ctstream.track.ControlTimer} owns
- * {@code ctstream-control}, {@link dev.ctstream.track.ReliableGuard} owns {@code ctstream-guard}.
+ * <p>Threads: all of it lives on the receive thread. Other threads see {@link dev.ctstream.track.TrackedNamespace} and
+ * {@link dev.ctstream.track.DumpExchange}.
  */
 @NullMarked
 package dev.ctstream.track;

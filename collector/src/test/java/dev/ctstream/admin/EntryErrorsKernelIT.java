@@ -3,8 +3,8 @@ package dev.ctstream.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.EntryKey;
 import dev.ctstream.conntrack.FakeKernel;
-import dev.ctstream.conntrack.FlowKey;
 import dev.ctstream.conntrack.FlowSpec;
 import dev.ctstream.conntrack.Flows;
 import dev.ctstream.conntrack.TupleSpec;
@@ -76,7 +76,7 @@ class EntryErrorsKernelIT {
                 Errno.ENOENT,
                 Failure.Change.DELETE,
                 "expired or was deleted meanwhile",
-                () -> site.entries().table().delete(new FlowKey(Flows.udp(1), ZoneScope.both(7), 1)));
+                () -> site.entries().table().delete(new EntryKey(Flows.udp(1), ZoneScope.both(7), 1)));
         refused(
                 Errno.ENOENT,
                 Failure.Change.UPDATE,

@@ -3,7 +3,7 @@ package dev.ctstream.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.admin.Entries.Deleted;
-import dev.ctstream.conntrack.FlowKey;
+import dev.ctstream.conntrack.EntryKey;
 import dev.ctstream.conntrack.FlowSpec;
 import dev.ctstream.conntrack.Flows;
 import dev.ctstream.conntrack.Flush;
@@ -68,7 +68,7 @@ class EntryModelKernelIT {
     private Map<Place, Long> table() throws IOException {
         Map<Place, Long> table = new HashMap<>();
         entries.list(EntryFilter.ALL, entry -> {
-            FlowKey key = FlowKey.of(entry);
+            EntryKey key = EntryKey.of(entry);
             if (key.zone().zone() != AdminSite.DECOY_ZONE) {
                 table.put(new Place(key.original(), key.zone()), entry.mark());
             }
@@ -238,7 +238,7 @@ class EntryModelKernelIT {
     private String wrongDelete() throws NetlinkException {
         Place place = place();
         try {
-            entries.table().delete(new FlowKey(place.original, place.zone, random.nextLong(1L << 32)));
+            entries.table().delete(new EntryKey(place.original, place.zone, random.nextLong(1L << 32)));
             throw new AssertionError("deleted by a wrong id");
         } catch (NetlinkException e) {
             assertThat(e.errno()).isEqualTo(Errno.ENOENT);

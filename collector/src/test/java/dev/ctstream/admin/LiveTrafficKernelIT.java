@@ -6,8 +6,8 @@ import dev.ctstream.admin.Entries.Deleted;
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.conntrack.Flows;
 import dev.ctstream.conntrack.ReceiveHarness;
-import dev.ctstream.conntrack.TrackingTable;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.nftables.ConntrackRuleset;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -85,7 +85,7 @@ class LiveTrafficKernelIT {
     void eachDeleteTakesItsEntryAndNeverTheOneThatFollowsIt() throws Exception {
         try (AdminSite site = AdminSite.open();
                 ReceiveHarness events = new ReceiveHarness()) {
-            TrackingTable.builder()
+            ConntrackRuleset.builder()
                     .zone(HERE, ZONE)
                     .zone(ELSEWHERE, ZONE + 1)
                     .build()

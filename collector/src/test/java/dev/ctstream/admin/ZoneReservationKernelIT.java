@@ -59,7 +59,7 @@ class ZoneReservationKernelIT {
                         "-Xshare:auto",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        "dev.ctstream.cli.AwaitFile",
+                        "dev.ctstream.it.AwaitFile",
                         folder.resolve("go").toString(),
                         "zones",
                         "allocate",

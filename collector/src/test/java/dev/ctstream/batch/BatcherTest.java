@@ -4,6 +4,7 @@ import static dev.ctstream.batch.Messages.inZone;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.conntrack.Fixtures;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.track.FlowSink;
 import java.util.Arrays;
 import java.util.List;

@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.ctstream.batch.ControlRecord.NamespaceState;
 import dev.ctstream.batch.ControlRecord.StreamPart;
 import dev.ctstream.batch.ControlRecord.StreamPosition;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.Schemas;
+import dev.ctstream.record.StreamId;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -45,7 +49,7 @@ class ControlEncoderTest {
             new ControlRecord.Stopped("stop", REPORT, STATE),
             new ControlRecord.Heartbeat(REPORT, STATE),
             new ControlRecord.Gap(
-                    ControlRecord.CAUSE_DAMAGE,
+                    GapCause.DAMAGE,
                     new ControlRecord.Lost(
                             new ControlRecord.Owner(new RunIdentity("host-0", "boot-0", 77), "red", "6"),
                             ControlRecord.Lost.EVENTS,
@@ -70,7 +74,7 @@ class ControlEncoderTest {
     }
 
     private GenericRecord gap(ControlRecord.Lost lost) {
-        return encoded(new ControlRecord.Gap(ControlRecord.CAUSE_SPOOL, lost, WINDOW, null));
+        return encoded(new ControlRecord.Gap(GapCause.SPOOL, lost, WINDOW, null));
     }
 
     @Test
@@ -88,7 +92,7 @@ class ControlEncoderTest {
             assertThat(record.get("netns")).hasToString("blue");
             assertThat(record.get("stream_epoch")).isEqualTo(TestBatcher.RUN.streamEpoch());
             assertThat(record.get("control_sequence")).isEqualTo(9L);
-            assertThat(record.get("kind")).hasToString(control.kind());
+            assertThat(record.get("kind")).hasToString(control.kind().name());
             assertThat(record.get("time")).isEqualTo(1234L);
             assertThat(record.get("host_name")).hasToString("web-1");
             assertThat(record.get("netns_id")).hasToString("4242");
@@ -124,8 +128,7 @@ class ControlEncoderTest {
 
     @Test
     void kernelGapHasACountButNoStream() {
-        GenericRecord gap =
-                encoded(new ControlRecord.Gap(ControlRecord.CAUSE_KERNEL, ControlRecord.Lost.kernel(5), WINDOW, null));
+        GenericRecord gap = encoded(new ControlRecord.Gap(GapCause.KERNEL, ControlRecord.Lost.kernel(5), WINDOW, null));
         assertThat(gap.get("lost_count")).isEqualTo(5L);
         assertThat(gap.get("ranges")).isNull();
         assertThat(gap.get("gap_stream_epoch")).isNull();
@@ -190,8 +193,7 @@ class ControlEncoderTest {
         ControlRecord.Range range = new ControlRecord.Range(65_535, 1L << 50, (1L << 50) + 9);
         List<ControlRecord.Range> most = Collections.nCopies(ControlRecord.Lost.MAX_RANGES, range);
         ControlRecord.Lost lost = ControlRecord.Lost.of(null, ControlRecord.Lost.EVENTS, most, 1);
-        EncodedBatch batch =
-                encoder.encode(BLUE, 0, 0, new ControlRecord.Gap(ControlRecord.CAUSE_SPOOL, lost, WINDOW, null));
+        EncodedBatch batch = encoder.encode(BLUE, 0, 0, new ControlRecord.Gap(GapCause.SPOOL, lost, WINDOW, null));
         assertThat(batch.lengthBytes()).isLessThan(32 << 10);
 
         List<ControlRecord.Range> more = Collections.nCopies(ControlRecord.Lost.MAX_RANGES + 1, range);

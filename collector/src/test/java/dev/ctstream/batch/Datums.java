@@ -2,6 +2,7 @@ package dev.ctstream.batch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ctstream.record.Schemas;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;

@@ -14,6 +14,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ctstream.conntrack.Fixtures;
 import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.record.EventOrigin;
+import dev.ctstream.record.Schemas;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;

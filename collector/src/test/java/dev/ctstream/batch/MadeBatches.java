@@ -1,5 +1,8 @@
 package dev.ctstream.batch;
 
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.Schemas;
+import dev.ctstream.record.StreamId;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -6,6 +6,7 @@ import dev.ctstream.conntrack.Fixtures;
 import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.record.RunIdentity;
 import dev.ctstream.track.FlowSink;
 import java.nio.ByteBuffer;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.ctstream.bench;
 
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.Schemas;
+import dev.ctstream.record.Schemas;
 import dev.ctstream.spool.FrameFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;

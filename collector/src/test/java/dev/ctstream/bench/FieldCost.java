@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.luben.zstd.Zstd;
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.Schemas;
+import dev.ctstream.record.Schemas;
 import dev.ctstream.spool.SpoolReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

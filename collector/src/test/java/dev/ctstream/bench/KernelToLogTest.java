@@ -3,7 +3,7 @@ package dev.ctstream.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.read.RecordDecoder;
+import dev.ctstream.record.RecordDecoder;
 import java.util.Map;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;

@@ -1,6 +1,6 @@
 package dev.ctstream.bench;
 
-import dev.ctstream.publish.Partitioning;
+import dev.ctstream.record.Partitioning;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;

@@ -29,19 +29,19 @@ class PlotTest {
             "1.2.3");
 
     private static JsonNode results() throws Exception {
-        List<Cell> cells = new ArrayList<>();
+        List<Measurement> cells = new ArrayList<>();
         for (int round = 1; round <= 2; round++) {
             for (LoadSpec load : CONFIG.loads()) {
                 double rate = load.eventsPerSecond();
-                cells.add(new Cell("encode", load, round, values(rate, 1 + round / 10.0, 0)));
-                cells.add(new Cell("a<b", load, round, values(rate, 4, rate / 100)));
+                cells.add(new Measurement("encode", load, round, values(rate, 1 + round / 10.0, 0)));
+                cells.add(new Measurement("a<b", load, round, values(rate, 4, rate / 100)));
             }
         }
         return new ObjectMapper().readTree(new Report(CONFIG, cells).json());
     }
 
     private static Map<String, Double> values(double rate, double cpu, double lost) {
-        return Map.of(Cell.RATE, rate, Cell.OFFERED, rate, Cell.CPU, cpu, Cell.LOST, lost);
+        return Map.of(Measurement.RATE, rate, Measurement.OFFERED, rate, Measurement.CPU, cpu, Measurement.LOST, lost);
     }
 
     @Test
@@ -62,9 +62,9 @@ class PlotTest {
 
     @Test
     void theTableHasARowForEachReaderAndRate() {
-        List<Cell> cells = List.of(
-                new Cell("encode", CONFIG.loads().get(0), 1, values(1_000, 1.25, 0)),
-                new Cell("encode", CONFIG.loads().get(0), 2, values(1_000, 1.5, 0)));
+        List<Measurement> cells = List.of(
+                new Measurement("encode", CONFIG.loads().get(0), 1, values(1_000, 1.25, 0)),
+                new Measurement("encode", CONFIG.loads().get(0), 2, values(1_000, 1.5, 0)));
         List<String> lines = new Report(CONFIG, cells).table().lines().toList();
         assertThat(lines.get(0)).contains("reader").contains("us/event");
         assertThat(lines.get(1)).startsWith("encode").contains("1.38 (1.25..1.50)");

@@ -40,15 +40,16 @@ class ReadingsTest {
 
     @Test
     void roundsOfTheSameMeasurementBecomeAMedianWithItsRange() {
-        List<Cell> cells = List.of(cell("a", 1, 3), cell("b", 1, 9), cell("a", 2, 1), cell("a", 3, 8));
-        Map<String, List<Cell>> groups = Spread.groups(cells);
+        List<Measurement> cells = List.of(cell("a", 1, 3), cell("b", 1, 9), cell("a", 2, 1), cell("a", 3, 8));
+        Map<String, List<Measurement>> groups = Spread.groups(cells);
         assertThat(groups).hasSize(2);
         assertThat(Spread.of(groups.values().iterator().next(), "x")).isEqualTo(new Spread(3, 1, 8));
         assertThat(Spread.of(List.of(cell("a", 1, 2), cell("a", 2, 5)), "x")).isEqualTo(new Spread(3.5, 2, 5));
         assertThat(Spread.of(cells, "y").median()).isNaN();
     }
 
-    private static Cell cell(String reader, int round, double x) {
-        return new Cell(reader, new LoadSpec(LoadSpec.Kind.PACKETS, 0, 0, 1, 1, 100, 0, 0), round, Map.of("x", x));
+    private static Measurement cell(String reader, int round, double x) {
+        return new Measurement(
+                reader, new LoadSpec(LoadSpec.Kind.PACKETS, 0, 0, 1, 1, 100, 0, 0), round, Map.of("x", x));
     }
 }

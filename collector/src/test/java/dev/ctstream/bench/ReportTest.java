@@ -13,7 +13,8 @@ class ReportTest {
 
     @Test
     void lossesBehindTheKernelHaveTheirColumn() {
-        String table = table(new Cell("kafka", LOAD, 1, Map.of(Cell.LOST, 3.0, Cell.LOST_LATER, 512.0)));
+        String table =
+                table(new Measurement("kafka", LOAD, 1, Map.of(Measurement.LOST, 3.0, Measurement.LOST_LATER, 512.0)));
         assertThat(table.lines().findFirst().orElseThrow()).containsSubsequence(" lost ", " lost later ");
         assertThat(table).containsPattern("kafka +max +1 +- +3 +512 +-");
     }
@@ -21,16 +22,16 @@ class ReportTest {
     @Test
     void whatIsMissingOnEitherHalfOfTheWayIsSaid() {
         Map<String, Double> values = new LinkedHashMap<>();
-        values.put(Cell.UNACCOUNTED, 2.0);
-        values.put(Cell.UNACKNOWLEDGED, 128.0);
-        assertThat(table(new Cell("kafka", LOAD, 4, values)))
+        values.put(Measurement.UNACCOUNTED, 2.0);
+        values.put(Measurement.UNACKNOWLEDGED, 128.0);
+        assertThat(table(new Measurement("kafka", LOAD, 4, values)))
                 .contains("unaccounted: kafka, max, round 4: 2 events (offered, not received)\n")
                 .contains("unaccounted: kafka, max, round 4: 128 events (encoded, not acknowledged)\n");
         values.replaceAll((name, value) -> 0.0);
-        assertThat(table(new Cell("kafka", LOAD, 4, values))).doesNotContain("unaccounted");
+        assertThat(table(new Measurement("kafka", LOAD, 4, values))).doesNotContain("unaccounted");
     }
 
-    private static String table(Cell cell) {
+    private static String table(Measurement cell) {
         BenchConfig config = new BenchConfig(
                 List.of(),
                 LOAD,

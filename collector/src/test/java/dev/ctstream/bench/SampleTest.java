@@ -29,7 +29,9 @@ class SampleTest {
             Sample before = Sample.before(reader, null);
             assertThat(before.onTheWay()).isZero();
             Map<String, Double> values = Sample.after(reader, null).values(before, null);
-            assertThat(values).containsEntry("acknowledged_events", 1024.0).containsEntry(Cell.UNACKNOWLEDGED, 0.0);
+            assertThat(values)
+                    .containsEntry("acknowledged_events", 1024.0)
+                    .containsEntry(Measurement.UNACKNOWLEDGED, 0.0);
         }
     }
 

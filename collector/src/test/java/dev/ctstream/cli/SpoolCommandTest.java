@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.batch.StreamId;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.spool.SpoolWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

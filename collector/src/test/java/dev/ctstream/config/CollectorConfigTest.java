@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.conntrack.SubscriptionConfig;
-import dev.ctstream.publish.Framing;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
+import dev.ctstream.record.Framing;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.track.TrackConfig;
 import java.io.IOException;

@@ -70,7 +70,7 @@ class ConntrackRequestsTest {
     @Test
     void everyDeleteNamesTupleZoneAndId() {
         for (ZoneScope zone : ZONES) {
-            MessageCursor message = message(requests.delete(new FlowKey(TCP, zone, 0)));
+            MessageCursor message = message(requests.delete(new EntryKey(TCP, zone, 0)));
             assertThat(message.type()).isEqualTo(NfGenMsg.IPCTNL_MSG_CT_DELETE);
             boolean both = zone.direction() == ZoneScope.Direction.BOTH;
             assertThat(numbers(message))
@@ -118,7 +118,7 @@ class ConntrackRequestsTest {
         assertThatIllegalArgumentException().isThrownBy(() -> ZoneScope.both(65_536));
         assertThatIllegalArgumentException().isThrownBy(() -> ZoneScope.both(-1));
         assertThatIllegalArgumentException().isThrownBy(() -> new Flush.Zone(65_536));
-        assertThatIllegalArgumentException().isThrownBy(() -> new FlowKey(TCP, ZoneScope.NONE, -1));
+        assertThatIllegalArgumentException().isThrownBy(() -> new EntryKey(TCP, ZoneScope.NONE, -1));
         assertThatIllegalArgumentException().isThrownBy(() -> new TupleSpec(TCP.source(), v6, TCP.layer4()));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> tuple(new TupleSpec.Icmp(1, 3, 0, 1)).inverse());

@@ -68,7 +68,7 @@ class DatagramDecoderTest {
         byte[] begin = Fixtures.bytes("01-new-tcp4-zone5");
         decoder.decode(SOURCE, Fixtures.buffer(begin), 0, begin.length, 77);
         assertThat(decoder.lagNanos(1_795_244_919_067_500_800L)).isEqualTo(45);
-        decoder.handOn(SOURCE, 77);
+        decoder.deliver(SOURCE, 77);
         assertThat(handed).containsExactly("3 1 3641472517 77");
         assertThat(metrics.events(FlowEvent.NEW).value()).isEqualTo(1);
         decode(Fixtures.bytes("05-destroy-tcp4-zone5"));
@@ -107,7 +107,7 @@ class DatagramDecoderTest {
         byte[] whole = Fixtures.bytes("02-update-tcp4-synrecv");
         ByteBuffer buffer = Fixtures.buffer(MessageBytes.concat(whole, whole));
         decoder.decode(SOURCE, buffer, 0, 2 * whole.length - 4, 77);
-        decoder.handOn(SOURCE, 77);
+        decoder.deliver(SOURCE, 77);
         assertThat(handed).hasSize(1);
         assertThat(metrics.malformed.value()).isEqualTo(1);
         assertThat(decoder.takeUndecodable()).isEqualTo(1);
@@ -128,7 +128,7 @@ class DatagramDecoderTest {
         byte[] bytes = Fixtures.bytes("01-new-tcp4-zone5");
         ByteBuffer buffer = Fixtures.buffer(bytes);
         decoder.decode(SOURCE, buffer, 0, bytes.length, 77);
-        decoder.handOn(SOURCE, 77);
+        decoder.deliver(SOURCE, 77);
         decoder.truncated(SOURCE, buffer, 0, bytes.length);
         assertThat(decoder.lagNanos(1_795_244_919_067_500_800L)).isEqualTo(-1);
     }
@@ -169,7 +169,7 @@ class DatagramDecoderTest {
                 byte[] datagram = i % 3 == 0 ? other : one;
                 decoder.decode(SOURCE, Fixtures.buffer(datagram), 0, datagram.length, 77);
             }
-            decoder.handOn(SOURCE, 77);
+            decoder.deliver(SOURCE, 77);
             assertThat(handed).hasSize(count);
             for (int i = 0; i < count; i++) {
                 assertThat(handed.get(i)).isEqualTo(i % 3 == 0 ? ofOther : ofOne);
@@ -182,12 +182,12 @@ class DatagramDecoderTest {
     @Test
     void nothingIsHandedOnTwice() {
         decode(Fixtures.bytes("01-new-tcp4-zone5"));
-        decoder.handOn(SOURCE, 77);
+        decoder.deliver(SOURCE, 77);
         assertThat(handed).hasSize(1);
     }
 
     private void decode(byte[] datagram) {
         decoder.decode(SOURCE, Fixtures.buffer(datagram), 0, datagram.length, 77);
-        decoder.handOn(SOURCE, 77);
+        decoder.deliver(SOURCE, 77);
     }
 }

@@ -72,10 +72,10 @@ public final class DatagramFeed {
     }
 
     /** Decodes the first slots and hands their events on, as the receive thread does. */
-    public void handOn(int count) {
+    public void deliver(int count) {
         for (int slot = 0; slot < count; slot++) {
             decoder.decode(source, slots, slot * SLOT_BYTES, lengths[slot], RECEIVED);
         }
-        decoder.handOn(source, RECEIVED);
+        decoder.deliver(source, RECEIVED);
     }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Inspects the bytes of every request that the table can send, and what the guard lets pass. */
 class DeleteBytesTest {
-    private static final FlowKey KEY = new FlowKey(Flows.udp(1), ZoneScope.both(7), 0xCAFE_BABEL);
+    private static final EntryKey KEY = new EntryKey(Flows.udp(1), ZoneScope.both(7), 0xCAFE_BABEL);
 
     private static final List<Flush> FLUSHES = List.of(
             new Flush.Everything(),
@@ -69,8 +69,8 @@ class DeleteBytesTest {
     }
 
     private static void deleteHalfOneByOne(ConntrackTable table) throws NetlinkException {
-        List<FlowKey> keys = new ArrayList<>();
-        table.dump(DumpFilter.ALL, entry -> keys.add(FlowKey.of(entry)));
+        List<EntryKey> keys = new ArrayList<>();
+        table.dump(DumpFilter.ALL, entry -> keys.add(EntryKey.of(entry)));
         assertThat(keys).hasSameSizeAs(Flows.all());
         for (int i = 0; i < keys.size(); i += 2) {
             table.get(keys.get(i).original(), keys.get(i).zone(), entry -> {});
@@ -183,7 +183,7 @@ class DeleteBytesTest {
 
     @Test
     void theGuardRefusesAZeroOfTheWrongLength() {
-        FlowKey zero = new FlowKey(KEY.original(), ZoneScope.NONE, 0);
+        EntryKey zero = new EntryKey(KEY.original(), ZoneScope.NONE, 0);
         refused(delete(2, 0, writer -> tuple(writer, true).be16(Cta.CTA_ID, 0)), zero);
         refused(delete(2, 0, writer -> tuple(writer, true).be32(Cta.CTA_ID, 0).be32(Cta.CTA_ZONE, 0)), zero);
         refused(delete(0, 0, writer -> writer.be32(Cta.CTA_ZONE, 0)), new Flush.Zone(0));

@@ -50,11 +50,11 @@ class EntriesKernelIT {
             for (FlowSpec flow : flows) {
                 table.create(flow);
             }
-            List<FlowKey> keys = new ArrayList<>();
-            table.dump(DumpFilter.ALL, entry -> keys.add(FlowKey.of(entry)));
+            List<EntryKey> keys = new ArrayList<>();
+            table.dump(DumpFilter.ALL, entry -> keys.add(EntryKey.of(entry)));
             assertThat(keys).hasSameSizeAs(flows);
             assertThat(table.stats().entries()).isEqualTo(flows.size());
-            for (FlowKey key : keys) {
+            for (EntryKey key : keys) {
                 table.delete(key);
             }
             assertThat(table.stats().entries()).isZero();
@@ -95,8 +95,8 @@ class EntriesKernelIT {
         assertThat(event.json().get("pid").asLong()).isEqualTo(table.portId());
     }
 
-    private static FlowKey key(ReceiveHarness.Seen event) {
-        return new FlowKey(event.original(), event.zone(), event.id());
+    private static EntryKey key(ReceiveHarness.Seen event) {
+        return new EntryKey(event.original(), event.zone(), event.id());
     }
 
     @Test
@@ -138,9 +138,9 @@ class EntriesKernelIT {
     void deleteNeverHitsASuccessorOrAnotherZone() throws NetlinkException {
         TupleSpec udp = tuple("10.9.0.1", new TupleSpec.Ports(17, 1000, 53));
         table.create(flow(udp, ZoneScope.both(7), 1));
-        FlowKey key = onlyKey(DumpFilter.zone(7));
-        refused(Errno.ENOENT, () -> table.delete(new FlowKey(udp, ZoneScope.both(7), key.id() ^ 1)));
-        refused(Errno.ENOENT, () -> table.delete(new FlowKey(udp, ZoneScope.NONE, key.id())));
+        EntryKey key = onlyKey(DumpFilter.zone(7));
+        refused(Errno.ENOENT, () -> table.delete(new EntryKey(udp, ZoneScope.both(7), key.id() ^ 1)));
+        refused(Errno.ENOENT, () -> table.delete(new EntryKey(udp, ZoneScope.NONE, key.id())));
         assertThat(table.stats().entries()).isEqualTo(1);
         table.delete(key);
         assertThat(table.stats().entries()).isZero();
@@ -213,8 +213,8 @@ class EntriesKernelIT {
         assertThat(table.statsPerCpu())
                 .hasSizeGreaterThanOrEqualTo(1)
                 .isSortedAccordingTo(Comparator.comparingInt(CpuStats::cpu));
-        List<FlowKey> dying = new ArrayList<>();
-        table.dumpDying(entry -> dying.add(FlowKey.of(entry)));
+        List<EntryKey> dying = new ArrayList<>();
+        table.dumpDying(entry -> dying.add(EntryKey.of(entry)));
         assertThat(dying).isEmpty();
     }
 
@@ -224,9 +224,9 @@ class EntriesKernelIT {
         return ids.size();
     }
 
-    private FlowKey onlyKey(DumpFilter filter) throws NetlinkException {
-        List<FlowKey> keys = new ArrayList<>();
-        table.dump(filter, entry -> keys.add(FlowKey.of(entry)));
+    private EntryKey onlyKey(DumpFilter filter) throws NetlinkException {
+        List<EntryKey> keys = new ArrayList<>();
+        table.dump(filter, entry -> keys.add(EntryKey.of(entry)));
         assertThat(keys).hasSize(1);
         return keys.get(0);
     }

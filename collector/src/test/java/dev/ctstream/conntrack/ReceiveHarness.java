@@ -68,7 +68,7 @@ public class ReceiveHarness implements FlowEventHandler, AutoCloseable {
     }
 
     /** Ends the thread; whatever the sockets held has been seen then. */
-    void stop() {
+    public void stop() {
         try {
             if (!receiver.stop(STOP_MILLIS)) {
                 throw new AssertionError("the receiver did not stop");
@@ -99,7 +99,7 @@ public class ReceiveHarness implements FlowEventHandler, AutoCloseable {
         return events.get();
     }
 
-    long drops() {
+    public long drops() {
         return drops.get();
     }
 

@@ -189,7 +189,7 @@ class ReceiveKernelIT {
         try (ReceiveHarness harness = new ReceiveHarness().start()) {
             EventSocket source = source(false, BUFFER_BYTES);
             harness.receiver().add(source);
-            InjectedMessages ring = harness.receiver().injectedMessages();
+            DumpRing ring = harness.receiver().dumpRing();
             table.dumpMessages(
                     DumpFilter.ALL,
                     message -> assertThat(ring.offer(source, DumpEntryKind.ENTRY, message))

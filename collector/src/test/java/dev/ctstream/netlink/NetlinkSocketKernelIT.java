@@ -90,7 +90,7 @@ class NetlinkSocketKernelIT {
                 System.out.println(e.getMessage());
             }
             try (RequestChannel channel = RequestChannel.open(NetlinkSocket.NETLINK_NETFILTER)) {
-                Entries.count(channel);
+                EntryRequests.count(channel);
             } catch (NetlinkException e) {
                 System.out.println(e.getMessage());
             }

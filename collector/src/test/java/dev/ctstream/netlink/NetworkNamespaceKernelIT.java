@@ -92,10 +92,10 @@ class NetworkNamespaceKernelIT {
         try (NetworkNamespace other = NetworkNamespace.create();
                 RequestChannel there = RequestChannel.open(other, NetlinkSocket.NETLINK_NETFILTER);
                 RequestChannel here = RequestChannel.open(NetlinkSocket.NETLINK_NETFILTER)) {
-            int before = Entries.count(here);
-            there.execute(Entries.create(new MessageWriter(), 0, 0));
-            assertThat(Entries.count(there)).isEqualTo(1);
-            assertThat(Entries.count(here)).isEqualTo(before);
+            int before = EntryRequests.count(here);
+            there.execute(EntryRequests.create(new MessageWriter(), 0, 0));
+            assertThat(EntryRequests.count(there)).isEqualTo(1);
+            assertThat(EntryRequests.count(here)).isEqualTo(before);
         }
     }
 
@@ -121,8 +121,8 @@ class NetworkNamespaceKernelIT {
         try (RequestChannel there = RequestChannel.open(other, NetlinkSocket.NETLINK_NETFILTER)) {
             other.close();
             other.close();
-            there.execute(Entries.create(new MessageWriter(), 0, 0));
-            assertThat(Entries.count(there)).isEqualTo(1);
+            there.execute(EntryRequests.create(new MessageWriter(), 0, 0));
+            assertThat(EntryRequests.count(there)).isEqualTo(1);
             assertThatExceptionOfType(NetlinkException.class)
                     .isThrownBy(() -> other.call(() -> 1))
                     .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EBADF));

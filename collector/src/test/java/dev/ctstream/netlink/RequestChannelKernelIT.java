@@ -36,22 +36,24 @@ class RequestChannelKernelIT {
     @Test
     void executeWaitsUntilItIsDone() throws NetlinkException {
         withChannel(channel -> {
-            assertThat(Entries.count(channel)).isZero();
-            channel.execute(Entries.create(new MessageWriter(), 0, 0));
-            assertThat(Entries.count(channel)).isEqualTo(1);
-            refused(Errno.EEXIST, () -> channel.execute(Entries.create(new MessageWriter(), 0, 0)));
-            assertThat(Entries.count(channel)).as("the channel stays usable").isEqualTo(1);
+            assertThat(EntryRequests.count(channel)).isZero();
+            channel.execute(EntryRequests.create(new MessageWriter(), 0, 0));
+            assertThat(EntryRequests.count(channel)).isEqualTo(1);
+            refused(Errno.EEXIST, () -> channel.execute(EntryRequests.create(new MessageWriter(), 0, 0)));
+            assertThat(EntryRequests.count(channel))
+                    .as("the channel stays usable")
+                    .isEqualTo(1);
         });
     }
 
     @Test
     void aSingleGetGivesOneReplyAndEnds() throws NetlinkException {
         withChannel(channel -> {
-            Entries.createMany(channel, 3);
+            EntryRequests.createMany(channel, 3);
             List<Integer> types = new ArrayList<>();
-            channel.query(Entries.get(1), reply -> types.add(reply.type()));
-            assertThat(types).containsExactly(Entries.CT_NEW);
-            refused(Errno.ENOENT, () -> channel.query(Entries.get(7), reply -> types.add(reply.type())));
+            channel.query(EntryRequests.get(1), reply -> types.add(reply.type()));
+            assertThat(types).containsExactly(EntryRequests.CT_NEW);
+            refused(Errno.ENOENT, () -> channel.query(EntryRequests.get(7), reply -> types.add(reply.type())));
             assertThat(types).hasSize(1);
         });
     }
@@ -59,9 +61,9 @@ class RequestChannelKernelIT {
     @Test
     void aDumpOfManyDatagramsIsComplete() throws NetlinkException {
         withChannel(channel -> {
-            Entries.createMany(channel, MANY);
+            EntryRequests.createMany(channel, MANY);
             for (int i = 0; i < 3; i++) {
-                assertThat(Entries.count(channel)).isEqualTo(MANY);
+                assertThat(EntryRequests.count(channel)).isEqualTo(MANY);
             }
         });
     }
@@ -70,7 +72,7 @@ class RequestChannelKernelIT {
     void aRefusalCarriesTheKernelsWordsAndTheAttributesPlace() throws NetlinkException {
         withChannel(channel -> assertThatExceptionOfType(NetlinkException.class)
                 .isThrownBy(() -> channel.execute(new MessageWriter()
-                        .startNetfilter(Entries.CT_NEW, 0, 0, 2, 0, 0)
+                        .startNetfilter(EntryRequests.CT_NEW, 0, 0, 2, 0, 0)
                         .be32(7, 60)
                         .u8(18, 1))) // CTA_ZONE is a be16
                 .satisfies(e -> {
@@ -83,32 +85,32 @@ class RequestChannelKernelIT {
     @Test
     void leavingADumpEarlyDoesNotSpoilTheNextRequest() throws NetlinkException {
         withChannel(channel -> {
-            Entries.createMany(channel, MANY);
+            EntryRequests.createMany(channel, MANY);
             AtomicInteger seen = new AtomicInteger();
-            channel.dump(Entries.dumpRequest(), reply -> {
+            channel.dump(EntryRequests.dumpRequest(), reply -> {
                 if (seen.incrementAndGet() == 5) {
                     channel.stopDump();
                 }
             });
             assertThat(seen).hasValue(5);
-            assertThat(Entries.count(channel)).isEqualTo(MANY);
+            assertThat(EntryRequests.count(channel)).isEqualTo(MANY);
             refused(
                     Errno.EIO,
-                    () -> channel.dump(Entries.dumpRequest(), reply -> {
+                    () -> channel.dump(EntryRequests.dumpRequest(), reply -> {
                         throw new NetlinkException("handle", Errno.EIO);
                     }));
-            refused(Errno.EEXIST, () -> channel.execute(Entries.create(new MessageWriter(), 0, 0)));
-            assertThat(Entries.count(channel)).isEqualTo(MANY);
+            refused(Errno.EEXIST, () -> channel.execute(EntryRequests.create(new MessageWriter(), 0, 0)));
+            assertThat(EntryRequests.count(channel)).isEqualTo(MANY);
         });
     }
 
     @Test
     void aHandlerCannotUseTheChannelThatCalledIt() throws NetlinkException {
         withChannel(channel -> {
-            Entries.createMany(channel, 1);
+            EntryRequests.createMany(channel, 1);
             assertThatIllegalStateException()
-                    .isThrownBy(
-                            () -> channel.dump(Entries.dumpRequest(), reply -> channel.execute(Entries.dumpRequest())));
+                    .isThrownBy(() -> channel.dump(
+                            EntryRequests.dumpRequest(), reply -> channel.execute(EntryRequests.dumpRequest())));
         });
     }
 
@@ -117,13 +119,13 @@ class RequestChannelKernelIT {
         withChannel(channel -> {
             MessageWriter batch = new MessageWriter();
             for (int i : new int[] {0, 1, 1, 2, 0}) {
-                Entries.create(batch, i, i == 0 ? NlMsgHdr.NLM_F_ACK : 0);
+                EntryRequests.create(batch, i, i == 0 ? NlMsgHdr.NLM_F_ACK : 0);
             }
             Refusal refusal = Objects.requireNonNull(channel.transact(batch));
             assertThat(refusal.request()).isEqualTo(2);
             assertThat(refusal.errno()).isEqualTo(Errno.EEXIST);
-            assertThat(Entries.count(channel)).isEqualTo(3);
-            MessageWriter good = Entries.create(new MessageWriter(), 9, NlMsgHdr.NLM_F_ACK);
+            assertThat(EntryRequests.count(channel)).isEqualTo(3);
+            MessageWriter good = EntryRequests.create(new MessageWriter(), 9, NlMsgHdr.NLM_F_ACK);
             assertThat(channel.transact(good)).isNull();
         });
     }
@@ -131,14 +133,14 @@ class RequestChannelKernelIT {
     @Test
     void aSecondDumpOnOneSocketIsEbusy() throws NetlinkException {
         withChannel(channel -> {
-            Entries.createMany(channel, MANY);
+            EntryRequests.createMany(channel, MANY);
             try (NetlinkSocket socket = NetlinkSocket.open(NetlinkSocket.NETLINK_NETFILTER)) {
                 int flags = NlMsgHdr.NLM_F_REQUEST | NlMsgHdr.NLM_F_DUMP;
                 MessageWriter out = new MessageWriter();
-                socket.send(
-                        out.startNetfilter(Entries.CT_GET, flags, 1, 0, 0, 0).finish());
+                socket.send(out.startNetfilter(EntryRequests.CT_GET, flags, 1, 0, 0, 0)
+                        .finish());
                 socket.send(out.clear()
-                        .startNetfilter(Entries.CT_GET, flags, 2, 0, 0, 0)
+                        .startNetfilter(EntryRequests.CT_GET, flags, 2, 0, 0, 0)
                         .finish());
                 ReplyReceiver receiver = new ReplyReceiver(64 * 1024);
                 ReplyReader reader = new ReplyReader();
@@ -158,11 +160,11 @@ class RequestChannelKernelIT {
     @Test
     void aTruncatedReplyIsAFailure() throws NetlinkException {
         withChannel(channel -> {
-            Entries.createMany(channel, 5);
+            EntryRequests.createMany(channel, 5);
             try (NetlinkSocket socket = NetlinkSocket.open(NetlinkSocket.NETLINK_NETFILTER)) {
                 int flags = NlMsgHdr.NLM_F_REQUEST | NlMsgHdr.NLM_F_DUMP;
                 socket.send(new MessageWriter()
-                        .startNetfilter(Entries.CT_GET, flags, 1, 0, 0, 0)
+                        .startNetfilter(EntryRequests.CT_GET, flags, 1, 0, 0, 0)
                         .finish());
                 refused(Errno.EMSGSIZE, () -> new ReplyReceiver(64).receive(socket, 1000));
             }
@@ -194,10 +196,10 @@ class RequestChannelKernelIT {
         withChannel(channel -> {
             MessageWriter batch = new MessageWriter();
             for (int i = 0; i < 1500; i++) { // more acknowledgements than the receive buffer holds
-                Entries.create(batch, i, NlMsgHdr.NLM_F_ACK);
+                EntryRequests.create(batch, i, NlMsgHdr.NLM_F_ACK);
             }
             refused(Errno.ENOBUFS, () -> channel.transact(batch));
-            refused(Errno.EIO, () -> Entries.count(channel));
+            refused(Errno.EIO, () -> EntryRequests.count(channel));
         });
     }
 }

@@ -2,10 +2,10 @@ package dev.ctstream.publish;
 
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.batch.Schemas;
-import dev.ctstream.batch.StreamId;
-import dev.ctstream.spool.BatchEnvelope;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.Schemas;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.QueuedBatch;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -3,8 +3,8 @@ package dev.ctstream.publish;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.ctstream.batch.Schemas;
-import dev.ctstream.cli.EmbeddedBroker;
+import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.record.Schemas;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -93,11 +93,11 @@ class PublisherBrokerIT {
         publisher.start(config(Layout.BATCH, true, Map.of()));
         publisher.awaitPublished();
 
-        List<ConsumerRecord<byte[], byte[]>> records = TopicReader.readAll(broker.bootstrapServers(), topic);
+        List<ConsumerRecord<byte[], byte[]>> records = RawRecords.readAll(broker.bootstrapServers(), topic);
 
         assertThat(records).hasSize(64 * 25); // nothing twice
         PublisherHarness.assertGapFree(PublisherHarness.firstOccurrences(records), 64, 25 * 125);
-        assertThat(TopicReader.readAll(broker.bootstrapServers(), topic + "-control"))
+        assertThat(RawRecords.readAll(broker.bootstrapServers(), topic + "-control"))
                 .singleElement()
                 .satisfies(record -> assertThat(Batches.read(Schemas.CONTROL, record.value(), PREFIX_BYTES)
                                 .get("control_sequence"))
@@ -120,7 +120,7 @@ class PublisherBrokerIT {
 
         publisher.awaitPublished();
         PublisherHarness.assertGapFree(
-                PublisherHarness.firstOccurrences(TopicReader.readAll(broker.bootstrapServers(), topic)),
+                PublisherHarness.firstOccurrences(RawRecords.readAll(broker.bootstrapServers(), topic)),
                 10,
                 (20 + 200 + 20) * 20);
         await().atMost(SOON).until(publisher.health::ready);
@@ -140,7 +140,7 @@ class PublisherBrokerIT {
             publisher.awaitPublished();
 
             PublisherHarness.assertGapFree(
-                    PublisherHarness.firstOccurrences(TopicReader.readAll(late.bootstrapServers(), topic)), 10, 60);
+                    PublisherHarness.firstOccurrences(RawRecords.readAll(late.bootstrapServers(), topic)), 10, 60);
             await().atMost(SOON).until(publisher.health::ready);
         }
     }
@@ -197,7 +197,7 @@ class PublisherBrokerIT {
         publisher.add(5, 10, 100);
         publisher.awaitPublished();
 
-        List<ConsumerRecord<byte[], byte[]>> records = TopicReader.readAll(broker.bootstrapServers(), topic);
+        List<ConsumerRecord<byte[], byte[]>> records = RawRecords.readAll(broker.bootstrapServers(), topic);
         assertThat(records).hasSizeGreaterThan(2 * 5 * 10);
         PublisherHarness.assertGapFree(PublisherHarness.firstOccurrences(records), 10, 1_000);
         assertThat(publisher.queue.setAside).isEmpty();
@@ -223,7 +223,7 @@ class PublisherBrokerIT {
             }
         }
         assertThat(expected).isNotEmpty();
-        assertThat(PublisherHarness.firstOccurrences(TopicReader.readAll(broker.bootstrapServers(), topic)))
+        assertThat(PublisherHarness.firstOccurrences(RawRecords.readAll(broker.bootstrapServers(), topic)))
                 .isEqualTo(Map.of(0, expected));
     }
 
@@ -234,7 +234,7 @@ class PublisherBrokerIT {
         publisher.awaitPublished();
 
         Map<Integer, Long> next = new HashMap<>();
-        for (ConsumerRecord<byte[], byte[]> record : TopicReader.readAll(broker.bootstrapServers(), topic)) {
+        for (ConsumerRecord<byte[], byte[]> record : RawRecords.readAll(broker.bootstrapServers(), topic)) {
             GenericRecord event = Batches.read(Schemas.FLAT, record.value(), PREFIX_BYTES);
             int zone = (int) event.get("ct_zone");
             assertThat(event.get("sequence")).isEqualTo(next.merge(zone, 1L, Long::sum) - 1);

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.batch.Schemas;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.record.Framing;
+import dev.ctstream.record.Partitioning;
+import dev.ctstream.record.Schemas;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -123,7 +125,7 @@ final class PublisherHarness {
 
     /** Everything that was put into the queue is on the topic: nothing is lost, each zone is in order. */
     void assertAllThere(String bootstrapServers, int zones, int eventsEach) {
-        assertGapFree(firstOccurrences(TopicReader.readAll(bootstrapServers, topic)), zones, eventsEach);
+        assertGapFree(firstOccurrences(RawRecords.readAll(bootstrapServers, topic)), zones, eventsEach);
         assertThat(queue.setAside).isEmpty();
         await().atMost(SOON).until(health::ready);
     }

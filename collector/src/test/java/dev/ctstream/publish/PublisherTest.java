@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.batch.Schemas;
-import dev.ctstream.batch.StreamId;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.record.Framing;
+import dev.ctstream.record.Schemas;
+import dev.ctstream.record.StreamId;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,7 +49,7 @@ class PublisherTest {
             new MockCluster());
     private final Thread thread = new Thread(publisher, "publisher");
 
-    private final class MockCluster implements Cluster {
+    private final class MockCluster implements KafkaGateway {
         @Override
         public Topics.Report prepare() throws KafkaUnreadyException {
             KafkaUnreadyException refusal = refusals.poll();

@@ -3,9 +3,11 @@ package dev.ctstream.publish;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.batch.Schemas;
-import dev.ctstream.batch.StreamId;
+import dev.ctstream.record.Framing;
+import dev.ctstream.record.Partitioning;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.Schemas;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.spool.QueuedBatch;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package dev.ctstream.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ctstream.record.Framing;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;

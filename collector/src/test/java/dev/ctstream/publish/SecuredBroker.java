@@ -2,7 +2,7 @@ package dev.ctstream.publish;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ctstream.cli.EmbeddedBroker;
+import dev.ctstream.broker.EmbeddedBroker;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;

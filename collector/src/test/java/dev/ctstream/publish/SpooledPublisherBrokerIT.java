@@ -6,11 +6,13 @@ import static org.awaitility.Awaitility.await;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.batch.StreamId;
-import dev.ctstream.cli.EmbeddedBroker;
+import dev.ctstream.broker.EmbeddedBroker;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
-import dev.ctstream.spool.Loss;
+import dev.ctstream.record.Framing;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.segment.Loss;
 import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.spool.SpoolMetrics;
@@ -72,7 +74,7 @@ class SpooledPublisherBrokerIT {
                 spool.stop();
                 spoolThread.join();
             }
-            List<ConsumerRecord<byte[], byte[]>> records = TopicReader.readAll(broker.bootstrapServers(), TOPIC);
+            List<ConsumerRecord<byte[], byte[]>> records = RawRecords.readAll(broker.bootstrapServers(), TOPIC);
             assertThat(PublisherHarness.firstOccurrences(records))
                     .isEqualTo(Map.of(
                             GOOD.zone(),
@@ -83,7 +85,7 @@ class SpooledPublisherBrokerIT {
 
     private void assertRefused(Path directory) throws Exception {
         assertThat(losses).singleElement().satisfies(loss -> {
-            assertThat(loss.cause()).isEqualTo(Loss.Cause.REJECTED);
+            assertThat(loss.cause()).isEqualTo(GapCause.REJECTED);
             assertThat(loss.stream()).isEqualTo(BAD);
             assertThat(loss.events()).isEqualTo(1);
         });

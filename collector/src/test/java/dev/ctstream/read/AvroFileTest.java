@@ -3,6 +3,8 @@ package dev.ctstream.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.ctstream.record.RecordDecoder;
+import dev.ctstream.record.Recorded;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.ctstream.read;
 
+import dev.ctstream.record.EventRecords;
 import java.util.stream.LongStream;
 
 /** Records for the tests of other packages. */

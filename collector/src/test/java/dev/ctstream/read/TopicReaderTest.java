@@ -3,7 +3,12 @@ package dev.ctstream.read;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.ctstream.batch.Schemas;
+import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.EventHandler;
+import dev.ctstream.record.EventRecords;
+import dev.ctstream.record.HeaderNames;
+import dev.ctstream.record.RecordDecoder;
+import dev.ctstream.record.Schemas;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,7 +91,7 @@ class TopicReaderTest {
         ConsumerRecord<byte[], byte[]> record =
                 new ConsumerRecord<>(TOPIC, 0, 0, new byte[0], EventRecords.confluent(9, batch(7, 0)));
         record.headers()
-                .add(TopicReader.FINGERPRINT_HEADER, fingerprint.getBytes(StandardCharsets.US_ASCII))
+                .add(HeaderNames.SCHEMA_FINGERPRINT, fingerprint.getBytes(StandardCharsets.US_ASCII))
                 .add("content-type", new byte[0]);
         consumer.schedulePollTask(() -> consumer.addRecord(record));
         assertThat(read(OptionalInt.empty(), OptionalLong.empty())).isEqualTo(new ReadCounts(1, 1, 0));
@@ -128,7 +133,7 @@ class TopicReaderTest {
             }
 
             @Override
-            public boolean onEvent(ReadEvent event) {
+            public boolean onEvent(DecodedRecord event) {
                 return events.add(event.zone() + "#" + event.text("sequence"));
             }
         });

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.SpoolPosition;
 import org.junit.jupiter.api.Test;
 
 class AcknowledgedPositionTest {
-    private final AcknowledgedPosition position = new AcknowledgedPosition(Mark.START);
+    private final AcknowledgedPosition position = new AcknowledgedPosition(SpoolPosition.START);
 
     private void handOut(long... numbers) {
         for (long number : numbers) {
@@ -28,7 +30,7 @@ class AcknowledgedPositionTest {
     void knowsTheEventsBefore() {
         handOut(1, 2, 3);
         position.acknowledge(2);
-        assertThat(position.place()).isEqualTo(new Mark(3, 20));
+        assertThat(position.place()).isEqualTo(new SpoolPosition(3, 20));
         position.acknowledge(1);
         assertThat(position.number()).isEqualTo(2);
         assertThat(position.oldestReceivedNanos()).isEqualTo(3);
@@ -37,31 +39,31 @@ class AcknowledgedPositionTest {
     @Test
     void lostBatchesCountOnceAllBeforeThemIsAcknowledged() {
         handOut(1, 2);
-        position.lost(3, new Mark(6, 50));
+        position.lost(3, new SpoolPosition(6, 50));
         handOut(6);
         position.acknowledge(1);
         assertThat(position.number()).isEqualTo(1);
         position.acknowledge(2);
-        assertThat(position.place()).isEqualTo(new Mark(6, 50));
+        assertThat(position.place()).isEqualTo(new SpoolPosition(6, 50));
         position.acknowledge(6);
-        assertThat(position.place()).isEqualTo(new Mark(7, 60));
+        assertThat(position.place()).isEqualTo(new SpoolPosition(7, 60));
     }
 
     @Test
     void whatIsHandedOutAgainIsNoNewBatch() {
         handOut(1, 2, 3, 1, 2, 3);
         position.acknowledge(3);
-        assertThat(position.place()).isEqualTo(new Mark(4, 30));
+        assertThat(position.place()).isEqualTo(new SpoolPosition(4, 30));
         assertThat(position.oldestReceivedNanos()).isZero();
     }
 
     @Test
     void batchesThatGetLostAfterTheyWereHandedOutAreNotWaitedFor() {
         handOut(1, 2, 3, 4);
-        position.lost(2, new Mark(4, 30));
+        position.lost(2, new SpoolPosition(4, 30));
         position.acknowledge(1);
         assertThat(position.number()).isEqualTo(3);
         position.acknowledge(4);
-        assertThat(position.place()).isEqualTo(new Mark(5, 40));
+        assertThat(position.place()).isEqualTo(new SpoolPosition(5, 40));
     }
 }

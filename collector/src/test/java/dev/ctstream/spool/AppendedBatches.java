@@ -1,6 +1,9 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.SegmentFormat;
+import dev.ctstream.segment.SegmentReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

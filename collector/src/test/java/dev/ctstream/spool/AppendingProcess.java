@@ -2,7 +2,7 @@ package dev.ctstream.spool;
 
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.record.RunIdentity;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.SplittableRandom;

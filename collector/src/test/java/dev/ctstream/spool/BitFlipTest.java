@@ -2,6 +2,8 @@ package dev.ctstream.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.Loss;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;

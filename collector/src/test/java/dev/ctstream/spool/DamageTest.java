@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ctstream.batch.MadeBatches;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.Loss;
+import dev.ctstream.segment.SegmentFormat;
+import dev.ctstream.segment.SegmentHeaderTest;
+import dev.ctstream.segment.SegmentInspection;
+import dev.ctstream.segment.SegmentReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -314,21 +320,6 @@ class DamageTest {
                 .hasMessageContaining("version " + (SegmentFormat.VERSION + 1))
                 .hasMessageContaining("another spool.directory");
         assertThat(Files.readAllBytes(segment)).isEqualTo(bytes);
-    }
-
-    @Test
-    void placesThatTheDiskCannotReadCountAsDamageInTheEnd() throws IOException {
-        // Address 0 of a process is never mapped: reading it through /proc/self/mem is an input/output error.
-        Path mem = Path.of("/proc/self/mem");
-        ByteBuffer into = ByteBuffer.allocate(8192);
-        try (FileChannel channel = FileChannel.open(mem, StandardOpenOption.READ)) {
-            assertThatThrownBy(() -> FileWindow.readFully(channel, into, 0, false))
-                    .hasMessageContaining("error");
-            into.put(5, (byte) 7);
-            FileWindow.readFully(channel, into.clear(), 0, true);
-            assertThat(into.hasRemaining()).isFalse();
-            assertThat(into.get(5)).isZero();
-        }
     }
 
     @Test

@@ -3,6 +3,9 @@ package dev.ctstream.spool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.MadeBatches;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.segment.Loss;
+import dev.ctstream.segment.SegmentReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +32,7 @@ class DeadLettersTest {
             spool.spool.setAside(refused, "too large");
             spool.spool.rewind();
             spool.spool.setAside(Objects.requireNonNull(spool.next()), "too large");
-            assertThat(spool.losses).containsExactly(Loss.of(Loss.Cause.REJECTED, spool.run, refused.envelope()));
+            assertThat(spool.losses).containsExactly(Loss.of(GapCause.REJECTED, spool.run, refused.envelope()));
             assertThat(letters()).hasSize(1);
             try (SegmentReader reader = SegmentReader.open(letters().get(0))) {
                 assertThat(reader.identity()).isEqualTo(spool.run);

@@ -1,7 +1,12 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.batch.RunIdentity;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.SegmentHeader;
+import dev.ctstream.segment.SegmentReader;
+import dev.ctstream.segment.SegmentWriter;
+import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -11,11 +16,11 @@ import java.util.function.Consumer;
 public final class FrameFile implements AutoCloseable {
     private final SegmentWriter writer;
     private final PendingFrames pending = new PendingFrames();
-    private Mark next = Mark.START;
+    private SpoolPosition next = SpoolPosition.START;
 
     /** Creates the file. */
     public FrameFile(Path file, RunIdentity run) throws IOException {
-        writer = SegmentWriter.create(file, new SegmentHeader(1, next, run, 1));
+        writer = SegmentWriter.create(file, SpoolFileSystem.createNew(file), new SegmentHeader(1, next, run, 1));
     }
 
     /** Encodes a batch as a frame; writes when the buffer is full. */

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.Loss;
 import dev.ctstream.spool.SpoolConfig.WhenFull;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +42,7 @@ class RetentionTest {
         assertThat(read.stream().mapToLong(BatchEnvelope::events).sum() + spool.lostEvents())
                 .isEqualTo(batches * TestSpool.COUNT);
         assertThat(spool.losses).allSatisfy(loss -> {
-            assertThat(loss.cause()).isEqualTo(Loss.Cause.SPOOL);
+            assertThat(loss.cause()).isEqualTo(GapCause.SPOOL);
             assertThat(loss.nextSequence() - loss.firstSequence()).isEqualTo(loss.count());
             assertThat(read)
                     .noneMatch(batch -> batch.stream().equals(loss.stream())
@@ -173,7 +176,7 @@ class RetentionTest {
             assertThat(spool.losses).isNotEmpty();
             spool.appendControl("host");
             long deadline = System.nanoTime() + 5_000_000_000L;
-            while (Objects.requireNonNull(SpoolState.read(SpoolDirectory.stateFile(temporary)))
+            while (Objects.requireNonNull(SpoolCheckpoint.read(SpoolDirectory.stateFile(temporary)))
                     .holes()
                     .isEmpty()) {
                 assertThat(System.nanoTime()).isLessThan(deadline);

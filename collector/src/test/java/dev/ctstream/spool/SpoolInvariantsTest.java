@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.SegmentInspection;
+import dev.ctstream.segment.SegmentReader;
+import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -135,14 +139,14 @@ class SpoolInvariantsTest {
             spool.readAll();
             spool.spool.acknowledge(7);
             long deadline = System.nanoTime() + 3_000_000_000L;
-            SpoolState.Values stored = null;
+            SpoolCheckpoint.Values stored = null;
             while (stored == null || stored.acknowledged().number() != 8) {
                 assertThat(System.nanoTime()).isLessThan(deadline);
                 spool.spool.pass(10_000_000);
-                stored = SpoolState.read(SpoolDirectory.stateFile(directory()));
+                stored = SpoolCheckpoint.read(SpoolDirectory.stateFile(directory()));
             }
-            assertThat(stored.acknowledged()).isEqualTo(new Mark(8, 70));
-            assertThat(stored.next()).isEqualTo(new Mark(11, 100));
+            assertThat(stored.acknowledged()).isEqualTo(new SpoolPosition(8, 70));
+            assertThat(stored.next()).isEqualTo(new SpoolPosition(11, 100));
         }
     }
 
@@ -202,7 +206,7 @@ class SpoolInvariantsTest {
         try (TestSpool spool = open()) {
             spool.append(1, 1);
             TestSpool.crashed(directory(), first);
-            alive = Objects.requireNonNull(SpoolState.read(SpoolDirectory.stateFile(first)))
+            alive = Objects.requireNonNull(SpoolCheckpoint.read(SpoolDirectory.stateFile(first)))
                     .aliveNanos();
         }
         try (TestSpool spool = new TestSpool(TestSpool.config(first))) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.netlink.Mounts;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.SpoolConfig.WhenFull;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -87,7 +89,7 @@ class SpoolKernelIT {
                 .isEqualTo(handedOver * TestSpool.COUNT);
         assertThat(read).extracting(BatchEnvelope::number).isSorted().doesNotHaveDuplicates();
         assertThat(spool.losses).isNotEmpty().allSatisfy(loss -> {
-            assertThat(loss.cause()).isEqualTo(Loss.Cause.SPOOL);
+            assertThat(loss.cause()).isEqualTo(GapCause.SPOOL);
             assertThat(read)
                     .noneMatch(batch -> batch.stream().equals(loss.stream())
                             && batch.firstSequence() < loss.nextSequence()

@@ -4,7 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.batch.StreamId;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.DamagedSegmentException;
+import dev.ctstream.segment.SegmentReader;
+import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -119,7 +123,7 @@ class SpoolModelTest {
             for (int i = 0; i < batches; i++) {
                 StreamId stream = MadeBatches.stream("ns" + random.nextInt(2), random.nextInt(3));
                 EncodedBatch batch = spool.made(stream, 1 + random.nextInt(20), random.nextInt(900));
-                model.appended.put(next, BatchEnvelope.of(new Mark(next, 0), batch));
+                model.appended.put(next, BatchEnvelope.of(new SpoolPosition(next, 0), batch));
                 next++;
                 spool.handOver(batch);
             }

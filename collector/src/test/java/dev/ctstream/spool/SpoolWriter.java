@@ -1,8 +1,10 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.batch.RunIdentity;
-import dev.ctstream.batch.StreamId;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.segment.SegmentFormat;
+import dev.ctstream.segment.SegmentHeaderTest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -22,7 +22,7 @@ class BeginSequenceTest {
                     true, 60_000, LEDGER_FLOWS, 60_000, false, new TrackConfig.Timing(1_000, 1_000, 1_000, 1_000)),
             new TrackMetrics(metrics));
     private final TestDumps dumps = new TestDumps(tracker, HOST);
-    private final Flows flows = new Flows();
+    private final MadeFlows flows = new MadeFlows();
 
     @AfterEach
     void close() {
@@ -52,7 +52,10 @@ class BeginSequenceTest {
     @Test
     void aDestroyInTheSameBatchAsItsNewNamesIt() {
         FlowEvent[] events = {
-            new Flows().begin(1, 1), new Flows().begin(2, 1), new Flows().end(2, 1), new Flows().end(1, 1)
+            new MadeFlows().begin(1, 1),
+            new MadeFlows().begin(2, 1),
+            new MadeFlows().end(2, 1),
+            new MadeFlows().end(1, 1)
         };
         tracker.onEvents(HOST, events, events.length, RECEIVED);
         assertThat(sink.takeLinks())
@@ -115,7 +118,7 @@ class BeginSequenceTest {
         receive(flows.update(7, 1));
         receive(flows.end(7, 1));
         receive(flows.end(4, 1));
-        dumps.complete(DumpRequest.Reason.START, flows.entry(8, 1, 5_000, 1), new Flows().entry(11, 1, 5_000, 1));
+        dumps.complete(DumpRequest.Reason.START, flows.entry(8, 1, 5_000, 1), new MadeFlows().entry(11, 1, 5_000, 1));
         assertThat(sink.takeLinks().subList(3, 9))
                 .containsExactly(
                         "NEW kernel 3 -",

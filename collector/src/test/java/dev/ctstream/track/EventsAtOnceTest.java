@@ -30,7 +30,7 @@ class EventsAtOnceTest {
     private long received = RECEIVED;
 
     /** A message, once it has been given the flyweight that reads it. */
-    private interface Message extends Function<Flows, FlowEvent> {}
+    private interface Message extends Function<MadeFlows, FlowEvent> {}
 
     private static final class Side {
         final Metrics metrics = new Metrics();
@@ -39,8 +39,9 @@ class EventsAtOnceTest {
                 sink,
                 new TrackConfig(true, 60_000, LEDGER_FLOWS, 60_000, false, TrackConfig.Timing.DEFAULT),
                 new TrackMetrics(metrics));
-        final Flows[] flows =
-                Stream.generate(Flows::new).limit(FlowEventHandler.MAX_EVENTS).toArray(Flows[]::new);
+        final MadeFlows[] flows = Stream.generate(MadeFlows::new)
+                .limit(FlowEventHandler.MAX_EVENTS)
+                .toArray(MadeFlows[]::new);
 
         long live() {
             tracker.onDrained(HOST, 0);

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class FlowLedgerTest {
     private static final long SEED = Long.getLong("test.seed", 4);
 
-    private final Flows flows = new Flows();
+    private final MadeFlows flows = new MadeFlows();
     private final FlowIdentity identity = new FlowIdentity();
 
     private record Key(int source, int flow, int id) {}

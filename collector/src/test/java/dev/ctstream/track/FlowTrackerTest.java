@@ -28,7 +28,7 @@ class FlowTrackerTest {
             false,
             new TrackConfig.Timing(CLOSE_AFTER_MILLIS, LOSS_WINDOW_MILLIS, 1_000, 1_000));
     private final FlowTracker tracker = new FlowTracker(sink, config, new TrackMetrics(metrics));
-    private final Flows flows = new Flows();
+    private final MadeFlows flows = new MadeFlows();
     private final TestDumps dumps = new TestDumps(tracker, HOST);
 
     @AfterEach
@@ -160,7 +160,7 @@ class FlowTrackerTest {
         dumps.entry(flows.entry(5, 1, 5, 5));
         DumpResult dump = dumps.end(true);
         assertThat(dump.existing()).isEqualTo(1);
-        assertThat(dump.existing(Flows.zone(5))).isEqualTo(1);
+        assertThat(dump.existing(MadeFlows.zone(5))).isEqualTo(1);
         assertThat(dump.ignored()).isEqualTo(2);
         assertThat(live()).isEqualTo(1);
         assertThat(written())

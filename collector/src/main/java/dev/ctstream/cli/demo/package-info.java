@@ -1,0 +1,11 @@
+/**
+ * The command {@code demo}: traffic in a private network namespace, a collector, a broker, and a reader of what arrives.
+ *
+ * <p>In: options. Out: events as text, and a report.
+ *
+ * <p>Threads: traffic and reader have one each; the rest runs on the command's thread.
+ */
+@NullMarked
+package dev.ctstream.cli.demo;
+
+import org.jspecify.annotations.NullMarked;

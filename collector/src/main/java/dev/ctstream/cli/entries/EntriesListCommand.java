@@ -1,0 +1,84 @@
+package dev.ctstream.cli.entries;
+
+import dev.ctstream.admin.Entries;
+import dev.ctstream.admin.EntryFields;
+import dev.ctstream.admin.EntryFilter;
+import dev.ctstream.admin.EntryHandler;
+import dev.ctstream.admin.EntryOrder;
+import dev.ctstream.admin.EntryPrinter;
+import dev.ctstream.admin.FieldException;
+import dev.ctstream.cli.Console;
+import dev.ctstream.cli.ExitCode;
+import dev.ctstream.cli.Progress;
+import dev.ctstream.cli.Version;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code ctstream entries list}. */
+@Command(
+        name = "list",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = "List: print the entries that have everything that the options say, one a line, as the kernel"
+                + " lists them or sorted.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ctstream entries list --zone 7 --protocol tcp --state ESTABLISHED",
+            "  ctstream entries list --source 10.0.0.0/8 --sort -bytes -o json",
+            "  ctstream entries list -o conntrack          the same lines as conntrack -L -o id,extended"
+        })
+final class EntriesListCommand extends TableCommand {
+    @Option(
+            names = "-o",
+            paramLabel = EntryFormat.WORDS,
+            defaultValue = "text",
+            converter = EntryFormat.Converter.class,
+            description = "text: for people. json: one object a line, under the Avro names of events. conntrack: as"
+                    + " conntrack -L -o id,extended.")
+    private EntryFormat format = EntryFormat.TEXT;
+
+    @Option(
+            names = "--sort",
+            paramLabel = "[-]KEY",
+            description = "Sort by one of " + EntryOrder.NAMES
+                    + "; - before it for the greatest first. More than 16 MiB" + " of entries wait in temporary files.")
+    private @Nullable String sort;
+
+    private EntryFilter filter = EntryFilter.ALL;
+    private @Nullable EntryOrder order;
+
+    EntriesListCommand(Console console) {
+        super(console);
+    }
+
+    @Override
+    void prepare() throws FieldException {
+        filter = EntryFields.filter(EntryOptions.given(spec(), EntryFields.COMMON), "--");
+        if (sort != null) {
+            order = EntryOrder.of(sort)
+                    .orElseThrow(() -> usage("--sort: '" + sort + "' is none of " + EntryOrder.NAMES));
+        }
+    }
+
+    @Override
+    int run(Entries entries) throws IOException {
+        EntryPrinter printer = format.printer(console(), netns());
+        Progress progress = new Progress(console());
+        long[] printed = {0};
+        EntryHandler handler = entry -> {
+            printer.onEntry(entry);
+            progress.events(++printed[0]);
+        };
+        if (order == null) {
+            entries.list(filter, handler);
+        } else {
+            entries.list(filter, order, handler);
+        }
+        progress.end();
+        console().out().flush();
+        console().say(printed[0] + (printed[0] == 1 ? " entry" : " entries"));
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,36 @@
+package dev.ctstream.cli.entries;
+
+import dev.ctstream.cli.Console;
+import dev.ctstream.cli.Version;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code ctstream zones}: which zones are in use, and which are free. */
+@Command(
+        name = "zones",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        description = "Zones: show those in use in a network namespace, or find and reserve a free one. Needs"
+                + " CAP_NET_ADMIN.")
+public final class ZonesCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    private ZonesCommand() {}
+
+    /** The command with all below it. */
+    public static CommandLine line(Console console) {
+        return new CommandLine(new ZonesCommand())
+                .addSubcommand(new ZonesListCommand(console))
+                .addSubcommand(new ZonesAllocateCommand(console));
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing: list or allocate");
+    }
+}

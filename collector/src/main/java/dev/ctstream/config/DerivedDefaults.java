@@ -1,0 +1,73 @@
+package dev.ctstream.config;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * What depends on the host or on several keys: fills the defaults that are not constants and checks what one key alone
+ * cannot tell.
+ *
+ * @param bootId the kernel's name for this boot
+ * @param hostName the kernel's node name
+ */
+record DerivedDefaults(String bootId, String hostName) {
+    private static final int SEGMENTS_AT_LEAST = 4;
+    /** Records of the two layouts have two schemas: by default they do not meet in one topic. */
+    private static final String TOPIC_OF_SINGLE_EVENTS = "conntrack.flat";
+
+    static DerivedDefaults complete(
+            ConfigSources sources, Map<String, Setting> given, Map<String, Object> values, List<String> problems) {
+        HostFacts host = sources.host();
+        hostId(host, given, values, problems);
+        if ("".equals(values.get("spool.directory"))) {
+            values.put(
+                    "spool.directory",
+                    host.stateDirectory(sources.environment()).toString());
+        }
+        if ("event".equals(values.get("record.layout")) && !given.containsKey("topic.events")) {
+            values.put("topic.events", TOPIC_OF_SINGLE_EVENTS);
+        }
+        if ("".equals(values.get("record.framing"))) {
+            boolean registry = !"".equals(values.get("schema.registry.url"));
+            values.put("record.framing", registry ? "confluent" : "single-object");
+        } else if ("confluent".equals(values.get("record.framing")) && "".equals(values.get("schema.registry.url"))) {
+            problems.add("record.framing=confluent needs schema.registry.url");
+        }
+        if (sources.brokerNeeded() && List.of().equals(values.get("kafka.bootstrap.servers"))) {
+            problems.add("kafka.bootstrap.servers is not set: give your broker's host:port, for instance"
+                    + " -D kafka.bootstrap.servers=localhost:9092, or --embedded-kafka for a trial");
+        }
+        if (Objects.equals(values.get("topic.events"), values.get("topic.control"))) {
+            problems.add("topic.control=" + values.get("topic.control") + ": must not be the topic of the events");
+        }
+        if (values.get("spool.segment-bytes") instanceof Long segment
+                && values.get("spool.max-bytes") instanceof Long max
+                && segment > max / SEGMENTS_AT_LEAST) {
+            problems.add("spool.segment-bytes=" + segment + ": must not be more than a quarter of spool.max-bytes="
+                    + max + ", so that a part of the spool can be given up");
+        }
+        String bootId = host.readBootId().orElse("");
+        if (bootId.isEmpty()) {
+            problems.add("the kernel's boot id cannot be read from " + host.bootId() + ": is /proc mounted?");
+        }
+        return new DerivedDefaults(bootId, host.nodeName());
+    }
+
+    private static void hostId(
+            HostFacts host, Map<String, Setting> given, Map<String, Object> values, List<String> problems) {
+        if (!"".equals(values.get("host.id"))) {
+            return;
+        }
+        Setting setting = given.get("host.id");
+        if (setting != null) {
+            problems.add("host.id (" + setting.source() + "): is empty; give this host a name, or leave the key out");
+            return;
+        }
+        host.readMachineId()
+                .ifPresentOrElse(
+                        id -> values.put("host.id", id),
+                        () -> problems.add("host.id is not set and " + host.machineId()
+                                + " is missing or empty: set host.id to a name that no other host has"));
+    }
+}

@@ -1,0 +1,231 @@
+package dev.ctstream.control;
+
+import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.batch.NamespaceStreams;
+import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.conntrack.TableStats;
+import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.NetlinkSocket;
+import dev.ctstream.track.FlowTracker;
+import dev.ctstream.track.TrackedNamespace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps {@code delivery=reliable} from filling the table: while a reliable socket cannot take a DESTROY, the kernel parks
+ * the entry, which still counts. When the table gets full and deliveries fail, {@code NETLINK_BROADCAST_ERROR} is cleared
+ * on the live socket, which releases the parked entries at once and works also while the receive thread hangs; their
+ * DESTROY are then lost, counted and declared. It is set again when the socket has been calm for a while.
+ *
+ * <p>A process that is stopped as a whole is beyond it.
+ *
+ * <p>Threads: owns {@code ctstream-guard}; the public methods may be called by any thread.
+ */
+public final class DeliveryGuard implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DeliveryGuard.class);
+    private static final Path MAX = Path.of("/proc/sys/net/netfilter/nf_conntrack_max");
+    private static final long JOIN_MILLIS = 5_000;
+    private static final int PERCENT = 100;
+
+    private final FlowTracker tracker;
+    private final Batcher batcher;
+    private final ControlMetrics metrics;
+    private final Runnable wake;
+    private final Limits limits;
+    private final InstantSource clock = InstantSource.system();
+    private final Map<Integer, Watched> watched = new LinkedHashMap<>();
+    private final Thread thread = new Thread(this::run, "ctstream-guard");
+    private boolean stopping;
+
+    /**
+     * When to switch.
+     *
+     * @param fallBackPercent of nf_conntrack_max: counted from here on, if deliveries fail or the queue is half full
+     * @param returnPercent reliable again from here down, if no delivery fails and the queue is a quarter full at most
+     * @param calmMillis ... for so long
+     * @param pollMillis time between two looks
+     */
+    public record Limits(int fallBackPercent, int returnPercent, long calmMillis, long pollMillis) {
+        /** At 50 ms and 20 % of 262 144 entries: room for a million new flows a second. */
+        public static final Limits DEFAULT = new Limits(80, 60, 10_000, 50);
+    }
+
+    private static final class Watched {
+        final ObservedNamespace namespace;
+        final TrackedNamespace track;
+        final NamespaceStreams streams;
+        final List<ControlRecord> unsubmitted = new ArrayList<>();
+
+        @Nullable
+        ConntrackTable table;
+
+        long dropsBefore;
+        long calmSinceNanos;
+        boolean warned;
+
+        Watched(ObservedNamespace namespace, TrackedNamespace track, NamespaceStreams streams) {
+            this.namespace = namespace;
+            this.track = track;
+            this.streams = streams;
+        }
+    }
+
+    /** Starts nothing. {@code wake} ends an idle wait of the receive thread. */
+    public DeliveryGuard(FlowTracker tracker, Batcher batcher, ControlMetrics metrics, Runnable wake, Limits limits) {
+        this.tracker = tracker;
+        this.batcher = batcher;
+        this.metrics = metrics;
+        this.wake = wake;
+        this.limits = limits;
+    }
+
+    /** Begins. */
+    public void start() {
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Watches a namespace whose socket is reliable; any other is left alone. */
+    public synchronized void added(ObservedNamespace namespace) {
+        if (namespace.socket().config().reliable()) {
+            EventSource source = namespace.socket();
+            watched.put(source.index(), new Watched(namespace, tracker.namespace(source), batcher.namespace(source)));
+            notifyAll();
+        }
+    }
+
+    /** Leaves a namespace alone; before its socket is removed from the receiver. */
+    public synchronized void removed(EventSource source) {
+        Watched gone = watched.remove(source.index());
+        if (gone != null) {
+            closeTable(gone);
+        }
+    }
+
+    private synchronized void run() {
+        try {
+            while (!stopping) {
+                watched.values().forEach(this::look);
+                wait(watched.isEmpty() ? 0 : limits.pollMillis); // 0: until something is to be watched
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void look(Watched of) {
+        try {
+            ConntrackTable table = of.table == null ? ConntrackTable.open(of.namespace.namespace()) : of.table;
+            of.table = table;
+            judge(of, table.stats());
+            of.warned = false;
+        } catch (NetlinkException e) {
+            closeTable(of);
+            if (!of.warned) {
+                LOG.warn("cannot watch the table: netns={}", of.namespace.netns(), e);
+            }
+            of.warned = true;
+        }
+        if (of.unsubmitted.removeIf(record -> batcher.submit(of.streams, record, clock.millis()))) {
+            wake.run();
+        }
+    }
+
+    private void judge(Watched of, TableStats stats) throws NetlinkException {
+        NetlinkSocket socket = of.namespace.socket().socket();
+        long drops = socket.drops();
+        boolean failing = drops != of.dropsBefore;
+        of.dropsBefore = drops;
+        long queuedPercent =
+                socket.queuedBytes() * PERCENT / of.namespace.socket().grant().effectiveBytes();
+        long max = stats.maxEntries() > 0 ? stats.maxEntries() : maxFromProc();
+        long filledPercent = max == 0 ? 0 : stats.entries() * PERCENT / max;
+        long now = System.nanoTime();
+        if (failing || queuedPercent > PERCENT / 4 || filledPercent > limits.returnPercent) {
+            of.calmSinceNanos = now;
+        }
+        String reason = "entries=" + stats.entries() + " max=" + max + " queuedPercent=" + queuedPercent;
+        if (of.track.delivery().reliable()) {
+            if (filledPercent >= limits.fallBackPercent && (failing || queuedPercent >= PERCENT / 2)) {
+                fallBack(of, "the table fills up with entries that wait for delivery: " + reason);
+            }
+        } else if (now - of.calmSinceNanos >= TimeUnit.MILLISECONDS.toNanos(limits.calmMillis)) {
+            goBack(of, "calm again: " + reason);
+        }
+    }
+
+    /** Counted from before the switch on: what fails meanwhile counts as lost, if anything too much. */
+    private void fallBack(Watched of, String reason) throws NetlinkException {
+        of.track.switchDelivery(false);
+        set(of, 0);
+        switched(of, "reliable", "counted", reason);
+    }
+
+    private void goBack(Watched of, String reason) throws NetlinkException {
+        set(of, 1);
+        of.track.switchDelivery(true);
+        switched(of, "counted", "reliable", reason);
+    }
+
+    private static void set(Watched of, int value) throws NetlinkException {
+        of.namespace
+                .socket()
+                .socket()
+                .setOption(NetlinkSocket.SOL_NETLINK, NetlinkSocket.NETLINK_BROADCAST_ERROR, value);
+    }
+
+    private void switched(Watched of, String from, String to, String reason) {
+        of.calmSinceNanos = System.nanoTime();
+        metrics.modeSwitches.increment();
+        LOG.warn("delivery switched: netns={} from={} to={} {}", of.namespace.netns(), from, to, reason);
+        of.unsubmitted.add(new ControlRecord.Mode(from, to, reason));
+    }
+
+    /** The kernel tells the limit since 4.18. */
+    private static long maxFromProc() {
+        try {
+            return Long.parseLong(Files.readString(MAX).trim());
+        } catch (IOException | NumberFormatException e) {
+            LOG.debug("cannot read {}", MAX, e);
+            return 0;
+        }
+    }
+
+    private static void closeTable(Watched of) {
+        ConntrackTable table = of.table;
+        of.table = null;
+        if (table != null) {
+            table.close();
+        }
+    }
+
+    /** Ends the thread; the sockets stay as they are. */
+    @Override
+    public void close() {
+        synchronized (this) {
+            stopping = true;
+            notifyAll();
+        }
+        try {
+            thread.join(JOIN_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        synchronized (this) {
+            watched.values().forEach(DeliveryGuard::closeTable);
+            watched.clear();
+        }
+    }
+}

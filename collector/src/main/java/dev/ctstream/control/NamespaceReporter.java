@@ -1,0 +1,244 @@
+package dev.ctstream.control;
+
+import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.batch.NamespaceStreams;
+import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.track.FlowTracker;
+import dev.ctstream.track.TrackConfig;
+import dev.ctstream.track.TrackedNamespace;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Says when a namespace begins and ends to be observed, and gives a regular account of it: STARTED, HEARTBEAT and
+ * STOPPED records, and the GAP of cause restart.
+ *
+ * <p>A record that the batcher cannot take yet is kept and comes before all later ones. While one waits no HEARTBEAT is
+ * made: the next has the same totals and more.
+ *
+ * <p>Threads: owns {@code ctstream-control}; the public methods may be called by any thread and may take some
+ * milliseconds.
+ */
+public final class NamespaceReporter implements AutoCloseable {
+    private static final long FINISHED_CHECK_MILLIS = 20;
+    private static final long JOIN_MILLIS = 5_000;
+
+    private final FlowTracker tracker;
+    private final Batcher batcher;
+    private final TrackConfig config;
+    private final RunDescription facts;
+    private final ControlMetrics metrics;
+    private final Runnable wake;
+    private final InstantSource clock = InstantSource.system();
+    private final Map<Integer, NamespaceReports> observed = new LinkedHashMap<>();
+    private final List<NamespaceReports> ending = new ArrayList<>();
+    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+    private final Thread thread = new Thread(this::run, "ctstream-control");
+    private long nextHeartbeatNanos;
+    private boolean stopping;
+
+    private record Waiting(NamespaceStreams namespace, ControlRecord record, long timeMillis) {}
+
+    /** Starts nothing. {@code wake} ends an idle wait of the receive thread. */
+    public NamespaceReporter(
+            FlowTracker tracker,
+            Batcher batcher,
+            TrackConfig config,
+            RunDescription facts,
+            ControlMetrics metrics,
+            Runnable wake) {
+        this.tracker = tracker;
+        this.batcher = batcher;
+        this.config = config;
+        this.facts = facts;
+        this.metrics = metrics;
+        this.wake = wake;
+    }
+
+    /** Begins with the heartbeats. */
+    public void start() {
+        nextHeartbeatNanos = System.nanoTime() + heartbeatNanos();
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private long heartbeatNanos() {
+        return TimeUnit.MILLISECONDS.toNanos(config.heartbeatIntervalMillis());
+    }
+
+    /**
+     * The namespace's events will be received. Sets and checks its sysctls. Call it before the source is added to
+     * the receiver: then STARTED stands before all events, and a run that is killed has said that it was there.
+     *
+     * @param reason {@code start}, or {@code namespace-added} later
+     * @return what its records will lack, see {@link Sysctls#missing}
+     */
+    public synchronized List<String> added(ObservedNamespace namespace, String reason) {
+        String netns = namespace.netns();
+        ControlRecord.Sysctls sysctls = config.manageSysctls()
+                ? Sysctls.manage(namespace.namespace(), netns)
+                : Sysctls.read(namespace.namespace());
+        Sysctls.warn(netns, sysctls);
+        TrackedNamespace track = tracker.namespace(namespace.socket());
+        NamespaceReports reports =
+                new NamespaceReports(namespace, track, batcher.namespace(namespace.socket()), facts, sysctls);
+        observed.put(namespace.socket().index(), reports);
+        RunDescription.PreviousRun previous = reason.equals("start") ? facts.previous() : null;
+        submit(reports, reports.started(reason, previous));
+        if (previous != null) {
+            submit(reports, restart(previous, namespace.socket()));
+        }
+        flush();
+        return Sysctls.missing(sysctls);
+    }
+
+    /**
+     * What the run before had in memory when it ended: nobody knows how much. Which namespace then had the name is not
+     * known either: the record repeats its own.
+     */
+    private ControlRecord restart(RunDescription.PreviousRun previous, EventSource namespace) {
+        RunIdentity before = new RunIdentity(facts.run().hostId(), previous.bootId(), previous.streamEpoch());
+        ControlRecord.Lost lost = new ControlRecord.Lost(
+                new ControlRecord.Owner(before, namespace.netns(), namespace.netnsId()),
+                ControlRecord.Lost.EVENTS,
+                List.of(),
+                new ControlRecord.Count(null, null, null));
+        ControlRecord.Window window =
+                new ControlRecord.Window(previous.lastAliveNanos(), facts.run().streamEpoch());
+        return new ControlRecord.Gap(GapCause.RESTART, lost, window, null);
+    }
+
+    /** The source is being removed from the receiver: STOPPED follows when everything of it was handed over. */
+    public synchronized void removed(EventSource source) {
+        NamespaceReports reports = observed.remove(source.index());
+        if (reports != null) {
+            reports.close(); // an open channel would keep the namespace alive
+            ending.add(reports);
+            notifyAll();
+        }
+    }
+
+    private synchronized void run() {
+        try {
+            while (!stopping) {
+                work();
+                wait(waitMillis());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private long waitMillis() {
+        if (!ending.isEmpty() || !waiting.isEmpty()) {
+            return FINISHED_CHECK_MILLIS;
+        }
+        return Math.max(1, TimeUnit.NANOSECONDS.toMillis(nextHeartbeatNanos - System.nanoTime()) + 1);
+    }
+
+    private void work() {
+        flush();
+        for (Iterator<NamespaceReports> all = ending.iterator(); all.hasNext(); ) {
+            NamespaceReports reports = all.next();
+            if (reports.track.finished()) {
+                all.remove();
+                reports.stopped("namespace-removed").forEach(record -> submit(reports, record));
+                reports.close();
+            }
+        }
+        if (System.nanoTime() - nextHeartbeatNanos >= 0) {
+            nextHeartbeatNanos += heartbeatNanos();
+            if (waiting.isEmpty()) {
+                heartbeats();
+            }
+        }
+        flush();
+    }
+
+    private void heartbeats() {
+        for (NamespaceReports reports : observed.values()) {
+            reports.heartbeat().forEach(record -> submit(reports, record));
+            metrics.heartbeats.increment();
+        }
+    }
+
+    private void submit(NamespaceReports reports, ControlRecord record) {
+        waiting.add(new Waiting(reports.streams, record, clock.millis()));
+    }
+
+    private void flush() {
+        boolean submitted = false;
+        for (Waiting next = waiting.peek(); next != null && submit(next); next = waiting.peek()) {
+            waiting.remove();
+            submitted = true;
+        }
+        if (submitted) {
+            wake.run();
+        }
+    }
+
+    private boolean submit(Waiting next) {
+        return batcher.submit(next.namespace, next.record, next.timeMillis);
+    }
+
+    /** Ends the heartbeats. Before {@link #finish}. */
+    @Override
+    public void close() {
+        synchronized (this) {
+            stopping = true;
+            notifyAll();
+        }
+        try {
+            thread.join(JOIN_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * Hands over all batches, then a STOPPED with complete totals for each namespace. After the receive thread has ended
+     * and {@link FlowTracker#finish} was called; the calling thread stands in for the receive thread.
+     *
+     * @return whether the next stage took all of it in time
+     */
+    public synchronized boolean finish(String reason, long timeoutMillis) {
+        long start = System.nanoTime();
+        long timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        boolean handedOver = handOver(start, timeoutNanos);
+        List<NamespaceReports> all = new ArrayList<>(ending);
+        all.addAll(observed.values());
+        ending.clear();
+        observed.clear();
+        for (NamespaceReports reports : all) {
+            reports.stopped(reason).forEach(record -> submit(reports, record));
+            reports.close();
+        }
+        return handOver(start, timeoutNanos) && handedOver;
+    }
+
+    private boolean handOver(long start, long timeoutNanos) {
+        while (true) {
+            for (Waiting next = waiting.peek(); next != null && submit(next); next = waiting.peek()) {
+                waiting.remove();
+            }
+            boolean drained = batcher.closeAll();
+            if (drained && waiting.isEmpty()) {
+                return true;
+            }
+            if (System.nanoTime() - start > timeoutNanos) {
+                return false;
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+    }
+}

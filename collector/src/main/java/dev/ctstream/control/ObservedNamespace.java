@@ -1,0 +1,21 @@
+package dev.ctstream.control;
+
+import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.netlink.NetworkNamespace;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A namespace whose events are received.
+ *
+ * <p>Ownership: borrows both; the namespace's handle must stay open until the namespace was taken out again.
+ *
+ * @param socket where its events arrive
+ * @param namespace null = the collector's own
+ */
+public record ObservedNamespace(
+        EventSocket socket, @Nullable NetworkNamespace namespace) {
+    /** Name of the namespace; {@code host} for the collector's own. */
+    public String netns() {
+        return socket.netns();
+    }
+}

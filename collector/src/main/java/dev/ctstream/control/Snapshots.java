@@ -1,0 +1,320 @@
+package dev.ctstream.control;
+
+import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.batch.NamespaceStreams;
+import dev.ctstream.conntrack.EventReceiver;
+import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.track.DumpExchange;
+import dev.ctstream.track.DumpRequest;
+import dev.ctstream.track.DumpResult;
+import dev.ctstream.track.FlowTracker;
+import dev.ctstream.track.TrackConfig;
+import dev.ctstream.track.TrackedNamespace;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Dumps the tables of all namespaces, one after the other: when a namespace is first observed, on request, after a loss,
+ * and regularly. Each dump announces flows that are not known and is looked through for known ones that it lacks.
+ *
+ * <p>A dump has no deadline: how fast it goes is up to the receive thread, which takes entries only when it has no
+ * events. One that the kernel broke off, or that may lack entries, closes nothing and is repeated.
+ *
+ * <p>A snapshot's records: SNAPSHOT_BEGIN and SNAPSHOT_END enclose the EXISTING events; a dump after a loss and a regular
+ * one make them only when they had something to announce.
+ *
+ * <p>Threads: owns {@code ctstream-dump}; the public methods may be called by any thread and do not wait.
+ */
+public final class Snapshots implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
+    private static final long JOIN_MILLIS = 5_000;
+    private static final long SUBMIT_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    private static final int MOST_RETRY_DOUBLINGS = 4;
+    /** While losses go on, dumps must not add to the load: from one to the next so many times the delay after a GAP. */
+    private static final int GAP_DUMP_SPACING = 5;
+
+    /**
+     * Entries that regular dumps of a namespace read at most, on average (ADR 12): for more than
+     * {@code reconcile.interval-seconds} times 1000 entries the interval grows. An entry costs some 4 us of CPU, most of it in
+     * the kernel: these are 0.4 % of a core.
+     */
+    private static final long MOST_ENTRIES_PER_MILLI = 1;
+
+    private static final long MOST_WAIT_MILLIS = TimeUnit.HOURS.toMillis(1);
+
+    private final FlowTracker tracker;
+    private final Batcher batcher;
+    private final TrackConfig config;
+    private final ControlMetrics metrics;
+    private final EventReceiver receiver;
+    private final long lingerNanos;
+    private final InstantSource clock = InstantSource.system();
+    private final Map<Integer, Schedule> schedules = new LinkedHashMap<>();
+    private final Thread thread = new Thread(this::run, "ctstream-dump");
+    private volatile boolean stopping;
+    private long lastSnapshotId;
+
+    /** When a namespace is dumped next, and why. Of the dump thread, but for what was asked, guarded by the map. */
+    private static final class Schedule {
+        final ObservedNamespace namespace;
+        final TrackedNamespace track;
+        final NamespaceStreams streams;
+        DumpRequest.@Nullable Reason asked;
+
+        /** Of a dump that was not complete: what it promised is still owed. */
+        DumpRequest.@Nullable Reason owed;
+
+        volatile boolean removed;
+        long dueNanos;
+        boolean due;
+        long endedNanos = System.nanoTime() - TimeUnit.HOURS.toNanos(1);
+        int failures;
+        boolean acceptOdd;
+
+        Schedule(ObservedNamespace namespace, TrackedNamespace track, NamespaceStreams streams) {
+            this.namespace = namespace;
+            this.track = track;
+            this.streams = streams;
+        }
+    }
+
+    /**
+     * Starts nothing.
+     *
+     * @param batchLingerMillis {@code batch.linger-millis}: SNAPSHOT_END waits for the batches before it
+     */
+    public Snapshots(
+            FlowTracker tracker,
+            Batcher batcher,
+            TrackConfig config,
+            ControlMetrics metrics,
+            EventReceiver receiver,
+            int batchLingerMillis) {
+        this.tracker = tracker;
+        this.batcher = batcher;
+        this.config = config;
+        this.metrics = metrics;
+        this.receiver = receiver;
+        lingerNanos = TimeUnit.MILLISECONDS.toNanos(batchLingerMillis);
+    }
+
+    /** Begins. */
+    public void start() {
+        tracker.onGap(() -> LockSupport.unpark(thread));
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Dumps the namespace soon, and then regularly. After its socket has joined its groups. */
+    public void added(ObservedNamespace namespace, String reason) {
+        Schedule schedule =
+                new Schedule(namespace, tracker.namespace(namespace.socket()), batcher.namespace(namespace.socket()));
+        if (config.snapshot() || reconciles()) {
+            schedule.asked = reason.equals("start") ? DumpRequest.Reason.START : DumpRequest.Reason.NAMESPACE_ADDED;
+        }
+        synchronized (schedules) {
+            schedules.put(namespace.socket().index(), schedule);
+        }
+        LockSupport.unpark(thread);
+    }
+
+    /** Dumps the namespace no longer; a dump under way is given up. */
+    public void removed(EventSource source) {
+        synchronized (schedules) {
+            Schedule schedule = schedules.remove(source.index());
+            if (schedule != null) {
+                schedule.removed = true;
+            }
+        }
+    }
+
+    /** Announces every flow of every namespace again. */
+    public void request() {
+        synchronized (schedules) {
+            schedules.values().forEach(schedule -> schedule.asked = DumpRequest.Reason.REQUEST);
+        }
+        LockSupport.unpark(thread);
+    }
+
+    private boolean reconciles() {
+        return config.reconcileIntervalMillis() > 0;
+    }
+
+    private void run() {
+        while (!stopping) {
+            Schedule next = null;
+            DumpRequest.Reason reason = null;
+            long waitNanos = TimeUnit.MILLISECONDS.toNanos(MOST_WAIT_MILLIS);
+            for (Schedule schedule : copyOfSchedules()) {
+                long in = dueIn(schedule, System.nanoTime());
+                if (in <= 0 && next == null) {
+                    next = schedule;
+                    reason = takeReason(schedule);
+                }
+                waitNanos = Math.min(waitNanos, in);
+            }
+            if (next != null && reason != null) {
+                dump(next, reason);
+            } else {
+                LockSupport.parkNanos(this, Math.max(waitNanos, 1));
+            }
+        }
+    }
+
+    private List<Schedule> copyOfSchedules() {
+        synchronized (schedules) {
+            return new ArrayList<>(schedules.values());
+        }
+    }
+
+    private long dueIn(Schedule schedule, long nowNanos) {
+        if (schedule.asked != null) {
+            return 0;
+        }
+        long in = schedule.due ? schedule.dueNanos - nowNanos : Long.MAX_VALUE;
+        DumpExchange dumps = schedule.track.dumps();
+        if (dumps.gapOpen() && (reconciles() || config.snapshot())) {
+            long delay = millisToNanos(config.timing().gapDumpDelayMillis());
+            long soonest = Math.max(dumps.gapSinceNanos() + delay, schedule.endedNanos + GAP_DUMP_SPACING * delay);
+            in = Math.min(in, soonest - nowNanos);
+        }
+        return in;
+    }
+
+    private DumpRequest.Reason takeReason(Schedule schedule) {
+        synchronized (schedules) {
+            DumpRequest.Reason asked = schedule.asked;
+            schedule.asked = null;
+            if (asked != null) {
+                return asked;
+            }
+        }
+        if (schedule.owed != null) {
+            return schedule.owed;
+        }
+        return schedule.track.dumps().gapOpen() ? DumpRequest.Reason.GAP : DumpRequest.Reason.RECONCILE;
+    }
+
+    private void dump(Schedule schedule, DumpRequest.Reason reason) {
+        schedule.track.dumps().answerGaps();
+        DumpRequest request = new DumpRequest(++lastSnapshotId, reason, reason == schedule.owed, System.nanoTime());
+        TableDump job = new TableDump(
+                schedule.namespace,
+                schedule.track,
+                request,
+                receiver.dumpRing(),
+                () -> stopping || schedule.removed,
+                metrics::dumpProgress);
+        if (reason.announcesUntracked()) {
+            submit(schedule.streams, new ControlRecord.SnapshotBegin(request.snapshotId(), reason.text()));
+        }
+        long beginTimeNanos = Clock.realtimeNanos();
+        DumpResult result;
+        try {
+            result = job.run(schedule.acceptOdd);
+        } catch (NetlinkException e) {
+            metrics.failedDumps.increment();
+            LOG.warn("dump failed, will be repeated: netns={} reason={}", schedule.namespace.netns(), reason.text(), e);
+            result = schedule.track.dumps().result(request);
+        }
+        if (result != null) {
+            declare(schedule.streams, result, new ControlRecord.Window(beginTimeNanos, Clock.realtimeNanos()));
+            reschedule(schedule, result, job);
+        }
+    }
+
+    private void declare(NamespaceStreams streams, DumpResult result, ControlRecord.Window window) {
+        long snapshotId = result.request().snapshotId();
+        DumpRequest.Reason reason = result.request().reason();
+        if (!reason.announcesUntracked() && result.existing() == 0) {
+            return;
+        }
+        if (!reason.announcesUntracked()) {
+            submit(streams, new ControlRecord.SnapshotBegin(snapshotId, reason.text()));
+        }
+        // The last EXISTING may still be in an open batch, and this record says that all were handed over.
+        LockSupport.parkNanos(2 * lingerNanos);
+        List<ControlRecord.StreamPosition> positions = new ArrayList<>();
+        streams.forEachStream((zone, nextSequence) -> {
+            if (result.existing(zone) > 0) {
+                positions.add(new ControlRecord.StreamPosition(zone, nextSequence, (long) result.existing(zone)));
+            }
+        });
+        for (ControlRecord.StreamPart part : StreamPositions.parts(positions)) {
+            submit(
+                    streams,
+                    new ControlRecord.SnapshotEnd(snapshotId, result.existing(), result.complete(), window, part));
+        }
+    }
+
+    private void reschedule(Schedule schedule, DumpResult result, TableDump job) {
+        long delayMillis;
+        if (result.complete()) {
+            metrics.dumps.increment();
+            schedule.failures = 0;
+            schedule.owed = null;
+            schedule.acceptOdd = false;
+            schedule.due = reconciles();
+            delayMillis = reconcileDelayMillis(config.reconcileIntervalMillis(), job.entries());
+        } else {
+            metrics.incompleteDumps.increment();
+            schedule.acceptOdd = job.odd();
+            schedule.failures++;
+            schedule.due = true;
+            delayMillis = config.timing().dumpRetryMillis() << Math.min(schedule.failures - 1, MOST_RETRY_DOUBLINGS);
+            schedule.owed = result.request().reason();
+        }
+        schedule.endedNanos = System.nanoTime();
+        schedule.dueNanos = schedule.endedNanos + millisToNanos(delayMillis);
+        LOG.info(
+                "dumped: netns={} reason={} entries={} existing={} ignored={} complete={} millis={} nextInMillis={}",
+                schedule.namespace.netns(),
+                result.request().reason().text(),
+                job.entries(),
+                result.existing(),
+                result.ignored(),
+                result.complete(),
+                TimeUnit.NANOSECONDS.toMillis(
+                        result.endNanos() - result.request().beginNanos()),
+                schedule.due ? delayMillis : -1);
+    }
+
+    /** From the end of a complete dump that showed so many entries to the next regular one. */
+    static long reconcileDelayMillis(long intervalMillis, long entries) {
+        return Math.max(intervalMillis, entries / MOST_ENTRIES_PER_MILLI);
+    }
+
+    private void submit(NamespaceStreams streams, ControlRecord record) {
+        while (!batcher.submit(streams, record, clock.millis()) && !stopping) {
+            LockSupport.parkNanos(SUBMIT_WAIT_NANOS);
+        }
+        receiver.wake();
+    }
+
+    private static long millisToNanos(long millis) {
+        return TimeUnit.MILLISECONDS.toNanos(millis);
+    }
+
+    /** Gives up what is under way and ends the thread. */
+    @Override
+    public void close() {
+        stopping = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join(JOIN_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

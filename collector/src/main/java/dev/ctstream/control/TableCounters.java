@@ -1,0 +1,98 @@
+package dev.ctstream.control;
+
+import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.CpuStats;
+import dev.ctstream.conntrack.TableStats;
+import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.NetworkNamespace;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The kernel's counters of a namespace's table, and how the wall clock moved, from one report to the next.
+ *
+ * <p>Ownership: owns its request channel. Threads: confined to one at a time.
+ */
+final class TableCounters implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TableCounters.class);
+    private static final long U32 = 0xFFFF_FFFFL;
+
+    private final @Nullable NetworkNamespace namespace;
+    private final String netns;
+    private final Map<Integer, CpuStats> before = new HashMap<>();
+    private @Nullable ConntrackTable table;
+    private boolean warned;
+    private long clockBeforeNanos = clockOffsetNanos();
+
+    TableCounters(@Nullable NetworkNamespace namespace, String netns) {
+        this.namespace = namespace;
+        this.netns = netns;
+    }
+
+    /** Reads all. What the kernel refuses is null. */
+    ControlRecord.TableState read() {
+        long offset = clockOffsetNanos();
+        long step = offset - clockBeforeNanos;
+        clockBeforeNanos = offset;
+        try {
+            ConntrackTable open = table;
+            if (open == null) {
+                open = ConntrackTable.open(namespace);
+                table = open;
+            }
+            TableStats stats = open.stats();
+            return new ControlRecord.TableState(stats.entries(), stats.maxEntries(), growth(open.statsPerCpu()), step);
+        } catch (NetlinkException e) {
+            close(); // a broken channel stays broken
+            if (!warned) {
+                LOG.warn("cannot read the table's counters: netns={}", netns, e);
+            }
+            warned = true;
+            return new ControlRecord.TableState(null, null, Map.of(), step);
+        }
+    }
+
+    private static long clockOffsetNanos() {
+        return Clock.realtimeNanos() - System.nanoTime();
+    }
+
+    private Map<String, Long> growth(List<CpuStats> now) {
+        Map<String, Long> sum = new TreeMap<>();
+        for (CpuStats cpu : now) {
+            CpuStats last = before.put(cpu.cpu(), cpu);
+            CpuStats from = last == null ? cpu : last; // the first report has nothing to compare with
+            add(sum, "found", cpu.found() - from.found());
+            add(sum, "invalid", cpu.invalid() - from.invalid());
+            add(sum, "insert", cpu.insert() - from.insert());
+            add(sum, "insert_failed", cpu.insertFailed() - from.insertFailed());
+            add(sum, "drop", cpu.drop() - from.drop());
+            add(sum, "early_drop", cpu.earlyDrop() - from.earlyDrop());
+            add(sum, "error", cpu.error() - from.error());
+            add(sum, "search_restart", cpu.searchRestart() - from.searchRestart());
+            add(sum, "clash_resolve", cpu.clashResolve() - from.clashResolve());
+            add(sum, "chain_toolong", cpu.chainTooLong() - from.chainTooLong());
+        }
+        return sum;
+    }
+
+    /** Counters are u32 and wrap. */
+    private static void add(Map<String, Long> sum, String name, long growth) {
+        sum.merge(name, growth & U32, Long::sum);
+    }
+
+    @Override
+    public void close() {
+        ConntrackTable open = table;
+        table = null;
+        if (open != null) {
+            open.close();
+        }
+    }
+}

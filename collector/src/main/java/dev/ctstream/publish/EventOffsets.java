@@ -1,0 +1,108 @@
+package dev.ctstream.publish;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.record.Schemas;
+import dev.ctstream.spool.QueuedBatch;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.DecoderFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the common part of the header and each event of a ConntrackBatch lie in its bytes.
+ *
+ * <p>Ownership: borrows the batch's array. Threads: one.
+ */
+final class EventOffsets {
+    private static final String FIRST_TIME = "first_event_time"; // the first field that a flat event does not have
+    private static final String EVENTS = "events";
+
+    private final byte[] array;
+    private final int commonLengthBytes;
+    private final int[] starts; // one more than events: the last is where the last event ends
+    private @Nullable BinaryDecoder decoder;
+
+    private EventOffsets(byte[] array, int commonLengthBytes, int[] starts) {
+        this.array = array;
+        this.commonLengthBytes = commonLengthBytes;
+        this.starts = starts;
+    }
+
+    /** Of a batch of events; one that was read back from disk is walked through with Avro. */
+    static EventOffsets of(QueuedBatch batch) {
+        EncodedBatch memory = batch.memory();
+        if (memory == null) {
+            return walk(batch);
+        }
+        int[] starts = new int[memory.count() + 1];
+        for (int i = 0; i < starts.length; i++) {
+            starts[i] = memory.eventOffset(i);
+        }
+        return new EventOffsets(batch.array(), memory.commonLengthBytes(), starts);
+    }
+
+    private static EventOffsets walk(QueuedBatch batch) {
+        int end = batch.offset() + batch.lengthBytes();
+        BinaryDecoder decoder =
+                DecoderFactory.get().binaryDecoder(batch.array(), batch.offset(), batch.lengthBytes(), null);
+        try {
+            int commonLengthBytes = 0;
+            for (Schema.Field field : Schemas.BATCH.getFields()) {
+                if (field.name().equals(FIRST_TIME)) {
+                    commonLengthBytes = position(decoder, end) - batch.offset();
+                }
+                if (!field.name().equals(EVENTS)) {
+                    GenericDatumReader.skip(field.schema(), decoder);
+                }
+            }
+            int[] starts = new int[batch.envelope().count() + 1];
+            int event = 0;
+            for (long block = decoder.readArrayStart(); block > 0; block = decoder.arrayNext()) {
+                for (long i = 0; i < block; i++) {
+                    starts[event++] = position(decoder, end);
+                    GenericDatumReader.skip(Schemas.EVENT, decoder);
+                }
+                starts[event] = position(decoder, end);
+            }
+            return new EventOffsets(batch.array(), commonLengthBytes, starts);
+        } catch (IOException e) {
+            throw new UncheckedIOException("batch " + batch.envelope() + " is not a ConntrackBatch", e);
+        }
+    }
+
+    private static int position(BinaryDecoder decoder, int end) throws IOException {
+        return end - decoder.inputStream().available();
+    }
+
+    int commonLengthBytes() {
+        return commonLengthBytes;
+    }
+
+    int count() {
+        return starts.length - 1;
+    }
+
+    /** Where an event begins in the array; {@link #count()} gives the end of the last. */
+    int start(int index) {
+        return starts[index];
+    }
+
+    /** The {@code event_time} of an event, ms since 1970-01-01 UTC. */
+    long eventMillis(int index) {
+        decoder = DecoderFactory.get().binaryDecoder(array, starts[index], starts[index + 1] - starts[index], decoder);
+        try {
+            for (Schema.Field field : Schemas.EVENT.getFields()) {
+                if (field.name().equals("event_time")) {
+                    return decoder.readLong();
+                }
+                GenericDatumReader.skip(field.schema(), decoder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("event " + index + " is not a ConntrackEvent", e);
+        }
+        throw new IllegalStateException("a ConntrackEvent has no event_time");
+    }
+}

@@ -1,0 +1,41 @@
+package dev.ctstream.publish;
+
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** Where the publisher gets at Kafka; tests put their own in its place. Threads: the publisher's. */
+interface KafkaGateway {
+    /** Waits a few seconds at most; an interrupt ends the wait. */
+    Topics.Report prepare() throws KafkaUnreadyException, InterruptedException;
+
+    /**
+     * A new producer, owned by the caller.
+     *
+     * @param maxMessageBytes the limit of the topic of events; {@code Long.MAX_VALUE} = not known
+     */
+    Producer<byte[], byte[]> producer(long maxMessageBytes) throws KafkaUnreadyException;
+
+    /** The real one. */
+    static KafkaGateway of(PublishConfig config) {
+        return new KafkaGateway() {
+            @Override
+            public Topics.Report prepare() throws KafkaUnreadyException, InterruptedException {
+                return Topics.prepare(config);
+            }
+
+            @Override
+            public Producer<byte[], byte[]> producer(long maxMessageBytes) throws KafkaUnreadyException {
+                try {
+                    return new KafkaProducer<>(
+                            ProducerSettings.producer(config, maxMessageBytes),
+                            new ByteArraySerializer(),
+                            new ByteArraySerializer());
+                } catch (KafkaException e) {
+                    throw KafkaUnreadyException.of(config, e);
+                }
+            }
+        };
+    }
+}

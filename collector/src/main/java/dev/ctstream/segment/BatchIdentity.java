@@ -1,0 +1,37 @@
+package dev.ctstream.segment;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.record.RunIdentity;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.apache.avro.AvroRuntimeException;
+import org.apache.avro.io.BinaryDecoder;
+import org.apache.avro.io.DecoderFactory;
+
+/** Reads who made a batch from the first fields of its Avro datum, for a segment whose header is destroyed. */
+public final class BatchIdentity {
+    private BatchIdentity() {}
+
+    /**
+     * The run that a datum names.
+     *
+     * @param kind {@code EncodedBatch.EVENTS} or {@code CONTROL}
+     * @throws DamagedSegmentException when the bytes are no such datum
+     */
+    public static RunIdentity of(int kind, ByteBuffer body) throws DamagedSegmentException {
+        byte[] bytes = new byte[body.remaining()];
+        body.duplicate().get(bytes);
+        BinaryDecoder in = DecoderFactory.get().binaryDecoder(bytes, null);
+        try {
+            String host = in.readString();
+            String boot = in.readString();
+            in.readString(); // netns
+            if (kind == EncodedBatch.EVENTS) {
+                in.readInt(); // ct_zone
+            }
+            return new RunIdentity(host, boot, in.readLong());
+        } catch (IOException | AvroRuntimeException | IllegalArgumentException e) {
+            throw new DamagedSegmentException("its header is damaged, and its first batch does not say who made it");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package dev.ctstream.segment;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * A part of a file in memory, moved forward as it is read. Bytes below the limit never change.
+ *
+ * <p>Ownership: owns the file. Threads: confined to one thread.
+ */
+public final class FileWindow implements AutoCloseable {
+    private static final int WINDOW_BYTES = 1 << 18;
+    private static final int BLOCK_BYTES = 4096;
+
+    private final FileChannel channel;
+    private final boolean tolerant;
+    private ByteBuffer window = ByteBuffer.allocate(WINDOW_BYTES).limit(0);
+    /** Offset in the file of the window's first byte. */
+    private long windowOffset;
+    /** Bytes of the file that may be read. */
+    private long end;
+
+    private long limit = Long.MAX_VALUE;
+
+    FileWindow(FileChannel channel, boolean tolerant) {
+        this.channel = channel;
+        this.tolerant = tolerant;
+    }
+
+    /**
+     * Opens a file.
+     *
+     * @param tolerant whether a block that the disk cannot read any more reads as zeros
+     */
+    static FileWindow open(Path file, boolean tolerant) throws IOException {
+        FileWindow window = new FileWindow(FileChannel.open(file, StandardOpenOption.READ), tolerant);
+        try {
+            window.refresh();
+            return window;
+        } catch (IOException e) {
+            window.close();
+            throw e;
+        }
+    }
+
+    void limit(long bytes) {
+        limit = bytes;
+    }
+
+    /** Looks how long the file is now. */
+    void refresh() throws IOException {
+        end = Math.min(limit, channel.size());
+    }
+
+    long sizeBytes() throws IOException {
+        return channel.size();
+    }
+
+    /** What is loaded, from index 0 to the limit; valid until the next {@link #load}. */
+    ByteBuffer bytes() {
+        return window;
+    }
+
+    /** Where an offset of the file is in {@link #bytes}. */
+    int index(long offset) {
+        return (int) (offset - windowOffset);
+    }
+
+    /** Where an index of {@link #bytes} is in the file. */
+    long offset(int index) {
+        return windowOffset + index;
+    }
+
+    /** Up to {@code length} bytes from an offset that is loaded. */
+    ByteBuffer slice(long offset, int length) {
+        int from = index(offset);
+        return window.slice(from, Math.min(length, window.limit() - from));
+    }
+
+    /** Brings {@code [at, at + bytes)} into the window, or as much of it as the file has; false when it is less. */
+    boolean load(long at, int bytes) throws IOException {
+        long wanted = Math.min(at + bytes, Math.max(end, at));
+        if (at < windowOffset || wanted > windowOffset + window.limit()) {
+            if (window.capacity() < wanted - at) {
+                window = ByteBuffer.allocate((int) (wanted - at));
+            }
+            window.clear().limit((int) Math.min(window.capacity(), Math.max(end - at, 0)));
+            windowOffset = at;
+            readFully(channel, window, at, tolerant);
+            window.flip();
+        }
+        return windowOffset + window.limit() >= at + bytes;
+    }
+
+    /** Fills what remains of the buffer, as far as the file reaches. */
+    public static void readFully(FileChannel channel, ByteBuffer into, long at, boolean tolerant) throws IOException {
+        long base = at - into.position();
+        int read = 0;
+        while (read >= 0 && into.hasRemaining()) {
+            long offset = base + into.position();
+            try {
+                read = channel.read(into, offset);
+            } catch (ClosedChannelException e) {
+                throw e;
+            } catch (IOException e) {
+                if (!tolerant) {
+                    throw e;
+                }
+                read = readBlock(channel, into, offset);
+            }
+        }
+    }
+
+    /** Reads to the end of a block of the disk, or passes it over as zeros. */
+    private static int readBlock(FileChannel channel, ByteBuffer into, long offset) throws ClosedChannelException {
+        int wholeLimit = into.limit();
+        int bytes = (int) Math.min(BLOCK_BYTES - offset % BLOCK_BYTES, into.remaining());
+        into.limit(into.position() + bytes);
+        try {
+            return channel.read(into, offset);
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            into.put(new byte[into.remaining()]);
+            return bytes;
+        } finally {
+            into.limit(wholeLimit);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

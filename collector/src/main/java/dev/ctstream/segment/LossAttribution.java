@@ -1,0 +1,155 @@
+package dev.ctstream.segment;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.segment.StreamRanges.Range;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Finds out of which streams the batches were whose frame headers are destroyed: from the holes in the streams'
+ * sequences, and from the segment's index when it has one that was written before the damage.
+ *
+ * <p>A hole may also be there because the batch never reached the spool. So names are given only where they account for
+ * no more than what is known to be missing; the rest is one loss without a stream. The sums are exact in any case.
+ *
+ * <p>Threads: confined to one thread.
+ */
+final class LossAttribution {
+    /** What was seen of one stream; batches with a good header and a damaged body count. */
+    private static final class Seen {
+        private final long first;
+        private long next;
+        private long count;
+        private long batches;
+        private long lastNanos;
+        private final List<MissingRange> holes = new ArrayList<>();
+
+        private Seen(BatchEnvelope batch) {
+            first = batch.firstSequence();
+            next = first;
+        }
+    }
+
+    private record MissingRange(StreamId stream, long first, long next, long firstNanos, long lastNanos) {
+        long count() {
+            return next - first;
+        }
+
+        boolean control() {
+            return stream.zone() == StreamId.CONTROL_ZONE;
+        }
+    }
+
+    private final Map<StreamId, Seen> seen = new HashMap<>();
+
+    /** Notes a batch whose envelope is known, in the order of the numbers. */
+    void saw(BatchEnvelope batch) {
+        Seen stream = seen.computeIfAbsent(batch.stream(), id -> new Seen(batch));
+        if (batch.firstSequence() > stream.next) {
+            stream.holes.add(new MissingRange(
+                    batch.stream(), stream.next, batch.firstSequence(), stream.lastNanos, batch.firstReceivedNanos()));
+        }
+        stream.next = Math.max(stream.next, batch.nextSequence());
+        stream.count += batch.count();
+        stream.batches++;
+        stream.lastNanos = batch.lastReceivedNanos();
+    }
+
+    /**
+     * Names what is missing.
+     *
+     * @param batches destroyed batches of which nothing is known
+     * @param events events in them
+     * @param index the segment's index, empty when there is none that can be trusted
+     */
+    List<Loss> name(long batches, long events, List<Range> index, RunIdentity identity) {
+        List<Loss> losses = index.isEmpty() ? byHoles(batches, identity) : byIndex(index, identity);
+        long namedBatches = losses.stream().mapToLong(Loss::batches).sum();
+        long namedEvents = losses.stream().mapToLong(Loss::events).sum();
+        if (namedBatches > batches || namedEvents > events) {
+            losses.clear();
+            namedBatches = 0;
+            namedEvents = 0;
+        }
+        if (batches > namedBatches || events > namedEvents) {
+            losses.add(Loss.unnamed(GapCause.DAMAGE, identity, events - namedEvents, batches - namedBatches));
+        }
+        return losses;
+    }
+
+    private List<Loss> byIndex(List<Range> index, RunIdentity identity) {
+        List<Loss> losses = new ArrayList<>();
+        for (Range range : index) {
+            Seen known = seen.get(range.stream());
+            if (known == null) {
+                losses.add(range.lost(GapCause.DAMAGE, identity));
+            } else if (known.batches < range.batches()) {
+                losses.addAll(ofStream(range, known, identity));
+            }
+        }
+        return losses;
+    }
+
+    private static List<Loss> ofStream(Range range, Seen known, RunIdentity identity) {
+        List<MissingRange> holes = new ArrayList<>(known.holes);
+        if (range.firstSequence() < known.first) {
+            holes.add(0, new MissingRange(range.stream(), range.firstSequence(), known.first, range.firstNanos(), 0));
+        }
+        if (range.nextSequence() > known.next) {
+            holes.add(new MissingRange(
+                    range.stream(), known.next, range.nextSequence(), known.lastNanos, range.lastNanos()));
+        }
+        long missing = range.count() - known.count;
+        if (holes.stream().mapToLong(MissingRange::count).sum() != missing) {
+            return List.of(); // some of these holes were there before the damage: which ones is not known
+        }
+        return losses(holes, range.batches() - known.batches, identity);
+    }
+
+    private List<Loss> byHoles(long batches, RunIdentity identity) {
+        List<MissingRange> holes = new ArrayList<>();
+        long controls = 0;
+        for (Seen stream : seen.values()) {
+            for (MissingRange hole : stream.holes) {
+                holes.add(hole);
+                controls += hole.control() ? hole.count() : 0;
+            }
+        }
+        List<MissingRange> events =
+                holes.stream().filter(hole -> !hole.control()).toList();
+        List<Loss> losses = losses(events, Math.max(events.size(), batches - controls), identity);
+        holes.stream()
+                .filter(MissingRange::control)
+                .forEach(hole -> losses.add(loss(hole, hole.count(), identity))); // a control record is a batch
+        return losses;
+    }
+
+    /** One loss a hole; a hole has one batch at least, and the first one those that are left over. */
+    private static List<Loss> losses(List<MissingRange> holes, long batches, RunIdentity identity) {
+        List<Loss> losses = new ArrayList<>();
+        long first = batches - holes.size() + 1;
+        for (MissingRange hole : holes) {
+            losses.add(loss(hole, losses.isEmpty() ? first : 1, identity));
+        }
+        return losses;
+    }
+
+    private static Loss loss(MissingRange hole, long batches, RunIdentity identity) {
+        return new Loss(
+                GapCause.DAMAGE,
+                identity,
+                hole.control() ? EncodedBatch.CONTROL : EncodedBatch.EVENTS,
+                hole.stream,
+                hole.first,
+                hole.next,
+                hole.count(),
+                batches,
+                hole.firstNanos,
+                hole.lastNanos);
+    }
+}

@@ -1,0 +1,114 @@
+package dev.ctstream.segment;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.ctstream.record.RunIdentity;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+/**
+ * The first block of a segment file. A segment belongs to one run of the collector, so that a batch that is replayed
+ * after a restart keeps the identity under which it was made.
+ *
+ * @param id number of the segment, rising; also in the file's name
+ * @param first the place before its first batch
+ * @param identity host, boot and epoch of the run that wrote it
+ * @param createdNanos ns since the epoch
+ */
+public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, long createdNanos) {
+
+    /** Encodes both copies; position 0, limit where the first frame begins. */
+    ByteBuffer encode() {
+        byte[] host = identity.hostId().getBytes(UTF_8);
+        byte[] boot = identity.bootId().getBytes(UTF_8);
+        int length = SegmentFormat.SEGMENT_HOST_ID_OFFSET + 4 + host.length + boot.length;
+        if (length > SegmentFormat.SEGMENT_HEADER_BYTES) {
+            throw new IllegalArgumentException("host.id is too long for a segment: " + host.length + " bytes");
+        }
+        ByteBuffer out = ByteBuffer.allocate(SegmentFormat.FRAMES_OFFSET);
+        out.putLong(SegmentFormat.SEGMENT_MAGIC)
+                .putShort((short) SegmentFormat.VERSION)
+                .putShort((short) length)
+                .putInt(0)
+                .putLong(id)
+                .putLong(first.number())
+                .putLong(identity.streamEpoch())
+                .putLong(createdNanos)
+                .putLong(first.eventsBefore())
+                .putShort((short) host.length)
+                .put(host)
+                .putShort((short) boot.length)
+                .put(boot);
+        out.putInt(SegmentFormat.SEGMENT_CRC_OFFSET, crc(out, length));
+        out.put(SegmentFormat.SEGMENT_HEADER_BYTES, out, 0, length);
+        return out.clear();
+    }
+
+    /**
+     * Decodes a header, the second copy if the first is damaged.
+     *
+     * @param in the file's first bytes, from index 0 to its limit
+     * @throws DamagedSegmentException when it is none, or both copies are damaged
+     * @throws SegmentVersionException when another version of the format was written
+     */
+    static SegmentHeader decode(ByteBuffer in) throws IOException {
+        try {
+            return decodeCopy(in);
+        } catch (DamagedSegmentException first) {
+            if (in.limit() < SegmentFormat.FRAMES_OFFSET) {
+                throw first;
+            }
+            try {
+                return decodeCopy(in.slice(SegmentFormat.SEGMENT_HEADER_BYTES, SegmentFormat.SEGMENT_HEADER_BYTES));
+            } catch (DamagedSegmentException second) {
+                throw first;
+            }
+        }
+    }
+
+    private static SegmentHeader decodeCopy(ByteBuffer in) throws IOException {
+        if (in.limit() < SegmentFormat.SEGMENT_HOST_ID_OFFSET || in.getLong(0) != SegmentFormat.SEGMENT_MAGIC) {
+            throw new DamagedSegmentException("it does not begin as a segment does");
+        }
+        int length = in.getShort(SegmentFormat.SEGMENT_LENGTH_OFFSET) & 0xFFFF;
+        if (length < SegmentFormat.SEGMENT_HOST_ID_OFFSET + 4
+                || length > in.limit()
+                || in.getInt(SegmentFormat.SEGMENT_CRC_OFFSET) != crc(in, length)) {
+            throw new DamagedSegmentException("its header is damaged");
+        }
+        int version = in.getShort(SegmentFormat.SEGMENT_VERSION_OFFSET) & 0xFFFF;
+        if (version != SegmentFormat.VERSION) {
+            throw new SegmentVersionException(version, SegmentFormat.VERSION);
+        }
+        return decodeFields(in);
+    }
+
+    private static SegmentHeader decodeFields(ByteBuffer in) {
+        int hostLength = in.getShort(SegmentFormat.SEGMENT_HOST_ID_OFFSET) & 0xFFFF;
+        int bootOffset = SegmentFormat.SEGMENT_HOST_ID_OFFSET + 2 + hostLength;
+        String host = text(in, SegmentFormat.SEGMENT_HOST_ID_OFFSET + 2, hostLength);
+        String boot = text(in, bootOffset + 2, in.getShort(bootOffset) & 0xFFFF);
+        return new SegmentHeader(
+                in.getLong(SegmentFormat.SEGMENT_ID_OFFSET),
+                new SpoolPosition(
+                        in.getLong(SegmentFormat.SEGMENT_FIRST_NUMBER_OFFSET),
+                        in.getLong(SegmentFormat.SEGMENT_EVENTS_BEFORE_OFFSET)),
+                new RunIdentity(host, boot, in.getLong(SegmentFormat.SEGMENT_EPOCH_OFFSET)),
+                in.getLong(SegmentFormat.SEGMENT_CREATED_OFFSET));
+    }
+
+    /** Of all but itself. */
+    private static int crc(ByteBuffer header, int length) {
+        CRC32C crc = new CRC32C();
+        crc.update(header.duplicate().limit(SegmentFormat.SEGMENT_CRC_OFFSET).position(0));
+        crc.update(header.duplicate().limit(length).position(SegmentFormat.SEGMENT_ID_OFFSET));
+        return (int) crc.getValue();
+    }
+
+    private static String text(ByteBuffer in, int offset, int length) {
+        byte[] bytes = new byte[length];
+        in.get(offset, bytes);
+        return new String(bytes, UTF_8);
+    }
+}

@@ -1,0 +1,63 @@
+package dev.ctstream.segment;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/** The last bytes of a sealed segment: where its index is, so that opening a spool need not read it whole. */
+public final class SegmentTrailer {
+    private SegmentTrailer() {}
+
+    /**
+     * The two ends of a sealed segment.
+     *
+     * @param next the place behind its last batch
+     * @param ranges what it held when it was sealed
+     * @param sizeBytes length of the file
+     */
+    public record Ends(SegmentHeader header, SpoolPosition next, List<StreamRanges.Range> ranges, long sizeBytes) {}
+
+    static ByteBuffer encode(long indexOffset) {
+        ByteBuffer trailer = ByteBuffer.allocate(SegmentFormat.TRAILER_BYTES);
+        trailer.putLong(indexOffset).putInt(SegmentFormat.TRAILER_MAGIC).putInt(crc(trailer));
+        return trailer.flip();
+    }
+
+    /**
+     * Reads a sealed segment's ends without looking at its batches.
+     *
+     * @return null when it is not sealed, or when trailer or index are damaged
+     * @throws DamagedSegmentException when the header cannot be read
+     */
+    public static @Nullable Ends read(Path file) throws IOException {
+        try (SegmentReader reader = SegmentReader.open(file);
+                FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long size = channel.size();
+            ByteBuffer trailer = ByteBuffer.allocate(SegmentFormat.TRAILER_BYTES);
+            if (size < SegmentFormat.FRAMES_OFFSET + SegmentFormat.TRAILER_BYTES
+                    || channel.read(trailer, size - SegmentFormat.TRAILER_BYTES) != SegmentFormat.TRAILER_BYTES
+                    || trailer.getInt(SegmentFormat.TRAILER_MAGIC_OFFSET) != SegmentFormat.TRAILER_MAGIC
+                    || trailer.getInt(SegmentFormat.TRAILER_CRC_OFFSET) != crc(trailer)
+                    || !reader.seekIndex(trailer.getLong(0))) {
+                return null;
+            }
+            BatchEnvelope index = reader.indexEnvelope();
+            if (index == null) {
+                return null;
+            }
+            SpoolPosition next = new SpoolPosition(index.number(), index.eventsBefore());
+            return new Ends(reader.header(), next, reader.index(), size);
+        }
+    }
+
+    private static int crc(ByteBuffer trailer) {
+        CRC32C crc = new CRC32C();
+        crc.update(trailer.duplicate().limit(SegmentFormat.TRAILER_CRC_OFFSET).position(0));
+        return (int) crc.getValue();
+    }
+}

@@ -1,0 +1,210 @@
+package dev.ctstream.segment;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which sequences of which streams a part of the spool holds; also the body of a segment's index frame.
+ *
+ * <pre>
+ * body = range count (u32), then for each range
+ *   u16 netns length, netns UTF-8, u16 netns id length, netns id UTF-8, i32 zone, i64 first, i64 next, i64 count, i64 batches, i64 first nanos, i64 last nanos
+ * </pre>
+ *
+ * <p>Threads: confined to one thread.
+ */
+public final class StreamRanges {
+    private static final int COUNT_BYTES = 4;
+    private static final int RANGE_FIXED_BYTES = 2 + 2 + 4 + 6 * 8;
+
+    private final Map<StreamId, Range> ranges = new LinkedHashMap<>();
+    private int encodedBytes = COUNT_BYTES;
+
+    /**
+     * The sequences of one stream, from the first to before the next; the count is smaller than the distance where
+     * batches were lost before they reached the spool.
+     */
+    public static final class Range {
+        private final StreamId stream;
+        private final long firstSequence;
+        private long nextSequence;
+        private long count;
+        private long batches;
+        private final long firstNanos;
+        private long lastNanos;
+
+        private Range(BatchEnvelope batch) {
+            stream = batch.stream();
+            firstSequence = batch.firstSequence();
+            firstNanos = batch.firstReceivedNanos();
+        }
+
+        private Range(StreamId stream, ByteBuffer in) {
+            this.stream = stream;
+            firstSequence = in.getLong();
+            nextSequence = in.getLong();
+            count = in.getLong();
+            batches = in.getLong();
+            firstNanos = in.getLong();
+            lastNanos = in.getLong();
+        }
+
+        private void add(BatchEnvelope batch) {
+            nextSequence = batch.nextSequence();
+            count += batch.count();
+            batches++;
+            lastNanos = batch.lastReceivedNanos();
+        }
+
+        private void encode(ByteBuffer out) {
+            putText(out, stream.netns());
+            putText(out, stream.netnsId());
+            out.putInt(stream.zone())
+                    .putLong(firstSequence)
+                    .putLong(nextSequence)
+                    .putLong(count)
+                    .putLong(batches)
+                    .putLong(firstNanos)
+                    .putLong(lastNanos);
+        }
+
+        /** The stream. */
+        public StreamId stream() {
+            return stream;
+        }
+
+        long firstSequence() {
+            return firstSequence;
+        }
+
+        public long nextSequence() {
+            return nextSequence;
+        }
+
+        /** Events, or control records. */
+        long count() {
+            return count;
+        }
+
+        /** Events; 0 for control records. */
+        public long events() {
+            return kind() == EncodedBatch.EVENTS ? count : 0;
+        }
+
+        /** How many batches. */
+        public long batches() {
+            return batches;
+        }
+
+        /** When the first event was received, ns since the epoch. */
+        public long firstNanos() {
+            return firstNanos;
+        }
+
+        /** When the last event was received, ns since the epoch. */
+        public long lastNanos() {
+            return lastNanos;
+        }
+
+        /** {@code EncodedBatch.EVENTS} or {@code CONTROL}. */
+        public int kind() {
+            return stream.zone() == StreamId.CONTROL_ZONE ? EncodedBatch.CONTROL : EncodedBatch.EVENTS;
+        }
+
+        /** All of it as lost. */
+        public Loss lost(GapCause cause, RunIdentity identity) {
+            return new Loss(
+                    cause,
+                    identity,
+                    kind(),
+                    stream,
+                    firstSequence,
+                    nextSequence,
+                    count,
+                    batches,
+                    firstNanos,
+                    lastNanos);
+        }
+    }
+
+    /** Adds a batch that comes behind all others of its stream. */
+    public void add(BatchEnvelope batch) {
+        Range range = ranges.get(batch.stream());
+        if (range == null) {
+            range = new Range(batch);
+            ranges.put(batch.stream(), range);
+            encodedBytes += RANGE_FIXED_BYTES
+                    + batch.stream().netns().getBytes(UTF_8).length
+                    + batch.stream().netnsId().getBytes(UTF_8).length;
+        }
+        range.add(batch);
+    }
+
+    /** Takes a stream out; null when it is not in. */
+    @Nullable
+    public Range remove(StreamId stream) {
+        return ranges.remove(stream);
+    }
+
+    /** Forgets all streams. */
+    public void clear() {
+        ranges.clear();
+        encodedBytes = COUNT_BYTES;
+    }
+
+    /** Whether there is no stream. */
+    public boolean isEmpty() {
+        return ranges.isEmpty();
+    }
+
+    /** The ranges of all streams. */
+    public Collection<Range> all() {
+        return ranges.values();
+    }
+
+    /** Length of {@link #encode}. */
+    int encodedBytes() {
+        return encodedBytes;
+    }
+
+    byte[] encode() {
+        ByteBuffer out = ByteBuffer.allocate(encodedBytes).putInt(ranges.size());
+        for (Range range : ranges.values()) {
+            range.encode(out);
+        }
+        return out.array();
+    }
+
+    /** Decodes an index frame's body, whose checksum was found right. */
+    static List<Range> decode(ByteBuffer body) {
+        ByteBuffer in = body.duplicate();
+        int count = in.getInt();
+        List<Range> list = new ArrayList<>(Math.min(count, in.remaining() / RANGE_FIXED_BYTES + 1));
+        for (int i = 0; i < count; i++) {
+            list.add(new Range(new StreamId(text(in), text(in), in.getInt()), in));
+        }
+        return list;
+    }
+
+    private static void putText(ByteBuffer out, String text) {
+        byte[] bytes = text.getBytes(UTF_8);
+        out.putShort((short) bytes.length).put(bytes);
+    }
+
+    private static String text(ByteBuffer in) {
+        byte[] bytes = new byte[in.getShort() & 0xFFFF];
+        in.get(bytes);
+        return new String(bytes, UTF_8);
+    }
+}

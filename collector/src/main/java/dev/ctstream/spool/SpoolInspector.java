@@ -1,0 +1,262 @@
+package dev.ctstream.spool;
+
+import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.segment.Amount;
+import dev.ctstream.segment.DamagedSegmentException;
+import dev.ctstream.segment.MissingBatches;
+import dev.ctstream.segment.SegmentFormat;
+import dev.ctstream.segment.SegmentInspection;
+import dev.ctstream.segment.SegmentTrailer;
+import dev.ctstream.segment.SegmentVersionException;
+import dev.ctstream.segment.SpoolPosition;
+import dev.ctstream.segment.StreamRanges;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes a {@link SpoolReport}. The order in which it looks is what makes it true beside a collector at work: what the
+ * position file said before was appended when the segments are read, and what they lack because it was deleted
+ * meanwhile is acknowledged, or declared, in what the position file says afterwards.
+ *
+ * <p>Threads: confined to one thread; one object looks once.
+ */
+final class SpoolInspector {
+    /** A collector declares a loss within {@link LossReports} 5 s, and stores that within another. */
+    private static final long DECLARED_WITHIN_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    private final Path directory;
+    private final boolean all;
+    private final SpoolReport.Progress progress;
+    private final Set<StreamId> streams = new HashSet<>();
+
+    /**
+     * Does nothing yet.
+     *
+     * @param all whether everything is read
+     */
+    SpoolInspector(Path directory, boolean all, SpoolReport.Progress progress) {
+        this.directory = directory;
+        this.all = all;
+        this.progress = progress;
+    }
+
+    SpoolReport inspect() throws IOException {
+        try {
+            requireSpool(directory);
+            SpoolCheckpoint.Values before = state();
+            List<Path> files = SpoolDirectory.segments(directory);
+            OptionalLong collector = LockHolder.of(directory);
+            List<SpoolFile> segments = inOrder(inspect(files));
+            List<SpoolFile> letters = inspect(SpoolDirectory.files(directory, DeadLetters.SUFFIX));
+            SpoolCheckpoint.Values after = state();
+            Amount missing = all ? missing(segments, before, after, collector.isPresent()) : Amount.NONE;
+            return new SpoolReport(
+                    collector,
+                    after == null ? null : after.identity(),
+                    after != null && after.clean(),
+                    after == null ? SpoolPosition.START : after.acknowledged(),
+                    segments,
+                    letters,
+                    missing,
+                    streams.size());
+        } catch (IOException e) {
+            throw readable(directory, e);
+        }
+    }
+
+    /** A spool has a lock file, from its first moment on, or at least a position or segments. */
+    static void requireSpool(Path directory) throws IOException {
+        if (SpoolDirectory.segments(directory).isEmpty()
+                && !Files.exists(directory.resolve(SpoolDirectory.LOCK))
+                && !Files.exists(SpoolDirectory.stateFile(directory))) {
+            throw new IOException(
+                    "directory " + directory + " is not a spool; ctstream run --dump-config shows spool.directory");
+        }
+    }
+
+    /** The same failure, in words that name the directory and what to do. */
+    static IOException readable(Path directory, IOException e) {
+        String what = "spool directory " + directory;
+        if (e instanceof NoSuchFileException) {
+            return new IOException(what + " does not exist; ctstream run --dump-config shows spool.directory", e);
+        }
+        if (e instanceof NotDirectoryException) {
+            return new IOException(what + " is a file; give the directory that holds the segments", e);
+        }
+        if (e instanceof AccessDeniedException denied) {
+            return new IOException(
+                    what + " cannot be read: permission denied for " + denied.getFile()
+                            + "; run this as the collector's user, or as root",
+                    e);
+        }
+        return e instanceof FileSystemException
+                ? new IOException(what + " cannot be read: " + SpoolFileSystem.reason(e), e)
+                : e;
+    }
+
+    private SpoolCheckpoint.@Nullable Values state() throws IOException {
+        Path file = SpoolDirectory.stateFile(directory);
+        try {
+            return SpoolCheckpoint.read(file);
+        } catch (SegmentVersionException e) {
+            throw new IOException(file + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private List<SpoolFile> inspect(List<Path> files) throws IOException {
+        List<SpoolFile> list = new ArrayList<>();
+        for (int i = 0; i < files.size(); i++) {
+            Path file = files.get(i);
+            try {
+                list.add(inspect(file));
+            } catch (NoSuchFileException e) {
+                // Deleted meanwhile, because it is acknowledged or gave way.
+            } catch (SegmentVersionException e) {
+                throw new IOException(file + " cannot be read: " + e.getMessage(), e);
+            }
+            progress.files(i + 1, files.size());
+        }
+        return list;
+    }
+
+    private SpoolFile inspect(Path file) throws IOException {
+        long bytes = Files.size(file);
+        if (bytes < SegmentFormat.FRAMES_OFFSET) {
+            return SpoolFile.empty(file, SpoolFile.State.BEGUN, bytes, "");
+        }
+        try {
+            SegmentTrailer.Ends ends = all ? null : SegmentTrailer.read(file);
+            if (ends == null) {
+                return inspect(file, bytes, SegmentInspection.Scope.READ_ONLY);
+            }
+            SpoolPosition first = ends.header().first();
+            return seen(file, SpoolFile.State.SEALED, bytes, first, ends.next(), ends.ranges(), null);
+        } catch (DamagedSegmentException e) {
+            return SpoolFile.empty(file, SpoolFile.State.UNREADABLE, bytes, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private SpoolFile inspect(Path file, long bytes, SegmentInspection.Scope scope) throws IOException {
+        StreamRanges present = new StreamRanges();
+        SegmentInspection.Result found = SegmentInspection.inspect(file, scope, present);
+        SpoolFile.State state = found.sealed() ? SpoolFile.State.SEALED : SpoolFile.State.OPEN;
+        return seen(file, state, bytes, found.first(), found.next(), present.all(), found);
+    }
+
+    private SpoolFile seen(
+            Path file,
+            SpoolFile.State state,
+            long bytes,
+            SpoolPosition first,
+            SpoolPosition next,
+            Collection<StreamRanges.Range> ranges,
+            SegmentInspection.@Nullable Result found) {
+        int events = 0;
+        long firstNanos = Long.MAX_VALUE;
+        long lastNanos = 0;
+        for (StreamRanges.Range range : ranges) {
+            if (range.kind() == EncodedBatch.EVENTS) {
+                streams.add(range.stream());
+                events++;
+            }
+            firstNanos = Math.min(firstNanos, range.firstNanos());
+            lastNanos = Math.max(lastNanos, range.lastNanos());
+        }
+        return new SpoolFile(
+                file, state, bytes, first, next, events, lastNanos == 0 ? 0 : firstNanos, lastNanos, found, "");
+    }
+
+    /**
+     * By what they hold, as {@link SpoolRecovery} does, and each only up to where the next begins: one that was given up
+     * after a failed write may hold more.
+     */
+    private List<SpoolFile> inOrder(List<SpoolFile> files) throws IOException {
+        List<SpoolFile> sorted = new ArrayList<>(files);
+        sorted.sort(Comparator.comparing(SpoolFile::readable)
+                .reversed()
+                .thenComparingLong(file -> file.first().number()));
+        for (int i = 0; i + 1 < sorted.size() && sorted.get(i + 1).readable(); i++) {
+            SpoolFile file = sorted.get(i);
+            SpoolPosition end = sorted.get(i + 1).first();
+            if (file.found() != null && file.next().number() > end.number()) {
+                try {
+                    sorted.set(i, inspect(file.file(), file.bytes(), SegmentInspection.Scope.upTo(end)));
+                } catch (NoSuchFileException e) {
+                    sorted.remove(i--);
+                }
+            }
+        }
+        return sorted;
+    }
+
+    /** What was appended before, and is neither in a segment nor acknowledged nor declared. */
+    private Amount missing(
+            List<SpoolFile> segments,
+            SpoolCheckpoint.@Nullable Values before,
+            SpoolCheckpoint.@Nullable Values after,
+            boolean live)
+            throws IOException {
+        if (before == null || after == null) {
+            return Amount.NONE; // nothing says where the segments should begin and end
+        }
+        List<MissingBatches> missing = undeclared(holes(segments, after.acknowledged(), before.next()), after);
+        long deadline = System.nanoTime() + DECLARED_WITHIN_NANOS;
+        while (live && !missing.isEmpty() && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+            missing = undeclared(missing, state());
+        }
+        return missing.stream()
+                .map(hole -> Amount.between(hole.first(), hole.next()))
+                .reduce(Amount.NONE, Amount::plus);
+    }
+
+    /** The parts between two places that are in no segment. */
+    private static List<MissingBatches> holes(List<SpoolFile> segments, SpoolPosition from, SpoolPosition to) {
+        List<MissingBatches> missing = new ArrayList<>();
+        SpoolPosition end = from;
+        for (SpoolFile segment : segments) {
+            if (segment.readable()) {
+                if (segment.first().number() > end.number()) {
+                    missing.add(new MissingBatches(end, segment.first()));
+                }
+                end = segment.next().number() > end.number() ? segment.next() : end;
+            }
+        }
+        if (to.number() > end.number()) {
+            missing.add(new MissingBatches(end, to));
+        }
+        return missing;
+    }
+
+    private static List<MissingBatches> undeclared(
+            List<MissingBatches> missing, SpoolCheckpoint.@Nullable Values state) {
+        if (state == null) {
+            return missing;
+        }
+        DeclaredLosses declared = DeclaredLosses.of(state.holes());
+        declared.add(new MissingBatches(SpoolPosition.START, state.acknowledged()));
+        List<MissingBatches> rest = new ArrayList<>();
+        for (MissingBatches hole : missing) {
+            rest.addAll(declared.undeclared(hole.first(), hole.next()));
+        }
+        return rest;
+    }
+}

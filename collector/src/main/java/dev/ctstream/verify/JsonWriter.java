@@ -1,0 +1,89 @@
+package dev.ctstream.verify;
+
+import dev.ctstream.read.JsonBuffer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+
+/** Writes nested JSON with its commas. Threads: confined to one. */
+final class JsonWriter {
+    private final OutputStream out;
+    private final JsonBuffer text = new JsonBuffer();
+    private boolean first = true;
+    private boolean named;
+
+    JsonWriter(OutputStream out) {
+        this.out = out;
+    }
+
+    /** Opens an object or a list. */
+    JsonWriter begin(char bracket) {
+        separate();
+        text.raw(bracket);
+        first = true;
+        return this;
+    }
+
+    /** Closes it. */
+    JsonWriter end(char bracket) {
+        text.raw(bracket);
+        first = false;
+        return this;
+    }
+
+    /** A member's name; its value comes next. */
+    JsonWriter name(String name) {
+        separate();
+        text.string(name);
+        text.raw(':');
+        named = true;
+        return this;
+    }
+
+    JsonWriter number(long value) {
+        separate();
+        text.number(value);
+        return this;
+    }
+
+    JsonWriter numberOrNull(boolean known, long value) {
+        separate();
+        if (known) {
+            text.number(value);
+        } else {
+            text.nothing();
+        }
+        return this;
+    }
+
+    JsonWriter string(String value) {
+        separate();
+        text.string(value);
+        return this;
+    }
+
+    /** A value that is JSON already: a word or a number. */
+    JsonWriter literal(Object value) {
+        separate();
+        text.raw(String.valueOf(value).getBytes(StandardCharsets.US_ASCII));
+        return this;
+    }
+
+    /** Passes on what was written so far. */
+    void flush() throws IOException {
+        text.writeTo(out);
+        text.clear();
+    }
+
+    void line() {
+        text.raw('\n');
+    }
+
+    private void separate() {
+        if (!first && !named) {
+            text.raw(',');
+        }
+        first = false;
+        named = false;
+    }
+}

@@ -1,0 +1,297 @@
+package dev.ctstream.verify;
+
+import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.IntervalSet;
+import dev.ctstream.record.RunKey;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+
+/**
+ * The account of one run of a collector in one network namespace: its control records, and its streams.
+ *
+ * <p>Bounds: {@value #MOST_SNAPSHOTS} snapshots are compared with their events and {@value #MOST_WINDOWS} restarts are
+ * listed; beyond that they are only counted.
+ *
+ * <p>Threads: confined to one.
+ */
+final class RunAudit {
+    static final int MOST_SNAPSHOTS = 10_000;
+    static final int MOST_WINDOWS = 100;
+
+    final RunKey key;
+    final HostRun host;
+    final NavigableMap<Long, List<RunAudit>> source; // all of this host and name of a namespace, by epoch
+    final Map<Integer, StreamAudit> streams = new HashMap<>();
+
+    // Control records.
+    final IntervalSet control = new IntervalSet();
+    private final IntervalSet controlDeclared = new IntervalSet();
+    long controlDuplicates;
+    long controlLost;
+    long controlExpired;
+    int controlPartition = Integer.MIN_VALUE;
+    private boolean started;
+    private boolean stopped;
+    final long[] gaps = new long[GapCause.values().length];
+    long restarts;
+    final List<Window> windows = new ArrayList<>();
+
+    // Reports.
+    private long reportId = -1;
+    private int lastReport = -1;
+    private long sequenced;
+    private long streamCount;
+
+    // Kernel losses.
+    long kernelDeclared;
+    long kernelGaps;
+    long failedAttempts;
+    boolean exact = true;
+    private long lostTotal;
+    long kernelUndeclared;
+    long unlisted;
+
+    // Snapshots.
+    private final Map<Long, Long> snapshots = new HashMap<>(); // id -> EXISTING events that have not come
+    private long completeSnapshot = -1;
+    private int unreadSnapshotStreams;
+
+    /** Time that nobody observed, ns since 1970-01-01 UTC; 0 = unknown. */
+    record Window(long startNanos, long endNanos) {}
+
+    RunAudit(RunKey key, HostRun host, NavigableMap<Long, List<RunAudit>> source) {
+        this.key = key;
+        this.host = host;
+        this.source = source;
+    }
+
+    /** Takes a control record's number; false when it was there before. */
+    boolean take(long controlSequence, int partition) {
+        controlPartition = partition;
+        if (!control.add(controlSequence)) {
+            controlDuplicates++;
+            return false;
+        }
+        return true;
+    }
+
+    void started(DecodedRecord record) {
+        started = true;
+        stopped = false;
+        host.started(record.number("previous_epoch"));
+    }
+
+    void report(DecodedRecord record, boolean last) {
+        long id = record.number("report_id").orElse(-1L);
+        if (id != reportId || id < 0) {
+            reportId = id;
+            lastReport++;
+        }
+        stopped = last;
+        sequenced = record.number("events_sequenced").orElse(0L);
+        streamCount = record.number("stream_count").orElse(0L);
+        lostTotal(record.number("lost_total").orElse(0L));
+        exact &= !Boolean.FALSE.equals(record.value("loss_exact"));
+    }
+
+    void snapshotEnd(DecodedRecord record) {
+        long id = record.number("snapshot_id").orElse(-1L);
+        long entries = record.number("entries").orElse(0L);
+        if (entries > 0 && snapshots.size() < MOST_SNAPSHOTS) {
+            snapshots.put(id, entries);
+        }
+        if (completeSnapshot < 0 && Boolean.TRUE.equals(record.value("snapshot_complete"))) {
+            completeSnapshot = id;
+        }
+    }
+
+    /** Whether it is the run's first complete snapshot. */
+    boolean isFirstComplete(DecodedRecord record) {
+        return completeSnapshot >= 0 && record.number("snapshot_id").orElse(-1L) == completeSnapshot;
+    }
+
+    void awaitSnapshot(StreamAudit stream, long nextSequence) {
+        if (nextSequence > 0) {
+            stream.awaitSnapshot(nextSequence);
+            unreadSnapshotStreams++;
+        }
+    }
+
+    void snapshotStreamRead() {
+        unreadSnapshotStreams--;
+    }
+
+    void existing(long snapshotId) {
+        snapshots.computeIfPresent(snapshotId, (id, missing) -> missing - 1);
+    }
+
+    /** Events of this run that the kernel dropped, as a batch or a report tells it. */
+    void lostTotal(long total) {
+        lostTotal = Math.max(lostTotal, total);
+    }
+
+    void kernelGap(DecodedRecord record) {
+        kernelGaps++;
+        kernelDeclared += record.number("lost_count").orElse(0L);
+        failedAttempts += record.number("failed_attempts").orElse(0L);
+        exact &= !Boolean.FALSE.equals(record.value("loss_exact"));
+    }
+
+    void restartGap(DecodedRecord record) {
+        restarts++;
+        if (windows.size() < MOST_WINDOWS) {
+            windows.add(new Window(
+                    record.number("window_start_ns").orElse(0L),
+                    record.number("window_end_ns").orElse(0L)));
+        }
+    }
+
+    /** A GAP says that control records were lost. */
+    void declareControl(long first, long last) {
+        controlDeclared.addRange(first, last == Long.MAX_VALUE ? last : last + 1);
+    }
+
+    boolean hasStarted() {
+        return started;
+    }
+
+    boolean stopped() {
+        return stopped;
+    }
+
+    boolean endedUncleanly() {
+        return !stopped && host.endedUncleanly();
+    }
+
+    int lastReport() {
+        return lastReport;
+    }
+
+    long coveredWithoutRange(long missing) {
+        return host.coveredWithoutRange(missing);
+    }
+
+    /** Events that the kernel dropped, all that we know of. */
+    long kernelLost() {
+        return Math.max(lostTotal, kernelDeclared);
+    }
+
+    /** Whether flows of this run that a later run does not know have ended. */
+    boolean superseded(boolean everythingRead) {
+        for (List<RunAudit> later : source.tailMap(key.streamEpoch(), false).values()) {
+            boolean complete = later.stream().anyMatch(run -> run.completeSnapshot >= 0);
+            boolean rebooted = later.stream().anyMatch(run -> !run.key.bootId().equals(key.bootId()));
+            if (everythingRead && (rebooted || complete)) {
+                return true;
+            }
+            boolean read = later.stream().allMatch(run -> run.unreadSnapshotStreams == 0)
+                    && later.stream().anyMatch(run -> !run.streams.isEmpty());
+            if (complete && read) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Compares control records, reports and events. The streams must have been finished. */
+    void finish(Holes holes, TrimmedPartitions retention, Problems problems) {
+        boolean trimmed = retention.trimmed(controlPartition);
+        controlHoles(holes, trimmed);
+        if (onlyNamed()) {
+            return;
+        }
+        if (control.count() == 0 || (!started && !trimmed && !isOperator())) {
+            if (!retention.any()) {
+                problems.add(Problems.NO_CONTROL, key, "has events but no record STARTED in the control topic");
+            }
+        } else if (!stopped && host.endUndeclared()) {
+            problems.add(Problems.NO_END, key, "has neither STOPPED nor is named as ended by the run after it");
+        }
+        compareTotals(trimmed, problems);
+        compareKernel(trimmed, problems);
+        if (lossless()) {
+            snapshots.forEach((id, missing) -> {
+                if (missing != 0) {
+                    problems.add(
+                            Problems.SNAPSHOT,
+                            key,
+                            "snapshot " + id + ": what SNAPSHOT_END counts and the"
+                                    + " EXISTING events that are there differ by " + missing);
+                }
+            });
+        }
+    }
+
+    /** Nothing of it is there: a GAP names it. Whether there should be something only its own records could tell. */
+    private boolean onlyNamed() {
+        return control.count() == 0 && streams.values().stream().allMatch(stream -> stream.present() == 0);
+    }
+
+    /** A command that changed entries: a run of its own, of one or a few records, without events. */
+    private boolean isOperator() {
+        return streams.isEmpty() && lastReport < 0;
+    }
+
+    private void controlHoles(Holes holes, boolean trimmed) {
+        long begin = trimmed ? control.first() : 0;
+        controlExpired = begin;
+        control.forEachHole(begin, control.end(), (from, to) -> {
+            controlLost += controlDeclared.countIn(from, to);
+            controlDeclared.forEachHole(
+                    from,
+                    to,
+                    (first, next) -> holes.add(new Hole(key.stream(-1), true, Hole.Kind.HOLE, first, next - 1)));
+        });
+    }
+
+    private void compareTotals(boolean trimmed, Problems problems) {
+        if (lastReport < 0 || (!stopped && (trimmed || controlDeclared.count() > 0))) {
+            return; // lists of streams may be among what is not there any more
+        }
+        long known = 0;
+        for (StreamAudit stream : streams.values()) {
+            long end = stream.seen.end();
+            known += stream.reportedNext > 0 ? stream.reportedNext : end;
+            if (stopped && end > stream.reportedNext) {
+                problems.add(
+                        Problems.TOTALS,
+                        key,
+                        "zone " + stream.key.zone() + ": STOPPED knows " + stream.reportedNext
+                                + " events, the topic has up to sequence " + (end - 1));
+            }
+        }
+        unlisted = Math.max(0, sequenced - known);
+        if (unlisted > 0 || streamCount > streams.size()) {
+            problems.add(
+                    Problems.TOTALS,
+                    key,
+                    "its last report counts " + sequenced + " events in " + streamCount
+                            + " streams, of which " + unlisted + " events in "
+                            + Math.max(0, streamCount - streams.size())
+                            + " streams are neither there nor listed");
+        }
+    }
+
+    private void compareKernel(boolean trimmed, Problems problems) {
+        if (!stopped || trimmed || controlDeclared.count() > 0) {
+            return; // a GAP may be under way, or is not there any more; lost_total has the number
+        }
+        kernelUndeclared = Math.max(0, lostTotal - kernelDeclared);
+        if (lostTotal != kernelDeclared) {
+            problems.add(
+                    Problems.KERNEL,
+                    key,
+                    "lost_total is " + lostTotal + ", the GAP records of cause kernel count " + kernelDeclared);
+        }
+    }
+
+    private boolean lossless() {
+        return control.intervals() == 1
+                && unlisted == 0
+                && streams.values().stream().allMatch(stream -> stream.present() == stream.reportedNext);
+    }
+}

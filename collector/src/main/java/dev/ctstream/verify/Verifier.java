@@ -1,0 +1,292 @@
+package dev.ctstream.verify;
+
+import dev.ctstream.record.ControlKind;
+import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.FlowFollower;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RecordException;
+import dev.ctstream.record.RunKey;
+import dev.ctstream.record.StreamPosition;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Proves that the events of the topics are complete, or says what is missing: each sequence of each stream is there, is
+ * declared as lost by a GAP, or is named here.
+ *
+ * <p>Use: all control records first ({@link #control}), then all events ({@link #event}), each partition in its order;
+ * then {@link #finish}. Control records say what to look for; what reports tell of events that came later than the
+ * reading began does no harm.
+ *
+ * <p>Bounds, by {@link Limits}: streams (beyond: {@link LimitException}); holes of all streams together (beyond: the
+ * lowest hole of the stream is taken for lost for good, and an event that fills it later for a repetition; never the
+ * other way round); open flows and flows that ended ({@link FlowAudit}). Nothing grows with the number of events.
+ *
+ * <p>Threads: confined to one.
+ */
+public final class Verifier {
+    private final Limits limits;
+    private final Map<RunKey, RunAudit> runs = new HashMap<>();
+    private final Map<String, NavigableMap<Long, HostRun>> hosts = new HashMap<>();
+    private final Map<HostRunKey, HostRun> hostRuns = new HashMap<>();
+    private final Map<Source, NavigableMap<Long, List<RunAudit>>> sources = new HashMap<>();
+    private final List<StreamAudit> streams = new ArrayList<>();
+    private final Holes holes = new Holes();
+    private final Problems problems = new Problems();
+    private final TrimmedPartitions controlRetention = new TrimmedPartitions();
+    private final TrimmedPartitions eventRetention = new TrimmedPartitions();
+    private final FlowAudit flows;
+    private long holesHeld;
+    private @Nullable StreamAudit current;
+    private long currentRecord = -1;
+    private int currentPartition; // of a file: each numbers its records by itself
+
+    /**
+     * How much state may be held.
+     *
+     * @param streams most streams, about 400 bytes each
+     * @param holes most holes of all streams together, 16 to 32 bytes each
+     * @param flowBytes most bytes for open flows, 16 to 32 each
+     */
+    public record Limits(int streams, int holes, long flowBytes) {
+        private static final int STREAM_SHARE_BYTES = 2048;
+        private static final int HOLE_SHARE_BYTES = 256;
+        private static final int FLOW_SHARE = 4;
+
+        /** What fits into a heap of so many bytes: half a million streams and 12 million open flows in 1 GiB. */
+        public static Limits ofHeap(long bytes) {
+            return new Limits(
+                    (int) Math.min(Integer.MAX_VALUE, bytes / STREAM_SHARE_BYTES),
+                    (int) Math.min(Integer.MAX_VALUE, bytes / HOLE_SHARE_BYTES),
+                    bytes / FLOW_SHARE);
+        }
+    }
+
+    /** There are more streams than can be held. */
+    public static final class LimitException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        LimitException(String message) {
+            super(message);
+        }
+    }
+
+    private record HostRunKey(String hostId, String bootId, long streamEpoch) {}
+
+    /** Where runs follow one another: by the namespace's name, for the reasons that {@link FlowFollower} gives. */
+    private record Source(String hostId, String netns) {}
+
+    /** Holds nothing yet. */
+    public Verifier(Limits limits) {
+        this.limits = limits;
+        flows = new FlowAudit(streams, limits.flowBytes);
+    }
+
+    /** These partitions of the topic begin behind their first record: what is missing at their beginning is expired. */
+    public void trimmed(boolean controlTopic, int... partitions) {
+        (controlTopic ? controlRetention : eventRetention).trimmed(partitions);
+    }
+
+    /** A record that cannot be decoded. */
+    public void undecodable(String place, RecordException error) {
+        problems.add(Problems.UNDECODABLE, "cannot decode the record at " + place + ": " + error.getMessage());
+    }
+
+    /** Takes a control record; before all events. */
+    public void control(DecodedRecord record, int partition) {
+        controlRetention.onRecord(partition, record.number("time").orElse(0L));
+        RunAudit run = run(RunKey.of(record));
+        long sequence = record.number("control_sequence").orElse(-1L);
+        if (sequence < 0) {
+            problems.add(Problems.INVALID, run.key, "a control record has no control_sequence");
+            return;
+        }
+        if (!run.take(sequence, partition)) {
+            return;
+        }
+        ControlKind.of(record).ifPresent(kind -> take(run, kind, record));
+    }
+
+    private void take(RunAudit run, ControlKind kind, DecodedRecord record) {
+        switch (kind) {
+            case STARTED -> run.started(record);
+            case HEARTBEAT -> report(run, record, false);
+            case STOPPED -> report(run, record, true);
+            case GAP -> gap(run, record);
+            case SNAPSHOT_END -> snapshotEnd(run, record);
+            case SNAPSHOT_BEGIN, MODE, OPERATOR -> {} // say nothing about completeness
+        }
+    }
+
+    private void report(RunAudit run, DecodedRecord record, boolean last) {
+        run.report(record, last);
+        long time = record.number("time").orElse(0L);
+        for (StreamPosition position : StreamPosition.of(record)) {
+            stream(run, position.zone()).listed(run.lastReport(), position.nextSequence(), time);
+        }
+    }
+
+    private void snapshotEnd(RunAudit run, DecodedRecord record) {
+        run.snapshotEnd(record);
+        if (run.isFirstComplete(record)) {
+            for (StreamPosition position : StreamPosition.of(record)) {
+                run.awaitSnapshot(stream(run, position.zone()), position.nextSequence());
+            }
+        }
+    }
+
+    private void gap(RunAudit declaring, DecodedRecord record) {
+        RunKey owner = owner(declaring.key, record);
+        GapCause cause = GapCause.of(record.text("cause"));
+        if (cause == GapCause.KERNEL) {
+            run(owner).kernelGap(record);
+            return;
+        }
+        if (cause == GapCause.RESTART) {
+            ended(owner).restartGap(record);
+            return;
+        }
+        RunAudit run = run(owner);
+        run.gaps[cause.index()]++;
+        List<LostRange> ranges = LostRange.of(record);
+        if (ranges.isEmpty()) {
+            run.host.lostWithoutRange(record.number("lost_count"));
+        }
+        boolean control = record.text("gap_stream").equals("control");
+        for (LostRange range : ranges) {
+            if (control) {
+                run.declareControl(range.first(), range.last());
+            } else if (range.zone() != null) {
+                stream(run, range.zone()).declare(cause, range.first(), range.last());
+            } else {
+                problems.add(Problems.INVALID, declaring.key, "a GAP has a range of events without a zone");
+            }
+        }
+    }
+
+    /** Whose sequences a GAP is about: its own run and namespace where it does not say otherwise. */
+    private static RunKey owner(RunKey own, DecodedRecord gap) {
+        return new RunKey(
+                textOr(gap, "gap_host_id", own.hostId()),
+                textOr(gap, "gap_boot_id", own.bootId()),
+                textOr(gap, "gap_netns", own.netns()),
+                textOr(gap, "gap_netns_id", own.netnsId()),
+                gap.number("gap_stream_epoch").orElse(own.streamEpoch()));
+    }
+
+    private static String textOr(DecodedRecord record, String name, String otherwise) {
+        String text = record.text(name);
+        return text.isEmpty() ? otherwise : text;
+    }
+
+    /**
+     * The run that a restart ended, found by the name of the namespace. The collector that declares it does not know the
+     * namespace's identity in that run: it differs if the namespace was made again in between, and before Linux 5.14 always.
+     */
+    private RunAudit ended(RunKey owner) {
+        NavigableMap<Long, List<RunAudit>> source = sources.get(new Source(owner.hostId(), owner.netns()));
+        List<RunAudit> candidates = source == null ? null : source.get(owner.streamEpoch());
+        RunAudit found = null;
+        if (candidates != null) {
+            for (RunAudit candidate : candidates) {
+                if (candidate.key.bootId().equals(owner.bootId())) {
+                    found = candidate; // the last one: it was there when the run ended
+                }
+            }
+        }
+        return found == null ? run(owner) : found;
+    }
+
+    /** Takes an event; after all control records. */
+    public void event(DecodedRecord event, int partition) {
+        StreamAudit stream = current;
+        if (stream == null || event.recordNumber() != currentRecord || partition != currentPartition) {
+            eventRetention.onRecord(
+                    partition,
+                    TimeUnit.NANOSECONDS.toMillis(
+                            event.number("received_time_ns").orElse(0L)));
+            stream = stream(run(RunKey.of(event)), event.zone());
+            stream.run.lostTotal(event.number("lost_total").orElse(0L));
+            current = stream;
+            currentRecord = event.recordNumber();
+            currentPartition = partition;
+        }
+        long sequence = event.value("sequence") instanceof Long number ? number : -1;
+        if (sequence < 0) {
+            problems.add(Problems.INVALID, stream.run.key, "an event has no sequence");
+            return;
+        }
+        int before = stream.seen.intervals();
+        if (!stream.take(sequence, partition)) {
+            return;
+        }
+        holesHeld += stream.seen.intervals() - before;
+        if (holesHeld > limits.holes && stream.seen.intervals() > 1) {
+            stream.settleLowestHole(holes);
+            holesHeld--;
+        }
+        if (event.value("snapshot_id") instanceof Long snapshot) {
+            stream.run.existing(snapshot);
+        }
+        flows.event(stream, event);
+    }
+
+    /** Everything has been taken: compares, and says what was found. */
+    public VerifyReport finish() {
+        // In order: a GAP without a stream accounts for so many events, and it must not be up to chance for which.
+        List<RunAudit> allRuns =
+                runs.values().stream().sorted(VerifyReport.RUNS).toList();
+        List<StreamAudit> allStreams =
+                streams.stream().sorted(VerifyReport.STREAMS).toList();
+        for (StreamAudit stream : allStreams) {
+            stream.finish(holes, eventRetention);
+            if (stream.reordered > 0) {
+                problems.add(
+                        Problems.ORDER,
+                        stream.run.key,
+                        "zone " + stream.key.zone() + ": " + stream.reordered
+                                + " events come after a later one of their stream");
+            }
+        }
+        allRuns.forEach(run -> run.finish(holes, controlRetention, problems));
+        flows.finish();
+        int trimmed = controlRetention.partitions() + eventRetention.partitions();
+        return new VerifyReport(allRuns, allStreams, holes, problems, flows, trimmed);
+    }
+
+    private RunAudit run(RunKey key) {
+        RunAudit known = runs.get(key);
+        if (known != null) {
+            return known;
+        }
+        HostRun host = hostRuns.computeIfAbsent(
+                new HostRunKey(key.hostId(), key.bootId(), key.streamEpoch()),
+                of -> new HostRun(of.streamEpoch, hosts.computeIfAbsent(of.hostId, name -> new TreeMap<>())));
+        NavigableMap<Long, List<RunAudit>> source =
+                sources.computeIfAbsent(new Source(key.hostId(), key.netns()), name -> new TreeMap<>());
+        RunAudit run = new RunAudit(key, host, source);
+        runs.put(key, run);
+        source.computeIfAbsent(key.streamEpoch(), epoch -> new ArrayList<>(1)).add(run);
+        return run;
+    }
+
+    private StreamAudit stream(RunAudit run, int zone) {
+        StreamAudit stream = run.streams.get(zone);
+        if (stream == null) {
+            if (streams.size() == limits.streams) {
+                throw new LimitException("there are more than " + limits.streams
+                        + " streams, which is what fits into the memory that verify has");
+            }
+            stream = new StreamAudit(run, run.key.stream(zone), streams.size());
+            run.streams.put(zone, stream);
+            streams.add(stream);
+        }
+        return stream;
+    }
+}

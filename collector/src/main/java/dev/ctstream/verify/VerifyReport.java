@@ -1,0 +1,156 @@
+package dev.ctstream.verify;
+
+import dev.ctstream.record.GapCause;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * What {@link Verifier} found.
+ *
+ * <p>Threads: confined to one.
+ */
+public final class VerifyReport {
+    final List<RunAudit> runs;
+    final List<StreamAudit> streams;
+    final Holes holes;
+    final Problems problems;
+    final FlowCounts flows = new FlowCounts();
+    final long[] lost = new long[GapCause.values().length];
+    final int trimmedPartitions;
+    final long flowsUntracked;
+    final int flowCapacity;
+    private long present;
+    private long duplicates;
+    private long reordered;
+    private long expired;
+    private long underWay;
+    private long kernelLost;
+    private long kernelUndeclared;
+    private long unlisted;
+
+    VerifyReport(
+            List<RunAudit> runs,
+            List<StreamAudit> streams,
+            Holes holes,
+            Problems problems,
+            FlowAudit flowAudit,
+            int trimmedPartitions) {
+        this.runs = runs;
+        this.streams = streams;
+        this.holes = holes;
+        this.problems = problems;
+        this.trimmedPartitions = trimmedPartitions;
+        flowsUntracked = flowAudit.untracked();
+        flowCapacity = flowAudit.capacity();
+        streams.forEach(this::add);
+        for (RunAudit run : runs) {
+            kernelLost += run.kernelLost();
+            kernelUndeclared += run.kernelUndeclared;
+            unlisted += run.unlisted;
+        }
+    }
+
+    static final Comparator<RunAudit> RUNS = Comparator.comparing((RunAudit run) -> run.key.hostId())
+            .thenComparing(run -> run.key.netns())
+            .thenComparing(run -> run.key.streamEpoch())
+            .thenComparing(run -> run.key.netnsId());
+    static final Comparator<StreamAudit> STREAMS =
+            Comparator.comparing((StreamAudit stream) -> stream.run, RUNS).thenComparing(stream -> stream.key.zone());
+
+    private void add(StreamAudit stream) {
+        flows.add(stream.flows);
+        present += stream.present();
+        duplicates += stream.duplicates;
+        reordered += stream.reordered;
+        expired += stream.expired;
+        underWay += stream.underWay;
+        for (int i = 0; i < lost.length; i++) {
+            lost[i] += stream.lost[i];
+        }
+    }
+
+    /** Events that are there, each counted once. */
+    public long present() {
+        return present;
+    }
+
+    /** Events that are there again: the same stream and sequence. */
+    public long duplicates() {
+        return duplicates;
+    }
+
+    /** Events that come after a later one of their stream, on one partition. */
+    public long reordered() {
+        return reordered;
+    }
+
+    /** Events that retention has removed. */
+    public long expired() {
+        return expired;
+    }
+
+    /** Events that only the last report of a running collector knows. */
+    public long underWay() {
+        return underWay;
+    }
+
+    /** Events that the kernel dropped; an upper bound where a run's loss_exact is false. */
+    public long kernelLost() {
+        return kernelLost;
+    }
+
+    /** Numbered events that are not there, and declared. */
+    public long lost(GapCause cause) {
+        return lost[cause.index()];
+    }
+
+    /** Events that are declared as lost, all causes. */
+    public long declared() {
+        long sum = kernelLost - kernelUndeclared;
+        for (long of : lost) {
+            sum += of;
+        }
+        return sum;
+    }
+
+    /** Events that are neither there nor declared as lost. */
+    public long undeclared() {
+        return holes.events() + kernelUndeclared + unlisted;
+    }
+
+    /** The first undeclared holes. */
+    public List<Hole> holes() {
+        return List.copyOf(holes.listed());
+    }
+
+    /** What else does not agree, for people; the first of them. */
+    public List<String> problems() {
+        return problems.listed().stream().map(Problems.Problem::what).toList();
+    }
+
+    /** Whether everything is there or declared as lost, in order, and all records agree. */
+    public boolean proven() {
+        return undeclared() == 0 && holes.holes() == 0 && problems.count() == 0;
+    }
+
+    /** Events that are there, of all that were to be there, in percent; 100 when there were none. */
+    public double completenessPercent() {
+        long all = present + declared() + undeclared();
+        return all == 0 ? 100 : 100.0 * present / all;
+    }
+
+    /** Flows that began, were first seen in a snapshot, or otherwise. */
+    public long flowsOpened() {
+        return flows.openedNew + flows.openedExisting;
+    }
+
+    /** Flows that ended, in whatever way. */
+    public long flowsClosed() {
+        return flows.observed + flows.inferred + flows.restart;
+    }
+
+    /** Flows that have not ended. */
+    public long flowsOpen() {
+        return flows.open;
+    }
+}

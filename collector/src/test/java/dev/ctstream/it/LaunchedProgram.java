@@ -1,0 +1,143 @@
+package dev.ctstream.it;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.ctstream.cli.Main;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The packaged program in a process of its own, started as the launcher's script starts it, in the calling thread's
+ * network namespace. Its output goes to files, so that it never waits for a reader.
+ *
+ * <p>Ownership: owns the process; closing kills it.
+ */
+final class LaunchedProgram implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Process process;
+    private final Path out;
+    private final Path err;
+
+    private LaunchedProgram(Process process, Path out, Path err) {
+        this.process = process;
+        this.out = out;
+        this.err = err;
+    }
+
+    /**
+     * Starts it.
+     *
+     * @param folder for its output
+     * @param environment beside ours, of which no {@code CTSTREAM_*} is passed on
+     * @param jvm options for the JVM
+     */
+    static LaunchedProgram start(Path folder, Map<String, String> environment, List<String> jvm, String... arguments)
+            throws IOException {
+        String home = System.getProperty("ctstream.home");
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-XX:+UseSerialGC", "-Xmx256m", "--enable-native-access=ALL-UNNAMED"));
+        if (Runtime.version().feature() >= 24) {
+            command.add("--sun-misc-unsafe-memory-access=allow");
+        }
+        command.addAll(jvm);
+        command.add("-Dctstream.home=" + home);
+        command.add("-Duser.home=" + System.getProperty("user.home"));
+        command.addAll(List.of("-cp", Path.of(home, "lib", "*").toString(), Main.class.getName()));
+        command.addAll(List.of(arguments));
+        Path out = Files.createTempFile(folder, "out", ".txt");
+        Path err = Files.createTempFile(folder, "err", ".txt");
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("CTSTREAM_"));
+        builder.environment().putAll(environment);
+        return new LaunchedProgram(builder.start(), out, err);
+    }
+
+    String out() {
+        return read(out);
+    }
+
+    String err() {
+        return read(err);
+    }
+
+    /** Waits until it has said this on stderr, and returns the line. */
+    String awaitSays(String text) {
+        await(text)
+                .atMost(PATIENCE)
+                .failFast("it has ended: " + text, () -> !process.isAlive() && !err().contains(text))
+                .until(() -> err().contains(text));
+        return err().lines().filter(line -> line.contains(text)).findFirst().orElseThrow();
+    }
+
+    /** Waits for its end. */
+    int exitCode() throws InterruptedException {
+        if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            throw new AssertionError("it does not end; it said: " + err());
+        }
+        return process.exitValue();
+    }
+
+    /** Sends SIGTERM. */
+    void terminate() {
+        process.destroy();
+    }
+
+    /** Sends SIGKILL. */
+    void kill() {
+        process.destroyForcibly();
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** The processes that it has started. */
+    List<ProcessHandle> children() {
+        return process.children().toList();
+    }
+
+    /** What an HTTP server on loopback answers, status line and all; asked by the calling thread, in its namespace. */
+    static String get(int port, String path) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.getOutputStream().write(("GET " + path + " HTTP/1.0\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            return "no answer: " + e;
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        try {
+            process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,263 @@
+package dev.ctstream.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.ctstream.broker.BrokerServer;
+import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.FlowSpec;
+import dev.ctstream.conntrack.Flush;
+import dev.ctstream.conntrack.IpsStatus;
+import dev.ctstream.conntrack.TestNamespace;
+import dev.ctstream.conntrack.TupleSpec;
+import dev.ctstream.conntrack.ZoneScope;
+import dev.ctstream.netlink.FreshNamespace;
+import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.WithoutNetAdmin;
+import dev.ctstream.nftables.ConntrackRuleset;
+import dev.ctstream.read.TopicContents;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** {@code ctstream run} as a process, in a namespace that it shares with a broker: what an operator sees of it. */
+class RunKernelIT {
+    private static final Duration SOON = Duration.ofSeconds(60);
+    private static final Duration PROMISED = Duration.ofSeconds(5);
+    /** A JVM that has just started on a starved machine needs seconds of its own. */
+    private static final Duration SLACK = Duration.ofSeconds(3);
+
+    private static final String NOBODY = "127.0.0.1:1";
+    /** Fits into the smallest receive buffer that a kernel grants by default, whenever the collector looks. */
+    private static final int FLOWS_AT_ONCE = 100;
+
+    private static TestNamespace namespace;
+    private static EmbeddedBroker broker;
+
+    @TempDir
+    private Path folder;
+
+    private ConntrackTable table;
+    private int flows;
+
+    @BeforeAll
+    static void startBroker() throws IOException {
+        namespace = TestNamespace.create();
+        broker = EmbeddedBroker.temporary(Map.of());
+        inside(() -> broker.start());
+    }
+
+    @AfterAll
+    static void stopBroker() {
+        broker.close();
+        namespace.close();
+    }
+
+    @BeforeEach
+    void openTable() throws NetlinkException {
+        table = ConntrackTable.open(namespace.handle());
+    }
+
+    @AfterEach
+    void emptyNamespace() throws Exception {
+        inside(() -> ConntrackRuleset.builder().build().remove());
+        table.flush(new Flush.Everything());
+        table.close();
+    }
+
+    @Test
+    void endsWith3WithoutTheRight() throws Exception {
+        inside(() -> {
+            try (LaunchedProgram run = WithoutNetAdmin.call(() -> run("kafka.bootstrap.servers=" + NOBODY))) {
+                assertThat(run.exitCode()).isEqualTo(3);
+                assertThat(run.err())
+                        .contains("subscribe to connection tracking: EPERM (1) Operation not permitted")
+                        .contains("CAP_NET_ADMIN")
+                        .contains("cap_add NET_ADMIN")
+                        .doesNotContain("\tat ");
+                assertThat(run.out()).isEmpty();
+            }
+        });
+    }
+
+    @Test
+    void endsWith2AndNamesTheNearestKey() throws Exception {
+        inside(() -> {
+            try (LaunchedProgram run = run("kafka.bootstrap.servers=" + NOBODY, "spool.max-byte=1 GiB")) {
+                assertThat(run.exitCode()).isEqualTo(2);
+                assertThat(run.err()).contains("spool.max-byte ").contains("spool.max-bytes");
+            }
+        });
+    }
+
+    @Test
+    void isNotReadyWhileTrackingIsInactiveAndGoesOn() throws Exception {
+        inside(() -> {
+            int port = BrokerServer.freePort();
+            try (LaunchedProgram run = run(
+                    "kafka.bootstrap.servers=" + broker.bootstrapServers(),
+                    "topic.events=inactive",
+                    "http.listen=127.0.0.1:" + port)) {
+                assertThat(run.awaitSays("connection tracking is inactive")).contains("level=WARN");
+                run.awaitSays("Kafka: connected");
+                await().atMost(SOON)
+                        .until(() -> LaunchedProgram.get(port, "/livez").startsWith("HTTP/1.1 200"));
+                assertThat(LaunchedProgram.get(port, "/readyz"))
+                        .startsWith("HTTP/1.1 503")
+                        .contains("connection tracking is inactive");
+
+                ConntrackRuleset.builder()
+                        .notrackWithin(InetAddress.getLoopbackAddress()) // the broker's own
+                        .build()
+                        .install();
+                await().atMost(SOON)
+                        .until(() -> LaunchedProgram.get(port, "/readyz").startsWith("HTTP/1.1 200"));
+                run.awaitSays("connections are tracked now");
+                sendDatagram();
+                await().atMost(SOON)
+                        .until(() -> LaunchedProgram.get(port, "/status").contains("\"acknowledged\":1,"));
+                run.terminate();
+                assertThat(run.exitCode()).as(run::err).isZero();
+            }
+            assertThat(TopicContents.read(broker.bootstrapServers(), "inactive").flows("NEW"))
+                    .singleElement()
+                    .satisfies(flow -> assertThat(flow.source()).isEqualTo("127.0.0.2"));
+        });
+    }
+
+    private static void sendDatagram() throws IOException {
+        try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(FreshNamespace.ip("127.0.0.2"), 0))) {
+            socket.send(new DatagramPacket(new byte[1], 1, FreshNamespace.ip("127.0.0.3"), 9));
+        }
+    }
+
+    @Test
+    void endsInTimeWithEverythingPublishedWhenItIsTerminated() throws Exception {
+        inside(() -> {
+            int port = BrokerServer.freePort();
+            try (LaunchedProgram run = run(
+                    "kafka.bootstrap.servers=" + broker.bootstrapServers(),
+                    "topic.events=terminated",
+                    "batch.linger-millis=30000",
+                    "http.listen=127.0.0.1:" + port)) {
+                run.awaitSays("Kafka: connected");
+                for (int round = 0; round < 5; round++) {
+                    createFlows();
+                    await().pollInterval(Duration.ofMillis(10))
+                            .atMost(SOON)
+                            .until(() -> LaunchedProgram.get(port, "/status").contains("\"received\":" + flows + ","));
+                }
+                createFlows();
+                long begin = System.nanoTime();
+                run.terminate();
+                assertThat(run.exitCode()).as(run::err).isZero();
+                assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(PROMISED);
+                assertThat(run.err()).contains("everything is published");
+            }
+            TopicContents contents = TopicContents.read(broker.bootstrapServers(), "terminated");
+            assertThat(contents.flows("NEW")).hasSize(flows).doesNotHaveDuplicates();
+            contents.assertGapFree();
+        });
+    }
+
+    private void createFlows() throws NetlinkException {
+        for (int i = 0; i < FLOWS_AT_ONCE; i++) {
+            TupleSpec original = new TupleSpec(
+                    FreshNamespace.ip("10.1.0.1"), FreshNamespace.ip("10.2.0.1"), new TupleSpec.Ports(6, ++flows, 80));
+            table.create(FlowSpec.of(original)
+                    .zone(ZoneScope.both(i % 5))
+                    .timeoutSeconds(600)
+                    .status(IpsStatus.IPS_CONFIRMED)
+                    .build());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({NOBODY + ",no broker answers", "no-such-host.invalid:9092,no-such-host.invalid"})
+    void saysSoonThatThereIsNoBrokerAndGoesOn(String servers, String words) throws Exception {
+        inside(() -> {
+            int port = BrokerServer.freePort();
+            try (LaunchedProgram run = run("kafka.bootstrap.servers=" + servers, "http.listen=127.0.0.1:" + port)) {
+                OffsetDateTime said = timeOf(run.awaitSays("level=WARN thread=ctstream-publish"));
+                assertThat(run.err()).contains(words);
+                OffsetDateTime subscribed = timeOf(run.awaitSays("subscribed: "));
+                assertThat(Duration.between(subscribed, said)).isLessThan(PROMISED.plus(SLACK));
+                createFlows();
+                await().atMost(SOON)
+                        .until(() -> LaunchedProgram.get(port, "/status").contains("\"received\":" + flows + ","));
+                assertThat(LaunchedProgram.get(port, "/readyz"))
+                        .startsWith("HTTP/1.1 503")
+                        .contains("kafka");
+                assertThat(LaunchedProgram.get(port, "/livez")).startsWith("HTTP/1.1 200");
+                run.terminate();
+                assertThat(run.exitCode()).as(run::err).isZero();
+                assertThat(run.err()).contains("stay in the spool");
+            }
+        });
+    }
+
+    private static OffsetDateTime timeOf(String line) {
+        return OffsetDateTime.parse(line.substring("time=".length(), line.indexOf(' ')));
+    }
+
+    @Test
+    void refusesASpoolThatAnotherCollectorUses() throws Exception {
+        inside(() -> {
+            try (LaunchedProgram first = run("kafka.bootstrap.servers=" + NOBODY, "http.listen=off")) {
+                first.awaitSays("level=WARN thread=ctstream-publish"); // it runs
+                try (LaunchedProgram second = run("kafka.bootstrap.servers=" + NOBODY, "http.listen=off")) {
+                    assertThat(second.exitCode()).isEqualTo(1);
+                    assertThat(second.err().lines().filter(line -> line.startsWith("ctstream: ")))
+                            .singleElement()
+                            .asString()
+                            .contains(spool() + " is in use by another collector");
+                }
+                assertThat(first.isAlive()).isTrue();
+            }
+        });
+    }
+
+    private LaunchedProgram run(String... settings) throws IOException {
+        List<String> arguments = new ArrayList<>(List.of("run"));
+        arguments.addAll(List.of("-D", "host.id=it-host", "-D", "spool.directory=" + spool()));
+        for (String setting : settings) {
+            arguments.addAll(List.of("-D", setting));
+        }
+        return LaunchedProgram.start(folder, Map.of(), List.of(), arguments.toArray(String[]::new));
+    }
+
+    private Path spool() {
+        return folder.resolve("spool");
+    }
+
+    /** Runs the body in the namespace; processes and sockets that it opens are there. */
+    private static void inside(FreshNamespace.Body body) throws NetlinkException {
+        namespace.call(() -> {
+            try {
+                body.run();
+            } catch (NetlinkException | RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+            return true;
+        });
+    }
+}

@@ -1,0 +1,98 @@
+package dev.ctstream.publish;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ctstream.metrics.Health;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.slf4j.Marker;
+import org.slf4j.event.Level;
+import org.slf4j.helpers.LegacyAbstractLogger;
+
+class PublishFailuresTest {
+    private final Health health = new Health();
+    private long nowNanos;
+    private int lines;
+    private final PublishFailures trouble = new PublishFailures(new CountingLogger(), health, () -> nowNanos);
+
+    private final class CountingLogger extends LegacyAbstractLogger {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected void handleNormalizedLoggingCall(
+                Level level,
+                @Nullable Marker marker,
+                String message,
+                Object @Nullable [] arguments,
+                @Nullable Throwable throwable) {
+            lines += level == Level.WARN ? 1 : 0;
+        }
+
+        @Override
+        protected @Nullable String getFullyQualifiedCallerName() {
+            return null;
+        }
+
+        @Override
+        public boolean isTraceEnabled() {
+            return true;
+        }
+
+        @Override
+        public boolean isDebugEnabled() {
+            return true;
+        }
+
+        @Override
+        public boolean isInfoEnabled() {
+            return true;
+        }
+
+        @Override
+        public boolean isWarnEnabled() {
+            return true;
+        }
+
+        @Override
+        public boolean isErrorEnabled() {
+            return true;
+        }
+    }
+
+    @Test
+    void saysAReasonOnceAndThenOnceAMinute() {
+        for (int second = 0; second < 120; second++) {
+            nowNanos = TimeUnit.SECONDS.toNanos(second);
+            trouble.withConnection("no broker answers");
+        }
+        assertThat(lines).isEqualTo(2);
+        trouble.withConnection("something else");
+        assertThat(lines).isEqualTo(3);
+        assertThat(health.reasons()).containsEntry("kafka", "something else");
+    }
+
+    @Test
+    void aConnectionEndsOnlyTroubleWithConnecting() {
+        trouble.withConnection("no broker answers");
+        trouble.connected("a:1");
+        assertThat(trouble.active()).isFalse();
+
+        trouble.withSending("not allowed");
+        trouble.withConnection("no broker answers");
+        trouble.connected("a:1");
+        assertThat(trouble.active()).isTrue();
+        trouble.acknowledged();
+        assertThat(health.ready()).isTrue();
+    }
+
+    @Test
+    void waitsLongerWithEachFailureUpToALimit() {
+        assertThat(trouble.backoffMillis(0)).isEqualTo(100);
+        assertThat(trouble.backoffMillis(1)).isEqualTo(50);
+        for (int i = 0; i < 100; i++) {
+            trouble.withConnection("no broker answers");
+        }
+        assertThat(trouble.backoffMillis(0)).isEqualTo(10_000);
+    }
+}

@@ -1,0 +1,161 @@
+package dev.ctstream.record;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * IP addresses as Avro strings in the text form of RFC 5952, without a String in between: the longest run of two or more
+ * zero groups becomes {@code ::}, the first of equals; lower case, no leading zeros; {@code ::ffff:0:0/96} in mixed
+ * notation (section 5).
+ *
+ * <p>Like {@code AvroWriter}: writes at a position, returns the one behind; up to three bytes behind that may be
+ * overwritten.
+ */
+public final class AddressText {
+    /** Length and text of the longest: eight groups of four digits. */
+    public static final int IPV6_MAX_BYTES = 1 + 39;
+
+    static final int IPV4_MAX_BYTES = 1 + 15;
+    /** What may be overwritten behind the text. */
+    public static final int SPILL_BYTES = 3;
+
+    private static final int IPV4_BYTES = 4;
+    private static final int GROUPS = 8;
+    private static final int GROUP_BITS = 16;
+    private static final int LEAST_RUN = 2;
+    /** The text {@code ffff}. */
+    private static final int FFFF = 0x66666666;
+
+    /** High 32 bits of the low half of {@code ::ffff:0:0/96}. */
+    private static final int MAPPED = 0xFFFF;
+
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    /** For each octet its decimal digits and a dot, first digit in the lowest byte, and their number in the upper half. */
+    private static final long[] OCTETS = new long[256];
+
+    private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
+
+    static {
+        for (int octet = 0; octet < OCTETS.length; octet++) {
+            String text = octet + ".";
+            long packed = (long) text.length() << Integer.SIZE;
+            for (int i = 0; i < text.length(); i++) {
+                packed |= (long) text.charAt(i) << (Byte.SIZE * i);
+            }
+            OCTETS[octet] = packed;
+        }
+    }
+
+    private AddressText() {}
+
+    /**
+     * Writes the 4 or 16 bytes at the offset, network order, behind one byte with their length in zigzag.
+     *
+     * @param buffer in the host's byte order
+     */
+    public static int write(byte[] to, int at, ByteBuffer buffer, int addressOffset, int lengthBytes) {
+        int text = at + 1; // the text is shorter than 64 bytes: its length takes one
+        int end = lengthBytes == IPV4_BYTES
+                ? writeIpv4(to, text, bigEndian(buffer, addressOffset))
+                : writeIpv6(to, text, buffer, addressOffset);
+        to[at] = (byte) ((end - text) << 1); // zigzag of a positive number
+        return end;
+    }
+
+    private static int bigEndian(ByteBuffer buffer, int offset) {
+        int value = buffer.getInt(offset);
+        return buffer.order() == ByteOrder.BIG_ENDIAN ? value : Integer.reverseBytes(value);
+    }
+
+    private static int writeIpv4(byte[] to, int at, int address) {
+        int end = writeOctet(to, at, address >>> 24);
+        end = writeOctet(to, end, (address >>> 16) & 0xFF);
+        end = writeOctet(to, end, (address >>> 8) & 0xFF);
+        return writeOctet(to, end, address & 0xFF) - 1; // without the last dot
+    }
+
+    private static int writeOctet(byte[] to, int at, int octet) {
+        long text = OCTETS[octet];
+        INT.set(to, at, (int) text);
+        return at + (int) (text >>> Integer.SIZE);
+    }
+
+    private static int writeIpv6(byte[] to, int at, ByteBuffer buffer, int offset) {
+        long high = join(bigEndian(buffer, offset), bigEndian(buffer, offset + 4));
+        int third = bigEndian(buffer, offset + 8);
+        int fourth = bigEndian(buffer, offset + 12);
+        if (high == 0 && third == MAPPED) {
+            return writeIpv4(to, writeMappedPrefix(to, at), fourth);
+        }
+        long low = join(third, fourth);
+        int run = longestZeroRun(high, low);
+        int runStart = run >>> GROUP_BITS;
+        int runEnd = runStart + (run & 0xFFFF);
+        int end = at;
+        for (int i = 0; i < runStart; i++) {
+            end = writeGroup(to, end, i == 0, group(high, low, i));
+        }
+        if (runEnd > runStart) {
+            to[end++] = ':';
+            to[end++] = ':';
+        }
+        for (int i = runEnd; i < GROUPS; i++) {
+            end = writeGroup(to, end, i == runEnd && runEnd > 0, group(high, low, i));
+        }
+        return end;
+    }
+
+    private static long join(int high, int low) {
+        return ((long) high << Integer.SIZE) | (low & 0xFFFF_FFFFL);
+    }
+
+    private static int writeMappedPrefix(byte[] to, int at) {
+        to[at] = ':';
+        to[at + 1] = ':';
+        INT.set(to, at + 2, FFFF);
+        to[at + 6] = ':';
+        return at + 7;
+    }
+
+    /** Start of the run in the upper half, its groups in the lower half; (8, 0) when no run is long enough. */
+    private static int longestZeroRun(long high, long low) {
+        int bestStart = GROUPS;
+        int best = LEAST_RUN - 1;
+        int current = 0;
+        for (int i = 0; i < GROUPS; i++) {
+            current = group(high, low, i) == 0 ? current + 1 : 0;
+            if (current > best) {
+                best = current;
+                bestStart = i + 1 - current;
+            }
+        }
+        return (bestStart << GROUP_BITS) | (bestStart == GROUPS ? 0 : best);
+    }
+
+    private static int group(long high, long low, int index) {
+        long half = index < GROUPS / 2 ? high : low;
+        return (int) (half >>> (GROUP_BITS * (GROUPS / 2 - 1 - (index & 3)))) & 0xFFFF;
+    }
+
+    /** Up to four digits, with a colon before them unless they come first. */
+    private static int writeGroup(byte[] to, int at, boolean first, int group) {
+        int end = at;
+        if (!first) {
+            to[end++] = ':';
+        }
+        if (group >= 0x1000) {
+            to[end++] = HEX[group >>> 12];
+        }
+        if (group >= 0x100) {
+            to[end++] = HEX[(group >>> 8) & 0xF];
+        }
+        if (group >= 0x10) {
+            to[end++] = HEX[(group >>> 4) & 0xF];
+        }
+        to[end++] = HEX[group & 0xF];
+        return end;
+    }
+}

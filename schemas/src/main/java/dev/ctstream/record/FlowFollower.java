@@ -1,0 +1,225 @@
+package dev.ctstream.record;
+
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules of a consumer that follows flows, applied to the records of both topics as they come: repeated events are
+ * left out ({@link Deduplicator}), and flows that ended while no collector ran are told as ended: those of an earlier run
+ * that are not in the first complete snapshot of a later one.
+ *
+ * <p>The end of such flows is told when the snapshot's SNAPSHOT_END has come and each zone that it lists has been read
+ * as far as it says. So read all partitions at about the same pace, from both topics, each partition in its order.
+ *
+ * <p>Bounds: those of {@link Deduplicator}; 21 bytes for each open flow, up to {@code mostFlowBytes}. Flows for which there
+ * is no room are passed on, but not told as ended by a restart; {@link #untracked} counts them. One small object for each
+ * namespace and for each of its runs since the last complete snapshot.
+ *
+ * <p>Threads: confined to one.
+ */
+public final class FlowFollower {
+    /** Who wants the events. */
+    public interface Listener {
+        /**
+         * An event that was not seen before.
+         *
+         * @param event borrowed until this returns
+         * @param flowKey {@link FlowKey#of}
+         */
+        void onEvent(DecodedRecord event, long flowKey) throws IOException;
+
+        /**
+         * A flow ended while no collector saw it.
+         *
+         * @param netns name of the namespace: the one that has it now may be another one
+         * @param streamEpoch of the run whose snapshot lacks it
+         */
+        void onEndedByRestart(long flowKey, String hostId, String netns, long streamEpoch) throws IOException;
+    }
+
+    /**
+     * Where runs follow one another: by the namespace's name, not by its identity. A collector finds a namespace by its
+     * name. So the first complete snapshot of a run settles what earlier runs knew under that name, in three cases:
+     *
+     * <ul>
+     *   <li>The namespace is the same. Its flows keep their keys, and those in the snapshot live on.
+     *   <li>The namespace was deleted and made again between two runs. The flows of the old one are in no snapshot, and no
+     *       DESTROY will come. By identity they would stay open for good; by name they are reported as ended.
+     *   <li>The kernel has no namespace cookies (before Linux 5.14), so each run gives the namespace another identity. A
+     *       flow that lives through the restart is reported as ended, and opens again as EXISTING with another key. It
+     *       counts twice, but nothing stays open.
+     * </ul>
+     *
+     * <p>Within one run this rule does nothing. Two identities under one name are two namespaces with their own streams and
+     * flows, and the collector infers the DESTROYs of the first one when it goes.
+     */
+    private record Source(String hostId, String netns) {
+        static Source of(RunKey run) {
+            return new Source(run.hostId(), run.netns());
+        }
+    }
+
+    /** The first complete snapshot of a run, as far as it has not been read. */
+    private static final class Awaited {
+        final RunKey run;
+        final Map<Integer, Long> zones = new HashMap<>();
+        int parts;
+
+        Awaited(RunKey run) {
+            this.run = run;
+        }
+    }
+
+    private final Listener listener;
+    private final Deduplicator deduplicator;
+    private final FlowTable open;
+    private final Map<RunKey, Integer> ordinals = new HashMap<>();
+    private final Map<Integer, RunKey> runs = new HashMap<>();
+    private final Map<Source, Awaited> awaited = new HashMap<>();
+    private final Map<Source, Long> settled = new HashMap<>();
+    private int lastOrdinal;
+    private long untracked;
+
+    /**
+     * Follows nothing yet.
+     *
+     * @param mostFlowBytes of memory for open flows
+     */
+    public FlowFollower(int mostStreams, long mostFlowBytes, Listener listener) {
+        this.listener = listener;
+        deduplicator = new Deduplicator(mostStreams);
+        open = new FlowTable(mostFlowBytes);
+    }
+
+    /** Takes the next event or control record. */
+    public void accept(DecodedRecord event) throws IOException {
+        if (event.control()) {
+            RunKey run = RunKey.of(event);
+            long sequence = event.number("control_sequence").orElse(0L);
+            if (deduplicator.first(run.stream(-1), sequence)) {
+                onControl(event, run);
+            }
+            return;
+        }
+        StreamKey stream = StreamKey.of(event);
+        if (!deduplicator.first(stream, event.number("sequence").orElse(0L))) {
+            return;
+        }
+        long key = FlowKey.of(event);
+        RunKey run = stream.run();
+        follow(event, key, run);
+        listener.onEvent(event, key);
+        Awaited snapshot = awaited.get(Source.of(run));
+        if (snapshot != null && snapshot.run.equals(run)) {
+            reached(snapshot, stream);
+        }
+    }
+
+    /** Flows that are open now. */
+    public int openFlows() {
+        return open.size();
+    }
+
+    /** Flows for which there was no room. */
+    public long untracked() {
+        return untracked;
+    }
+
+    private void follow(DecodedRecord event, long key, RunKey run) {
+        switch (event.text("event_type")) {
+            case "NEW", "UPDATE", "EXISTING" -> alive(key, run);
+            case "DESTROY" -> {
+                int slot = open.find(key);
+                if (slot != FlowTable.NONE) {
+                    open.remove(slot);
+                }
+            }
+            default -> {} // of a later version: says nothing that these rules know
+        }
+    }
+
+    private void alive(long key, RunKey run) {
+        int slot = open.find(key);
+        int ordinal = ordinals.computeIfAbsent(run, added -> {
+            runs.put(++lastOrdinal, added);
+            return lastOrdinal;
+        });
+        if (slot != FlowTable.NONE) {
+            RunKey before = runs.get(open.owner(slot));
+            if (before == null || before.streamEpoch() < run.streamEpoch()) {
+                open.set(slot, ordinal, 0);
+            }
+        } else if (!open.put(key, ordinal, 0)) {
+            untracked++;
+        }
+    }
+
+    private void onControl(DecodedRecord record, RunKey run) throws IOException {
+        if (!record.text("kind").equals(ControlKind.SNAPSHOT_END.name())
+                || !Boolean.TRUE.equals(record.value("snapshot_complete"))) {
+            return;
+        }
+        Source source = Source.of(run);
+        if (settled.getOrDefault(source, Long.MIN_VALUE) >= run.streamEpoch()) {
+            return; // not the first one
+        }
+        Awaited snapshot = awaited.get(source);
+        if (snapshot == null || snapshot.run.streamEpoch() < run.streamEpoch()) {
+            snapshot = new Awaited(run);
+            snapshot.parts = record.number("report_parts").orElse(1L).intValue();
+            awaited.put(source, snapshot);
+        }
+        if (!snapshot.run.equals(run)) {
+            return;
+        }
+        snapshot.parts--;
+        for (StreamPosition position : StreamPosition.of(record)) {
+            snapshot.zones.put(position.zone(), position.nextSequence());
+        }
+        for (StreamPosition position : StreamPosition.of(record)) {
+            reached(snapshot, run.stream(position.zone()));
+        }
+        settleWhenRead(snapshot);
+    }
+
+    private void reached(Awaited snapshot, StreamKey stream) throws IOException {
+        Long next = snapshot.zones.get(stream.zone());
+        if (next != null && deduplicator.end(stream) >= next) {
+            snapshot.zones.remove(stream.zone());
+            settleWhenRead(snapshot);
+        }
+    }
+
+    private void settleWhenRead(Awaited snapshot) throws IOException {
+        RunKey now = snapshot.run;
+        if (snapshot.parts > 0 || !snapshot.zones.isEmpty() || !awaited.remove(Source.of(now), snapshot)) {
+            return;
+        }
+        settled.put(Source.of(now), now.streamEpoch());
+        @Nullable IOException[] failure = {null};
+        open.removeIf(slot -> {
+            RunKey of = runs.get(open.owner(slot));
+            boolean ended = of != null && precedes(of, now);
+            if (ended && failure[0] == null) {
+                try {
+                    listener.onEndedByRestart(open.key(slot), now.hostId(), now.netns(), now.streamEpoch());
+                } catch (IOException e) {
+                    failure[0] = e;
+                }
+            }
+            return ended;
+        });
+        ordinals.keySet().removeIf(of -> precedes(of, now));
+        runs.values().removeIf(of -> precedes(of, now));
+        IOException failed = failure[0];
+        if (failed != null) {
+            throw failed;
+        }
+    }
+
+    private static boolean precedes(RunKey run, RunKey other) {
+        return run.streamEpoch() < other.streamEpoch() && Source.of(run).equals(Source.of(other));
+    }
+}
