@@ -9,6 +9,7 @@ import dev.ctstream.conntrack.ReceiveMetrics;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.publish.PublishMetrics;
 import dev.ctstream.publish.Publisher;
@@ -43,8 +44,7 @@ import org.slf4j.LoggerFactory;
  *   <li>{@code ctstream-http}: the endpoint.
  * </ul>
  *
- * <p>Errors: what one of the first three threads does not handle is a bug: {@link #awaitEnd} throws it, and the process
- * must end.
+ * <p>Errors: what one of these threads does not handle is a bug: {@link #awaitEnd} throws it, and the process must end.
  */
 public final class Collector implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Collector.class);
@@ -61,9 +61,9 @@ public final class Collector implements AutoCloseable {
     private final Namespaces namespaces;
     private final Spool spool;
     private final Publisher publisher;
-    private final Thread receiveThread;
-    private final Thread spoolThread;
-    private final Thread publishThread;
+    private final OwnedThread receiveThread;
+    private final OwnedThread spoolThread;
+    private final OwnedThread publishThread;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private volatile @Nullable Tracking tracking;
     private @Nullable HttpEndpoint http;
@@ -102,9 +102,9 @@ public final class Collector implements AutoCloseable {
                 new Tracking.SpoolLosses(losses, namespaces.own()));
         tracking = receiving;
         publisher = new Publisher(new Publisher.Parts(config.publish(), run, spool, publishMetrics, health));
-        receiveThread = thread("ctstream-receive", receiving.receiver());
-        spoolThread = thread("ctstream-spool", spool);
-        publishThread = thread("ctstream-publish", publisher);
+        receiveThread = OwnedThread.looping("ctstream-receive", receiving.receiver(), LOCAL_STOP_MILLIS);
+        spoolThread = OwnedThread.looping("ctstream-spool", spool, LOCAL_STOP_MILLIS);
+        publishThread = OwnedThread.looping("ctstream-publish", publisher, LOCAL_STOP_MILLIS);
     }
 
     /**
@@ -131,12 +131,12 @@ public final class Collector implements AutoCloseable {
     }
 
     private void begin() throws IOException {
-        receiveThread.start();
-        spoolThread.start();
-        tracking().start(namespaces.list());
+        receiveThread.start(this::threadFailed);
+        spoolThread.start(this::threadFailed);
+        tracking().start(namespaces.list(), this::threadFailed);
         tracking().declare();
-        publishThread.start();
-        namespaces.start();
+        publishThread.start(this::threadFailed);
+        namespaces.start(this::threadFailed);
         if (spool.replayedBatches() > 0) {
             LOG.info("batches of an earlier run are published first batches={}", spool.replayedBatches());
         }
@@ -155,19 +155,11 @@ public final class Collector implements AutoCloseable {
         return Objects.requireNonNull(tracking);
     }
 
-    private Thread thread(String name, Runnable work) {
-        return new Thread(
-                () -> {
-                    try {
-                        work.run();
-                    } catch (Throwable e) { // not to carry on, but to end the process with its reason
-                        LOG.error("thread has failed thread={}", name, e);
-                        health.fail(name, String.valueOf(e));
-                        ended.completeExceptionally(e);
-                        throw e;
-                    }
-                },
-                name);
+    /** Ends the process with the reason: {@link #awaitEnd} throws it. */
+    private void threadFailed(String name, Throwable failure) {
+        LOG.error("thread has failed thread={}", name, failure);
+        health.fail(name, String.valueOf(failure));
+        ended.completeExceptionally(failure);
     }
 
     /** A loss of the spool; it may come before there is anybody to declare it. Spool or publisher thread. */
@@ -254,14 +246,13 @@ public final class Collector implements AutoCloseable {
         try {
             tracking().stopHelpers();
             tracking().receiver().stop(LOCAL_STOP_MILLIS);
-            receiveThread.join(LOCAL_STOP_MILLIS);
-            if (!receiveThread.isAlive()) {
+            if (receiveThread.join(LOCAL_STOP_MILLIS)) {
                 tracking().finish(LOCAL_STOP_MILLIS);
             }
             spool.stop();
             spoolThread.join(LOCAL_STOP_MILLIS);
             publisher.stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
-            publishThread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()) + 500));
+            publishThread.join(TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()) + 500);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

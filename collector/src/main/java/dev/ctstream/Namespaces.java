@@ -5,6 +5,7 @@ import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.control.ObservedNamespace;
 import dev.ctstream.metrics.Health;
+import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
 import dev.ctstream.record.StreamId;
@@ -12,8 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The network namespaces that are watched: one event socket in each, and a look now and then whether connections are
@@ -36,8 +35,8 @@ public final class Namespaces implements AutoCloseable {
     private final CollectorConfig config;
     private final Health health;
     private final List<ObservedNamespace> watched = new ArrayList<>();
-    private @Nullable Thread looking;
-    private volatile boolean closed;
+    private final List<TrackingCheck> unknown = new ArrayList<>();
+    private final OwnedThread looking = OwnedThread.stepping("ctstream-tracking", this::look, JOIN_MILLIS);
 
     Namespaces(CollectorConfig config, Health health) {
         this.config = config;
@@ -77,23 +76,14 @@ public final class Namespaces implements AutoCloseable {
     }
 
     /** Begins to look whether connections are tracked. */
-    void start() {
-        Thread thread = new Thread(this::look, "ctstream-tracking");
-        thread.setDaemon(true);
-        looking = thread;
-        thread.start();
+    void start(OwnedThread.FailureHandler handler) {
+        watched.forEach(one -> unknown.add(new TrackingCheck(one, health)));
+        looking.start(handler);
     }
 
-    private void look() {
-        List<TrackingCheck> unknown = new ArrayList<>();
-        watched.forEach(one -> unknown.add(new TrackingCheck(one, health)));
-        while (!closed) {
-            unknown.removeIf(TrackingCheck::look);
-            if (unknown.isEmpty()) {
-                return;
-            }
-            LockSupport.parkNanos(LOOK_NANOS);
-        }
+    private long look(long nowNanos) {
+        unknown.removeIf(TrackingCheck::look);
+        return unknown.isEmpty() ? OwnedThread.DONE : LOOK_NANOS;
     }
 
     /** Events that the kernel could not queue, in all namespaces. */
@@ -128,24 +118,12 @@ public final class Namespaces implements AutoCloseable {
 
     @Override
     public void close() {
-        closed = true;
-        LockSupport.unpark(looking);
-        joinLooking();
+        looking.close();
         for (ObservedNamespace one : watched) {
             NetworkNamespace namespace = one.namespace();
             if (namespace != null) {
                 namespace.close();
             }
-        }
-    }
-
-    private void joinLooking() {
-        try {
-            if (looking != null) {
-                looking.join(JOIN_MILLIS);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 }

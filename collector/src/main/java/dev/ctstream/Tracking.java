@@ -16,6 +16,7 @@ import dev.ctstream.control.RunDescription;
 import dev.ctstream.control.Snapshots;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
@@ -112,7 +113,7 @@ final class Tracking {
     }
 
     /** Begins in all namespaces; the receive thread may run already. */
-    void start(List<ObservedNamespace> namespaces) {
+    void start(List<ObservedNamespace> namespaces, OwnedThread.FailureHandler handler) {
         for (ObservedNamespace namespace : namespaces) {
             List<String> missing = reporter.added(namespace, "start"); // first: no event may stand before STARTED
             receiver.add(namespace.socket());
@@ -122,9 +123,9 @@ final class Tracking {
             guard.added(namespace);
             snapshots.added(namespace, "start");
         }
-        reporter.start();
-        snapshots.start();
-        guard.start();
+        reporter.start(handler);
+        snapshots.start(handler);
+        guard.start(handler);
     }
 
     /** Announces every flow again. */

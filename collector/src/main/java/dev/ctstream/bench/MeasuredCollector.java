@@ -13,6 +13,7 @@ import dev.ctstream.conntrack.FlowEventHandler;
 import dev.ctstream.conntrack.ReceiveMetrics;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.spool.QueuedBatch;
@@ -25,6 +26,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A collector that is cut off behind a stage, with the threads that it has up to there. It ends with its process.
@@ -34,6 +37,7 @@ import java.util.function.LongSupplier;
  * @param end ends it in order
  */
 record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
+    private static final Logger LOG = LoggerFactory.getLogger(MeasuredCollector.class);
     private static final long QUEUE_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     /** Starts one; it is subscribed on return. */
@@ -98,9 +102,11 @@ record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
         }
     }
 
+    /** Lives until the process ends, or ends it. */
     private static void thread(String name, Runnable work) {
-        Thread thread = new Thread(work, name);
-        thread.setDaemon(true);
-        thread.start();
+        OwnedThread.looping(name, work, 0).start((dead, failure) -> {
+            LOG.error("thread has failed thread={}", dead, failure);
+            Runtime.getRuntime().halt(1);
+        });
     }
 }

@@ -12,6 +12,7 @@ import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.conntrack.ReceiveMetrics;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
@@ -52,7 +53,7 @@ final class EventWatch implements AutoCloseable {
     private final Batcher batcher;
     private final EventReceiver receiver;
     private final EventSocket socket;
-    private final Thread thread;
+    private final OwnedThread thread;
     private final boolean tracked;
     private volatile boolean stopped;
     private volatile @Nullable Throwable failure;
@@ -75,9 +76,7 @@ final class EventWatch implements AutoCloseable {
             throw e;
         }
         receiver.add(socket);
-        thread = new Thread(receiver, "ctstream-receive");
-        thread.setDaemon(true);
-        thread.setUncaughtExceptionHandler((dead, error) -> failure = error);
+        thread = OwnedThread.looping("ctstream-receive", receiver, STOP_MILLIS);
     }
 
     /**
@@ -98,7 +97,7 @@ final class EventWatch implements AutoCloseable {
     private static EventWatch started(@Nullable NetworkNamespace namespace, SubscriptionConfig subscription)
             throws NetlinkException {
         EventWatch watch = new EventWatch(namespace, subscription);
-        watch.thread.start();
+        watch.thread.start((dead, error) -> watch.failure = error);
         return watch;
     }
 
@@ -156,10 +155,10 @@ final class EventWatch implements AutoCloseable {
     public void close() {
         try {
             receiver.stop(STOP_MILLIS);
-            thread.join(STOP_MILLIS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        thread.close();
         receiver.close();
         metrics.close();
     }

@@ -6,6 +6,7 @@ import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.TableStats;
+import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.track.FlowTracker;
@@ -46,8 +47,7 @@ public final class DeliveryGuard implements AutoCloseable {
     private final Limits limits;
     private final InstantSource clock = InstantSource.system();
     private final Map<Integer, Watched> watched = new LinkedHashMap<>();
-    private final Thread thread = new Thread(this::run, "ctstream-guard");
-    private boolean stopping;
+    private final OwnedThread thread = OwnedThread.stepping("ctstream-guard", this::step, JOIN_MILLIS);
 
     /**
      * When to switch.
@@ -91,10 +91,9 @@ public final class DeliveryGuard implements AutoCloseable {
         this.limits = limits;
     }
 
-    /** Begins. */
-    public void start() {
-        thread.setDaemon(true);
-        thread.start();
+    /** Starts the thread. */
+    public void start(OwnedThread.FailureHandler handler) {
+        thread.start(handler);
     }
 
     /** Watches a namespace whose socket is reliable; any other is left alone. */
@@ -102,7 +101,7 @@ public final class DeliveryGuard implements AutoCloseable {
         if (namespace.socket().config().reliable()) {
             EventSource source = namespace.socket();
             watched.put(source.index(), new Watched(namespace, tracker.namespace(source), batcher.namespace(source)));
-            notifyAll();
+            thread.wake();
         }
     }
 
@@ -114,15 +113,9 @@ public final class DeliveryGuard implements AutoCloseable {
         }
     }
 
-    private synchronized void run() {
-        try {
-            while (!stopping) {
-                watched.values().forEach(this::look);
-                wait(watched.isEmpty() ? 0 : limits.pollMillis); // 0: until something is to be watched
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    private synchronized long step(long nowNanos) {
+        watched.values().forEach(this::look);
+        return watched.isEmpty() ? Long.MAX_VALUE : TimeUnit.MILLISECONDS.toNanos(limits.pollMillis);
     }
 
     private void look(Watched of) {
@@ -214,15 +207,7 @@ public final class DeliveryGuard implements AutoCloseable {
     /** Ends the thread; the sockets stay as they are. */
     @Override
     public void close() {
-        synchronized (this) {
-            stopping = true;
-            notifyAll();
-        }
-        try {
-            thread.join(JOIN_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        thread.close();
         synchronized (this) {
             watched.values().forEach(DeliveryGuard::closeTable);
             watched.clear();

@@ -4,6 +4,7 @@ import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.track.FlowTracker;
@@ -43,9 +44,8 @@ public final class NamespaceReporter implements AutoCloseable {
     private final Map<Integer, NamespaceReports> observed = new LinkedHashMap<>();
     private final List<NamespaceReports> ending = new ArrayList<>();
     private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
-    private final Thread thread = new Thread(this::run, "ctstream-control");
+    private final OwnedThread thread = OwnedThread.stepping("ctstream-control", this::step, JOIN_MILLIS);
     private long nextHeartbeatNanos;
-    private boolean stopping;
 
     private record Waiting(NamespaceStreams namespace, ControlRecord record, long timeMillis) {}
 
@@ -66,10 +66,9 @@ public final class NamespaceReporter implements AutoCloseable {
     }
 
     /** Begins with the heartbeats. */
-    public void start() {
+    public void start(OwnedThread.FailureHandler handler) {
         nextHeartbeatNanos = System.nanoTime() + heartbeatNanos();
-        thread.setDaemon(true);
-        thread.start();
+        thread.start(handler);
     }
 
     private long heartbeatNanos() {
@@ -124,29 +123,11 @@ public final class NamespaceReporter implements AutoCloseable {
         if (reports != null) {
             reports.close(); // an open channel would keep the namespace alive
             ending.add(reports);
-            notifyAll();
+            thread.wake();
         }
     }
 
-    private synchronized void run() {
-        try {
-            while (!stopping) {
-                work();
-                wait(waitMillis());
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private long waitMillis() {
-        if (!ending.isEmpty() || !waiting.isEmpty()) {
-            return FINISHED_CHECK_MILLIS;
-        }
-        return Math.max(1, TimeUnit.NANOSECONDS.toMillis(nextHeartbeatNanos - System.nanoTime()) + 1);
-    }
-
-    private void work() {
+    private synchronized long step(long nowNanos) {
         flush();
         for (Iterator<NamespaceReports> all = ending.iterator(); all.hasNext(); ) {
             NamespaceReports reports = all.next();
@@ -156,13 +137,16 @@ public final class NamespaceReporter implements AutoCloseable {
                 reports.close();
             }
         }
-        if (System.nanoTime() - nextHeartbeatNanos >= 0) {
+        if (nowNanos - nextHeartbeatNanos >= 0) {
             nextHeartbeatNanos += heartbeatNanos();
             if (waiting.isEmpty()) {
                 heartbeats();
             }
         }
         flush();
+        return ending.isEmpty() && waiting.isEmpty()
+                ? Math.max(0, nextHeartbeatNanos - nowNanos)
+                : TimeUnit.MILLISECONDS.toNanos(FINISHED_CHECK_MILLIS);
     }
 
     private void heartbeats() {
@@ -194,15 +178,7 @@ public final class NamespaceReporter implements AutoCloseable {
     /** Ends the heartbeats. Before {@link #finish}. */
     @Override
     public void close() {
-        synchronized (this) {
-            stopping = true;
-            notifyAll();
-        }
-        try {
-            thread.join(JOIN_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        thread.close();
     }
 
     /**

@@ -5,6 +5,7 @@ import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.EventReceiver;
 import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.track.DumpExchange;
@@ -51,8 +52,6 @@ public final class Snapshots implements AutoCloseable {
      */
     private static final long MOST_ENTRIES_PER_MILLI = 1;
 
-    private static final long MOST_WAIT_MILLIS = TimeUnit.HOURS.toMillis(1);
-
     private final FlowTracker tracker;
     private final Batcher batcher;
     private final TrackConfig config;
@@ -61,7 +60,7 @@ public final class Snapshots implements AutoCloseable {
     private final long lingerNanos;
     private final InstantSource clock = InstantSource.system();
     private final Map<Integer, Schedule> schedules = new LinkedHashMap<>();
-    private final Thread thread = new Thread(this::run, "ctstream-dump");
+    private final OwnedThread thread = OwnedThread.stepping("ctstream-dump", this::step, JOIN_MILLIS);
     private volatile boolean stopping;
     private long lastSnapshotId;
 
@@ -109,11 +108,10 @@ public final class Snapshots implements AutoCloseable {
         lingerNanos = TimeUnit.MILLISECONDS.toNanos(batchLingerMillis);
     }
 
-    /** Begins. */
-    public void start() {
-        tracker.onGap(() -> LockSupport.unpark(thread));
-        thread.setDaemon(true);
-        thread.start();
+    /** Starts the thread. */
+    public void start(OwnedThread.FailureHandler handler) {
+        tracker.onGap(thread::wake);
+        thread.start(handler);
     }
 
     /** Dumps the namespace soon, and then regularly. After its socket has joined its groups. */
@@ -126,7 +124,7 @@ public final class Snapshots implements AutoCloseable {
         synchronized (schedules) {
             schedules.put(namespace.socket().index(), schedule);
         }
-        LockSupport.unpark(thread);
+        thread.wake();
     }
 
     /** Dumps the namespace no longer; a dump under way is given up. */
@@ -144,32 +142,25 @@ public final class Snapshots implements AutoCloseable {
         synchronized (schedules) {
             schedules.values().forEach(schedule -> schedule.asked = DumpRequest.Reason.REQUEST);
         }
-        LockSupport.unpark(thread);
+        thread.wake();
     }
 
     private boolean reconciles() {
         return config.reconcileIntervalMillis() > 0;
     }
 
-    private void run() {
-        while (!stopping) {
-            Schedule next = null;
-            DumpRequest.Reason reason = null;
-            long waitNanos = TimeUnit.MILLISECONDS.toNanos(MOST_WAIT_MILLIS);
-            for (Schedule schedule : copyOfSchedules()) {
-                long in = dueIn(schedule, System.nanoTime());
-                if (in <= 0 && next == null) {
-                    next = schedule;
-                    reason = takeReason(schedule);
-                }
-                waitNanos = Math.min(waitNanos, in);
+    /** Makes the first dump that is due. */
+    private long step(long nowNanos) {
+        long waitNanos = Long.MAX_VALUE;
+        for (Schedule schedule : copyOfSchedules()) {
+            long in = dueIn(schedule, nowNanos);
+            if (in <= 0) {
+                dump(schedule, takeReason(schedule));
+                return 0;
             }
-            if (next != null && reason != null) {
-                dump(next, reason);
-            } else {
-                LockSupport.parkNanos(this, Math.max(waitNanos, 1));
-            }
+            waitNanos = Math.min(waitNanos, in);
         }
+        return waitNanos;
     }
 
     private List<Schedule> copyOfSchedules() {
@@ -310,11 +301,6 @@ public final class Snapshots implements AutoCloseable {
     @Override
     public void close() {
         stopping = true;
-        LockSupport.unpark(thread);
-        try {
-            thread.join(JOIN_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        thread.close();
     }
 }

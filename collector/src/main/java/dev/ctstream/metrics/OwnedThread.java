@@ -4,13 +4,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A named thread with one owner: who makes it, starts it, wakes it and ends it within a stated time. What its work does not
- * handle goes to a failure handler, which nobody can leave out.
+ * A named thread with one owner, who makes it, starts it, wakes it, and ends it within a stated time. It cannot be started
+ * without a handler for failures that its work does not handle.
  *
  * <p>Threads: {@link #start} and {@link #close} by the owner; {@link #wake} by any.
  */
 public final class OwnedThread implements AutoCloseable {
     private static final long MOST_WAIT_NANOS = TimeUnit.HOURS.toNanos(1);
+
+    /** A step returns this when there is nothing left to do: the thread ends. */
+    public static final long DONE = -1;
 
     private final Thread thread;
     private final long closeMillis;
@@ -23,7 +26,7 @@ public final class OwnedThread implements AutoCloseable {
          * Does what is due.
          *
          * @param nowNanos {@link System#nanoTime}
-         * @return ns until the next call is due; {@link #wake} brings it forward
+         * @return ns until the next call is due, which {@link #wake} brings forward; {@link #DONE} to end the thread
          */
         long step(long nowNanos);
     }
@@ -35,40 +38,47 @@ public final class OwnedThread implements AutoCloseable {
         void failed(String thread, Throwable failure);
     }
 
-    private OwnedThread(String name, Runnable loop, FailureHandler handler, long closeMillis) {
+    private OwnedThread(String name, Runnable loop, long closeMillis) {
         this.closeMillis = closeMillis;
         thread = new Thread(loop, name);
         thread.setDaemon(true);
-        thread.setUncaughtExceptionHandler((dead, failure) -> handler.failed(dead.getName(), failure));
     }
 
     /**
-     * A thread for a loop that waits by itself and that its owner ends by the loop's own means before {@link #close}.
+     * A thread for a loop that waits by itself. Its owner ends the loop by the loop's own means before {@link #close}.
      *
      * @param closeMillis the longest that {@link #close} waits
      */
-    public static OwnedThread looping(String name, Runnable loop, FailureHandler handler, long closeMillis) {
-        return new OwnedThread(name, loop, handler, closeMillis);
+    public static OwnedThread looping(String name, Runnable loop, long closeMillis) {
+        return new OwnedThread(name, loop, closeMillis);
     }
 
-    /** A thread that calls the step again and again until {@link #close}. */
-    public static OwnedThread stepping(String name, Step step, FailureHandler handler, long closeMillis) {
+    /**
+     * A thread that calls the step again and again until {@link #close}.
+     *
+     * @param closeMillis the longest that {@link #close} waits
+     */
+    public static OwnedThread stepping(String name, Step step, long closeMillis) {
         OwnedThread[] self = new OwnedThread[1];
-        self[0] = new OwnedThread(name, () -> self[0].repeat(step), handler, closeMillis);
+        self[0] = new OwnedThread(name, () -> self[0].repeat(step), closeMillis);
         return self[0];
     }
 
     private void repeat(Step step) {
         while (!stopping) {
             long waitNanos = step.step(System.nanoTime());
+            if (waitNanos == DONE) {
+                return;
+            }
             if (waitNanos > 0 && !stopping) {
                 LockSupport.parkNanos(this, Math.min(waitNanos, MOST_WAIT_NANOS));
             }
         }
     }
 
-    /** Begins. */
-    public void start() {
+    /** Begins. The handler is told of a failure that the work does not handle. */
+    public void start(FailureHandler handler) {
+        thread.setUncaughtExceptionHandler((dead, failure) -> handler.failed(dead.getName(), failure));
         thread.start();
     }
 

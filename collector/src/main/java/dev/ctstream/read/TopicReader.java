@@ -6,8 +6,6 @@ import dev.ctstream.record.HeaderNames;
 import dev.ctstream.record.RecordDecoder;
 import dev.ctstream.record.RecordException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -43,7 +41,6 @@ public final class TopicReader implements AutoCloseable {
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(8);
     private static final Duration POLL = Duration.ofMillis(200);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final int HEX_DIGITS = 16;
 
     private final ReadConfig config;
     private final Consumer<byte[], byte[]> consumer;
@@ -279,20 +276,7 @@ public final class TopicReader implements AutoCloseable {
 
     private static OptionalLong fingerprint(ConsumerRecord<byte[], byte[]> record) {
         Header header = record.headers().lastHeader(HeaderNames.SCHEMA_FINGERPRINT);
-        byte[] value = header == null ? null : header.value();
-        if (value != null && value.length == Long.BYTES) {
-            return OptionalLong.of(
-                    ByteBuffer.wrap(value).order(ByteOrder.BIG_ENDIAN).getLong());
-        }
-        if (value != null && value.length == HEX_DIGITS) {
-            try {
-                return OptionalLong.of(Long.parseUnsignedLong(
-                        new String(value, java.nio.charset.StandardCharsets.US_ASCII), HEX_DIGITS));
-            } catch (NumberFormatException e) {
-                return OptionalLong.empty();
-            }
-        }
-        return OptionalLong.empty();
+        return HeaderNames.fingerprint(header == null ? null : header.value());
     }
 
     private static String servers(ReadConfig config) {

@@ -158,9 +158,9 @@ final class TrackHarness implements AutoCloseable {
         consumer.setUncaughtExceptionHandler((t, e) -> failure.set(e));
         consumer.start();
         receive.start();
-        control.start();
-        snapshots.start();
-        guard.start();
+        control.start((thread, e) -> failure.set(e));
+        snapshots.start((thread, e) -> failure.set(e));
+        guard.start((thread, e) -> failure.set(e));
         return this;
     }
 

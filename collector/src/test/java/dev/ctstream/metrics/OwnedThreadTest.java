@@ -21,8 +21,8 @@ class OwnedThreadTest {
     @Test
     void stepsUntilItIsClosed() {
         AtomicInteger steps = new AtomicInteger();
-        OwnedThread thread = OwnedThread.stepping("steps", now -> steps.incrementAndGet(), this::failed, CLOSE_MILLIS);
-        thread.start();
+        OwnedThread thread = OwnedThread.stepping("steps", now -> steps.incrementAndGet(), CLOSE_MILLIS);
+        thread.start(this::failed);
         await().until(() -> steps.get() > 3);
         thread.close();
         assertThat(thread.isAlive()).isFalse();
@@ -38,9 +38,8 @@ class OwnedThreadTest {
                     steps.incrementAndGet();
                     return TimeUnit.HOURS.toNanos(1);
                 },
-                this::failed,
                 CLOSE_MILLIS)) {
-            thread.start();
+            thread.start(this::failed);
             for (int i = 1; i <= 5; i++) {
                 int expected = i;
                 await().until(() -> steps.get() >= expected);
@@ -56,9 +55,8 @@ class OwnedThreadTest {
                 now -> {
                     throw new AssertionError("planted");
                 },
-                this::failed,
                 CLOSE_MILLIS);
-        thread.start();
+        thread.start(this::failed);
         assertThat(thread.join(CLOSE_MILLIS)).isTrue();
         assertThat(failures).containsExactly("ctstream-guard: planted");
     }
@@ -75,9 +73,8 @@ class OwnedThreadTest {
                         Thread.currentThread().interrupt();
                     }
                 },
-                this::failed,
                 10);
-        thread.start();
+        thread.start(this::failed);
         thread.close();
         assertThat(thread.isAlive()).isTrue();
         stuck.countDown();
@@ -85,7 +82,15 @@ class OwnedThreadTest {
     }
 
     @Test
+    void aStepThatIsDoneEndsTheThread() {
+        OwnedThread thread = OwnedThread.stepping("done", now -> OwnedThread.DONE, CLOSE_MILLIS);
+        thread.start(this::failed);
+        assertThat(thread.join(CLOSE_MILLIS)).isTrue();
+        assertThat(failures).isEmpty();
+    }
+
+    @Test
     void aThreadThatWasNeverStartedCloses() {
-        OwnedThread.stepping("never", now -> 0, this::failed, CLOSE_MILLIS).close();
+        OwnedThread.stepping("never", now -> 0, CLOSE_MILLIS).close();
     }
 }

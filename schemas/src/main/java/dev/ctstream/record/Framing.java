@@ -62,6 +62,18 @@ public enum Framing {
         };
     }
 
+    /** Whether a value begins as this framing does; every value is one of {@link #BARE}. */
+    boolean frames(byte[] value) {
+        return switch (this) {
+            case SINGLE_OBJECT ->
+                value.length >= SINGLE_OBJECT_BYTES
+                        && value[0] == SINGLE_OBJECT_MARK
+                        && value[1] == SINGLE_OBJECT_VERSION;
+            case CONFLUENT -> value.length >= CONFLUENT_BYTES && value[0] == CONFLUENT_MARK;
+            case BARE -> true;
+        };
+    }
+
     /**
      * The bytes before the datum in Confluent's wire format.
      *

@@ -23,6 +23,17 @@ public record StreamKey(String hostId, String bootId, String netns, String netns
                 event.number("stream_epoch").orElse(0L));
     }
 
+    /** The stream of an event as its generated class. */
+    public static StreamKey of(ConntrackFlatEvent event) {
+        return new StreamKey(
+                event.getHostId(),
+                event.getBootId(),
+                event.getNetns(),
+                event.getNetnsId(),
+                event.getCtZone(),
+                event.getStreamEpoch());
+    }
+
     /** The run that the stream belongs to. */
     public RunKey run() {
         return new RunKey(hostId, bootId, netns, netnsId, streamEpoch);

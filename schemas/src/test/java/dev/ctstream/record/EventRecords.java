@@ -89,7 +89,7 @@ public final class EventRecords {
                 .set("batch_event_count", count);
     }
 
-    static byte[] bare(GenericRecord record) {
+    public static byte[] bare(GenericRecord record) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(bytes, null);
         try {
