@@ -1,5 +1,5 @@
 /*
- * cost - what a command costs: runs it and prints wall seconds, user + system
+ * cost - runs a command and prints what it costs: wall seconds, user + system
  * seconds of the whole process, and its peak resident memory in MiB.
  *
  *   cost COMMAND [ARGUMENT...] >/dev/null 3>result

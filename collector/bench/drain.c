@@ -1,12 +1,12 @@
 /*
- * drain: the least that a reader of conntrack events can do, as the floor in comparisons.
+ * drain: the least work that a reader of conntrack events can do, as the floor in comparisons.
  *
  *   drain [MILLIS]
  *
- * Subscribes to NEW and DESTROY, takes up to 1024 events with one recvmmsg, throws them away, and sleeps for so many
- * milliseconds (by default 8, as the collector does) whenever it has found fewer than that. With 0 it never sleeps but
- * waits in recvmmsg, as most readers do, and is woken for each event or two. Counts nothing: whoever measures it asks
- * the kernel. Ends with SIGTERM.
+ * Subscribes to NEW and DESTROY, takes up to 1024 events with one recvmmsg, throws them away, and sleeps for MILLIS
+ * (default 8, as the collector does) whenever it has found fewer than 1024. With 0 it never sleeps but waits in
+ * recvmmsg, as most readers do, and is woken for each event or two. It counts nothing: the benchmark asks the kernel.
+ * Ends with SIGTERM.
  *
  *   gcc -O2 -o drain drain.c
  */
