@@ -30,15 +30,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A running collector: builds the stages in the order of the data, owns their threads, and takes them down in the same
- * order, so that everything that was received is published or stays in the spool.
+ * A running collector: builds the stages in the order of the data path, owns their threads, and stops them in the same
+ * order, so that all received events are published or stay in the spool.
  *
  * <p>Threads, each with what it owns:
  *
  * <ul>
  *   <li>{@code ctstream-receive}: event sockets, open batches, sequences. Waits for nothing but the kernel.
  *   <li>{@code ctstream-spool}: the segment in use and the stored position.
- *   <li>{@code ctstream-publish}: the producer and the place in the spool.
+ * <li>{@code ctstream-publish}: the producer and its position in the spool.
  *   <li>{@code ctstream-control}: reports; {@code ctstream-dump}: snapshots and reconciliation; {@code ctstream-guard}: the
  *       reliable mode; each with request sockets of its own.
  *   <li>{@code ctstream-http}: the endpoint.
@@ -70,17 +70,15 @@ public final class Collector implements AutoCloseable {
     private boolean stopped;
 
     /**
-     * What has passed through so far.
-     *
-     * @param received events that were received and decoded
+     * Number of events so far. * * @param received events that were received and decoded
      * @param acknowledged events that Kafka has confirmed
      * @param lostByKernel events that the kernel could not queue
-     * @param lostLater events that were numbered and then lost; all are declared
+     * @param lostLater events that were lost after they had been numbered; all are declared
      */
     public record Totals(long received, long acknowledged, long lostByKernel, long lostLater) {}
 
     /**
-     * What the records say of this program.
+     * Facts about this program for the records.
      *
      * @param configurationDigest SHA-256 of the effective configuration without secrets, hexadecimal
      */
@@ -162,7 +160,7 @@ public final class Collector implements AutoCloseable {
         ended.completeExceptionally(failure);
     }
 
-    /** A loss of the spool; it may come before there is anybody to declare it. Spool or publisher thread. */
+    /** Takes a loss of the spool, perhaps before tracking exists to declare it. Spool or publisher thread. */
     private void declare(Loss loss) {
         losses.add(loss);
         Tracking receiving = tracking;
@@ -176,7 +174,7 @@ public final class Collector implements AutoCloseable {
         tracking().requestSnapshot();
     }
 
-    /** What has passed through so far. Any thread. */
+    /** Number of events so far. Any thread. */
     public Totals totals() {
         long dropped = tracking().batcher().namespaces().stream()
                 .mapToLong(NamespaceStreams::droppedEvents)
@@ -204,12 +202,12 @@ public final class Collector implements AutoCloseable {
         return spool;
     }
 
-    /** What every stage counts. Any thread. */
+    /** The metrics of all stages. Any thread. */
     public Metrics metrics() {
         return metrics;
     }
 
-    /** Batches that are in the spool and that Kafka has not confirmed. Any thread. */
+    /** Number of batches in the spool that Kafka has not confirmed. Any thread. */
     public long unacknowledgedBatches() {
         return spool.unacknowledged();
     }

@@ -15,17 +15,17 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The network namespaces that are watched: one event socket in each, and a look now and then whether connections are
- * tracked there.
+ * The observed network namespaces: one event socket in each, and a periodic check whether connections are tracked
+ * there.
  *
  * <p>Ownership: owns the namespaces' handles; the sockets belong to the receiver once they are added.
  *
  * <p>Threads: {@link #open} and {@link #close} by the collector's owner; the looks are on {@code ctstream-tracking}, which ends when tracking was seen everywhere.
  */
 public final class Namespaces implements AutoCloseable {
-    /** The collector's own namespace, in the configuration. */
+    /** Name of the collector's own namespace in the configuration. */
     private static final String SELF = "self";
-    /** And in the records. */
+    /** Name of the collector's own namespace in the records. */
     private static final String HOST = "host";
 
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -44,9 +44,8 @@ public final class Namespaces implements AutoCloseable {
     }
 
     /**
-     * Subscribes in every namespace; events count from now on.
-     *
-     * @throws NetlinkException naming the namespace; what was opened is closed again
+     * Subscribes in every namespace; the kernel queues events from then on. * * @throws NetlinkException naming the
+     * namespace; all opened sockets and namespaces are closed again
      */
     void open() throws NetlinkException {
         try {
@@ -92,9 +91,8 @@ public final class Namespaces implements AutoCloseable {
     }
 
     /**
-     * Control stream of the collector's own namespace, whether it is watched or not.
-     *
-     * @throws NetlinkException when the kernel does not tell the namespace's identity
+     * Control stream of the collector's own namespace, even if it is not observed. * * @throws NetlinkException when
+     * the kernel does not report the namespace's identity
      */
     StreamId own() throws NetlinkException {
         for (ObservedNamespace one : watched) {
@@ -107,7 +105,7 @@ public final class Namespaces implements AutoCloseable {
         }
     }
 
-    /** All of them; empty before {@link #open}. */
+    /** All observed namespaces; empty before {@link #open}. */
     List<ObservedNamespace> list() {
         return List.copyOf(watched);
     }

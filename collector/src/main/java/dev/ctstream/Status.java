@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ctstream.conntrack.EventSocket;
 
-/** What {@code /status} says of a collector. Any thread. */
+/** The state of a collector as {@code /status} shows it. Any thread. */
 final class Status {
     private final Collector collector;
 

@@ -32,12 +32,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The receive side of a collector: receiver, tracker and batcher, and beside them what dumps, reports and guards.
+ * The receive side of a collector: receiver, tracker and batcher, and their helpers, which report, dump and guard.
  *
  * <p>Ownership: owns the threads of {@link NamespaceReporter}, {@link Snapshots} and {@link DeliveryGuard}; the receive thread
  * is the collector's.
  *
- * <p>Threads: {@link #declare} from any; everything else by the collector's owner.
+ * <p>Threads: any thread may call {@link #declare}; everything else is for the collector's owner.
  */
 final class Tracking {
     private static final Logger LOG = LoggerFactory.getLogger(Tracking.class);
@@ -53,9 +53,9 @@ final class Tracking {
     private final Queue<Loss> losses;
 
     /**
-     * Builds the receive side; nothing runs yet.
+     * Builds the receive side; starts nothing.
      *
-     * @param losses any thread adds to them and then calls {@link #declare}
+     * @param losses any thread may add to them, and then calls {@link #declare}
      */
     Tracking(CollectorConfig config, RunDescription facts, BatchSink sink, Observers observers, SpoolLosses losses)
             throws NetlinkException {
@@ -86,10 +86,10 @@ final class Tracking {
      */
     record SpoolLosses(Queue<Loss> undeclared, StreamId own) {}
 
-    /** Who is told how it goes. */
+    /** Takers of metrics and health reports. */
     record Observers(Metrics metrics, Health health, ReceiveMetrics receive) {}
 
-    /** What this run says of itself, and what the spool tells of the run before. */
+    /** Describes this run, and the previous run as the spool recorded it. */
     static RunDescription facts(
             CollectorConfig config, RunIdentity run, Collector.Program program, Spool.@Nullable PreviousRun before) {
         RunDescription.PreviousRun previous = before == null || before.clean()
@@ -112,10 +112,10 @@ final class Tracking {
         return batcher;
     }
 
-    /** Begins in all namespaces; the receive thread may run already. */
+    /** Starts receiving in all namespaces; the receive thread may already run. */
     void start(List<ObservedNamespace> namespaces, OwnedThread.FailureHandler handler) {
         for (ObservedNamespace namespace : namespaces) {
-            List<String> missing = reporter.added(namespace, "start"); // first: no event may stand before STARTED
+            List<String> missing = reporter.added(namespace, "start"); // first: no event may precede STARTED
             receiver.add(namespace.socket());
             if (!missing.isEmpty()) {
                 health.report("sysctls/" + namespace.netns(), true, String.join("; ", missing));
@@ -128,12 +128,12 @@ final class Tracking {
         guard.start(handler);
     }
 
-    /** Announces every flow again. */
+    /** Announces every live flow again. */
     void requestSnapshot() {
         snapshots.request();
     }
 
-    /** Declares the spool's losses as far as records are taken; what is left waits for the next call. Any thread. */
+    /** Declares the spool's losses until a record is refused; the rest waits for the next call. Any thread. */
     synchronized void declare() {
         for (Loss next = losses.peek(); next != null && declarations.declare(lost(next)); next = losses.peek()) {
             losses.remove();
@@ -153,19 +153,19 @@ final class Tracking {
                 loss.lastNanos());
     }
 
-    /** Ends what dumps, guards and reports. Before the receive thread ends. */
+    /** Stops the dump, guard and control threads. Call it before the receive thread ends. */
     void stopHelpers() {
         snapshots.close();
         guard.close();
         reporter.close();
     }
 
-    /** Hands over the open batches and the STOPPED records. After the receive thread has ended. */
+    /** Hands over the open batches and the STOPPED records. Call it after the receive thread has ended. */
     void finish(long timeoutMillis) {
         declare();
         tracker.finish();
         if (!reporter.finish("stop", timeoutMillis)) {
-            LOG.warn("not everything could be handed over in time; the rest is lost and this run counts as unclean");
+            LOG.warn("could not hand over all events in time; the rest is lost and this run counts as unclean");
         }
     }
 }

@@ -13,10 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Watches whether a namespace tracks connections at all. Without a rule that asks for it the kernel has no entries and
- * raises no events, and silence would look like a quiet network. Once tracking was seen the check is over.
+ * Checks whether a namespace tracks connections at all. Without a rule that needs tracking, the kernel has no entries
+ * and raises no events, and the silence would look like a quiet network. The check ends once tracking is seen.
  *
- * <p>Threads: confined to the thread that looks.
+ * <p>Threads: confined to the thread that calls {@link #look}.
  */
 final class TrackingCheck {
     private static final Logger LOG = LoggerFactory.getLogger(TrackingCheck.class);
@@ -33,7 +33,7 @@ final class TrackingCheck {
         this.health = health;
     }
 
-    /** Looks again; true once tracking is known to be active. */
+    /** Checks again; true once tracking is known to be active. */
     boolean look() {
         if (active) {
             return true;

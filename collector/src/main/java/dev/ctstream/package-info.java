@@ -1,4 +1,4 @@
-/** The collector: builds the stages, owns the threads. */
+/** The collector, which builds the stages and owns their threads. */
 @NullMarked
 package dev.ctstream;
 

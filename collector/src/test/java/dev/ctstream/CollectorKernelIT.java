@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The collector from the kernel to Kafka: entries come and go in a namespace, a consumer finds each of them again. */
+/** The collector from the kernel to Kafka: entries begin and end in a namespace, and a consumer reads each event. */
 class CollectorKernelIT {
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final String HOST = "it-host";
@@ -67,7 +67,7 @@ class CollectorKernelIT {
         settings.put("http.listen", "off");
         settings.put("snapshot", "false");
         settings.put("reconcile.interval-seconds", "0");
-        settings.put("shutdown.timeout-seconds", "30"); // the time is another test's subject
+        settings.put("shutdown.timeout-seconds", "30"); // another test covers the timeout
         settings.put("spool.directory", folder.resolve("spool").toString());
     }
 
@@ -113,7 +113,7 @@ class CollectorKernelIT {
                         .isEqualTo(documentedPartition(place.key(), netns)));
     }
 
-    /** As the documents for consumers say: a zone is on one partition; no zone is spread by host and namespace. */
+    /** As documented for consumers: a zone has one partition; events without a zone spread by host and namespace. */
     private static int documentedPartition(String key, String netns) {
         String stream = HOST + "/" + netns;
         assertThat(key).startsWith(stream + "/");
@@ -123,7 +123,7 @@ class CollectorKernelIT {
     }
 
     @Test
-    void aStopPublishesWhatTheSocketAndTheOpenBatchesHold() throws Exception {
+    void aStopPublishesTheEventsInTheSocketAndInOpenBatches() throws Exception {
         settings.put("topic.events", "stopped");
         settings.put("batch.linger-millis", "60000"); // so that no batch is closed before the stop
         try (Collector collector = start()) {
@@ -140,7 +140,7 @@ class CollectorKernelIT {
     }
 
     @Test
-    void whatCameBeforeTheBrokerIsPublishedWhenItComes() throws Exception {
+    void eventsFromBeforeTheBrokerStartsArePublishedAfterwards() throws Exception {
         settings.put("topic.events", "late");
         broker.stop();
         try (Collector collector = start()) {
@@ -161,7 +161,7 @@ class CollectorKernelIT {
     }
 
     @Test
-    void whatABrokerDidNotTakeIsPublishedByTheNextRunBeforeItsOwn() throws Exception {
+    void theNextRunPublishesSpooledEventsBeforeItsOwn() throws Exception {
         settings.put("topic.events", "replayed");
         settings.put("shutdown.timeout-seconds", "1");
         try (Collector collector = start()) {

@@ -21,12 +21,11 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 
 /**
- * Entries made and deleted over netlink in 64 zones, IPv4 and IPv6 by turns. Never more events are under way than half
- * of what the collector's receive buffer holds, so that none can be lost, however small the buffer and however busy the
- * machine.
+ * Creates and deletes entries over netlink in 64 zones, alternating IPv4 and IPv6. The events in transit never exceed
+ * half of the collector's receive buffer, so that none is lost, even with a small buffer on a busy machine.
  */
 final class OfferedFlows implements AutoCloseable {
-    /** Both ends, and 62 between them. */
+    /** The lowest and the highest zone, and 62 in between. */
     static final List<Integer> ZONES =
             IntStream.range(0, 64).map(i -> i * 65_535 / 63).boxed().toList();
 
@@ -40,7 +39,7 @@ final class OfferedFlows implements AutoCloseable {
     private final List<Spec> specs = new ArrayList<>();
     private long offered;
 
-    /** What was asked for, as far as a consumer can tell. */
+    /** A requested entry, as far as a consumer can see it. */
     record Spec(int zone, String source, String destination, long port) {}
 
     private OfferedFlows(ConntrackTable table) {
@@ -60,12 +59,12 @@ final class OfferedFlows implements AutoCloseable {
         return specs;
     }
 
-    /** Events that the kernel has raised for the collector. */
+    /** Number of events that the kernel has raised for the collector. */
     long offered() {
         return offered;
     }
 
-    /** Counts anew, for another collector. */
+    /** Resets the count, for another collector. */
     void restart() {
         offered = 0;
     }

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** What every kernel test relies on: this JVM has a network namespace of its own, and rights over it. */
+/** Preconditions of every kernel test: this JVM has its own network namespace, and privileges in it. */
 class PrivateNamespaceIT {
     @Test
     void networkNamespaceIsNotTheCallers() throws IOException {

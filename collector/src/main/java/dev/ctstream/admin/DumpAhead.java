@@ -15,17 +15,17 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A dump that is received by a thread of its own, so that the kernel's work on one CPU and ours on another overlap: of 250 000
- * entries each takes half a second.
+ * A dump that a separate thread receives, so that the kernel's work on one CPU and ours on another overlap: each takes
+ * half a second for 250 000 entries.
  *
  * <p>Bounds: {@value #BLOCKS} blocks of {@value #BLOCK_BYTES} bytes between the two threads.
  *
- * <p>Threads: {@link #deliver} on the caller's; the table belongs to the other one until it returns.
+ * <p>Threads: {@link #deliver} runs on the caller's; until it returns, the table belongs to the receiving thread.
  */
 final class DumpAhead {
     private static final int BLOCKS = 8;
     private static final int BLOCK_BYTES = 1 << 16;
-    /** Without room, unlike all others. */
+    /** Marks the end of the dump; the only block without capacity. */
     private static final ByteBuffer END = ByteBuffer.allocate(0);
 
     private final ConntrackTable table;
@@ -34,7 +34,7 @@ final class DumpAhead {
     private final FlowEvent entry = new FlowEvent();
     private final BlockingQueue<ByteBuffer> empty = new LinkedBlockingQueue<>();
     private final BlockingQueue<ByteBuffer> full = new LinkedBlockingQueue<>();
-    private ByteBuffer block = END; // that is being filled; the receiving thread's
+    private ByteBuffer block = END; // the block being filled; owned by the receiving thread
     private volatile boolean stopped;
     private @Nullable Throwable failure; // read after END
 
@@ -47,10 +47,10 @@ final class DumpAhead {
     }
 
     /**
-     * Hands over every entry that the filter means, in the kernel's order.
+     * Delivers every entry that the filter matches, in the kernel's order.
      *
-     * @throws NetlinkException when the kernel refuses the dump, or ends it early
-     * @throws IOException from the handler, after which nothing more is received
+     * @throws NetlinkException when the kernel refuses the dump or ends it early
+     * @throws IOException from the handler; nothing more is received after it
      */
     void deliver(EntryHandler handler) throws IOException {
         Thread receiver = new Thread(this::receive, "ctstream-entries");
@@ -85,10 +85,10 @@ final class DumpAhead {
         }
     }
 
-    /** The table may be used again afterwards. */
+    /** Stops the receiving thread. After it, the caller may use the table again. */
     private void stop(Thread receiver) {
         stopped = true;
-        empty.add(END); // ends its wait
+        empty.add(END); // wakes a receiver that waits for a block
         boolean interrupted = false;
         while (receiver.isAlive()) {
             try {
@@ -109,7 +109,7 @@ final class DumpAhead {
             } else {
                 table.dump(filter, entry -> add(entry.buffer(), entry.messageOffset(), entry.messageLengthBytes()));
             }
-        } catch (Throwable e) { // whatever it is, the caller has to hear of it instead of waiting for ever
+        } catch (Throwable e) { // of any kind: without the report the caller would wait forever
             failure = e;
         } finally {
             full.add(block);
@@ -137,7 +137,7 @@ final class DumpAhead {
         try {
             block = empty.take();
         } catch (InterruptedException e) {
-            throw new IllegalStateException(e); // nobody interrupts this thread
+            throw new IllegalStateException(e); // this thread is never interrupted
         }
         if (block.capacity() > 0 && block.capacity() < lengthBytes) {
             block = ByteBuffer.allocateDirect(lengthBytes).order(ByteOrder.nativeOrder());

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Ownership: owns the table. Threads: confined to one.
  *
- * <p>Errors: {@link NetlinkException} when the kernel refuses; {@link #failure} says what to do about one. What a handler
- * throws comes out as it is.
+ * <p>Errors: {@link NetlinkException} when the kernel refuses; {@link #failure} explains one. Exceptions of a handler
+ * pass through unchanged.
  */
 public final class Entries implements AutoCloseable {
     private static final int CREATE_ATTEMPTS = 3;
@@ -34,40 +34,43 @@ public final class Entries implements AutoCloseable {
         this.table = table;
     }
 
-    /** What became of an entry that was to be created. */
+    /** Outcome of creating an entry. */
     public enum Created {
-        /** It is new. */
+        /** The entry is new. */
         CREATED,
-        /** One with its original tuple was there and was changed; it kept its id and counters. */
+        /** An entry with this original tuple existed and was changed; it kept its id and counters. */
         UPDATED,
-        /** One with its original tuple was deleted for it: the kernel cannot change NAT, reply tuple or a lesser status. */
+        /**
+         * An entry with this original tuple was deleted first: the kernel cannot change NAT or the reply tuple, nor
+         * clear status bits.
+         */
         REPLACED
     }
 
     /**
-     * What became of entries that were to be deleted.
+     * Outcome of deleting entries.
      *
-     * @param deleted by us
-     * @param gone before we came: expired, or deleted by others
-     * @param changed meanwhile, so that they are no longer meant; still there
-     * @param failed each was reported
+     * @param deleted deleted by this call
+     * @param gone already gone: expired, or deleted by others
+     * @param changed no longer matched by the filter, so kept
+     * @param failed not deleted; each was reported
      */
     public record Deleted(long deleted, long gone, long changed, long failed) {}
 
     /**
-     * What a flush took.
+     * Outcome of a flush.
      *
-     * @param entries listed just before; the kernel tells no number
-     * @param oneByOne null when the kernel flushed; else what became of each entry
+     * @param entries number listed just before; the kernel reports none
+     * @param oneByOne null when the kernel flushed; otherwise the outcome of deleting each entry
      */
     public record Flushed(long entries, @Nullable Deleted oneByOne) {}
 
-    /** Opens the entries of a namespace, null = the calling thread's. */
+    /** Opens the entries of a namespace; null = the calling thread's. */
     public static Entries open(@Nullable NetworkNamespace namespace) throws NetlinkException {
         return new Entries(ConntrackTable.open(namespace));
     }
 
-    /** The entries of a table, which they own from now on. */
+    /** Wraps a table and takes ownership of it. */
     public static Entries over(ConntrackTable table) {
         return new Entries(table);
     }
@@ -77,12 +80,12 @@ public final class Entries implements AutoCloseable {
         return table;
     }
 
-    /** What a refusal means, for a person. */
+    /** Explains the kernel's refusal to a person. */
     public static Failure failure(NetlinkException cause) {
         return Failure.of(Change.LIST, cause);
     }
 
-    /** Hands over every entry that is meant, in the kernel's order; returns how many. */
+    /** Delivers every matching entry in the kernel's order; returns their number. */
     public long list(EntryFilter filter, EntryHandler handler) throws IOException {
         long[] count = new long[1];
         new DumpAhead(table, filter.kernel()).deliver(entry -> {
@@ -102,7 +105,7 @@ public final class Entries implements AutoCloseable {
         }
     }
 
-    /** As {@link #list}, in an order; entries that do not fit into memory wait in temporary files. */
+    /** As {@link #list}, sorted; entries that do not fit into memory go to temporary files. */
     public long list(EntryFilter filter, EntryOrder order, EntryHandler handler) throws IOException {
         try (EntryStore store = new EntryStore(order)) {
             list(filter, store::add);
@@ -111,7 +114,7 @@ public final class Entries implements AutoCloseable {
         }
     }
 
-    /** How many entries are meant. */
+    /** Number of matching entries. */
     public long count(EntryFilter filter) throws IOException {
         return list(filter, entry -> {});
     }
@@ -123,7 +126,7 @@ public final class Entries implements AutoCloseable {
         return counts;
     }
 
-    /** Sets aside what is meant now: exactly that can be looked at and deleted afterwards. */
+    /** Stores the entries that match now, so that exactly these can be inspected and deleted later. */
     public Selection select(EntryFilter filter) throws IOException {
         EntryStore store = new EntryStore(null);
         try {
@@ -164,10 +167,10 @@ public final class Entries implements AutoCloseable {
     }
 
     /**
-     * Enters one entry.
+     * Creates one entry.
      *
-     * @param replace whether one with the same original tuple is changed, or deleted where it cannot be changed; else it
-     *     is EEXIST
+     * @param replace whether an entry with the same original tuple is changed, or deleted if it cannot be changed;
+     *     without it, such an entry causes EEXIST
      */
     public Created create(FlowSpec flow, boolean replace) throws NetlinkException {
         for (int attempt = 1; ; attempt++) {
@@ -180,7 +183,7 @@ public final class Entries implements AutoCloseable {
                 }
                 Entry present = itself(flow);
                 if (present == null) {
-                    throw e; // another entry has its reply tuple
+                    throw e; // another entry has the same reply tuple
                 }
                 if (changed(flow, present)) {
                     return Created.UPDATED;
@@ -206,7 +209,7 @@ public final class Entries implements AutoCloseable {
         return same ? entry : null;
     }
 
-    /** Changes the entry where it is; false when the kernel cannot. */
+    /** Changes the entry in place; false when the kernel cannot. */
     private boolean changed(FlowSpec flow, Entry present) throws NetlinkException {
         boolean translated = flow.sourceNat() != null || flow.destinationNat() != null;
         if (translated || !present.reply().equals(flow.reply())) {
@@ -234,9 +237,10 @@ public final class Entries implements AutoCloseable {
     }
 
     /**
-     * Deletes what the flush says, and nothing else. A zone goes entry by entry on a kernel that would ignore the zone.
+     * Deletes exactly what the flush describes. On a kernel that would ignore the zone, a zone is deleted entry by
+     * entry.
      *
-     * @param failures told of each entry that could not be deleted
+     * @param failures receives each entry that could not be deleted
      */
     public Flushed flush(Flush flush, Consumer<Failure> failures) throws IOException {
         if (flush instanceof Flush.Zone zone && !table.honoursZoneFlush()) {
@@ -249,7 +253,7 @@ public final class Entries implements AutoCloseable {
         return new Flushed(listed, null);
     }
 
-    /** What a refusal to create means, for a person. */
+    /** Explains the kernel's refusal to create an entry to a person. */
     public static Failure createFailure(NetlinkException cause) {
         return Failure.of(Change.CREATE, cause);
     }

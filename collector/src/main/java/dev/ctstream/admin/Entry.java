@@ -8,14 +8,14 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An entry of the table as it was listed; null = the kernel did not send it. Immutable.
+ * An entry of the table as the kernel listed it; null = the kernel did not send this field. Immutable.
  *
  * @param key original tuple, zone and id
  * @param status {@link dev.ctstream.conntrack.IpsStatus} bits
  * @param mark u32
  * @param state index into the protocol's table of {@link dev.ctstream.conntrack.ProtocolStates}
- * @param counters only where the namespace counts
- * @param startTimeNanos CLOCK_REALTIME; only where the namespace keeps times
+ * @param counters only if the namespace counts packets (nf_conntrack_acct)
+ * @param startTimeNanos CLOCK_REALTIME; only if the namespace keeps times (nf_conntrack_timestamp)
  * @param use reference count
  */
 public record Entry(
@@ -31,7 +31,7 @@ public record Entry(
         @Nullable Long startTimeNanos,
         @Nullable Long use) {
 
-    /** What was counted, unsigned; layer-3 bytes. */
+    /** Packet and byte counters, unsigned; bytes are layer-3 bytes. */
     public record Counters(long packetsOriginal, long bytesOriginal, long packetsReply, long bytesReply) {}
 
     /** Copies an entry. */

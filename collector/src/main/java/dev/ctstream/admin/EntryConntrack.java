@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 /**
  * The format of {@code conntrack -L -o id,extended}.
  *
- * <p>Source: {@code src/conntrack/snprintf_default.c} of libnetfilter_conntrack 1.0.9, compared with its program by
- * EntriesOracleIT.
+ * <p>Source: {@code src/conntrack/snprintf_default.c} of libnetfilter_conntrack 1.0.9, compared with the output of
+ * {@code conntrack} by EntriesOracleIT.
  */
 final class EntryConntrack extends EntryPrinter {
     private static final int NAME_WIDTH = 8;
@@ -49,7 +49,7 @@ final class EntryConntrack extends EntryPrinter {
         to.text(name).pad(from, NAME_WIDTH).raw(' ').number(number).raw(' ');
     }
 
-    /** The library has names for these only. */
+    /** The library names only these protocols. */
     private static String protocolName(int protocol) {
         return switch (protocol) {
             case Protocols.TCP,

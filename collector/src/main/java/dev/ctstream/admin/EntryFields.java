@@ -13,8 +13,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Filters and new entries from named texts: the options of the commands, and the columns of their files, which have the
- * same names. Nothing is made up: what an entry needs and was not given is a problem.
+ * Builds filters and new entries from named text values: command options, and file columns with the same names. Nothing
+ * is made up: a missing field that an entry needs is a problem.
  */
 public final class EntryFields {
     /** Fields that a filter and a new entry share. */
@@ -41,7 +41,7 @@ public final class EntryFields {
             "label",
             "helper");
 
-    /** Fields of a new entry only. */
+    /** Fields that only a new entry has. */
     public static final List<String> CREATE_ONLY = List.of("timeout", "snat", "dnat");
 
     private final FieldReader read;
@@ -51,9 +51,9 @@ public final class EntryFields {
     }
 
     /**
-     * The filter that the fields describe.
+     * Builds the filter that the fields describe.
      *
-     * @param prefix before a name in a problem, such as two dashes
+     * @param prefix text before a field name in a problem, such as two dashes
      */
     public static EntryFilter filter(Map<String, String> fields, String prefix) throws FieldException {
         FieldReader read = new FieldReader(fields, prefix);
@@ -62,13 +62,13 @@ public final class EntryFields {
         return filter;
     }
 
-    /** The new entry that the fields describe. */
+    /** Builds the new entry that the fields describe. */
     public static FlowSpec spec(Map<String, String> fields, String prefix) throws FieldException {
         FieldReader read = new FieldReader(fields, prefix);
         FlowSpec spec = new EntryFields(read).spec();
         read.check();
         if (spec == null) {
-            throw new FieldException(List.of("the entry is incomplete")); // never: a problem was noted
+            throw new FieldException(List.of("the entry is incomplete")); // unreachable: a problem was recorded
         }
         return spec;
     }
@@ -126,12 +126,12 @@ public final class EntryFields {
 
     private int same(int family, int other) {
         if (family != NfGenMsg.AF_UNSPEC && family != other) {
-            read.problem("source", "or another address is not of the same family as the rest");
+            read.problem("source", "or another address differs in family from the rest");
         }
         return other;
     }
 
-    /** The one family that a protocol belongs to; AF_UNSPEC for those of both. */
+    /** The address family that a protocol is limited to; AF_UNSPEC when it works with both. */
     private static int familyOf(int protocol) {
         return switch (protocol) {
             case Protocols.ICMP -> NfGenMsg.AF_INET;
@@ -143,7 +143,7 @@ public final class EntryFields {
     private @Nullable FlowSpec spec() {
         TupleSpec original = original();
         ZoneScope zone = zone();
-        Long timeout = needed("timeout", read.u32("timeout"), "seconds that the entry shall live");
+        Long timeout = needed("timeout", read.u32("timeout"), "the lifetime of the entry in seconds");
         FlowSpec.Nat snat = read.nat("snat");
         FlowSpec.Nat dnat = read.nat("dnat");
         Integer status = read.status("status");
@@ -174,7 +174,9 @@ public final class EntryFields {
                 translated ? destinationNat(original, reply, dnat, status) : dnat);
     }
 
-    /** The translation that a listed entry with SRC_NAT shows in its reply: its status alone cannot be set. */
+    /**
+     * The translation of a listed entry with SRC_NAT, taken from its reply tuple: the status bit alone cannot be set.
+     */
     private FlowSpec.@Nullable Nat sourceNat(
             TupleSpec original, TupleSpec reply, FlowSpec.@Nullable Nat given, @Nullable Integer status) {
         boolean shown = given == null && status != null && (status & IpsStatus.IPS_SRC_NAT) != 0;
@@ -191,7 +193,7 @@ public final class EntryFields {
             String name, TupleSpec original, InetAddress address, TupleSpec.Layer4 layer4, boolean toSource) {
         TupleSpec inverse = inverse(original);
         if (address.equals(toSource ? inverse.destination() : inverse.source()) && layer4.equals(inverse.layer4())) {
-            read.problem(name, "is needed for a status with NAT, or a reply tuple that shows it");
+            read.problem(name, "or a translated reply tuple is needed for a status with NAT");
             return null;
         }
         if (layer4 instanceof TupleSpec.Ports ports) {
@@ -213,7 +215,7 @@ public final class EntryFields {
         Integer reply = read.u16("reply-zone");
         int given = (zone == null ? 0 : 1) + (original == null ? 0 : 1) + (reply == null ? 0 : 1);
         if (given > 1) {
-            read.problem("zone", "is one of zone, original-zone and reply-zone: an entry has only one of them");
+            read.problem("zone", "cannot be combined: an entry has only one of zone, original-zone and reply-zone");
         }
         if (original != null) {
             return ZoneScope.original(original);
@@ -223,8 +225,9 @@ public final class EntryFields {
 
     private @Nullable TupleSpec original() {
         Integer protocol = needed("protocol", read.protocol("protocol"), Protocols.names() + " or a number");
-        InetAddress source = needed("source", read.address("source"), "the address that the flow comes from");
-        InetAddress destination = needed("destination", read.address("destination"), "the address that it goes to");
+        InetAddress source = needed("source", read.address("source"), "the source address of the flow");
+        InetAddress destination =
+                needed("destination", read.address("destination"), "the destination address of the flow");
         Integer family = read.family("family");
         TupleSpec.Layer4 layer4 = protocol == null ? null : layer4(protocol);
         if (source == null || destination == null || layer4 == null) {
@@ -233,11 +236,11 @@ public final class EntryFields {
         try {
             TupleSpec tuple = new TupleSpec(source, destination, layer4);
             if (family != null && family != tuple.family()) {
-                read.problem("family", "is not that of the addresses");
+                read.problem("family", "differs from the family of the addresses");
             }
             return tuple;
         } catch (IllegalArgumentException e) {
-            read.problem("destination", "is not of the family of source");
+            read.problem("destination", "differs in family from source");
             return null;
         }
     }
@@ -259,7 +262,7 @@ public final class EntryFields {
         return new TupleSpec.AddressesOnly(protocol);
     }
 
-    /** A field that the protocol needs, or must not have. */
+    /** Reads a field that the protocol either needs or must not have. */
     private @Nullable Integer only(String name, boolean applies, int protocol) {
         boolean small = name.equals("icmp-type") || name.equals("icmp-code");
         Integer value = small ? read.u8(name) : read.u16(name);
@@ -272,7 +275,7 @@ public final class EntryFields {
         return null;
     }
 
-    /** What was given of the reply; the rest is the inverse of the original. */
+    /** The reply tuple: the fields that were given, and for the rest the inverse of the original. */
     private @Nullable TupleSpec reply(TupleSpec original) {
         TupleSpec inverse = inverse(original);
         InetAddress source = read.address("reply-source");
@@ -292,12 +295,15 @@ public final class EntryFields {
                     destination == null ? inverse.destination() : destination,
                     layer4);
         } catch (IllegalArgumentException e) {
-            read.problem("reply-source", "or reply-destination is not of the family of the original");
+            read.problem("reply-source", "or reply-destination differs in family from the original");
             return null;
         }
     }
 
-    /** The inverse; for an ICMP type without an answer the same type, which the kernel refuses with its own words. */
+    /**
+     * The inverse tuple. An ICMP type without a reply type stays the same; the kernel then refuses the entry with its
+     * own error.
+     */
     private static TupleSpec inverse(TupleSpec original) {
         try {
             return original.inverse();

@@ -13,12 +13,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * New entries from a file, one a line: JSON objects, or CSV (RFC 4180, without line breaks in a value) whose first line
- * names the columns. Names are those of the options without dashes before; the names that {@code entries list -o json}
- * prints are understood as well, and what it prints of an entry that cannot be set is passed over, so that a listing can
- * be fed back.
+ * Reads new entries from a file, one per line: JSON objects, or CSV (RFC 4180, without line breaks in a value) whose
+ * first line names the columns. Names are those of the options without the leading dashes. The names that
+ * {@code entries list -o json} prints work too, and fields that cannot be set are skipped, so a listing can be used as
+ * input.
  *
- * <p>Threads: confined to one. Errors: a bad line is a {@link FieldException} of its own, and the next one can be read.
+ * <p>Threads: confined to one. Errors: each bad line throws its own {@link FieldException}; reading can continue with
+ * the next line.
  */
 public final class EntryFile {
     private static final Map<String, String> LISTED = Map.ofEntries(
@@ -32,8 +33,8 @@ public final class EntryFile {
             Map.entry("labels", "label"),
             Map.entry("ip-version", "family"));
 
-    /** Of a listing: the kernel's own, or told by other fields. */
-    private static final Set<String> PASSED_OVER = Set.of(
+    /** Fields of a listing that the kernel sets itself, or that other fields already contain. */
+    private static final Set<String> SKIPPED = Set.of(
             "netns",
             "ct-id",
             "use",
@@ -60,17 +61,17 @@ public final class EntryFile {
     private @Nullable List<String> columns;
     private int lineNumber;
 
-    /** Reads from a reader, which the caller closes. */
+    /** Reads from {@code in}, which the caller closes. */
     public EntryFile(BufferedReader in) {
         this.in = in;
     }
 
-    /** Number of the line that was read last, from 1. */
+    /** Number of the line read last, starting at 1. */
     public int lineNumber() {
         return lineNumber;
     }
 
-    /** The fields of the next line that is not empty; null at the end. */
+    /** Fields of the next non-empty line; null at the end. */
     public @Nullable Map<String, String> next() throws IOException, FieldException {
         String line = in.readLine();
         while (line != null) {
@@ -84,7 +85,7 @@ public final class EntryFile {
             }
             if (!text.isBlank()) {
                 columns = cells(text);
-                named(row(columns, columns)); // complains about columns that nobody knows
+                named(row(columns, columns)); // reports unknown columns
             }
             line = in.readLine();
         }
@@ -106,10 +107,10 @@ public final class EntryFile {
                 }
             }
             if (parser.currentToken() != JsonToken.END_OBJECT || parser.nextToken() != null) {
-                throw new FieldException(List.of("is no JSON object"));
+                throw new FieldException(List.of("is not a JSON object"));
             }
         } catch (IOException e) {
-            throw new FieldException(List.of("is no JSON object: " + firstLine(e)));
+            throw new FieldException(List.of("is not a JSON object: " + firstLine(e)));
         }
         return fields;
     }
@@ -120,8 +121,8 @@ public final class EntryFile {
 
     private static Map<String, String> row(List<String> columns, List<String> cells) throws FieldException {
         if (cells.size() != columns.size()) {
-            throw new FieldException(
-                    List.of("has " + cells.size() + " values for " + columns.size() + " columns of the first line"));
+            throw new FieldException(List.of(
+                    "has " + cells.size() + " values, but the first line names " + columns.size() + " columns"));
         }
         Map<String, String> fields = new HashMap<>();
         for (int i = 0; i < cells.size(); i++) {
@@ -157,7 +158,7 @@ public final class EntryFile {
         return cells;
     }
 
-    /** Under the options' names, without what cannot be set. */
+    /** The fields under the options' names, without those that cannot be set. */
     private static Map<String, String> named(Map<String, String> fields) throws FieldException {
         Map<String, String> named = new HashMap<>();
         List<String> unknown = new ArrayList<>();
@@ -169,8 +170,8 @@ public final class EntryFile {
                 zone = field.getValue();
             } else if (EntryFields.COMMON.contains(option) || EntryFields.CREATE_ONLY.contains(option)) {
                 named.put(option, field.getValue());
-            } else if (!PASSED_OVER.contains(name)) {
-                unknown.add(field.getKey() + " is no field of an entry");
+            } else if (!SKIPPED.contains(name)) {
+                unknown.add(field.getKey() + " is not a field of an entry");
             }
         }
         if (!unknown.isEmpty()) {

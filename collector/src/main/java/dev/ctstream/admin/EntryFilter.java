@@ -14,13 +14,13 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which entries are meant. Everything that is not null must hold.
+ * Selects entries. All components that are not null must match.
  *
- * @param kernel what the kernel may be asked for
+ * @param kernel the part that the kernel can check
  * @param originalZone zone of the original direction only
  * @param replyZone zone of the reply direction only
  * @param state index into the protocol's table of {@link dev.ctstream.conntrack.ProtocolStates}
- * @param labels all of which the entry must have
+ * @param labels the entry must have all of them
  * @param helper name of its helper
  */
 public record EntryFilter(
@@ -33,12 +33,12 @@ public record EntryFilter(
     /** Every entry. */
     public static final EntryFilter ALL = new EntryFilter(DumpFilter.ALL, null, null, null, null, null);
 
-    /** Every entry of a zone, in whatever direction it is valid. */
+    /** Matches the entries that have the zone in either direction. */
     public static EntryFilter zone(int zone) {
         return new EntryFilter(DumpFilter.zone(zone), null, null, null, null, null);
     }
 
-    /** What a flush takes. */
+    /** Matches what a flush deletes. */
     public static EntryFilter of(Flush flush) {
         if (flush instanceof Flush.Zone zone) {
             return zone(zone.zone());
@@ -48,7 +48,7 @@ public record EntryFilter(
                 : ALL;
     }
 
-    /** Whether an entry is meant. */
+    /** Whether an entry matches. */
     public boolean matches(FlowEvent entry) {
         return kernel.matches(entry)
                 && (originalZone == null || hasZone(entry.original(), originalZone))
@@ -90,17 +90,20 @@ public record EntryFilter(
         return Arrays.equals(name, wanted);
     }
 
-    /** Whether an entry that was meant may no longer be, though it is still the same entry. */
+    /** Whether a matching entry may stop matching while it is still the same entry. */
     boolean mutable() {
         return kernel.mark() != null || kernel.status() != null || state != null || labels != null || helper != null;
     }
 
-    /** Whether it leaves nothing out. */
+    /** Whether every entry matches. */
     public boolean everything() {
         return equals(ALL);
     }
 
-    /** The one original tuple that is meant, when zone and tuple are given whole: it can be asked for directly. */
+    /**
+     * The only original tuple that matches, when zone and tuple are completely given: the kernel can look it up
+     * directly.
+     */
     Optional<TupleSpec> exactTuple() {
         TupleMatch match = kernel.original();
         boolean zoned = kernel.zone() != null || originalZone != null || replyZone != null;
@@ -131,7 +134,7 @@ public record EntryFilter(
         return new TupleSpec.AddressesOnly(protocol);
     }
 
-    /** Where the original tuple can be found: its direction has the directional zone or, for a reply zone, zone 0. */
+    /** The zones in which to look up the original tuple: the directional zone, or zone 0 for a reply zone. */
     ZoneScope[] exactZones() {
         if (originalZone != null) {
             return new ZoneScope[] {ZoneScope.original(originalZone)};

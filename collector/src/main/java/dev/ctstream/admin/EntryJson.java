@@ -54,7 +54,7 @@ final class EntryJson extends EntryPrinter {
         to.raw('}');
     }
 
-    /** Writes the name; for an absent value also null, and returns false. */
+    /** Writes the name. For an absent value it also writes null and returns false. */
     private static boolean present(LineBuffer to, String name, boolean has) {
         to.text(name);
         if (!has) {
@@ -139,7 +139,7 @@ final class EntryJson extends EntryPrinter {
         }
     }
 
-    /** Label 127 first. */
+    /** Writes the labels as hex, label 127 first. */
     private static void labels(LineBuffer to, FlowEvent entry) {
         int words = entry.labelsLengthBytes() / Integer.BYTES;
         to.raw('"').text("0".repeat(LABEL_DIGITS - 2 * words * Integer.BYTES));

@@ -8,8 +8,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * An order of entries: by one value, then by zone, family, protocol, source, source port, destination, destination port
- * and id, so that it is total. Threads: any.
+ * A total order of entries: by one value, then by zone, family, protocol, source, source port, destination, destination
+ * port and id. Threads: any.
  */
 public final class EntryOrder {
     private static final int ADDRESS_BYTES = 16;
@@ -36,10 +36,10 @@ public final class EntryOrder {
         ID
     }
 
-    /** What an order can be named after. */
+    /** Values that entries can be sorted by. */
     public static final String NAMES = "zone, protocol, source, destination, timeout, mark, packets, bytes, start, id";
 
-    /** The order of a name, turned round by a minus before it; empty when there is none of that name. */
+    /** The order by the named value, descending with a leading minus; empty for an unknown name. */
     public static Optional<EntryOrder> of(String name) {
         boolean descending = name.startsWith("-");
         String word = descending ? name.substring(1) : name;
@@ -51,7 +51,7 @@ public final class EntryOrder {
         return Optional.empty();
     }
 
-    /** Bytes that compare as the entries do, unsigned; fewer than 128. */
+    /** A sort key of fewer than 128 bytes; keys compare as unsigned bytes. */
     byte[] key(FlowEvent entry) {
         ByteBuffer key = ByteBuffer.allocate(KEY_BYTES + 1);
         first(key, entry);

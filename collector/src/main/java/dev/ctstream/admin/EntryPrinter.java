@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /**
- * Writes entries, one a line, in one of the formats {@link #text}, {@link #json} and {@link #conntrack}.
+ * Writes entries, one per line, in one of the formats {@link #text}, {@link #json} and {@link #conntrack}.
  *
- * <p>Ownership: whoever made the stream flushes and closes it. Threads: confined to one.
+ * <p>Ownership: the caller flushes and closes the stream. Threads: confined to one.
  */
 public abstract class EntryPrinter implements EntryHandler {
     private final OutputStream out;
@@ -23,8 +23,8 @@ public abstract class EntryPrinter implements EntryHandler {
     }
 
     /**
-     * One JSON object a line: the fields of ConntrackEvent that an entry has, under their Avro names, null for what is
-     * absent, and {@code use}.
+     * One JSON object per line: the fields of ConntrackEvent that an entry has, under their Avro names, with null for
+     * absent values, and {@code use}.
      */
     public static EntryPrinter json(OutputStream out, String netns) {
         return new EntryJson(out, netns);

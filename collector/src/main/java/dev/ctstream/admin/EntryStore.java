@@ -22,8 +22,8 @@ import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Entries set aside as the kernel sent them: any number, in bounded memory. What does not fit goes to temporary files,
- * of the user alone, in {@code java.io.tmpdir}; with an order each file is sorted and they are merged when read.
+ * Stores any number of entries, as the kernel sent them, in bounded memory. The rest goes to temporary files in
+ * {@code java.io.tmpdir} that only the user can read. With an order, each file is sorted and reading merges them.
  *
  * <pre>
  *  item:  | key length | key | message |      message = netlink message of one entry
@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Ownership: owns its files; {@link #close} deletes them. Threads: confined to one.
  *
- * <p>Errors: {@link IOException} when a file cannot be written: no room in the temporary directory.
+ * <p>Errors: {@link IOException} when a file cannot be written, for instance because the temporary directory is full.
  */
 final class EntryStore implements Closeable {
-    /** What is kept in memory before it goes to a file; reading keeps 64 KiB for each file. */
+    /** Bytes kept in memory before they go to a file. Reading needs another 64 KiB for each file. */
     static final int MEMORY_BYTES = 16 << 20;
 
     private static final int STREAM_BUFFER_BYTES = 64 << 10;
@@ -47,7 +47,7 @@ final class EntryStore implements Closeable {
     private long itemBytes;
     private long count;
 
-    /** A store that gives back in the order of the key, or without one in that of coming. */
+    /** Creates a store that returns its entries in this order, or in insertion order when null. */
     EntryStore(@Nullable EntryOrder order) {
         this(order, MEMORY_BYTES);
     }
@@ -57,7 +57,7 @@ final class EntryStore implements Closeable {
         this.memoryBytes = memoryBytes;
     }
 
-    /** Sets an entry aside. */
+    /** Copies an entry into the store. */
     void add(FlowEvent entry) throws IOException {
         byte[] key = order == null ? new byte[0] : order.key(entry);
         byte[] item = new byte[1 + key.length + entry.messageLengthBytes()];
@@ -72,7 +72,7 @@ final class EntryStore implements Closeable {
         }
     }
 
-    /** How many there are. */
+    /** Number of stored entries. */
     long count() {
         return count;
     }
@@ -102,7 +102,7 @@ final class EntryStore implements Closeable {
         return Arrays.compareUnsigned(one, 1, 1 + (one[0] & 0xFF), other, 1, 1 + (other[0] & 0xFF));
     }
 
-    /** Hands every entry over; may be called again. */
+    /** Delivers every entry; may be called again. */
     void forEach(EntryHandler handler) throws IOException {
         sort();
         FlowDecoder decoder = new FlowDecoder();
@@ -113,7 +113,7 @@ final class EntryStore implements Closeable {
                 runs.add(new Run(runs.size(), Files.newInputStream(file)));
             }
             runs.add(new Run(runs.size(), items));
-            // Without keys all are equal, and the first file comes first.
+            // Without keys all compare equal, so the files are read in their order of writing.
             PriorityQueue<Run> next =
                     new PriorityQueue<>(Comparator.<Run, byte[]>comparing(run -> run.item, EntryStore::compareKeys)
                             .thenComparing(run -> run.number));
@@ -139,7 +139,7 @@ final class EntryStore implements Closeable {
             throws IOException {
         int from = 1 + (item[0] & 0xFF);
         if (!decoder.decode(entry, ByteBuffer.wrap(item).order(ByteOrder.nativeOrder()), from, item.length - from)) {
-            throw new IOException("an entry in a temporary file is damaged");
+            throw new IOException("a temporary file contains a damaged entry");
         }
         handler.onEntry(entry);
     }
@@ -153,7 +153,7 @@ final class EntryStore implements Closeable {
         files.clear();
     }
 
-    /** The items of one file, or of memory, in order. */
+    /** The sorted items of one file or of memory. */
     private static final class Run implements Closeable {
         private final int number;
         private final @Nullable DataInputStream in;

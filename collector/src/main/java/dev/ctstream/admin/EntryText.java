@@ -6,7 +6,7 @@ import dev.ctstream.conntrack.ProtocolStates;
 import dev.ctstream.conntrack.Tuple;
 import java.io.OutputStream;
 
-/** Entries for people: zone, protocol, state, original and reply tuple, what is left of its time, what stands out. */
+/** Entries for people: zone, protocol, state, original and reply tuple, remaining timeout, and anything unusual. */
 final class EntryText extends EntryPrinter {
     private static final int ZONE_WIDTH = 6;
     private static final int PROTOCOL_WIDTH = 7;
@@ -43,7 +43,7 @@ final class EntryText extends EntryPrinter {
         marks(entry, to);
     }
 
-    /** As {@code ctstream watch} does: original and reply zone with a slash between when they differ. */
+    /** As in {@code ctstream watch}: original and reply zone, separated by a slash, when they differ. */
     private static void zone(FlowEvent entry, LineBuffer to) {
         boolean original = entry.original().has(Tuple.ZONE);
         boolean reply = entry.reply().has(Tuple.ZONE);

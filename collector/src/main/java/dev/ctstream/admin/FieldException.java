@@ -2,7 +2,7 @@ package dev.ctstream.admin;
 
 import java.util.List;
 
-/** Fields that cannot be understood; each problem names the field, what it was, and what it may be. */
+/** Invalid fields. Each problem names the field, its value, and the allowed values. */
 public final class FieldException extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -13,7 +13,7 @@ public final class FieldException extends Exception {
         this.problems = List.copyOf(problems);
     }
 
-    /** All of them. */
+    /** All problems. */
     public List<String> problems() {
         return problems;
     }

@@ -20,7 +20,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the values of named fields and collects what is wrong with them. A name that was not given gives null.
+ * Reads the values of named fields and collects their problems. Returns null for a field that was not given.
  *
  * <p>Threads: confined to one.
  */
@@ -59,9 +59,9 @@ final class FieldReader {
     private final List<String> problems = new ArrayList<>();
 
     /**
-     * A reader.
+     * Reads these fields.
      *
-     * @param prefix before a name in a problem, such as two dashes
+     * @param prefix text before a field name in a problem, such as two dashes
      */
     FieldReader(Map<String, String> fields, String prefix) {
         this.fields = fields;
@@ -76,7 +76,7 @@ final class FieldReader {
         problems.add(prefix + name + " " + text);
     }
 
-    /** Throws when there is a problem. */
+    /** Throws when a problem was found. */
     void check() throws FieldException {
         if (!problems.isEmpty()) {
             throw new FieldException(problems);
@@ -165,7 +165,7 @@ final class FieldReader {
                 "an IPv4 or IPv6 address, or one with /PREFIX");
     }
 
-    /** Literal addresses only: a name could mean any number of them. */
+    /** Accepts literal addresses only: a host name could stand for several. */
     private static InetAddress parseAddress(String text) {
         boolean v6 = text.indexOf(':') >= 0;
         if (v6 ? !text.matches("[0-9a-fA-F:.]+") : !text.matches("\\d{1,3}(\\.\\d{1,3}){3}")) {
@@ -179,7 +179,7 @@ final class FieldReader {
         }
     }
 
-    /** What {@code InetAddress} took for IPv4 though it was written as IPv6. */
+    /** Restores the IPv6 form of an IPv4-mapped address, which {@code InetAddress} turns into IPv4. */
     private static byte[] mapped(byte[] ipv4) {
         byte[] bytes = new byte[16];
         bytes[10] = (byte) U8;
@@ -221,7 +221,10 @@ final class FieldReader {
                 "VALUE or VALUE/MASK, each in 0..4294967295");
     }
 
-    /** Names with commas between, one with ! before it must not be set; or a number, whose bits must be set. */
+    /**
+     * Names separated by commas, where a leading ! means that the bit must not be set; or a number whose bits must be
+     * set.
+     */
     DumpFilter.@Nullable Masked statusMatch(String name) {
         return value(
                 name,
@@ -237,10 +240,13 @@ final class FieldReader {
                     return mask == 0 ? null : new DumpFilter.Masked(set, mask);
                 },
                 "status bits: " + String.join(", ", STATUS.keySet())
-                        + ", ! before one that must not be set, or a number");
+                        + ", with a leading ! for a bit that must not be set, or a number");
     }
 
-    /** As {@link #statusMatch} without negation. An entry that is named in words is also CONFIRMED, as each must be. */
+    /**
+     * As {@link #statusMatch}, without negation. A status given by names also gets CONFIRMED, which every entry must
+     * have.
+     */
     @Nullable
     Integer status(String name) {
         return value(
@@ -261,7 +267,7 @@ final class FieldReader {
         return bits == null ? number(word.strip(), 0, U32) : bits;
     }
 
-    /** A state of the protocol by name or number; of any protocol when that is null. */
+    /** A state of the protocol by name or number; null = of any protocol. */
     @Nullable
     Integer state(String name, @Nullable Integer protocol) {
         List<String> names = protocol != null && protocol == Protocols.SCTP
@@ -280,7 +286,7 @@ final class FieldReader {
         return value(
                 name,
                 FieldReader::parseLabels,
-                "label numbers in 0..127 with commas between, or all of them as 32 hex digits, label 127 first");
+                "label numbers in 0..127, separated by commas, or all labels as 32 hex digits, label 127 first");
     }
 
     private static FlowSpec.Labels parseLabels(String text) {

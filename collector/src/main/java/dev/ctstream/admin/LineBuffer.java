@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** A line of text in one growing array of bytes, used again for each; allocates nothing but the growth. */
+/** A line of text in one reused byte array; allocates only when the array grows. */
 final class LineBuffer {
     private static final int LONGEST_LONG_BYTES = 20;
     private static final int FIRST_PRINTABLE = 0x20;
@@ -26,7 +26,7 @@ final class LineBuffer {
         return length;
     }
 
-    /** Cuts the last bytes off. */
+    /** Drops the bytes after {@code toLength}. */
     void truncate(int toLength) {
         length = toLength;
     }
@@ -44,7 +44,7 @@ final class LineBuffer {
         return this;
     }
 
-    /** ASCII. */
+    /** Appends ASCII text. */
     @SuppressWarnings("deprecation") // it takes the low byte of each character, which is what ASCII needs, in one copy
     LineBuffer text(String ascii) {
         int count = ascii.length();
@@ -54,7 +54,7 @@ final class LineBuffer {
         return this;
     }
 
-    /** Blanks up to a column, counted from where the text began. */
+    /** Appends blanks up to a column, counted from {@code from}. */
     LineBuffer pad(int from, int width) {
         while (length - from < width) {
             raw(' ');
@@ -110,12 +110,15 @@ final class LineBuffer {
     LineBuffer address(ByteBuffer from, int offset, int lengthBytes) {
         reserve(AddressText.IPV6_MAX_BYTES + AddressText.SPILL_BYTES);
         int end = AddressText.write(bytes, length, from, offset, lengthBytes);
-        System.arraycopy(bytes, length + 1, bytes, length, end - length - 1); // without its length
+        System.arraycopy(bytes, length + 1, bytes, length, end - length - 1); // moves the address over its length byte
         length = end - 1;
         return this;
     }
 
-    /** An address as inet_ntop of the C library writes it: the last 32 bits of {@code ::a:b} in dotted form, too. */
+    /**
+     * An address as inet_ntop of the C library writes it: it also writes the last 32 bits of {@code ::a:b} in dotted
+     * form.
+     */
     LineBuffer addressOfLibc(ByteBuffer from, int offset, int lengthBytes) {
         if (lengthBytes == IPV6_BYTES && embedsIpv4(from, offset)) {
             raw(':').raw(':');
@@ -130,7 +133,7 @@ final class LineBuffer {
                 && from.getShort(offset + Long.BYTES + Integer.BYTES) != 0;
     }
 
-    /** Bytes of a buffer as they are. */
+    /** Appends bytes of a buffer unchanged. */
     LineBuffer copy(ByteBuffer from, int offset, int count) {
         reserve(count);
         from.get(offset, bytes, length, count);
@@ -159,7 +162,7 @@ final class LineBuffer {
         return quoted(ByteBuffer.wrap(utf8), 0, utf8.length);
     }
 
-    /** Takes away the blanks at the end and ends the line. */
+    /** Removes trailing blanks and ends the line. */
     void endLine() {
         while (length > 0 && bytes[length - 1] == ' ') {
             length--;

@@ -4,7 +4,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** Names of protocols, as {@code /etc/protocols} has them, and what the kernel's trackers make of them. */
+/** Protocol names as in {@code /etc/protocols}, and which protocols have ports in the kernel's trackers. */
 final class Protocols {
     static final int ICMP = 1;
     static final int TCP = 6;
@@ -35,7 +35,7 @@ final class Protocols {
 
     private Protocols() {}
 
-    /** The number behind a name; null when the name is not known. */
+    /** The number of a protocol name; null for an unknown name. */
     static @Nullable Integer number(String name) {
         return NUMBERS.get(name);
     }
@@ -46,12 +46,12 @@ final class Protocols {
         return name == null ? Integer.toString(protocol) : name;
     }
 
-    /** Names that can be given, with commas between. */
+    /** All known names, separated by commas. */
     static String names() {
         return String.join(", ", NUMBERS.keySet());
     }
 
-    /** Whether a flow of the protocol has ports; of GRE they are keys. */
+    /** Whether flows of the protocol have ports; for GRE these are the keys. */
     static boolean hasPorts(int protocol) {
         return switch (protocol) {
             case TCP, UDP, DCCP, GRE, SCTP, UDPLITE -> true;

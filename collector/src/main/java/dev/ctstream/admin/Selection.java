@@ -12,10 +12,10 @@ import java.io.IOException;
 import java.util.function.Consumer;
 
 /**
- * Entries as they were when they were selected. Deleting takes those and no others: each goes by its tuple, zone and id,
- * after a look at its start time where the namespace keeps times, so that a successor with the same tuple stays.
+ * Entries as they were when they were selected. {@link #delete} deletes only these: each by its tuple, zone and id.
+ * Where the namespace keeps times, it compares the start time first, so that a later flow with the same tuple stays.
  *
- * <p>Ownership: owns its store, not the table. Threads: confined to the table's.
+ * <p>Ownership: owns its store, not the table. Threads: confined to the table's thread.
  */
 public final class Selection implements Closeable {
     private final ConntrackTable table;
@@ -29,21 +29,21 @@ public final class Selection implements Closeable {
         this.store = store;
     }
 
-    /** How many entries were selected. */
+    /** Number of selected entries. */
     public long count() {
         return store.count();
     }
 
-    /** Hands over each as it was. */
+    /** Delivers each entry as it was when selected. */
     public void forEach(EntryHandler handler) throws IOException {
         store.forEach(handler);
     }
 
     /**
-     * Deletes them.
+     * Deletes the selected entries.
      *
-     * @param failures told of each one that could not be deleted; the others are
-     * @throws NetlinkException when it makes no sense to go on, such as without the privilege
+     * @param failures receives each entry that could not be deleted; the others are deleted
+     * @throws NetlinkException when continuing makes no sense, for instance without the privilege
      */
     public Deleted delete(Consumer<Failure> failures) throws IOException {
         tally = new Tally();
@@ -51,7 +51,7 @@ public final class Selection implements Closeable {
         return result();
     }
 
-    /** What the last {@link #delete} has done so far, also when it ended early. */
+    /** Outcome of the last {@link #delete} so far, even when it ended early. */
     public Deleted result() {
         return new Deleted(tally.deleted, tally.gone, tally.changed, tally.failed);
     }
@@ -94,8 +94,8 @@ public final class Selection implements Closeable {
     }
 
     /**
-     * Looks whether the entry is still itself, and still meant. The id alone does not tell: an entry that is made anew at
-     * the same place in memory has the same one, but another start time.
+     * Checks that the entry is still the same one and still matches. The id alone is not enough: a new entry at the
+     * same memory address has the same id, but another start time.
      */
     private Fate lookAgain(FlowEvent listed, EntryKey key) throws NetlinkException {
         Fate[] fate = {Fate.ANOTHER};

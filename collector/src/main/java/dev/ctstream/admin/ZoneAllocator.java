@@ -16,41 +16,43 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds a zone that no entry is in: one dump, a bit for each zone. Entries are a hint only: a rule may own a zone in which
- * no flow is at the moment.
+ * Finds a zone without entries, with one dump and one bit per zone. Entries are only a hint: a rule may use a zone that
+ * has no flow at the moment.
  *
- * <p>A reservation is an entry of a tuple that is the same for all allocators, created exclusively: of two that want the
- * same zone the kernel lets one through. It then looks once more whether a flow came into the zone meanwhile. The entry
- * keeps the zone in use until it expires or is deleted.
+ * <p>A reservation is an entry with a tuple that all allocators share, created exclusively: if two want the same zone,
+ * the kernel accepts only one. The allocator then checks again whether a flow has entered the zone in the meantime. The
+ * entry keeps the zone in use until it expires or is deleted.
  *
- * <p>Bounds: each zone of the range is tried once at most. Threads: confined to the table's.
+ * <p>Bounds: each zone of the range is tried at most once. Threads: confined to the table's thread.
  */
 public final class ZoneAllocator {
-    /** RFC 3692: for experiments; no flow of the internet has it, and the kernel tracks it by addresses alone. */
+    /**
+     * RFC 3692: reserved for experiments. No flow on the internet uses it, and the kernel tracks it by addresses alone.
+     */
     private static final int PROTOCOL = 253;
 
-    private static final byte[] FROM = {(byte) 192, 0, 2, 1}; // TEST-NET-1: on no network
+    private static final byte[] FROM = {(byte) 192, 0, 2, 1}; // TEST-NET-1: used by no network
     private static final byte[] TO = {(byte) 192, 0, 2, 2};
 
     private final Entries entries;
     private final @Nullable RandomGenerator random;
 
     /**
-     * An allocator.
+     * Creates an allocator.
      *
-     * @param random chooses among the free zones; null = the lowest
+     * @param random chooses one of the free zones; null = choose the lowest
      */
     public ZoneAllocator(Entries entries, @Nullable RandomGenerator random) {
         this.entries = entries;
         this.random = random;
     }
 
-    /** Zones to choose from, both ends inclusive. */
+    /** Zones to choose from; both ends inclusive. */
     public record Range(int from, int to) {
-        /** Checks it. */
+        /** Checks the bounds. */
         public Range {
             if (from < 0 || to >= ZoneCounts.ZONES || from > to) {
-                throw new IllegalArgumentException("zones " + from + ".." + to + " are no range in 0..65535");
+                throw new IllegalArgumentException("zones " + from + ".." + to + " are not a range in 0..65535");
             }
         }
 
@@ -74,15 +76,15 @@ public final class ZoneAllocator {
         return new TupleSpec(TupleSpec.address(FROM), TupleSpec.address(TO), new TupleSpec.AddressesOnly(PROTOCOL));
     }
 
-    /** A zone that is free now; nothing keeps it free. */
+    /** Returns a zone that is free now; nothing keeps it free. */
     public int find(Range range) throws IOException, NoFreeZoneException {
         return choose(entries.zones(EntryFilter.ALL).zones(), range);
     }
 
     /**
-     * A zone that was free and is reserved now.
+     * Reserves a free zone and returns it.
      *
-     * @param timeoutSeconds how long
+     * @param timeoutSeconds lifetime of the reservation
      */
     public int reserve(Range range, long timeoutSeconds) throws IOException, NoFreeZoneException {
         BitSet used = entries.zones(EntryFilter.ALL).zones();
@@ -131,7 +133,7 @@ public final class ZoneAllocator {
         }
     }
 
-    /** Whether the reservation is the only entry of the zone; else it is taken back. */
+    /** Whether the reservation is the only entry of the zone; otherwise it deletes the reservation. */
     private boolean alone(int zone) throws NetlinkException {
         TupleSpec marker = marker();
         List<EntryKey> ours = new ArrayList<>();

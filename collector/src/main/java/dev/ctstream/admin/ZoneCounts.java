@@ -7,13 +7,13 @@ import java.util.BitSet;
 import java.util.function.Consumer;
 
 /**
- * How often each of the 65 536 zones is used. A directional entry is counted in its zone, and its other direction uses
- * zone 0.
+ * Counts the entries of each of the 65 536 zones. A directional entry counts in its zone; its other direction uses zone
+ * 0.
  *
- * <p>Memory: 768 KiB, whatever is counted. Threads: confined to one.
+ * <p>Memory: always 768 KiB. Threads: confined to one.
  */
 public final class ZoneCounts {
-    /** How many zones there are. */
+    /** Number of zones. */
     public static final int ZONES = 1 << 16;
 
     private final int[] entries = new int[ZONES];
@@ -23,9 +23,9 @@ public final class ZoneCounts {
     /**
      * One zone.
      *
-     * @param entries of the zone, as a filter by zone finds them
-     * @param originalDirections entries whose original direction is in it
-     * @param replyDirections entries whose reply direction is in it
+     * @param entries of the zone, as matched by a filter by zone
+     * @param originalDirections entries whose original direction is in the zone
+     * @param replyDirections entries whose reply direction is in the zone
      */
     public record Zone(int zone, int entries, int originalDirections, int replyDirections) {}
 
@@ -36,7 +36,7 @@ public final class ZoneCounts {
         reply[directional ? (entry.reply().has(Tuple.ZONE) ? entry.replyZone() : 0) : entry.zone()]++;
     }
 
-    /** Hands over the zones in use, the lowest first. */
+    /** Delivers the zones in use, lowest first. */
     public void forEach(Consumer<Zone> handler) {
         for (int zone = 0; zone < ZONES; zone++) {
             if (used(zone)) {

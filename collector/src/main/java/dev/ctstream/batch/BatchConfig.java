@@ -1,16 +1,16 @@
 package dev.ctstream.batch;
 
 /**
- * When an open batch is closed: at whichever comes first.
+ * The limits of an open batch. It is closed at the limit that it reaches first.
  *
  * @param maxEvents {@code batch.max-events}: events in a batch
- * @param maxBytes {@code batch.max-bytes}: encoded bytes of a batch, header included; only a single event that is larger
- *     by itself exceeds it
- * @param lingerMillis {@code batch.linger-millis}: age of a batch, measured at the receive thread's passes; 0 closes at
- *     the end of each pass
+ * @param maxBytes {@code batch.max-bytes}: encoded bytes of a batch, header included; only a batch of one event that is
+ *     larger than this exceeds it
+ * @param lingerMillis {@code batch.linger-millis}: age of a batch, checked at each pass of the receive thread; 0 closes
+ *     batches at the end of each pass
  */
 public record BatchConfig(int maxEvents, int maxBytes, int lingerMillis) {
-    /** What the configuration file starts from. */
+    /** The defaults of the configuration keys. */
     public static final BatchConfig DEFAULT = new BatchConfig(512, 256 << 10, 50);
 
     public static final int MAX_EVENTS_LIMIT = 65_536;

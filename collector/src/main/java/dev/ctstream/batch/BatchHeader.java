@@ -4,19 +4,19 @@ import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 
 /**
- * Writes what stands before the events of a ConntrackBatch. One for each namespace of a run: host, run and namespace are
- * encoded once, the rest is the batch's.
+ * Writes the fields before the events of a ConntrackBatch. Each namespace of a run has one: host, run and namespace are
+ * encoded once, the other fields for each batch.
  *
  * <pre>
- *  common part, which a ConntrackFlatEvent begins with too:
+ *  common part, which is also the beginning of a ConntrackFlatEvent:
  *      host_id boot_id netns ct_zone stream_epoch lost_total host_name netns_id log_index
  *      batch_first_sequence batch_event_count
  *  then, in a ConntrackBatch only:
  *      first_event_time last_event_time, number of events in the array's one block
  * </pre>
  *
- * <p>The numbers have no fixed length, so the header is written backwards from the first event. It is written when the
- * batch is appended, because its {@code log_index} is known then.
+ * <p>The numbers have variable length, so the header is written backwards from the first event. It is written when the
+ * batch is appended, because only then is its {@code log_index} known.
  *
  * <p>Threads: immutable; any thread.
  */
@@ -37,12 +37,12 @@ public final class BatchHeader {
         streamEpoch = run.streamEpoch();
     }
 
-    /** Bytes that an open batch leaves free before its first event. */
+    /** Bytes that an open batch reserves before its first event. */
     int maxBytes() {
         return names.length + identity.length + INTS * AvroWriter.INT_MAX_BYTES + LONGS * AvroWriter.LONG_MAX_BYTES;
     }
 
-    /** Writes the header before the first event; may be repeated with another log_index. */
+    /** Writes the header before the first event; may be called again with another log_index. */
     void write(EncodedBatch batch) {
         byte[] to = batch.array;
         int at = AvroWriter.writeLongBefore(to, batch.eventsOffset, batch.count);

@@ -6,7 +6,7 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** What the batch stage counts. Written by the receive thread, a batch or a pass at a time, never per event. */
+/** Metrics of the batch stage. The receive thread updates them per batch or per pass, never per event. */
 public final class BatchMetrics {
     final Counter events;
     final Counter bytes;
@@ -28,35 +28,37 @@ public final class BatchMetrics {
         lostBatches = metrics.counter(
                 "ctstream_batch_handover_lost_batches_total",
                 "batches",
-                "Batches that the ring to the next stage could not take; each is declared in a GAP.");
+                "Batches that the ring to the next stage had no space for; a GAP declares each of them.");
         lostEvents = metrics.counter(
                 "ctstream_batch_handover_lost_events_total",
                 "events",
-                "Events in batches that the ring to the next stage could not take.");
+                "Events in batches that the ring to the next stage had no space for.");
         for (CloseReason reason : CloseReason.values()) {
             closed.put(
                     reason,
                     metrics.counter(
                             "ctstream_batch_closed_batches_total",
                             "batches",
-                            "Batches closed, by what closed them.",
+                            "Batches closed, by reason.",
                             "reason",
                             reason.name().toLowerCase(Locale.ROOT)));
         }
         metrics.gauge("ctstream_batch_open_batches", "Batches being filled.", () -> openBatches);
-        metrics.gauge("ctstream_batch_open_bytes", "Buffers of the batches being filled.", () -> openBytes);
-        metrics.gauge("ctstream_batch_pooled_bytes", "Empty buffers kept for reuse.", () -> pooledBytes);
+        metrics.gauge("ctstream_batch_open_bytes", "Buffer bytes of the batches being filled.", () -> openBytes);
+        metrics.gauge("ctstream_batch_pooled_bytes", "Bytes of empty buffers kept for reuse.", () -> pooledBytes);
         metrics.gauge(
                 "ctstream_batch_allocated_batches",
-                "Buffers made since the start because none was at hand; stands still in steady operation.",
+                "Buffers allocated since the start because the pool had none; constant in steady operation.",
                 () -> allocatedBatches);
     }
 
-    /** Adds what is known of the ring to the next stage. */
+    /** Registers the metrics of the ring to the next stage. */
     public static void registerRing(Metrics metrics, BatchRing ring) {
-        metrics.gauge("ctstream_batch_ring_batches", "Batches that wait for the next stage.", ring::size);
+        metrics.gauge("ctstream_batch_ring_batches", "Batches waiting for the next stage.", ring::size);
         metrics.gauge(
-                "ctstream_batch_ring_bytes", "Buffers of the batches that the next stages hold.", ring::inFlightBytes);
+                "ctstream_batch_ring_bytes",
+                "Buffer bytes of the batches that the next stages hold.",
+                ring::inFlightBytes);
     }
 
     void onClosed(CloseReason reason, EncodedBatch batch) {
@@ -73,7 +75,7 @@ public final class BatchMetrics {
         lostEvents.add(batch.count());
     }
 
-    /** Publishes the state for the gauges, at the end of a pass. */
+    /** Updates the values of the gauges, at the end of a pass. */
     void observe(int openBatchCount, long openBufferBytes, BufferPool pool) {
         openBatches = openBatchCount;
         openBytes = openBufferBytes;

@@ -8,17 +8,18 @@ import org.jctools.queues.atomic.SpscAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bounded hand-over from the receive thread to the next stage, and the way back for empty batches.
+ * The bounded queue from the receive thread to the next stage, and the queue that returns empty batches.
  *
- * <p>Bounds: slots, and the bytes of batches that were taken and not yet given back. At a bound {@link #offer} refuses
- * batches of events until both are at most half used; the caller counts and declares the loss. Some slots are kept for
- * control records, so that the declaration itself gets through.
+ * <p>Bounds: the number of slots, and the bytes of batches that were accepted and not yet released. When a bound is
+ * reached, {@link #offer} refuses batches of events until both are at most half used; the caller counts and declares
+ * the loss. Some slots are reserved for control records, so the declaration itself gets through.
  *
- * <p>Threads: one producer (the {@link BatchSink} methods) and one consumer ({@link #poll}, {@link #take}); any thread may
- * {@link #release}. What the producer wrote into a batch is visible to the consumer, and back again.
+ * <p>Threads: one producer (the {@link BatchSink} methods) and one consumer ({@link #poll}, {@link #take}); any thread
+ * may {@link #release}. The consumer sees what the producer wrote into a batch, and the producer sees what the consumer
+ * wrote before it released the batch.
  */
 public final class BatchRing implements BatchSink {
-    /** 0.3 s of batches at 100 000 a second, which is what 5 000 busy zones close with the default linger. */
+    /** Batches of 0.3 s at 100 000 per second: with the default linger, 5 000 busy zones close that many. */
     public static final int DEFAULT_SLOTS = 32_768;
 
     public static final long DEFAULT_MAX_BYTES = 64L << 20;
@@ -41,10 +42,10 @@ public final class BatchRing implements BatchSink {
     }
 
     /**
-     * Makes an empty ring.
+     * Creates an empty ring.
      *
-     * @param slots batches that may wait; rounded up to a power of two, and some more are kept for control records
-     * @param maxBytes capacity of all batches that were taken and not released
+     * @param slots batches that may wait; rounded up to a power of two, plus some reserved for control records
+     * @param maxBytes buffer bytes of all batches that were accepted and not released
      */
     public BatchRing(int slots, long maxBytes) {
         if (slots < 1 || maxBytes < 1) {
@@ -59,10 +60,10 @@ public final class BatchRing implements BatchSink {
     @Override
     public boolean offer(EncodedBatch batch) {
         int bytes = batch.capacityBytes();
-        if (batch.kind() == EncodedBatch.EVENTS && !roomForEvents(bytes)) {
+        if (batch.kind() == EncodedBatch.EVENTS && !hasSpaceForEvents(bytes)) {
             return false;
         }
-        // Counted before the batch can be seen, so that a fast release never makes the difference negative.
+        // Counted before the consumer can see the batch, so that a fast release never makes the difference negative.
         long before = offeredBytes;
         offeredBytes = before + bytes;
         if (!full.offer(batch)) {
@@ -77,13 +78,13 @@ public final class BatchRing implements BatchSink {
         return true;
     }
 
-    private boolean roomForEvents(int bytes) {
+    private boolean hasSpaceForEvents(int bytes) {
         if (!accepting()) {
             return false;
         }
-        boolean room = full.size() < eventSlots && inFlightBytes() + bytes <= maxBytes;
-        shedding = !room;
-        return room;
+        boolean space = full.size() < eventSlots && inFlightBytes() + bytes <= maxBytes;
+        shedding = !space;
+        return space;
     }
 
     @Override
@@ -99,16 +100,16 @@ public final class BatchRing implements BatchSink {
         return empty.poll();
     }
 
-    /** The oldest batch, null = none. The caller owns it. */
+    /** Removes and returns the oldest batch; null = none. The caller owns it. */
     public @Nullable EncodedBatch poll() {
         return full.poll();
     }
 
     /**
-     * The oldest batch; waits for one when there is none.
+     * Removes and returns the oldest batch; waits for one when there is none.
      *
-     * @param waitNanos the longest wait; an interrupt ends it and stays set
-     * @return null when none has come
+     * @param waitNanos the longest wait; an interrupt ends it, and the interrupt flag stays set
+     * @return null when no batch arrived
      */
     public @Nullable EncodedBatch take(long waitNanos) {
         EncodedBatch batch = full.poll();
@@ -133,7 +134,7 @@ public final class BatchRing implements BatchSink {
         }
     }
 
-    /** Ends the consumer's wait, also one that is about to begin: {@link #take} then returns null. Any thread. */
+    /** Ends the consumer's wait, or one that is about to begin: {@link #take} then returns null. Any thread. */
     public void wake() {
         woken = true;
         Thread consumer = waiting;
@@ -142,20 +143,20 @@ public final class BatchRing implements BatchSink {
         }
     }
 
-    /** Gives a batch back to be filled again; the caller owns it no longer. Any thread. */
+    /** Returns a batch to be filled again; the caller no longer owns it. Any thread. */
     public void release(EncodedBatch batch) {
         releasedBytes.addAndGet(batch.capacityBytes());
         if (!empty.offer(batch)) {
-            return; // more came back than is ever needed at once: the garbage collector takes it
+            return; // more batches than are ever needed at once: this one is left to the garbage collector
         }
     }
 
-    /** Batches that wait for the consumer. Any thread. */
+    /** Batches waiting for the consumer. Any thread. */
     public int size() {
         return full.size();
     }
 
-    /** Capacity of the batches that were handed over and not yet released. Any thread. */
+    /** Buffer bytes of the batches that were accepted and not yet released. Any thread. */
     public long inFlightBytes() {
         long released = releasedBytes.get(); // first, so that the difference is never negative
         return offeredBytes - released;

@@ -3,25 +3,25 @@ package dev.ctstream.batch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the receive thread puts closed batches. Never waits.
+ * Accepts closed batches from the receive thread. Never blocks.
  *
- * <p>Threads: the receive thread calls every method.
+ * <p>Threads: only the receive thread calls these methods.
  */
 public interface BatchSink {
     /**
-     * Hands a batch over.
+     * Hands over a batch and its ownership.
      *
-     * @return false when it is not taken; the ownership stays with the caller then
+     * @return false when the sink refuses it; the caller then keeps the ownership
      */
     boolean offer(EncodedBatch batch);
 
     /**
-     * Whether a batch of events would be taken now. After a refusal this stays false until there is plenty of room, so
-     * that a loss is one long gap and not many short ones.
+     * Whether the sink would accept a batch of events now. After a refusal this stays false until there is plenty of
+     * space, so that an overload causes one long gap instead of many short ones.
      */
     boolean accepting();
 
-    /** A batch that is no longer needed and may be filled again, null = none at hand. */
+    /** Returns a released batch that may be filled again; null = none. */
     @Nullable
     EncodedBatch reclaim();
 }

@@ -18,20 +18,20 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives each flow event its sequence and writes it into the open batch of its stream (namespace and zone). A batch is
- * closed by count, bytes or linger and handed to the sink, which never waits.
+ * Assigns each flow event its sequence and writes it into the open batch of its stream (namespace and zone). A batch is
+ * closed by count, bytes or linger and handed over to the sink, which never blocks.
  *
- * <p>Bounds: buffers of open batches take at most {@link Limits#openBytes}, beyond that the oldest are closed early;
- * empty buffers are kept up to {@link Limits#pooledBytes}; the sink bounds what is in flight. A batch that the sink
- * refuses is lost: counted, and declared in a GAP of cause handover before anything else of its stream.
+ * <p>Bounds: buffers of open batches take at most {@link Limits#openBytes}; beyond that the oldest are closed early.
+ * Empty buffers are kept up to {@link Limits#pooledBytes}. The sink bounds the batches in flight. A batch that the sink
+ * refuses is lost: it is counted, and a GAP of cause handover declares it before the next batch of its stream.
  *
- * <p>Ownership: borrows events; owns open and empty batches; a batch that the sink has taken is the sink's.
+ * <p>Ownership: borrows events; owns open and empty batches. A batch that the sink has accepted belongs to the sink.
  *
- * <p>Threads: confined to the receive thread, but for {@link #submit}, {@link #namespaces} and the getters of
- * {@link NamespaceStreams}, which any thread may call. Allocates nothing per event: batches come back through the sink.
+ * <p>Threads: confined to the receive thread, except {@link #submit}, {@link #namespaces} and the getters of
+ * {@link NamespaceStreams}, which any thread may call. Allocates nothing per event: batches return through the sink.
  */
 public final class Batcher implements FlowSink {
-    /** When the sink is full, the next attempt to hand over declarations. */
+    /** Delay of the next attempt to hand over declarations when the sink is full. */
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final int maxEvents;
@@ -53,16 +53,16 @@ public final class Batcher implements FlowSink {
     private long openBytes;
 
     /**
-     * Bytes of buffers.
+     * Limits of buffer memory, bytes.
      *
-     * @param openBytes in open batches; at least one batch stays open whatever it takes
-     * @param pooledBytes empty, kept for reuse
+     * @param openBytes of open batches; one batch may stay open even if it is larger
+     * @param pooledBytes of empty buffers that are kept for reuse
      */
     record Limits(long openBytes, long pooledBytes) {
         private static final long OPEN_BYTES = 32L << 20;
         private static final long POOLED_BYTES = 4L << 20;
 
-        /** What holds two of the largest batches at least: one is filled while the other is appended. */
+        /** The pool holds at least two of the largest batches: one is filled while the other is appended. */
         static Limits of(BatchConfig config) {
             long largest = config.maxBytes() + (long) Integer.BYTES * config.maxEvents();
             return new Limits(OPEN_BYTES, Math.max(POOLED_BYTES, 2 * largest));
@@ -70,7 +70,7 @@ public final class Batcher implements FlowSink {
     }
 
     /**
-     * Hands batches of the run to the sink.
+     * A batcher that hands over the run's batches to the sink.
      *
      * @param hostName the kernel's node name, for people
      */
@@ -138,7 +138,7 @@ public final class Batcher implements FlowSink {
         return sequence;
     }
 
-    /** The stream's batch grown, or a new one. */
+    /** Returns a batch with space for the event: the stream's batch, moved to a larger buffer, or a new one. */
     private EncodedBatch makeRoom(StreamState stream, int required) {
         EncodedBatch batch = stream.open;
         if (batch != null) {
@@ -251,7 +251,9 @@ public final class Batcher implements FlowSink {
         return control.drain() && !losses.pending();
     }
 
-    /** Hands over what control records wait: what was submitted before the source was added stands before its events. */
+    /**
+     * Hands over the waiting control records, so that those submitted before the source was added precede its events.
+     */
     @Override
     public void added(EventSource source) {
         control.drain();
@@ -264,9 +266,9 @@ public final class Batcher implements FlowSink {
     }
 
     /**
-     * Closes all batches and hands over what control records wait. On the receive thread, or after it has ended.
+     * Closes all batches and hands over the waiting control records. On the receive thread, or after it has ended.
      *
-     * @return false when the sink was too full for some; call again later
+     * @return false when the sink was too full for some of them; call again later
      */
     public boolean closeAll() {
         for (StreamState oldest = open.oldest(); oldest != null; oldest = open.oldest()) {
@@ -276,23 +278,23 @@ public final class Batcher implements FlowSink {
     }
 
     /**
-     * Hands a control record to the receive thread, which numbers it at its next pass; wake it when it may be idle. Any
-     * thread.
+     * Submits a control record to the receive thread, which numbers it at its next pass. The caller wakes the receive
+     * thread if it may be idle. Any thread.
      *
      * @param timeMillis when the record was made, ms since 1970-01-01 UTC
-     * @return false when too many wait: keep the record and come again
+     * @return false when too many wait; the caller keeps the record and tries again later
      */
     public boolean submit(NamespaceStreams namespace, ControlRecord record, long timeMillis) {
         return control.submit(namespace, record, timeMillis);
     }
 
-    /** The namespaces seen in this run, also those that are gone. Any thread. */
+    /** The namespaces seen in this run, including removed ones. Any thread. */
     public List<NamespaceStreams> namespaces() {
         return List.copyOf(known.values());
     }
 
     /**
-     * The streams of a namespace; makes them when it is new. Any thread.
+     * The streams of a namespace; creates them when it is new. Any thread.
      *
      * @param control the stream of its control records
      */
@@ -303,12 +305,12 @@ public final class Batcher implements FlowSink {
                 : streams;
     }
 
-    /** The streams of the source's namespace; makes them when it is new. Any thread. */
+    /** The streams of the source's namespace; creates them when it is new. Any thread. */
     public NamespaceStreams namespace(EventSource source) {
         return namespace(StreamId.control(source.netns(), source.netnsId()));
     }
 
-    /** As {@link #namespace(EventSource)}, and faster. Receive thread, or before it starts. */
+    /** As {@link #namespace(EventSource)}, but faster. Receive thread, or before it starts. */
     public NamespaceStreams streams(EventSource source) {
         int index = source.index();
         if (index < bySource.length) {

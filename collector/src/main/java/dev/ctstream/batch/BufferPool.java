@@ -3,27 +3,27 @@ package dev.ctstream.batch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Empty batches by size: {@value #SMALLEST_BYTES} bytes, then twice as much each, up to the largest batch. A batch
- * that outgrows its buffer moves to the next size, so that a zone with one event holds a small buffer and a busy zone
- * does not copy often.
+ * A pool of empty batches by size: {@value #SMALLEST_BYTES} bytes, doubling up to the largest batch. A batch that
+ * outgrows its buffer moves to the next size. So a zone with one event holds a small buffer, and a busy zone rarely
+ * copies.
  *
- * <p>Bounds: keeps at most the given bytes; what is given back beyond it is left to the garbage collector.
+ * <p>Bounds: keeps at most {@code maxPooledBytes}; batches released beyond that are left to the garbage collector.
  *
  * <p>Threads: confined to the receive thread.
  */
 final class BufferPool {
     static final int SMALLEST_BYTES = 1 << 10;
-    /** Size class of a batch that was made for one huge event and is not kept. */
+    /** Size class of a batch that was allocated for one huge event and is not pooled. */
     static final int UNPOOLED = -1;
 
     private static final int GROWTH_SHIFT = 1;
-    /** No event is shorter: two addresses in both directions and two times alone take more. */
-    private static final int LEAST_EVENT_BYTES = 64;
+    /** No event is shorter: its four addresses and two times alone take more. */
+    private static final int MIN_EVENT_BYTES = 64;
 
     private final int[] sizes;
     private final int maxEvents;
     private final long maxPooledBytes;
-    private final @Nullable EncodedBatch[] newest; // a stack for each size, linked
+    private final @Nullable EncodedBatch[] newest; // by size: the top of a linked stack
     private long pooledBytes;
     private long allocatedBatches;
 
@@ -46,7 +46,7 @@ final class BufferPool {
         return sizes;
     }
 
-    /** The smallest size that holds so many bytes; {@link #UNPOOLED} when none does. */
+    /** The smallest size class that holds {@code bytes}; {@link #UNPOOLED} when none does. */
     int sizeClass(int bytes) {
         for (int i = 0; i < sizes.length; i++) {
             if (sizes[i] >= bytes) {
@@ -61,12 +61,12 @@ final class BufferPool {
         return fitting == UNPOOLED ? sizes.length - 1 : fitting;
     }
 
-    /** Whether there is a larger size than the batch's. */
+    /** Whether there is a larger size class than the batch's. */
     boolean canGrow(EncodedBatch batch) {
         return batch.sizeClass != UNPOOLED && batch.sizeClass < sizes.length - 1;
     }
 
-    /** An empty batch of at least so many bytes, and of at least the size class. */
+    /** Returns an empty batch of at least {@code bytes} and at least the size class. */
     EncodedBatch acquire(int sizeClass, int bytes) {
         int fitting = sizeClass(bytes);
         if (fitting == UNPOOLED) {
@@ -78,7 +78,7 @@ final class BufferPool {
         if (batch == null) {
             allocatedBatches++;
             int size = sizes[chosen];
-            return new EncodedBatch(chosen, new byte[size], new int[Math.min(maxEvents, size / LEAST_EVENT_BYTES)]);
+            return new EncodedBatch(chosen, new byte[size], new int[Math.min(maxEvents, size / MIN_EVENT_BYTES)]);
         }
         newest[chosen] = batch.nextEmpty;
         batch.nextEmpty = null;
@@ -100,7 +100,7 @@ final class BufferPool {
         return pooledBytes;
     }
 
-    /** Batches that were made because none was at hand. */
+    /** Batches that were allocated because the pool had none. */
     long allocatedBatches() {
         return allocatedBatches;
     }

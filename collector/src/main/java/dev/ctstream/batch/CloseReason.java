@@ -8,8 +8,8 @@ enum CloseReason {
     BYTES,
     /** {@code batch.linger-millis} passed. */
     LINGER,
-    /** Too many open batches: the oldest had to go. */
+    /** The open batches took too many bytes, and this was the oldest. */
     PRESSURE,
-    /** The namespace was removed, or the collector stops. */
+    /** The namespace was removed, or the collector is stopping. */
     STOP
 }

@@ -4,10 +4,10 @@ import org.jctools.queues.atomic.MpscAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way of control records: submitted by any thread, numbered and handed over by the receive thread, so that they are
- * gap-free and stand in order with the batches around them.
+ * The queue of control records. Any thread submits them; the receive thread numbers them and hands them over. So their
+ * numbers are gap-free, and they are in order with the batches around them.
  *
- * <p>Bounds: {@value #WAITING_MAX} records wait; more are refused, and the submitter keeps them.
+ * <p>Bounds: at most {@value #WAITING_MAX} records wait. Further ones are refused, and the submitter keeps them.
  */
 final class ControlChannel {
     static final int WAITING_MAX = 4096;
@@ -16,7 +16,7 @@ final class ControlChannel {
     private final ControlEncoder encoder;
     private final BatchSink sink;
     private final BatchMetrics metrics;
-    private @Nullable Submitted next; // taken from the queue, not yet taken by the sink
+    private @Nullable Submitted next; // taken from the queue, not yet accepted by the sink
 
     ControlChannel(ControlEncoder encoder, BatchSink sink, BatchMetrics metrics) {
         this.encoder = encoder;
@@ -26,12 +26,14 @@ final class ControlChannel {
 
     private record Submitted(NamespaceStreams namespace, ControlRecord control, long timeMillis) {}
 
-    /** Any thread. False when too many wait. */
+    /** Submits a record; returns false when too many wait. Any thread. */
     boolean submit(NamespaceStreams namespace, ControlRecord control, long timeMillis) {
         return submitted.offer(new Submitted(namespace, control, timeMillis));
     }
 
-    /** Receive thread: numbers the record and hands it over; false, and no number is used, when the sink is full. */
+    /**
+     * Numbers the record and hands it over; returns false, and uses no number, when the sink is full. Receive thread.
+     */
     boolean send(NamespaceStreams namespace, ControlRecord control, long timeMillis) {
         long sequence = namespace.nextControlSequence();
         if (!sink.offer(encoder.encode(namespace.control(), sequence, timeMillis, control))) {
@@ -42,7 +44,7 @@ final class ControlChannel {
         return true;
     }
 
-    /** Receive thread: hands over what was submitted; false when some of it still waits. */
+    /** Hands over the submitted records; returns false when some still wait. Receive thread. */
     boolean drain() {
         while (true) {
             Submitted waiting = next == null ? submitted.poll() : next;

@@ -19,7 +19,7 @@ import org.apache.avro.io.EncoderFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Encodes control records. Control records are rare: this allocates, and goes through Avro's own writer.
+ * Encodes control records. They are rare, so this allocates and uses Avro's own writer.
  *
  * <p>Threads: confined to one.
  */
@@ -47,10 +47,10 @@ public final class ControlEncoder {
     /**
      * Encodes one record.
      *
-     * @param stream {@link StreamId#control} of the namespace that the record is about
-     * @param controlSequence of the record in its namespace, gap-free from 0 in this run
-     * @param timeMillis when it was made, ms since 1970-01-01 UTC
-     * @return of kind {@link EncodedBatch#CONTROL}
+     * @param stream {@link StreamId#control} of the record's namespace
+     * @param controlSequence number of the record in its namespace, gap-free from 0 in this run
+     * @param timeMillis when the record was made, ms since 1970-01-01 UTC
+     * @return a batch of kind {@link EncodedBatch#CONTROL}
      */
     public EncodedBatch encode(StreamId stream, long controlSequence, long timeMillis, ControlRecord control) {
         GenericRecordBuilder fields = new GenericRecordBuilder(Schemas.CONTROL)
@@ -84,7 +84,7 @@ public final class ControlEncoder {
             writer.write(built, encoder);
             encoder.flush();
         } catch (IOException e) {
-            throw new UncheckedIOException("encode a control record", e); // never: it goes to memory
+            throw new UncheckedIOException("encode a control record", e); // cannot happen: the output is in memory
         }
         return out.toByteArray();
     }
@@ -207,7 +207,7 @@ public final class ControlEncoder {
         return fields;
     }
 
-    /** Whose sequences were lost: all of it, or nothing when they are the record's own. */
+    /** Sets all fields of the owner of the lost sequences, or none when the record's own stream lost them. */
     private void fillOwner(GenericRecordBuilder to, StreamId declaring, ControlRecord.@Nullable Owner owner) {
         ControlRecord.Owner own = new ControlRecord.Owner(run, declaring.netns(), declaring.netnsId());
         if (owner != null && !owner.equals(own)) {

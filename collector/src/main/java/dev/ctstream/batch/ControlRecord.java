@@ -8,14 +8,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A control record before it is numbered; one type for each kind. What each value means is said in
- * {@code ConntrackControl.avsc}. Immutable; any thread. Null = not known or not applicable.
+ * A control record before it is numbered; one type for each kind. {@code ConntrackControl.avsc} documents each value.
+ * Immutable; any thread. Null = not known or not applicable.
  */
 public sealed interface ControlRecord {
     /** The field {@code kind}. */
     ControlKind kind();
 
-    /** A namespace is observed from now on. */
+    /** Observation of a namespace starts. */
     record Started(
             String reason, Settings settings, @Nullable PreviousRun previous, NamespaceState state)
             implements ControlRecord {
@@ -25,7 +25,7 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** A namespace is observed no longer; everything before was handed over. */
+    /** Observation of a namespace has ended; all its events were handed over before. */
     record Stopped(String reason, Report report, NamespaceState state) implements ControlRecord {
         @Override
         public ControlKind kind() {
@@ -33,7 +33,7 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** Regular account of a namespace, also when idle. */
+    /** Periodic report on a namespace, also when it is idle. */
     record Heartbeat(Report report, NamespaceState state) implements ControlRecord {
         @Override
         public ControlKind kind() {
@@ -41,7 +41,7 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** Something was lost. */
+    /** Events or control records were lost. */
     record Gap(
             GapCause cause,
             Lost lost,
@@ -90,13 +90,13 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** What the run was started with. */
+    /** Settings of the run. */
     record Settings(String version, String configurationDigest, String subscribedEvents, String recordLayout) {}
 
     /** A run that ended uncleanly. */
     record PreviousRun(long streamEpoch, String bootId) {}
 
-    /** What the namespace's socket, sysctls and clock are like now. */
+    /** Current state of the namespace's socket, sysctls and clock. */
     record NamespaceState(
             @Nullable Long receiveBufferBytes,
             Sysctls sysctls,
@@ -104,7 +104,9 @@ public sealed interface ControlRecord {
             @Nullable String clockState,
             @Nullable String filterDigest) {}
 
-    /** {@code net.netfilter.nf_conntrack_*}; {@code changed} has those that the collector set, with the value before. */
+    /**
+     * {@code net.netfilter.nf_conntrack_*}; {@code changed} maps the ones that the collector set to their old values.
+     */
     record Sysctls(
             @Nullable Integer events,
             @Nullable Integer acct,
@@ -118,7 +120,7 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** The account of a HEARTBEAT or STOPPED: the totals, and a part of the streams. */
+    /** The report in a HEARTBEAT or STOPPED: the totals, and a part of the streams. */
     record Report(long id, StreamPart streams, boolean complete, Totals totals, TableState table) {}
 
     /** Totals since the epoch. */
@@ -129,16 +131,16 @@ public sealed interface ControlRecord {
             Losses losses,
             @Nullable Flows flows) {}
 
-    /** Event messages of the kernel, by what became of them. */
+    /** Event messages from the kernel, by outcome, and unknown attributes in them. */
     record Received(long understood, long malformed, long filtered, long unknownAttributes) {}
 
-    /** Losses: after sequencing, and at the socket. */
+    /** Losses after sequencing and at the socket. */
     record Losses(long droppedEvents, long lostTotal, long kernelDrops, boolean exact) {}
 
-    /** The ledger. */
+    /** Counts of the flow ledger. */
     record Flows(long live, long untracked) {}
 
-    /** The kernel's table, and the growth of its counters and of the clock's step since the report before. */
+    /** Size of the kernel's table; growth of its counters and step of the clock since the previous report. */
     record TableState(
             @Nullable Long count,
             @Nullable Long max,
@@ -152,7 +154,7 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** Streams of one record; the list is split over several records when it is long. */
+    /** The streams in one record. A long list is split over several records. */
     record StreamPart(int part, int parts, List<StreamPosition> streams) {
         /** Most streams in one record: about 32 KiB. */
         public static final int MAX_STREAMS = 4096;
@@ -166,28 +168,28 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** How far a stream has come. */
+    /** How far a stream has been numbered. */
     record StreamPosition(
             int zone, long nextSequence, @Nullable Long eventCount) {}
 
-    /** ns since 1970-01-01 UTC. */
+    /** A time window, ns since 1970-01-01 UTC. */
     record Window(long startNanos, long endNanos) {}
 
     /**
-     * What a GAP is about.
+     * The loss that a GAP declares.
      *
-     * @param owner whose sequences they are; null = those of the run and the namespace that declare them
+     * @param owner run and namespace of the lost sequences; null = those that declare the loss
      * @param stream {@link #EVENTS} or {@link #CONTROL}
-     * @param ranges what is lost, by stream; empty when neither zone nor sequences are known
+     * @param ranges lost sequences by stream; empty when neither zone nor sequences are known
      */
     record Lost(@Nullable Owner owner, String stream, List<Range> ranges, Count count) {
         /** Most ranges in one record: about 24 KiB. */
         public static final int MAX_RANGES = 1000;
 
-        /** The numbers are sequences of events. */
+        /** The ranges are sequences of events. */
         public static final String EVENTS = "events";
 
-        /** The numbers are those of control records. */
+        /** The ranges are sequences of control records. */
         public static final String CONTROL = "control";
 
         /** Copies the list and checks its length. */
@@ -198,7 +200,7 @@ public sealed interface ControlRecord {
             ranges = List.copyOf(ranges);
         }
 
-        /** Sequences of one stream or of several; their count is the sum of the ranges. */
+        /** Sequences of one or several streams; the count is the sum over the ranges. */
         public static Lost of(@Nullable Owner owner, String stream, List<Range> ranges, long batches) {
             return new Lost(owner, stream, ranges, new Count(sum(ranges), batches, null));
         }
@@ -213,7 +215,7 @@ public sealed interface ControlRecord {
             return kernel(new Count(count, null, null));
         }
 
-        /** As {@link #kernel(long)}, when it is known how good the count is. */
+        /** As {@link #kernel(long)}, with a count that says whether it is exact. */
         public static Lost kernel(Count count) {
             return new Lost(null, EVENTS, List.of(), count);
         }
@@ -231,45 +233,45 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** The run and the namespace that numbered something. */
+    /** The run and the namespace that numbered the sequences. */
     record Owner(RunIdentity run, String netns, String netnsId) {}
 
-    /** Sequences of a stream, both ends inclusive; of control records when the zone is null. */
+    /** Sequences of one stream, both ends inclusive. A null zone means control records. */
     record Range(
             @Nullable Integer zone, long first, @Nullable Long last) {
-        /** Sequences in the range; null when its end is not known. */
+        /** Number of sequences in the range; null when its end is not known. */
         public @Nullable Long count() {
             return last == null ? null : Long.valueOf(last - first + 1);
         }
     }
 
     /**
-     * How much was lost.
+     * The size of a loss.
      *
-     * @param exact {@code loss_exact}: cause kernel only
+     * @param exact {@code loss_exact}: only for cause kernel
      */
     record Count(
             @Nullable Long events,
             @Nullable Long batches,
             @Nullable Long failedAttempts,
             @Nullable Boolean exact) {
-        /** A count that is exact by nature. */
+        /** A count without {@code loss_exact}, for the other causes: their counts are always exact. */
         public Count(@Nullable Long events, @Nullable Long batches, @Nullable Long failedAttempts) {
             this(events, batches, failedAttempts, null);
         }
     }
 
-    /** What an operator asked for. */
+    /** The change that an operator requested. */
     record Action(
             String operation,
             String command,
             @Nullable String filter,
             @Nullable Long requesterPortId) {}
 
-    /** What became of it. */
+    /** The result of the change. */
     record Outcome(long affected, long failed, @Nullable String error) {}
 
-    /** Who asked. */
+    /** The user who requested the change. */
     record Person(
             long userId,
             @Nullable String userName,

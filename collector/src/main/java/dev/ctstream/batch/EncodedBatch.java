@@ -4,21 +4,21 @@ import dev.ctstream.record.StreamId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A closed batch: one Avro datum without framing, and what must be known of it without reading it.
+ * A batch as one Avro datum without framing, and its metadata, which later stages use without decoding it.
  *
  * <pre>
  *  array:  | unused | header | event 0 | event 1 | … | 0 | unused |
  *                   ^offset()^eventOffset(0)             ^offset() + lengthBytes()
  * </pre>
  *
- * <p>{@link BatchHeader} has the header's fields; the 0 ends the array of events. The header's common part and one event,
- * put together, are a ConntrackFlatEvent. The receive thread leaves room for the longest header; {@link #number} writes it.
- * A control record has no events: its datum is a ConntrackControl, and is whole from the beginning.
+ * <p>{@link BatchHeader} lists the header's fields; the 0 ends the array of events. The header's common part followed
+ * by one event is a ConntrackFlatEvent. The receive thread reserves space for the longest header; {@link #number}
+ * writes the header. A control record has no events: its datum is a ConntrackControl, and is complete from the start.
  *
- * <p>Ownership: exactly one owner at a time; handing it over passes the ownership. The last owner gives it back with
- * {@link BatchRing#release}, and must not look at it afterwards: its buffer is filled again.
+ * <p>Ownership: exactly one owner at a time; handing over the batch passes the ownership. The last owner returns it
+ * with {@link BatchRing#release} and must not access it afterwards, because its buffer is reused.
  *
- * <p>Threads: confined to the owner's thread; a hand-over must make its contents visible, as {@link BatchRing} does.
+ * <p>Threads: confined to the owner's thread. A hand-over must make the contents visible, as {@link BatchRing} does.
  */
 public final class EncodedBatch {
     /** Kind: a ConntrackBatch. */
@@ -73,7 +73,7 @@ public final class EncodedBatch {
         return stream;
     }
 
-    /** The run that numbered the events, ns since 1970-01-01 UTC. */
+    /** Start of the run that numbered the events, ns since 1970-01-01 UTC. */
     public long streamEpoch() {
         return streamEpoch;
     }
@@ -89,8 +89,9 @@ public final class EncodedBatch {
     }
 
     /**
-     * Gives a batch of events its place in the log and writes its header, after which its bytes are a datum. The owner calls
-     * it before it appends the batch, and may repeat it with another number. A control record stays as it is.
+     * Sets the {@code log_index} of a batch of events and writes its header; then its bytes are a datum. The owner
+     * calls this before it appends the batch, and may call it again with another index. A control record does not
+     * change.
      *
      * @param index number of the append within the run, from 0
      */
@@ -108,8 +109,8 @@ public final class EncodedBatch {
     }
 
     /**
-     * The bytes from {@link #offset()}, {@link #lengthBytes()} of them, are the datum; the others mean nothing. Before
-     * {@link #number} has written the header, they are the events alone.
+     * The array that holds the datum: {@link #lengthBytes()} bytes from {@link #offset()}. The other bytes have no
+     * meaning. Until {@link #number} has written the header, these bytes are only the events.
      */
     public byte[] array() {
         return array;
@@ -123,15 +124,15 @@ public final class EncodedBatch {
         return end - offset;
     }
 
-    /** Bytes from {@link #offset()} that a ConntrackFlatEvent begins with; 0 for a control record. */
+    /** Bytes from {@link #offset()} that are also the beginning of a ConntrackFlatEvent; 0 for a control record. */
     public int commonLengthBytes() {
         return commonLengthBytes;
     }
 
     /**
-     * Where an event begins in {@link #array()}.
+     * The offset of an event in {@link #array()}.
      *
-     * @param index from 0 to {@link #count()}; the last one is where the last event ends
+     * @param index from 0 to {@link #count()}; for {@code count()} the result is the end of the last event
      */
     public int eventOffset(int index) {
         return index == count ? end - AvroWriter.ARRAY_END_BYTES : eventOffsets[index];
@@ -147,7 +148,7 @@ public final class EncodedBatch {
         return lastReceivedNanos;
     }
 
-    /** Makes the batch an empty one of the stream. */
+    /** Makes this an empty batch of the stream. */
     void begin(StreamState of) {
         NamespaceStreams namespace = of.namespace;
         kind = EVENTS;
@@ -164,7 +165,7 @@ public final class EncodedBatch {
         logIndex = NO_LOG_INDEX;
     }
 
-    /** Notes the event that begins at {@link #end}, before it is encoded. */
+    /** Records the start of an event at {@link #end}, before it is encoded. */
     void beginEvent(long sequence, long receivedNanos) {
         if (count == 0) {
             firstSequence = sequence;
@@ -174,7 +175,7 @@ public final class EncodedBatch {
         eventOffsets[count++] = end;
     }
 
-    /** Notes the event that was encoded up to {@code newEnd}. */
+    /** Records the end of an event that was encoded up to {@code newEnd}. */
     void endEvent(int newEnd, long eventMillis) {
         end = newEnd;
         firstEventMillis = Math.min(firstEventMillis, eventMillis);
@@ -187,7 +188,7 @@ public final class EncodedBatch {
         array[end++] = AvroWriter.ARRAY_END;
     }
 
-    /** Takes over what an open batch of the same stream holds. */
+    /** Copies the contents of an open batch of the same stream. */
     void continueFrom(EncodedBatch smaller, StreamState of) {
         begin(of);
         System.arraycopy(smaller.array, eventsOffset, array, eventsOffset, smaller.end - eventsOffset);
@@ -201,7 +202,7 @@ public final class EncodedBatch {
         lastEventMillis = smaller.lastEventMillis;
     }
 
-    /** What the batch takes in memory, whatever it holds. */
+    /** Memory of the batch's buffers, independent of their contents. */
     int capacityBytes() {
         return array.length + Integer.BYTES * eventOffsets.length;
     }

@@ -19,23 +19,23 @@ import org.jspecify.annotations.Nullable;
  * Writes one flow event as a ConntrackEvent in Avro's binary encoding, field by field in the order of the schema.
  * Allocates nothing, unless a helper's name or a security context is not ASCII.
  *
- * <p>Ownership: reads through the event, writes into the caller's array. Threads: confined to one.
+ * <p>Ownership: borrows the event and the caller's array. Threads: confined to one.
  *
- * <p>Errors: none; the caller has made {@link #maxBytes} bytes of room.
+ * <p>Errors: none; the caller provides {@link #maxBytes} bytes.
  *
- * <p>Source: {@code ConntrackBatch.avsc}. A test reads what is written here with {@code GenericDatumReader}.
+ * <p>Source: {@code ConntrackBatch.avsc}. A test reads the output with {@code GenericDatumReader}.
  */
 public final class FlowEventEncoder {
     private static final int NANOS_PER_MILLI = 1_000_000;
 
-    /** Sum over all fields at their longest, texts of variable length apart: 725. */
+    /** The longest encoding of all fields together is 725 bytes, without texts of variable length. */
     private static final int ANY_MAX_BYTES = 768;
-    /** The same for IPv4 without {@link #RARE} fields: 367. */
+    /** The same for IPv4 without {@link #RARE} fields: 367 bytes. */
     private static final int USUAL_MAX_BYTES = 408;
-    /** An invalid byte becomes U+FFFD, which takes three. */
+    /** An invalid byte becomes U+FFFD, which takes three bytes. */
     private static final int TEXT_GROWTH = 3;
 
-    // Fields that stand side by side in the record and are often absent together: one test and one write for all.
+    // Adjacent fields of the record that are often absent together: one test and one write for all of them.
     private static final long ICMP = bit(Tuple.ICMP_TYPE) | bit(Tuple.ICMP_CODE) | bit(Tuple.ICMP_ID);
     private static final int ICMP_FIELDS = 3;
     private static final long COUNTERS = bit(FlowEvent.PACKETS_ORIGINAL)
@@ -53,7 +53,7 @@ public final class FlowEventEncoder {
     private static final long RARE =
             TEXTS | bit(FlowEvent.MASTER) | NestedRecords.SEQUENCE_ADJUSTMENT | bit(FlowEvent.SYNPROXY);
 
-    /** {@code event_type} and {@code origin}, which stand side by side. */
+    /** {@code event_type} and {@code origin}, which are adjacent. */
     private static final byte[] KERNEL_NEW = typeAndOrigin("NEW", EventOrigin.KERNEL);
 
     private static final byte[] KERNEL_UPDATE = typeAndOrigin("UPDATE", EventOrigin.KERNEL);
@@ -61,7 +61,7 @@ public final class FlowEventEncoder {
     private static final byte[] EXISTING = typeAndOrigin("EXISTING", EventOrigin.DUMP);
     private static final byte[] INFERRED = typeAndOrigin("DESTROY", EventOrigin.INFERRED);
 
-    /** By the number that {@link Translation} gives. */
+    /** {@code nat} by the result of {@link Translation}. */
     private static final byte[][] NAT = {
         AvroWriter.encodedString("none"),
         AvroWriter.encodedString("source"),
@@ -69,7 +69,7 @@ public final class FlowEventEncoder {
         AvroWriter.encodedString("both")
     };
 
-    /** {@code replied} in bit 0, {@code assured} in bit 1: each as a present boolean. */
+    /** Two non-null booleans, by {@code replied} in bit 0 and {@code assured} in bit 1. */
     private static final byte[][] STATES = {
         {PRESENT, 0, PRESENT, 0}, {PRESENT, 1, PRESENT, 0}, {PRESENT, 0, PRESENT, 1}, {PRESENT, 1, PRESENT, 1}
     };
@@ -80,7 +80,9 @@ public final class FlowEventEncoder {
     private static final byte[] END_EXPIRED = AvroWriter.encodedPresentString("expired");
     /** {@code duration_ns} and {@code end_reason}. */
     private static final int DESTROY_FIELDS = 2;
-    /** {@code community_id}, {@code reply_community_id}, {@code protocol_name}, {@code tcp_state_name}: not filled yet. */
+    /**
+     * {@code community_id}, {@code reply_community_id}, {@code protocol_name}, {@code tcp_state_name}: not filled yet.
+     */
     private static final int NAME_FIELDS = 4;
 
     private EventOrigin origin = EventOrigin.KERNEL;
@@ -90,10 +92,10 @@ public final class FlowEventEncoder {
     private boolean destroySeenWithTimeout;
 
     /**
-     * Says where the next events come from.
+     * Sets the origin of the next events.
      *
      * @param receivedTimeNanos ns since 1970-01-01 UTC
-     * @param snapshotId of the dump; of no meaning unless the origin is {@link EventOrigin#DUMP}
+     * @param snapshotId id of the dump's snapshot; ignored unless the origin is {@link EventOrigin#DUMP}
      */
     void from(EventOrigin origin, long receivedTimeNanos, long snapshotId) {
         this.origin = origin;
@@ -110,7 +112,7 @@ public final class FlowEventEncoder {
         return both;
     }
 
-    /** More bytes than {@link #encode} will write for this event. */
+    /** An upper bound of the bytes that {@link #encode} writes for this event, spill bytes included. */
     static int maxBytes(FlowEvent event) {
         long presence = event.presence();
         if ((presence & RARE) == 0 && event.ipVersion() == 4) {
@@ -126,7 +128,7 @@ public final class FlowEventEncoder {
         return ANY_MAX_BYTES + TEXT_GROWTH * texts;
     }
 
-    /** The {@code event_time} of the event that was encoded last. */
+    /** The {@code event_time} of the last encoded event. */
     long eventMillis() {
         return eventMillis;
     }
@@ -134,7 +136,7 @@ public final class FlowEventEncoder {
     /**
      * Writes the event at a position, with its sequence in its stream, and returns the position after it.
      *
-     * @param beginSequence of the event that opened the flow; negative = unknown, or this one opens it
+     * @param beginSequence sequence of the event that opened the flow; negative = unknown, or this event opens it
      */
     int encode(byte[] to, int at, FlowEvent event, long sequence, long beginSequence) {
         int end = writeLong(to, at, sequence);
@@ -180,8 +182,8 @@ public final class FlowEventEncoder {
     }
 
     /**
-     * Why the flow ended, null = unknown. An entry that timed out has no CTA_TIMEOUT in its DESTROY; older kernels send it
-     * in none. So its absence says something only when this kernel is known to send it.
+     * Why the flow ended; null = unknown. The DESTROY of an entry that timed out has no CTA_TIMEOUT; on older kernels
+     * no DESTROY has it. So its absence means a timeout only if this kernel is known to send it.
      */
     private byte @Nullable [] endReason(FlowEvent event) {
         if (origin == EventOrigin.INFERRED) {
@@ -211,7 +213,9 @@ public final class FlowEventEncoder {
         };
     }
 
-    /** The best time there is: the kernel's for this event, for DESTROY the end of the flow, else the receipt. */
+    /**
+     * Uses the best available time: the kernel's event time, else for DESTROY the flow's end, else the time of receipt.
+     */
     private int writeTimes(byte[] to, int at, FlowEvent event) {
         boolean kernel = origin == EventOrigin.KERNEL;
         boolean stamped = kernel && event.has(FlowEvent.EVENT_TIME);
@@ -281,7 +285,7 @@ public final class FlowEventEncoder {
         return tuple.has(Tuple.ZONE) ? writePresent(to, at, tuple.zone()) : writeNulls(to, at, 1);
     }
 
-    /** Counters and times: u64 as the same 64 bits. */
+    /** Writes counters and times; a u64 keeps its 64 bits. */
     private static int writeCounters(byte[] to, int at, FlowEvent event) {
         if ((event.presence() & COUNTERS) == 0) {
             return writeNulls(to, at, COUNTER_FIELDS);

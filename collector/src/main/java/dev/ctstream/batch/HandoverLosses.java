@@ -5,10 +5,10 @@ import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batches that the sink did not take, until a GAP of cause handover has declared them.
+ * Batches that the sink refused, until a GAP of cause handover has declared them.
  *
- * <p>Invariant: a stream with an undeclared loss hands nothing over. So its loss is one range of sequences, remembered in
- * the stream itself, and the GAP stands before whatever comes after it. Nothing is forgotten and no memory grows.
+ * <p>Invariant: a stream with an undeclared loss hands over no batch. So its loss is one range of sequences, stored in
+ * the stream itself, and the GAP precedes the stream's next batch. No loss is forgotten, and memory does not grow.
  *
  * <p>Threads: confined to the receive thread.
  */
@@ -23,7 +23,7 @@ final class HandoverLosses {
         this.clock = clock;
     }
 
-    /** Whether a loss waits for its declaration. */
+    /** Whether a loss is still undeclared. */
     boolean pending() {
         return first != null;
     }
@@ -42,7 +42,7 @@ final class HandoverLosses {
 
     private void list(StreamState stream) {
         if (stream.listedLossy) {
-            return; // declared out of turn, still in the list
+            return; // it was declared out of turn and is still in the list
         }
         stream.listedLossy = true;
         if (last == null) {
@@ -53,7 +53,7 @@ final class HandoverLosses {
         last = stream;
     }
 
-    /** Declares the stream's loss if it has one; false when the sink does not take the declaration. */
+    /** Declares the stream's loss if it has one; returns false when the sink refuses the declaration. */
     boolean declare(StreamState stream) {
         if (stream.lostCount == 0) {
             return true;
@@ -71,7 +71,7 @@ final class HandoverLosses {
         return true;
     }
 
-    /** Declares all, as far as the sink takes it. */
+    /** Declares the losses of all streams until the sink refuses a declaration. */
     void declareAll() {
         while (first != null && declare(first)) {
             StreamState declared = first;

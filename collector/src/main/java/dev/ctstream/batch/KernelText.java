@@ -4,8 +4,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Texts of the kernel as present [null, string]: names, which ought to be ASCII, and labels, which become hexadecimal.
- * Part of {@link FlowEventEncoder} and under its rules.
+ * Writes texts from the kernel as non-null [null, string]: names, which should be ASCII, and labels, as hexadecimal
+ * digits. Part of {@link FlowEventEncoder}; the same rules apply.
  */
 final class KernelText {
     private static final int LABEL_WORDS = 4;
@@ -15,7 +15,7 @@ final class KernelText {
 
     private KernelText() {}
 
-    /** Copies ASCII; anything else goes through a String, so that invalid UTF-8 becomes U+FFFD and the datum stays valid. */
+    /** Copies ASCII. Other text goes through a String: invalid UTF-8 becomes U+FFFD, so the datum stays valid. */
     static int write(byte[] to, int at, ByteBuffer buffer, int offset, int lengthBytes) {
         to[at] = AvroWriter.PRESENT;
         int text = AvroWriter.writeLong(to, at + 1, lengthBytes);
@@ -33,7 +33,7 @@ final class KernelText {
         return AvroWriter.writeEncoded(to, at + 1, AvroWriter.encodedString(decoded));
     }
 
-    /** Label n is bit n%32 of host-order word n/32; the highest word is written first, words that are not there as 0. */
+    /** Label n is bit n%32 of host-order word n/32. The highest word is written first, a missing word as 0. */
     static int writeLabels(byte[] to, int at, ByteBuffer buffer, int offset, int lengthBytes) {
         to[at] = AvroWriter.PRESENT;
         int end = AvroWriter.writeLong(to, at + 1, LABEL_WORDS * HEX_DIGITS_PER_WORD);

@@ -8,14 +8,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All streams of one network namespace. A stream is found by its zone in two steps of an array, and made when its first
- * event comes. It lives as long as the run, because a namespace that is observed again must go on
- * counting.
+ * All streams of one network namespace. A stream is found by its zone in a two-level array, and created with its first
+ * event. It lives as long as the run, because a namespace that is observed again must continue its sequences.
  *
- * <p>Bounds: 100 bytes for each zone seen, 1 KiB for each 256 zones touched, 1 KiB for the namespace.
+ * <p>Bounds: 100 bytes for each zone seen, 1 KiB for each block of 256 zones in use, 1 KiB for the namespace.
  *
- * <p>Threads: the receive thread writes. The public methods may be called by any thread: they see a recent state, and
- * what was sequenced before a batch was handed over is visible to whoever has seen that batch.
+ * <p>Threads: the receive thread writes. Any thread may call the public methods, which return a recent state. A thread
+ * that has received a batch sees all sequences that were assigned before the batch was handed over.
  */
 public final class NamespaceStreams {
     private static final int PAGE_BITS = 8;
@@ -38,13 +37,13 @@ public final class NamespaceStreams {
         header = new BatchHeader(run, hostName, control);
     }
 
-    /** Called with each stream's zone and the number that its next event will get. */
+    /** Receives each stream's zone and the sequence of its next event. */
     @FunctionalInterface
     public interface StreamVisitor {
         void onStream(int zone, long nextSequence);
     }
 
-    /** The stream of the namespace's control records, which names the namespace. */
+    /** The stream of the namespace's control records; it also identifies the namespace. */
     public StreamId control() {
         return control;
     }
@@ -58,12 +57,12 @@ public final class NamespaceStreams {
         return streamEpoch;
     }
 
-    /** What the namespace's batches begin with. */
+    /** The header of the namespace's batches. */
     BatchHeader header() {
         return header;
     }
 
-    /** Zones that have had an event in this run. */
+    /** Number of zones with at least one event in this run. */
     public int streamCount() {
         return streamCount;
     }
@@ -73,14 +72,14 @@ public final class NamespaceStreams {
         return lostTotal;
     }
 
-    /** Events that were sequenced and then lost at the hand-over in this run; each is declared in a GAP. */
+    /** Events that were sequenced and then lost at the hand-over in this run; a GAP declares each of them. */
     public long droppedEvents() {
         return droppedEvents;
     }
 
     /**
-     * Visits all streams, zones rising. The sum of what it sees is the number of events sequenced: take the total from
-     * the same visit as the parts.
+     * Visits all streams, in the order of their zones. The number of sequenced events is the sum over the streams; take
+     * the sum and its parts from the same visit.
      */
     public void forEachStream(StreamVisitor visitor) {
         for (int i = 0; i < PAGE; i++) {

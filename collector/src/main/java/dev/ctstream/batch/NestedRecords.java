@@ -6,7 +6,9 @@ import static dev.ctstream.batch.AvroWriter.writePresent;
 
 import dev.ctstream.conntrack.FlowEvent;
 
-/** The nullable records at the end of a ConntrackEvent; part of {@link FlowEventEncoder} and under its rules. */
+/**
+ * Writes the nullable records at the end of a ConntrackEvent. Part of {@link FlowEventEncoder}; the same rules apply.
+ */
 final class NestedRecords {
     private static final long TCP = bit(FlowEvent.TCP_FLAGS_ORIGINAL)
             | bit(FlowEvent.TCP_FLAGS_REPLY)
@@ -17,7 +19,7 @@ final class NestedRecords {
             bit(FlowEvent.DCCP_STATE) | bit(FlowEvent.DCCP_ROLE) | bit(FlowEvent.DCCP_HANDSHAKE_SEQUENCE);
     static final long SEQUENCE_ADJUSTMENT = bit(FlowEvent.SEQ_ADJ_ORIGINAL) | bit(FlowEvent.SEQ_ADJ_REPLY);
     private static final int ADJUSTMENT_FIELDS = 3;
-    /** Fields that raise any of these records. */
+    /** Fields that make any of these records non-null. */
     static final long ALL = TCP | SCTP | DCCP | SEQUENCE_ADJUSTMENT | bit(FlowEvent.SYNPROXY);
 
     private NestedRecords() {}

@@ -3,11 +3,11 @@ package dev.ctstream.batch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The streams with an open batch, oldest first. All linger equally long, so this is also the order of their deadlines:
- * looking for those that are due costs only as much as there are.
+ * The streams with an open batch, oldest first. All have the same linger, so this is also the order of their deadlines,
+ * and a search for due batches visits only those.
  *
- * <p>Age counts from the end of the pass in which a batch was opened, which is the first time that is known without
- * asking a clock for each event; passes follow each other within some 20 ms while events come.
+ * <p>Age counts from the end of the pass in which a batch was opened. That is the first time that is known without
+ * reading a clock for each event. While events arrive, passes are at most about 20 ms apart.
  *
  * <p>Threads: confined to the receive thread.
  */
@@ -60,7 +60,7 @@ final class OpenStreams {
         size--;
     }
 
-    /** A pass has ended: gives what was opened in it the deadline. */
+    /** Sets the deadline of the batches that were opened in the pass that has just ended. */
     void setDeadlines(long deadlineNanos) {
         for (StreamState stream = firstWithoutDeadline; stream != null; stream = stream.newer) {
             stream.deadlineNanos = deadlineNanos;

@@ -6,9 +6,9 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stream: its next sequence, its open batch and its place in two lists, of open batches and of undeclared losses.
+ * One stream: its next sequence, its open batch, and its links in the lists of open batches and of undeclared losses.
  *
- * <p>Threads: written by the receive thread; {@link #publishedNextSequence} may be read by any.
+ * <p>Threads: the receive thread writes; any thread may call {@link #publishedNextSequence}.
  */
 final class StreamState {
     private static final VarHandle NEXT_SEQUENCE;
@@ -29,7 +29,7 @@ final class StreamState {
     @Nullable
     EncodedBatch open;
 
-    int sizeClass; // that would have held the batch before
+    int sizeClass; // that would have held the previous batch
 
     // In OpenStreams, while there is an open batch.
     @Nullable

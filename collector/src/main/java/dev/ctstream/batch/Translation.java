@@ -5,8 +5,8 @@ import dev.ctstream.conntrack.Tuple;
 import java.nio.ByteBuffer;
 
 /**
- * Which ends of a flow are translated: the field {@code nat}. Without NAT the reply tuple is the original one turned
- * round.
+ * Computes which ends of a flow are translated: field {@code nat}. Without NAT the reply tuple is the original tuple
+ * with source and destination swapped.
  *
  * <p>An ICMP flow has one identifier, which belongs to the source.
  */
@@ -40,7 +40,7 @@ final class Translation {
         return true;
     }
 
-    /** False when a tuple lacks the field. */
+    /** Whether both tuples have the field and the values differ. */
     private static boolean differ(Tuple first, int firstField, Tuple second, int secondField) {
         return first.has(firstField)
                 && second.has(secondField)

@@ -1,15 +1,15 @@
 /**
- * Flow events become Avro batches: one open batch for each stream (network namespace and zone), closed by count, bytes
- * or linger and handed over whole; control records go the same way.
+ * Encodes flow events into Avro batches. Each stream (network namespace and zone) has one open batch. A batch is closed
+ * by count, bytes or linger and then handed over to the next stage. Control records take the same path.
  *
- * <p>In: flow events where they lie, from {@code conntrack}. Out: {@link dev.ctstream.batch.EncodedBatch}, through a
- * {@link dev.ctstream.batch.BatchSink}.
+ * <p>In: flow events in the receive buffer, from {@code conntrack}. Out: {@link dev.ctstream.batch.EncodedBatch},
+ * through a {@link dev.ctstream.batch.BatchSink}.
  *
- * <p>Threads: sequences are given and batches are filled on the receive thread only. Control records may be submitted by
- * any thread; the receive thread numbers them.
+ * <p>Threads: only the receive thread assigns sequences and fills batches. Any thread may submit control records; the
+ * receive thread numbers them.
  *
- * <p>Bounds: open batches, batches in flight and pooled buffers each have a limit in bytes; what happens at it is said
- * in {@link dev.ctstream.batch.Batcher} and {@link dev.ctstream.batch.BatchRing}.
+ * <p>Bounds: open batches, batches in flight and pooled buffers each have a limit in bytes.
+ * {@link dev.ctstream.batch.Batcher} and {@link dev.ctstream.batch.BatchRing} say what happens at the limit.
  */
 @NullMarked
 package dev.ctstream.batch;

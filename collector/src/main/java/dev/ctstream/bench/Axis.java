@@ -5,22 +5,22 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * One axis of a picture.
+ * One axis of a plot.
  *
- * @param title what is shown, with its unit
- * @param logarithmic ticks are 1, 2 and 5 times powers of ten
- * @param least value at the beginning; above 0 when logarithmic
+ * @param title quantity and unit
+ * @param logarithmic whether the axis is logarithmic; its ticks are then 1, 2 and 5 times powers of ten
+ * @param least value at the start; above 0 when logarithmic
  * @param most value at the end
- * @param begin where the axis begins in the picture
- * @param end where it ends
+ * @param begin coordinate of the start in the plot
+ * @param end coordinate of the end
  */
 record Axis(String title, boolean logarithmic, double least, double most, double begin, double end) {
     private static final int TICKS = 5;
     private static final double[] STEPS = {1, 2, 5};
-    /** A value that is so near beyond the end does not make the axis longer. */
+    /** A value that exceeds the end by less than this factor does not extend the axis. */
     private static final double NEARLY = 1.02;
 
-    /** An axis with round ends around the values. */
+    /** Creates an axis with round ends that covers the values. */
     static Axis around(String title, boolean logarithmic, List<Double> values, double begin, double end) {
         double high = values.stream().mapToDouble(value -> value).max().orElse(1);
         if (!logarithmic) {
@@ -32,11 +32,11 @@ record Axis(String title, boolean logarithmic, double least, double most, double
                 .filter(value -> value > 0)
                 .min()
                 .orElse(1);
-        double from = 10 / step(10 / (low * NEARLY)); // of 1, 2, 5, 10 too: 10 over each is one of them
+        double from = 10 / step(10 / (low * NEARLY)); // also 1, 2, 5 or 10: 10 divided by each is one of these again
         return new Axis(title, true, from, Math.max(2 * from, step(high / NEARLY)), begin, end);
     }
 
-    /** The smallest of 1, 2, 5, 10, ... that is not below. */
+    /** The smallest of 1, 2, 5, 10, ... that is at least {@code least}. */
     private static double step(double least) {
         double power = Math.pow(10, Math.floor(Math.log10(least)));
         for (double factor : STEPS) {
@@ -47,15 +47,15 @@ record Axis(String title, boolean logarithmic, double least, double most, double
         return 10 * power;
     }
 
-    /** Where a value lies in the picture. */
-    double place(double value) {
+    /** Coordinate of a value in the plot. */
+    double position(double value) {
         double share = logarithmic
                 ? Math.log(Math.max(value, least) / least) / Math.log(most / least)
                 : (value - least) / (most - least);
         return begin + share * (end - begin);
     }
 
-    /** The values that get a line and a number. */
+    /** The values that get a grid line and a label. */
     List<Double> ticks() {
         List<Double> ticks = new ArrayList<>();
         if (logarithmic) {

@@ -23,24 +23,25 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Measures: starts the load generator and, for each measurement, the reader; raises events to warm it up; then raises those
- * that count, waits until they have gone their whole way, and looks at what the reader has used meanwhile.
+ * Runs the measurements: starts the load generator and, for each measurement, the reader; generates events to warm it
+ * up; then generates the measured events, waits until the reader has processed all of them, and reads what it has used
+ * in that time.
  *
- * <p>The whole process must be in a network namespace of its own: it fills the table and makes rules.
+ * <p>The whole process must run in its own network namespace: it fills the table and adds rules.
  *
- * <p>Threads: confined to one. Errors: an IOException that says which process failed and what it said last.
+ * <p>Threads: confined to one. Errors: an IOException names the process that failed and quotes its last output.
  */
 public final class Bench implements AutoCloseable {
     /** Larger tables take too long to fill, and too much memory. */
     private static final long MAX_ENTRIES = 2L << 20;
 
     private static final double FILL_SECONDS = 60;
-    /** Share of the limit from which on a table is full: some entries are always about to go. */
+    /** A table counts as full above this share of its limit: some entries are always about to be removed. */
     private static final double FULL = 0.95;
-    /** Longest time that the generator may take beyond its load. */
+    /** Longest time that the generator may take beyond the length of its load. */
     private static final long PATIENCE_SECONDS = 120;
 
-    /** At the rate that is measured, after the warm-up. */
+    /** Runs at the measured rate, after the warm-up. */
     private static final double SETTLE_SECONDS = 1;
 
     private static final String BOOTSTRAP = "kafka.bootstrap.servers";
@@ -68,8 +69,8 @@ public final class Bench implements AutoCloseable {
     /**
      * Sets the calling thread's network namespace up and starts the generator in it.
      *
-     * @param folder for temporary files; the caller deletes it in the end
-     * @param progress is told what is being done
+     * @param folder for temporary files; the caller deletes it at the end
+     * @param progress receives a line about each step
      */
     public static Bench open(BenchConfig config, Broker.Factory brokers, Path folder, Consumer<String> progress)
             throws IOException {
@@ -87,7 +88,7 @@ public final class Bench implements AutoCloseable {
         return bench;
     }
 
-    /** With packets the table must be full: then each new flow drives out an old one. */
+    /** The load by packets needs a full table: only then does each new flow evict an old one. */
     private void fill() throws IOException {
         if (config.load().kind() != LoadSpec.Kind.PACKETS) {
             return;
@@ -96,12 +97,12 @@ public final class Bench implements AutoCloseable {
             TableStats stats = table.stats();
             if (stats.maxEntries() == 0) {
                 throw new IOException(
-                        "this kernel does not tell how large the table is (Linux 4.18 does), and the load by"
-                                + " packets needs a full one; use --load ctnetlink");
+                        "this kernel does not report the size of the table (Linux 4.18 and later do), and the load"
+                                + " by packets needs a full table; use --load ctnetlink");
             }
             if (stats.maxEntries() > MAX_ENTRIES) {
-                throw new IOException("nf_conntrack_max is " + stats.maxEntries() + ": the load by packets needs a full"
-                        + " table, and fills at most " + MAX_ENTRIES + "; use --load ctnetlink");
+                throw new IOException("nf_conntrack_max is " + stats.maxEntries() + ": the load by packets needs a"
+                        + " full table and fills at most " + MAX_ENTRIES + "; use --load ctnetlink");
             }
             progress.accept("filling the table with " + stats.maxEntries() + " flows");
             LoadSpec fill =
@@ -109,7 +110,7 @@ public final class Bench implements AutoCloseable {
             long entries = raise(fill).path("entries").asLong();
             if (entries < FULL * stats.maxEntries()) {
                 throw new IOException("the table holds " + entries + " flows of " + stats.maxEntries()
-                        + ", and the load by packets needs a full one; use --load ctnetlink");
+                        + ", and the load by packets needs a full table; use --load ctnetlink");
             }
         }
     }
@@ -118,7 +119,7 @@ public final class Bench implements AutoCloseable {
         return generator.ask(load.line(), PATIENCE_SECONDS + (long) Math.ceil(load.seconds()));
     }
 
-    /** Takes all measurements; each is also given to {@code each} as soon as it is there. */
+    /** Runs all measurements; {@code each} receives each one as soon as it is complete. */
     public List<Measurement> run(Consumer<Measurement> each) throws IOException {
         List<Measurement> taken = new ArrayList<>();
         List<LoadSpec> loads = config.loads();
@@ -143,7 +144,7 @@ public final class Bench implements AutoCloseable {
         return load.rate() + " events/s, zones " + load.zones();
     }
 
-    /** Spools and logs of one measurement: they grow by a gigabyte in some seconds. */
+    /** Deletes the spool and the logs of one measurement: they grow by a gigabyte within seconds. */
     private static void delete(Path tree) throws IOException {
         try (Stream<Path> files = Files.walk(tree)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -173,7 +174,7 @@ public final class Bench implements AutoCloseable {
         }
     }
 
-    /** A JVM compiles meanwhile; other programs only have to meet the rate. */
+    /** A JVM compiles its code during this time; other programs only have to reach the rate. */
     private void warmUp(LoadSpec load, boolean jvm) throws IOException {
         BenchConfig.WarmUp warmUp = config.warmUp();
         if (load.kind() != LoadSpec.Kind.NONE && warmUp.seconds() > 0) {
@@ -188,7 +189,7 @@ public final class Bench implements AutoCloseable {
     private Map<String, Double> measure(
             RunningReader running, LoadSpec load, @Nullable Broker broker, Map<String, String> keys)
             throws IOException {
-        Sample.before(running, broker); // what is still on its way now must not be read as measured
+        Sample.before(running, broker); // events still in flight must not count as measured
         try (@Nullable KernelToLog log = log(load, broker, keys)) {
             Map<String, Double> values = measure(running, load, broker);
             if (log != null) {
@@ -198,7 +199,10 @@ public final class Bench implements AutoCloseable {
         }
     }
 
-    /** From here on; null when there is nothing to read, or the log is another cluster's, with time stamps as it likes. */
+    /**
+     * Starts at the current end of the topic; null when there is nothing to read, or when the log belongs to another
+     * cluster, whose time stamps may mean something else.
+     */
     private static @Nullable KernelToLog log(LoadSpec load, @Nullable Broker broker, Map<String, String> keys)
             throws IOException {
         if (broker == null || load.kind() == LoadSpec.Kind.NONE) {

@@ -4,15 +4,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What is to be measured: every reader at every rate with every number of zones, so many times over.
+ * What to measure: every reader at every rate with every number of zones, in each of the rounds.
  *
- * @param readers in this order in each round, so that what changes on the machine meanwhile meets them all
- * @param load what each measurement raises; its rate and zones come from the lists
+ * @param readers run in this order in each round, so that changes on the machine affect all of them
+ * @param load the load of each measurement; its rate and zones come from the lists
  * @param eventsPerSecond rates; 0 = as fast as possible
- * @param zones numbers of zones
+ * @param zones zone counts
  * @param warmUp before each measurement
- * @param cpus who runs where
- * @param jvmOptions for the JVM of a measured collector, for instance a flight recording
+ * @param cpus which process runs on which CPU
+ * @param jvmOptions options for the JVM of a measured collector, for instance a flight recording
  * @param keys configuration of a measured collector
  * @param version of this program
  */
@@ -27,7 +27,7 @@ public record BenchConfig(
         List<String> jvmOptions,
         Map<String, String> keys,
         String version) {
-    /** Copies the collections, and checks every load. */
+    /** Copies the collections and checks every load. */
     public BenchConfig {
         readers = List.copyOf(readers);
         eventsPerSecond = List.copyOf(eventsPerSecond);
@@ -42,20 +42,20 @@ public record BenchConfig(
     }
 
     /**
-     * Events that are raised before anything is measured: the JVM compiles by them.
+     * Events generated before the measurement: they make the JVM compile its code.
      *
      * @param eventsPerSecond 0 = as fast as possible
      */
     public record WarmUp(double seconds, long eventsPerSecond) {}
 
     /**
-     * Which process is kept on which CPU.
+     * Which process is pinned to which CPU.
      *
      * @param load the generator
      * @param reader the measured process, with all its threads
      */
     public record Cpus(int load, int reader) {
-        /** Refuses a CPU that is not there. */
+        /** Rejects a CPU that does not exist. */
         public Cpus {
             int count = Runtime.getRuntime().availableProcessors();
             for (int cpu : new int[] {load, reader}) {
@@ -67,7 +67,7 @@ public record BenchConfig(
         }
     }
 
-    /** Every load, rates within zones. */
+    /** Every load: for each number of zones, all rates. */
     List<LoadSpec> loads() {
         return zones.stream()
                 .flatMap(zone -> eventsPerSecond.stream().map(rate -> load.with(zone, rate)))

@@ -14,11 +14,11 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The private network namespace of the benchmark: loopback, connection tracking with counters and times, and a rule that
- * drops the load's packets once their flow is confirmed. Only what belongs to this namespace is changed, and one with an
- * interface in use besides loopback is refused: it is not ours.
+ * The private network namespace of the benchmark: loopback, connection tracking with counters and times, and a rule
+ * that drops the load's packets once their flow is confirmed. It changes only this namespace, and rejects a namespace
+ * that uses another interface than loopback, because it is not private.
  *
- * <p>Threads: set up by the thread whose namespace it is.
+ * <p>Threads: set up by a thread inside the namespace.
  */
 final class BenchNetwork {
     private static final Path SYSCTLS = Path.of("/proc/sys/net/netfilter");
@@ -28,13 +28,13 @@ final class BenchNetwork {
     private static final int PREFIX4 = 8;
     private static final int PREFIX6 = 64;
     private static final int HOST6 = 128;
-    /** Longer than any run: flows end because others come, one for one, and not in bursts when time is up. */
+    /** Longer than any run: each new flow ends an old one; flows do not end in bursts by timeout. */
     private static final int UDP_TIMEOUT_SECONDS = 86_400;
 
     private BenchNetwork() {}
 
     /**
-     * Sets the namespace up; nothing of it remains when the processes in it have ended.
+     * Sets the namespace up; it disappears with its last process.
      *
      * @throws IOException before anything is changed, when an interface besides loopback has an address
      */
@@ -60,7 +60,7 @@ final class BenchNetwork {
         for (NetworkInterface link : Collections.list(NetworkInterface.getNetworkInterfaces())) {
             if (!link.isLoopback()) {
                 throw new IOException("network interface " + link.getName()
-                        + " has an address: this is no private namespace; start it as bin/ctstream bench");
+                        + " has an address: this is not a private namespace; start it as bin/ctstream bench");
             }
         }
     }

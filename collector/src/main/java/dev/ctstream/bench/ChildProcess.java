@@ -22,10 +22,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A child process that lives on one CPU from its first instruction on: it is started by a thread that is kept there.
+ * A child process that runs on one CPU from its first instruction: a thread pinned to that CPU starts it.
  *
- * <p>Ownership: owns the process; {@link #close} ends it, as does the orderly end of this JVM. When this JVM is killed,
- * those of ours end with their stdin; a program that is not ours outlives it.
+ * <p>Ownership: owns the process; {@link #close} ends it, and so does an orderly exit of this JVM. When this JVM is
+ * killed, Java processes started here end with their stdin; other programs outlive it.
  *
  * <p>Threads: confined to one.
  */
@@ -53,10 +53,10 @@ final class ChildProcess implements AutoCloseable {
     }
 
     /**
-     * Starts a Java class of ours with the options of this JVM.
+     * Starts a class of this program with the options of this JVM.
      *
-     * @param folder for what it says on stderr
-     * @param options for its JVM, behind ours
+     * @param folder for its stderr
+     * @param options for its JVM, after those of this JVM
      */
     static ChildProcess java(Class<?> main, int cpu, Path folder, List<String> options, List<String> arguments)
             throws IOException {
@@ -74,7 +74,7 @@ final class ChildProcess implements AutoCloseable {
     /**
      * Starts any program.
      *
-     * @param output where its stdout goes; null = to {@link #ask}
+     * @param output file for its stdout; null = {@link #ask} reads it
      */
     static ChildProcess start(String name, int cpu, Path folder, List<String> command, @Nullable File output)
             throws IOException {
@@ -130,7 +130,7 @@ final class ChildProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Sends a line and returns the answer, which takes no work to speak of. */
+    /** Sends a line and returns the answer; for requests that take almost no work. */
     JsonNode ask(String line) throws IOException {
         return ask(line, ANSWER_SECONDS);
     }
@@ -146,12 +146,12 @@ final class ChildProcess implements AutoCloseable {
         return answer(withinSeconds);
     }
 
-    /** The first line that it prints unasked. */
+    /** The first line that it prints without a request. */
     JsonNode answer() throws IOException {
         return answer(ANSWER_SECONDS);
     }
 
-    /** The next line that it prints; kills a process that prints none in time. */
+    /** The next line that it prints; kills a process that prints nothing in time. */
     JsonNode answer(long withinSeconds) throws IOException {
         AtomicBoolean late = new AtomicBoolean();
         Runnable kill = () -> {
@@ -163,7 +163,8 @@ final class ChildProcess implements AutoCloseable {
         String answer = out.readLine();
         end.cancel(false);
         if (answer == null && late.get()) {
-            throw new IOException(name + " has not answered within " + withinSeconds + " s; it said: " + saidLast());
+            throw new IOException(
+                    name + " has not answered within " + withinSeconds + " s; its last output: " + lastOutput());
         }
         if (answer == null) {
             throw failed();
@@ -172,11 +173,11 @@ final class ChildProcess implements AutoCloseable {
     }
 
     private IOException failed() {
-        return new IOException(name + " has ended; it said: " + saidLast());
+        return new IOException(name + " has ended; its last output: " + lastOutput());
     }
 
-    /** The end of what it said on stderr. */
-    String saidLast() {
+    /** The last part of its stderr. */
+    String lastOutput() {
         try {
             List<String> lines = Files.readAllLines(errors);
             return String.join("\n", lines.subList(Math.max(0, lines.size() - TAIL_LINES), lines.size()));
@@ -189,13 +190,13 @@ final class ChildProcess implements AutoCloseable {
         return CpuTimes.of(pid());
     }
 
-    /** Asks it to end by the end of its stdin, then by SIGTERM, then kills it. */
+    /** Closes its stdin, then sends SIGTERM, then kills it. */
     @Override
     public void close() {
         try {
             in.close();
         } catch (IOException e) {
-            // It has ended already.
+            // It has already ended.
         }
         try {
             if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
@@ -208,7 +209,7 @@ final class ChildProcess implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            // The JVM is going down: the hook runs, or has run.
+            // The JVM is shutting down: the hook runs or has run.
         }
     }
 }

@@ -22,9 +22,10 @@ import java.util.Optional;
 import org.HdrHistogram.Histogram;
 
 /**
- * A {@link MeasuredCollector} as a process of its own. One word a line on stdin, one line of JSON back: {@code pending}
- * the batches that are known to be on their way, {@code mark} everything that was counted so far, and latencies since the
- * last {@code begin}, which answers the same. Ends with its stdin.
+ * Runs a {@link MeasuredCollector} as a separate process. It reads one word per line from stdin and answers each with
+ * one line of JSON. {@code pending} returns the number of batches known to be in flight. {@code mark} returns all
+ * counters so far, and the latencies since the last {@code begin}. {@code begin} answers the same and resets the
+ * latencies. The process ends with its stdin.
  */
 public final class CollectorProcess {
     private static final Map<String, String> LATENCIES = Map.of(
@@ -67,7 +68,7 @@ public final class CollectorProcess {
     }
 
     private void answer() throws IOException {
-        print(JsonNodeFactory.instance.objectNode()); // it has subscribed
+        print(JsonNodeFactory.instance.objectNode()); // tells the parent that it has subscribed
         try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 switch (line) {
@@ -111,7 +112,7 @@ public final class CollectorProcess {
         return all;
     }
 
-    /** Of the threads that live; those that have ended are not in it. */
+    /** Bytes allocated by the live threads; threads that have ended are not included. */
     private static long allocatedBytes() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long sum = 0;
@@ -132,7 +133,7 @@ public final class CollectorProcess {
         });
     }
 
-    /** Of all labels that a metric has; empty = there is no such metric. */
+    /** Sum over all labels of a metric; empty = the metric does not exist. */
     static Optional<Histogram> sum(Collection<LatencyRecorder> recorders) {
         return recorders.stream().map(LatencyRecorder::histogramMicros).reduce((sum, each) -> {
             sum.add(each);

@@ -9,13 +9,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What a process has used so far, from {@code /proc/PID}.
+ * CPU time and memory that a process has used so far, from {@code /proc/PID}.
  *
- * @param userSeconds of all its threads, also of those that have ended; to 10 ms
- * @param systemSeconds likewise
- * @param threadSeconds of the threads that live, by group (see {@link #group}); to 1 ns
+ * @param userSeconds user time of all its threads, including those that have ended; resolution 10 ms
+ * @param systemSeconds system time, likewise
+ * @param threadSeconds CPU time of the live threads, by group (see {@link #group}); resolution 1 ns
  * @param rssBytes resident memory now
- * @param peakRssBytes the most that was resident
+ * @param peakRssBytes maximum of resident memory
  */
 record CpuTimes(
         double userSeconds, double systemSeconds, Map<String, Double> threadSeconds, long rssBytes, long peakRssBytes) {
@@ -24,12 +24,14 @@ record CpuTimes(
 
     private static final double NANOS_PER_SECOND = 1e9;
     private static final int KIB = 1024;
-    /** Fields of {@code /proc/PID/stat} behind the name in parentheses; the third field of all is the first of these. */
+    /**
+     * Index among the fields of {@code /proc/PID/stat} after the name in parentheses; the first of these is field 3.
+     */
     private static final int UTIME = 14 - 3;
 
     private static final int STIME = 15 - 3;
 
-    /** Reads those of a process. */
+    /** Reads the values of a process. */
     static CpuTimes of(long pid) throws IOException {
         Path process = Path.of("/proc", Long.toString(pid));
         String status = Files.readString(process.resolve("status"));
@@ -63,13 +65,13 @@ record CpuTimes(
         }
     }
 
-    /** Number {@code index} behind the name. */
+    /** Field {@code index} after the name. */
     static double statField(String stat, int index) {
         String[] fields = stat.substring(stat.lastIndexOf(')') + 2).strip().split(" ", -1);
         return Double.parseDouble(fields[index]);
     }
 
-    /** A line of {@code /proc/PID/status} that gives kB; 0 when it is not there. */
+    /** Value of a line of {@code /proc/PID/status} in kB, as bytes; 0 when the line is missing. */
     static long statusBytes(String status, String key) {
         return status.lines()
                 .filter(line -> line.startsWith(key))
@@ -78,12 +80,12 @@ record CpuTimes(
                 .orElse(0);
     }
 
-    /** Time on a CPU: the first number of {@code schedstat}, in nanoseconds. */
+    /** Seconds on a CPU, from the first number of {@code schedstat}, which is in nanoseconds. */
     static double runSeconds(String schedstat) {
         return Long.parseLong(schedstat.strip().split(" ", 2)[0]) / NANOS_PER_SECOND;
     }
 
-    /** What a thread works for, by the first 15 bytes of its name, which is what the kernel keeps. */
+    /** The group of a thread, by the first 15 bytes of its name; the kernel keeps no more. */
     static String group(String comm) {
         if (comm.startsWith("ctstream-")) {
             String role = comm.substring("ctstream-".length());
@@ -106,12 +108,12 @@ record CpuTimes(
         return "other";
     }
 
-    /** All CPU time of the process. */
+    /** Total CPU time of the process. */
     double seconds() {
         return userSeconds + systemSeconds;
     }
 
-    /** What was used since an earlier sample; memory as it is now. */
+    /** CPU time used since an earlier sample; memory as of now. */
     CpuTimes since(CpuTimes earlier) {
         Map<String, Double> threads = new TreeMap<>(threadSeconds);
         earlier.threadSeconds.forEach((group, before) -> threads.merge(group, -before, Double::sum));

@@ -9,14 +9,15 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Creates and deletes entries over ctnetlink, many requests in one datagram: so many are created, then these are deleted,
- * and so on. The requests ask for no acknowledgement, so only refusals are answered.
+ * Creates and deletes entries over ctnetlink, with many requests in one datagram. It creates one window of entries,
+ * deletes it, and starts the next. The requests ask for no acknowledgement, so the kernel answers only refusals.
  *
- * <p>It writes DELETE requests itself, past {@code ConntrackTable}, which would ask for each entry's id first: it must run
- * in a namespace that was made for it, and {@link EntryTemplate} always names a whole tuple.
+ * <p>It writes DELETE requests itself, without {@code ConntrackTable}, which would first look up each entry's id. This
+ * is safe because it runs only in a namespace made for it, and because {@link EntryTemplate} always gives a whole
+ * tuple.
  */
 final class EntryLoad implements Load {
-    /** Entries that live at a time; fewer at a low rate, so that a window takes at most 0.2 s. */
+    /** Maximum of entries alive at a time; fewer at a low rate, so that a window takes at most 0.2 s. */
     static final int MAX_WINDOW = 10_000;
 
     private static final int WINDOWS_PER_SECOND = 10;
@@ -101,7 +102,7 @@ final class EntryLoad implements Load {
         return count;
     }
 
-    /** From creating a window to deleting it, and on to the next one. */
+    /** Switches from creating a window to deleting it, or to the next window. */
     private void turn() {
         if (deleting) {
             windowStart = windowEnd;

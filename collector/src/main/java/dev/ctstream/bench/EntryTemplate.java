@@ -12,10 +12,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A request that creates or deletes one flow, written once; for each flow it is copied, and its client address, client
- * port and zone are put in.
+ * A request that creates or deletes one flow. It is encoded once; for each flow it is copied, and client address,
+ * client port and zone are filled in.
  *
- * <p>A DELETE carries a whole tuple: the kernel takes one without for a flush.
+ * <p>A DELETE carries a whole tuple: the kernel treats one without a tuple as a flush.
  *
  * <p>Threads: immutable.
  */
@@ -26,7 +26,7 @@ final class EntryTemplate {
     private static final int UDP_SERVICE = 53;
     private static final int TCP_CONNTRACK_ESTABLISHED = 3;
     private static final int TIMEOUT_SECONDS = 600;
-    /** What stands where values go; occurs nowhere else in a request. */
+    /** Placeholder for a value; occurs nowhere else in a request. */
     private static final byte[] HOST = {(byte) 0xF1, (byte) 0xE2, (byte) 0xD3, (byte) 0xC4};
 
     private static final int PORT = 0xBEEF;
@@ -45,7 +45,7 @@ final class EntryTemplate {
         zones = places(pair(ZONE));
     }
 
-    /** A request for flows of this kind; with {@code zoned}, their zone is named. */
+    /** A request for flows of this kind; with {@code zoned} it contains their zone. */
     static EntryTemplate of(boolean create, boolean v6, boolean udp, boolean zoned) {
         MessageWriter out = new MessageWriter();
         out.startNetfilter(
@@ -93,7 +93,7 @@ final class EntryTemplate {
         out.endNest(proto).endNest(tuple);
     }
 
-    /** 2001:db8:: with these last bytes. */
+    /** The address 2001:db8:: with these last bytes. */
     private static byte[] documentation(byte... last) {
         byte[] address = Arrays.copyOf(new byte[] {0x20, 0x01, 0x0d, (byte) 0xb8}, 16);
         System.arraycopy(last, 0, address, address.length - last.length, last.length);

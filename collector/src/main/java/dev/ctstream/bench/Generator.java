@@ -14,18 +14,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The load generator, a process of its own: for each {@link LoadSpec} on stdin it raises events and answers with one line
- * of JSON. Ends with its stdin.
+ * The load generator, a separate process: for each {@link LoadSpec} on stdin it generates events and answers with one
+ * line of JSON. It ends with its stdin.
  *
- * <p>Cost, 2-core virtual machine: what it does per flow besides the kernel's work is below 0.1 us.
+ * <p>Cost on a 2-core virtual machine: below 0.1 us per flow, without the kernel's work.
  */
 public final class Generator {
-    /** Flows in one system call. */
-    private static final int MOST_PER_STEP = 128;
+    /** Maximum number of flows in one system call. */
+    private static final int MAX_PER_STEP = 128;
     /** Slices of a paced load, per second. */
     private static final int SLICES = 1_000;
-    /** What {@code parkNanos} oversleeps anyway. */
-    private static final long LEAST_PAUSE_NANOS = 20_000;
+    /** Shorter pauses make no sense: {@code parkNanos} oversleeps by about this time. */
+    private static final long MIN_PAUSE_NANOS = 20_000;
 
     private static final double NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -57,7 +57,7 @@ public final class Generator {
             nextFlow = load.next();
             long entriesAfter = table.stats().entries();
             long ended = spec.kind() == LoadSpec.Kind.PACKETS
-                    ? load.begun() + entriesBefore - entriesAfter // driven out, or expired
+                    ? load.begun() + entriesBefore - entriesAfter // evicted or expired
                     : load.ended();
             ObjectNode result = JsonNodeFactory.instance.objectNode();
             result.put("begun", load.begun());
@@ -72,15 +72,15 @@ public final class Generator {
 
     private Load open(LoadSpec spec) throws NetlinkException {
         return switch (spec.kind()) {
-            case PACKETS -> PacketLoad.open(spec, nextFlow, MOST_PER_STEP);
-            case CTNETLINK -> EntryLoad.open(spec, nextFlow, MOST_PER_STEP);
+            case PACKETS -> PacketLoad.open(spec, nextFlow, MAX_PER_STEP);
+            case CTNETLINK -> EntryLoad.open(spec, nextFlow, MAX_PER_STEP);
             case NONE -> throw new IllegalArgumentException("no load");
         };
     }
 
     private static void pace(LoadSpec spec, Load load, long begin) throws NetlinkException {
         long rate = spec.eventsPerSecond();
-        int slice = rate == 0 ? MOST_PER_STEP : (int) Math.min(MOST_PER_STEP, Math.max(1, rate / (2 * SLICES)));
+        int slice = rate == 0 ? MAX_PER_STEP : (int) Math.min(MAX_PER_STEP, Math.max(1, rate / (2 * SLICES)));
         long lengthNanos = (long) (spec.seconds() * NANOS_PER_SECOND);
         long events = 0;
         long now = begin;
@@ -98,7 +98,7 @@ public final class Generator {
     }
 
     private static long pause(long nanos) {
-        if (nanos > LEAST_PAUSE_NANOS) {
+        if (nanos > MIN_PAUSE_NANOS) {
             LockSupport.parkNanos(nanos);
         }
         return System.nanoTime();

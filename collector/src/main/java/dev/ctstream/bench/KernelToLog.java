@@ -16,17 +16,17 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * How long each event took from the kernel to the broker's log. Both times are in the topic already, and of the same clock:
- * the kernel's time stamp in the event, the time of the append in the record. So it costs the collector nothing, and each
- * event counts with its own way as a whole; the distributions of its parts could not be added up. The acknowledgement
- * comes a network round trip later.
+ * Measures how long each event took from the kernel to the broker's log. Both times are already in the topic and come
+ * from the same clock: the kernel's time stamp in the event, and the time of the append in the record. So the
+ * measurement costs the collector nothing and covers the whole path of each event; the distributions of its stages
+ * could not be added up. The acknowledgement follows a network round trip later.
  *
- * <p>The time of the append is kept to 1 ms: rounded up here.
+ * <p>The broker stores the time of the append in milliseconds; it is rounded up here.
  *
  * <p>Ownership: owns a consumer, which does nothing between {@link #open} and {@link #read}. Threads: confined to one.
  */
 final class KernelToLog implements AutoCloseable {
-    /** The collector makes its topics while it starts. */
+    /** Time to wait for the topics, which the collector creates while it starts. */
     private static final long TOPIC_NANOS = TimeUnit.SECONDS.toNanos(30);
 
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -39,9 +39,9 @@ final class KernelToLog implements AutoCloseable {
     }
 
     /**
-     * Looks where the topic ends: what comes from now on is to be read.
+     * Notes the current end of the topic: {@link #read} starts there.
      *
-     * @param bootstrapServers of a broker that stamps records with the time of the append
+     * @param bootstrapServers address of a broker that stamps records with the time of the append
      */
     static KernelToLog open(String bootstrapServers, String topic) throws IOException {
         ReadConfig config = new ReadConfig(
@@ -68,7 +68,10 @@ final class KernelToLog implements AutoCloseable {
         throw new IllegalStateException(place + ": " + reason.getMessage(), reason);
     }
 
-    /** Reads all that has come since {@link #open}: values by name, none when the kernel stamps no events, as older ones do. */
+    /**
+     * Reads all records appended since {@link #open}. Returns values by name; none when the kernel does not stamp
+     * events, as older kernels do not.
+     */
     Map<String, Double> read() throws IOException {
         try {
             reader.runTo(reader.extents(), delays);
@@ -83,7 +86,7 @@ final class KernelToLog implements AutoCloseable {
         reader.close();
     }
 
-    /** The time of each event's way, by Kafka's time stamp of its record. */
+    /** The delay of each event, by Kafka's time stamp of its record. */
     static final class Delays implements EventHandler {
         private static final int SIGNIFICANT_DIGITS = 3;
 
@@ -97,7 +100,7 @@ final class KernelToLog implements AutoCloseable {
 
         @Override
         public boolean onEvent(DecodedRecord event) {
-            // An inferred DESTROY may carry the time stamp of the event by which the flow was known.
+            // An inferred DESTROY may carry the time stamp of the event that first showed the flow.
             if (event.value("event_time_ns") instanceof Long kernelNanos
                     && event.text("origin").equals("kernel")) {
                 micros.recordValue(Math.max(0, TimeUnit.NANOSECONDS.toMicros(appendedNanos - kernelNanos)));

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 
-/** What is told of a distribution of times. */
+/** The values reported for a latency distribution. */
 final class Latencies {
     private static final String COUNT = "count";
     private static final double[] PERCENTILES = {50, 90, 99, 99.9};
@@ -27,7 +27,7 @@ final class Latencies {
         return values;
     }
 
-    /** The name of one of these values of a latency in a {@link Measurement}. */
+    /** Name of one such value of a latency in a {@link Measurement}. */
     static String name(String latency, String value) {
         return latency + "_" + value + (value.equals(COUNT) ? "" : "_ms");
     }

@@ -2,20 +2,20 @@ package dev.ctstream.bench;
 
 import dev.ctstream.netlink.NetlinkException;
 
-/** A way to raise events. Threads: confined to one. */
+/** A way to generate events. Threads: confined to one. */
 interface Load extends AutoCloseable {
     /**
-     * Makes or ends some flows.
+     * Begins or ends some flows.
      *
-     * @param most how many
-     * @return events that were asked for by that; 0 when all flows of the {@link LoadSpec} have been made
+     * @param most maximum number of flows
+     * @return events that these requests cause; 0 when all flows of the {@link LoadSpec} have been made
      */
     int step(int most) throws NetlinkException;
 
-    /** Whether nothing that this load has begun is still to be ended by it. */
+    /** Whether this load has ended all flows that it must end itself. */
     boolean settled();
 
-    /** Number of a flow that was not used yet. */
+    /** Number of the next unused flow. */
     long next();
 
     /** Flows begun so far. */

@@ -7,14 +7,14 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * What the load generator is to do once. It ends by itself, by count or by time, whichever comes first.
+ * One load for the generator. It ends by count or by time, whichever comes first.
  *
  * @param eventsPerSecond paced; 0 = as fast as possible
- * @param flows at most; 0 = as many as the time allows
- * @param seconds at most
- * @param zones flows are spread over the zones 0 to zones - 1, one after the other
- * @param udpPercent of flows made over ctnetlink; the rest is TCP. Packets are always UDP
- * @param ipv6Percent of all flows
+ * @param flows maximum; 0 = as many as the time allows
+ * @param seconds maximum length
+ * @param zones number of zones; flows are spread round robin over the zones 0 to zones - 1
+ * @param udpPercent share of UDP among flows made over ctnetlink; the rest is TCP. Packets are always UDP
+ * @param ipv6Percent share of IPv6 among all flows
  * @param seed decides which flows are of which protocol
  */
 public record LoadSpec(
@@ -26,13 +26,13 @@ public record LoadSpec(
         int udpPercent,
         int ipv6Percent,
         long seed) {
-    /** How events are raised. */
+    /** How events are generated. */
     public enum Kind {
-        /** One UDP datagram for each flow, into a full table: each NEW drives out an older flow, which is a DESTROY. */
+        /** One UDP datagram per flow, into a full table: each NEW evicts an older flow, which causes a DESTROY. */
         PACKETS,
         /** Entries created and deleted over ctnetlink, many in a message; no packet is sent. */
         CTNETLINK,
-        /** None: what a reader costs that has nothing to do. */
+        /** No events: the cost of an idle reader. */
         NONE
     }
 
@@ -61,17 +61,17 @@ public record LoadSpec(
         }
     }
 
-    /** The same for another rate and length. */
+    /** A copy with another length, rate and number of flows. */
     LoadSpec during(double otherSeconds, long otherEventsPerSecond, long otherFlows) {
         return new LoadSpec(kind, otherEventsPerSecond, otherFlows, otherSeconds, zones, udpPercent, ipv6Percent, seed);
     }
 
-    /** The same in other zones, at another rate. */
+    /** A copy with another number of zones and another rate. */
     LoadSpec with(int otherZones, long otherEventsPerSecond) {
         return new LoadSpec(kind, otherEventsPerSecond, flows, seconds, otherZones, udpPercent, ipv6Percent, seed);
     }
 
-    /** The rate as a word for people: a number, {@code max} or {@code idle}. */
+    /** The rate for people: a number, {@code max} or {@code idle}. */
     String rate() {
         if (kind == Kind.NONE) {
             return "idle";
@@ -79,7 +79,7 @@ public record LoadSpec(
         return eventsPerSecond == 0 ? "max" : Long.toString(eventsPerSecond);
     }
 
-    /** One line, for the generator's stdin. */
+    /** Encodes the load as one line for the generator's stdin. */
     String line() {
         return String.format(
                 Locale.ROOT,
@@ -117,7 +117,7 @@ public record LoadSpec(
                 Long.parseLong(value.apply("seed")));
     }
 
-    /** Whether the flow of this number is in a share of the flows; the same for the same seed. */
+    /** Whether flow number {@code flow} belongs to this share of all flows; deterministic for a seed. */
     boolean in(int percent, long flow) {
         if (percent == 0 || percent == PERCENT) {
             return percent == PERCENT;

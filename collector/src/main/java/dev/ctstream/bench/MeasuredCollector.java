@@ -30,17 +30,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A collector that is cut off behind a stage, with the threads that it has up to there. It ends with its process.
+ * A collector that stops after a stage, with the threads of the stages up to there. It ends with its process.
  *
- * @param metrics what its stages count
- * @param pending batches that the spool still holds; what is open, or on its way to the spool, shows in the metrics only
- * @param end ends it in order
+ * @param metrics the metrics of its stages
+ * @param pending batches that the spool still holds; open batches and batches on their way to the spool show in the
+ *     metrics only
+ * @param end ends it in an orderly way
  */
 record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
     private static final Logger LOG = LoggerFactory.getLogger(MeasuredCollector.class);
     private static final long QUEUE_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    /** Starts one; it is subscribed on return. */
+    /** Starts a collector; it has subscribed on return. */
     static MeasuredCollector start(Stage stage, Configuration configuration, String version) throws IOException {
         if (stage == Stage.KAFKA) {
             Collector collector =
@@ -88,7 +89,7 @@ record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
         thread("ctstream-receive", receiver);
     }
 
-    /** In Kafka's place: takes every batch and says at once that it has arrived. */
+    /** Takes the role of Kafka: takes every batch and acknowledges it at once. */
     private static void acknowledgeAll(Spool spool) {
         try {
             while (true) {

@@ -7,7 +7,7 @@ import java.util.TreeMap;
 final class MetricsText {
     private MetricsText() {}
 
-    /** Each metric's value by its name, summed up over its labels; what is no finite number is left out. */
+    /** Value of each metric by its name, summed over its labels; values that are not finite are omitted. */
     static Map<String, Double> sums(String text) {
         Map<String, Double> sums = new TreeMap<>();
         text.lines().filter(line -> !line.startsWith("#") && !line.isBlank()).forEach(line -> {

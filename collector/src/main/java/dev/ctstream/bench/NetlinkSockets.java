@@ -9,12 +9,12 @@ import java.util.HashSet;
 import java.util.Set;
 
 /**
- * The netlink sockets by which a process has subscribed to something, as {@code /proc/net/netlink} shows them; for
- * programs that tell nothing themselves.
+ * The subscribed netlink sockets of a process, from {@code /proc/net/netlink}; for programs that report nothing
+ * themselves.
  *
- * @param count how many
- * @param queuedBytes charged for what is not read yet
- * @param drops messages that the kernel could not queue since they were opened
+ * @param count number of sockets
+ * @param queuedBytes bytes charged for messages that are not yet read
+ * @param drops messages that the kernel could not queue since the sockets were opened
  */
 record NetlinkSockets(int count, long queuedBytes, long drops) {
     private static final int PROTOCOL = 1;
@@ -26,12 +26,12 @@ record NetlinkSockets(int count, long queuedBytes, long drops) {
     private static final int HEXADECIMAL = 16;
     private static final String SOCKET = "socket:[";
 
-    /** Those of a process in this thread's network namespace. */
+    /** The sockets of a process in this thread's network namespace. */
     static NetlinkSockets of(long pid) throws IOException {
         return of(Files.readString(Path.of("/proc/thread-self/net/netlink")), inodes(pid));
     }
 
-    /** Those with one of the inodes. */
+    /** The sockets with one of these inodes. */
     static NetlinkSockets of(String table, Set<String> inodes) {
         int count = 0;
         long queued = 0;
@@ -67,7 +67,7 @@ record NetlinkSockets(int count, long queuedBytes, long drops) {
         try {
             return Files.readSymbolicLink(descriptor).toString();
         } catch (FileSystemException e) {
-            return ""; // closed meanwhile
+            return ""; // closed in the meantime
         }
     }
 }

@@ -4,7 +4,7 @@ import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.FlowEventHandler;
 
-/** Throws decoded events away; the receiver has counted them. */
+/** Discards decoded events; the receiver has counted them. */
 final class NoHandler implements FlowEventHandler {
     @Override
     public void onEvent(EventSource source, FlowEvent event, long receivedTimeNanos) {}

@@ -5,7 +5,7 @@ import dev.ctstream.batch.EncodedBatch;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
-/** Throws closed batches away: the batcher gets each back when it asks for an empty one. */
+/** Discards closed batches: the batcher gets each one back when it asks for an empty batch. */
 final class NoSink implements BatchSink {
     private final ArrayDeque<EncodedBatch> empty = new ArrayDeque<>();
 

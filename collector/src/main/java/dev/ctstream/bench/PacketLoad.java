@@ -10,11 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One UDP datagram for each flow, to addresses and ports that come again only after some 15 million flows of a zone:
+ * Sends one UDP datagram per flow. In a zone, an address and port repeat only after some 15 million flows:
  * 127.N.zone.zone in IPv4, the zone in this host's byte order, and fd00:c7::1:N in IPv6.
  */
 final class PacketLoad implements Load {
-    /** Flows are dropped when they come in; each also drives an older one out of the full table. */
+    /** Each flow causes a NEW, and evicts an older flow from the full table. */
     private static final int EVENTS_PER_FLOW = 2;
 
     static final int FIRST_PORT = 1024;
@@ -84,12 +84,14 @@ final class PacketLoad implements Load {
         failed += count - sent;
     }
 
-    /** Lower half of the address of number {@code index}. */
+    /** Lower half of IPv6 address number {@code index}. */
     private static long ipv6Host(int index) {
         return IPV6_FIRST_HOST + index;
     }
 
-    /** The IPv6 destinations: they must be addresses of this host, for the kernel routes no others over loopback. */
+    /**
+     * The IPv6 destinations. They must be addresses of this host, because the kernel routes no others over loopback.
+     */
     static List<InetAddress> ipv6Destinations() {
         List<InetAddress> destinations = new ArrayList<>();
         for (int i = 0; i < NETWORKS; i++) {
@@ -100,7 +102,7 @@ final class PacketLoad implements Load {
             try {
                 destinations.add(InetAddress.getByAddress(address));
             } catch (UnknownHostException e) {
-                throw new IllegalStateException(e); // 16 bytes are an address
+                throw new IllegalStateException(e); // impossible: 16 bytes are an address
             }
         }
         return destinations;
@@ -111,7 +113,7 @@ final class PacketLoad implements Load {
         return LOOPBACK | second << 16 | inMemory(zone);
     }
 
-    /** The two bytes that hold the zone in memory, as the number that their network order is. */
+    /** The two bytes of the zone in memory order, read as a number in network order. */
     private static int inMemory(int zone) {
         boolean little = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
         return little ? Short.toUnsignedInt(Short.reverseBytes((short) zone)) : zone;

@@ -9,13 +9,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Other programs that read the same events, for comparison. These, and what {@code --reader} names, are the only foreign
- * programs that ctstream starts.
+ * Other programs that read the same events, for comparison. These and the programs of {@code --reader} are the only
+ * foreign programs that ctstream starts.
  *
- * <p>Measured traps: {@code -b} of {@code conntrack -E} 1.4.7 sets the buffer of the socket that it sends requests by; its
- * events come by another one, which keeps the kernel's default. So it loses from some 20 000 events a second on, and its
- * cost can be compared only where it has lost nothing. It reads {@code /proc} for each event that has a port id, which
- * those of the packet load have not. {@code ulogd} ignores its buffer size unless the maximum is larger as well.
+ * <p>Measured pitfalls: {@code -b} of {@code conntrack -E} 1.4.7 sets the buffer of the socket for its requests; its
+ * events arrive on another socket, which keeps the kernel's default. So it loses events from some 20 000 events per
+ * second, and its cost can be compared only at rates where it loses none. It reads {@code /proc} for each event with a
+ * port id; events of the packet load have none. {@code ulogd} ignores its buffer size unless the maximum is larger as
+ * well.
  */
 public final class Peers {
     private static final int BUFFER_BYTES = 16 << 20;
@@ -37,13 +38,13 @@ public final class Peers {
 
     private Peers() {}
 
-    /** Names of those that are known. */
+    /** Names of the known programs. */
     public static List<String> names() {
         return List.of("conntrack", "ulogd");
     }
 
     /**
-     * The reader of that name; null = it is not known.
+     * The reader with this name; null = unknown.
      *
      * @throws IOException when it is not installed
      */
@@ -78,7 +79,7 @@ public final class Peers {
                         + (name.equals("ulogd") ? "ulogd2 ulogd2-json" : name) + ")"));
     }
 
-    /** Writes what a peer needs into its folder. */
+    /** Writes the files that a peer needs into its folder. */
     static void prepare(Reader.Program program, Path folder) throws IOException {
         if (program.name().equals("ulogd")) {
             String configuration = ULOGD_CONFIGURATION

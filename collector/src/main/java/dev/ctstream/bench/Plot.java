@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** Draws curves of what {@link Report#json} holds, as SVG: one line for each reader, with the range of the rounds. */
+/** Draws the results of {@link Report#json} as SVG curves: one line per reader, with the range over the rounds. */
 public final class Plot {
     private static final int WIDTH = 860;
     private static final int HEIGHT = 460;
@@ -20,14 +20,14 @@ public final class Plot {
     private static final int TITLE = 28;
     private static final int LEGEND = 680;
     private static final int LEGEND_LINE = 22;
-    /** Told apart also by those who do not see all colours (Okabe and Ito), and by their dashes. */
+    /** Colours that people with colour blindness can tell apart (Okabe and Ito); the dashes differ as well. */
     private static final List<String> COLOURS =
             List.of("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000");
 
     private static final List<String> DASHES = List.of("", "7 3", "2 3", "9 3 2 3");
-    /** What a picture shows. */
+    /** What a plot shows. */
     public enum Kind {
-        /** CPU time for one event, by rate. */
+        /** CPU time per event, by rate. */
         COST("CPU time per event", "events a second", "microseconds of CPU per event"),
         /** Share of a CPU, by rate. */
         CPU("CPU in use", "events a second", "per cent of one CPU"),
@@ -35,7 +35,7 @@ public final class Plot {
         LOSS("Events lost", "events offered a second", "per cent of the events offered"),
         /** From the kernel's time stamp of each event to the broker's log, by rate. */
         LATENCY("Kernel to Kafka's log", "events a second", "milliseconds"),
-        /** CPU time for one event, by number of zones. */
+        /** CPU time per event, by number of zones. */
         ZONES("CPU time per event", "zones in use", "microseconds of CPU per event");
 
         private final String title;
@@ -59,10 +59,10 @@ public final class Plot {
     }
 
     /**
-     * Draws.
+     * Draws one plot.
      *
-     * @param results of {@link Report#json}, one or several
-     * @throws IllegalArgumentException when they hold nothing of this kind
+     * @param results one or more results of {@link Report#json}
+     * @throws IllegalArgumentException when they contain no values of this kind
      */
     public static String svg(Kind kind, List<JsonNode> results) {
         Plot plot = new Plot(kind);
@@ -71,7 +71,7 @@ public final class Plot {
         }
         if (plot.curves.isEmpty()) {
             throw new IllegalArgumentException(
-                    "there is nothing of " + kind.name().toLowerCase(Locale.ROOT) + " in it");
+                    "no values for a plot of " + kind.name().toLowerCase(Locale.ROOT));
         }
         return plot.draw(caption(results.get(0)));
     }
@@ -147,12 +147,12 @@ public final class Plot {
 
     private static void frame(StringBuilder out, Axis across, Axis up) {
         for (double tick : across.ticks()) {
-            line(out, across.place(tick), BOTTOM, across.place(tick), TOP, "stroke=\"#dddddd\"");
-            text(out, across.place(tick), BOTTOM + 18, "text-anchor=\"middle\"", Axis.text(tick));
+            line(out, across.position(tick), BOTTOM, across.position(tick), TOP, "stroke=\"#dddddd\"");
+            text(out, across.position(tick), BOTTOM + 18, "text-anchor=\"middle\"", Axis.text(tick));
         }
         for (double tick : up.ticks()) {
-            line(out, LEFT, up.place(tick), RIGHT, up.place(tick), "stroke=\"#dddddd\"");
-            text(out, LEFT - 8, up.place(tick) + 4, "text-anchor=\"end\"", Axis.text(tick));
+            line(out, LEFT, up.position(tick), RIGHT, up.position(tick), "stroke=\"#dddddd\"");
+            text(out, LEFT - 8, up.position(tick) + 4, "text-anchor=\"end\"", Axis.text(tick));
         }
         line(out, LEFT, BOTTOM, RIGHT, BOTTOM, "stroke=\"#000000\"");
         line(out, LEFT, BOTTOM, LEFT, TOP, "stroke=\"#000000\"");
@@ -175,13 +175,13 @@ public final class Plot {
                 points.stream().sorted(Comparator.comparingDouble(Point::x)).toList();
         StringBuilder path = new StringBuilder();
         for (Point point : sorted) {
-            double x = across.place(point.x);
+            double x = across.position(point.x);
             path.append(path.isEmpty() ? "M" : " L")
                     .append(number(x))
                     .append(' ')
-                    .append(number(up.place(point.y)));
-            line(out, x, up.place(point.least), x, up.place(point.most), "stroke=\"" + colour + "\"");
-            out.append("<circle cx=\"" + number(x) + "\" cy=\"" + number(up.place(point.y)) + "\" r=\"3.5\" fill=\""
+                    .append(number(up.position(point.y)));
+            line(out, x, up.position(point.least), x, up.position(point.most), "stroke=\"" + colour + "\"");
+            out.append("<circle cx=\"" + number(x) + "\" cy=\"" + number(up.position(point.y)) + "\" r=\"3.5\" fill=\""
                     + colour + "\"/>\n");
         }
         out.append("<path d=\"").append(path).append("\" ").append(pen).append("/>\n");

@@ -3,12 +3,12 @@ package dev.ctstream.bench;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Who reads the events that are raised. */
+/** A program that reads the generated events. */
 public sealed interface Reader {
-    /** Under this name it appears in the results. */
+    /** Its name in the results. */
     String name();
 
-    /** A collector, cut off behind a stage. */
+    /** A collector that stops after a stage. */
     record Own(Stage stage) implements Reader {
         @Override
         public String name() {
@@ -19,7 +19,7 @@ public sealed interface Reader {
     /**
      * A program that subscribes to NEW and DESTROY and ends with SIGTERM.
      *
-     * @param command its path and arguments; {@link #FOLDER} stands for a folder of its own
+     * @param command its path and arguments; {@link #FOLDER} stands for its own folder
      */
     record Program(String name, List<String> command) implements Reader {
         static final String FOLDER = "{folder}";

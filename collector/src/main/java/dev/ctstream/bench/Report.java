@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** All measurements, as a table for people and as JSON for programs. */
+/** Shows all measurements, as a table for people and as JSON for programs. */
 public final class Report {
     private record Column(String title, String value, int digits) {}
 
@@ -37,21 +37,21 @@ public final class Report {
             new Column("start ms", "start_millis", 0));
 
     private static final String LATENCIES = """
-            recv: an event's kernel time to the receive thread. ack: receipt of a batch's first event to Kafka's answer.
-            log: each event's kernel time to the append to the broker's log, to 1 ms, rounded up; Kafka's answer follows it
-            by a network round trip.
+            recv: from an event's kernel time to the receive thread. ack: from the receipt of a batch's first event to
+            Kafka's acknowledgement. log: from each event's kernel time to the append to the broker's log, rounded up to
+            1 ms; Kafka's acknowledgement follows a network round trip later.
             """;
 
     private final BenchConfig config;
     private final List<Measurement> measurements;
 
-    /** A report of these measurements. */
+    /** Creates a report of these measurements. */
     public Report(BenchConfig config, List<Measurement> measurements) {
         this.config = config;
         this.measurements = List.copyOf(measurements);
     }
 
-    /** One row for each reader and load: medians, and the range of the costs in brackets when there are several rounds. */
+    /** One row per reader and load: medians, and with several rounds the range of the costs in brackets. */
     public String table() {
         List<List<String>> rows = new ArrayList<>();
         List<String> head = new ArrayList<>(List.of("reader", "rate", "zones"));
@@ -82,7 +82,7 @@ public final class Report {
                 : median;
     }
 
-    /** What the latencies are counted from and to. */
+    /** Explains the start and the end of each latency. */
     private String latencies() {
         String count = Latencies.name(Measurement.KERNEL_TO_LOG, "count");
         boolean any = measurements.stream()
@@ -90,7 +90,7 @@ public final class Report {
         return any ? LATENCIES : "";
     }
 
-    /** Where a collector's CPU time goes. */
+    /** A collector's CPU time by thread. */
     private String threads() {
         StringBuilder out = new StringBuilder();
         Spread.groups(measurements).values().forEach(group -> {
@@ -119,7 +119,7 @@ public final class Report {
         return out.toString();
     }
 
-    /** Events that are neither where they should be nor counted as lost; there must be none. */
+    /** Events that neither arrived nor are counted as lost; there must be none. */
     private String unaccounted() {
         StringBuilder out = new StringBuilder();
         for (Measurement measurement : measurements) {
@@ -160,7 +160,7 @@ public final class Report {
         return out.toString();
     }
 
-    /** Everything: the machine, what was asked for, each measurement, and medians with their ranges. */
+    /** Everything: the machine, the configuration, each measurement, and medians with their ranges. */
     public String json() throws IOException {
         ObjectNode all = JsonNodeFactory.instance.objectNode();
         all.set("machine", machine());

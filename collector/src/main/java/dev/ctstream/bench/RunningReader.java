@@ -22,7 +22,7 @@ final class RunningReader implements AutoCloseable {
     private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(120);
     private static final double NANOS_PER_MILLI = 1e6;
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-    /** What a collector needs besides its linger to close, append and send its last batch. */
+    /** Time that a collector needs, in addition to its linger, to close, append and send its last batch. */
     private static final long GRACE_MILLIS = 100;
 
     private static final long DEFAULT_LINGER_MILLIS = 50;
@@ -45,7 +45,7 @@ final class RunningReader implements AutoCloseable {
     }
 
     /**
-     * Starts it and waits until it has subscribed.
+     * Starts a reader and waits until it has subscribed.
      *
      * @param folder for its files
      * @param keys configuration of a collector
@@ -82,15 +82,17 @@ final class RunningReader implements AutoCloseable {
         long begin = System.nanoTime();
         while (sockets().count() == 0) {
             if (!process.isAlive() || System.nanoTime() - begin > START_NANOS) {
-                String said = process.saidLast();
+                String said = process.lastOutput();
                 process.close();
-                throw new IOException(process.name() + " does not subscribe to events; it said: " + said);
+                throw new IOException(process.name() + " does not subscribe to events; its last output: " + said);
             }
             LockSupport.parkNanos(LOOK_NANOS);
         }
     }
 
-    /** From the start of the process to its subscription; to 20 ms for a program that does not tell. */
+    /**
+     * Time from the start of the process to its subscription; accurate to 20 ms for a program that does not report it.
+     */
     double startMillis() {
         return startMillis;
     }
@@ -103,19 +105,19 @@ final class RunningReader implements AutoCloseable {
         return process.cpuTimes();
     }
 
-    /** What it has counted so far, and from here on latencies count; null when it tells nothing. */
+    /** Its counters so far; restarts the latencies. Null when it reports nothing. */
     @Nullable
     JsonNode begin() throws IOException {
         return own ? process.ask("begin") : null;
     }
 
-    /** What it has counted so far; null when it tells nothing. */
+    /** Its counters so far; null when it reports nothing. */
     @Nullable
     JsonNode mark() throws IOException {
         return own ? process.ask("mark") : null;
     }
 
-    /** Waits until nothing is seen any more on its way; cheap for the reader. {@link Sample} makes sure. */
+    /** Waits until no event is visibly in flight; cheap for the reader. {@link Sample} checks more thoroughly. */
     void settle() throws IOException {
         long begin = System.nanoTime();
         while (sockets().queuedBytes() > 0) {
@@ -135,11 +137,11 @@ final class RunningReader implements AutoCloseable {
 
     private void look(long begin) throws IOException {
         if (!process.isAlive()) {
-            throw new IOException(process.name() + " has ended; it said: " + process.saidLast());
+            throw new IOException(process.name() + " has ended; its last output: " + process.lastOutput());
         }
         if (System.nanoTime() - begin > SETTLE_NANOS) {
-            throw new IOException(process.name() + " does not get done with what it has received within "
-                    + TimeUnit.NANOSECONDS.toSeconds(SETTLE_NANOS) + " s; it said: " + process.saidLast());
+            throw new IOException(process.name() + " has not processed all received events within "
+                    + TimeUnit.NANOSECONDS.toSeconds(SETTLE_NANOS) + " s; its last output: " + process.lastOutput());
         }
         LockSupport.parkNanos(LOOK_NANOS);
     }

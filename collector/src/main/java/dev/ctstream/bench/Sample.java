@@ -13,11 +13,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a reader has used and counted up to a moment.
+ * What a reader has used and counted up to one moment.
  *
  * @param nanos {@link System#nanoTime}
- * @param told by the reader itself; missing when it tells nothing
- * @param logBytes of the segments of the topic of events
+ * @param told counters reported by the reader itself; missing when it reports nothing
+ * @param logBytes size of the log segments of the event topic
  */
 record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, long logBytes) {
     private static final double NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
@@ -25,28 +25,31 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
     private static final double NANOS_PER_MICRO = 1e3;
     private static final double MIB = 1 << 20;
     private static final double PERCENT = 100;
-    /** After that, what is on its way is reported as such. */
+    /** After this time, events still in flight are reported as unaccounted or unacknowledged. */
     private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(120);
 
     private static final String COUNTERS = "counters";
     private static final String ENCODED = "ctstream_batch_encoded_events_total";
     private static final List<String> LOST_LATER =
             List.of("ctstream_batch_handover_lost_events_total", "ctstream_spool_lost_events_total");
-    /** Batches that are not where they should be in the end, in the order of their way. */
+    /** Batches that have not reached the end of the path, in the order of the stages. */
     private static final List<String> WAITING = List.of(
             "ctstream_batch_open_batches", "ctstream_batch_ring_batches", "ctstream_spool_unacknowledged_batches");
-    /** Only a collector with a publisher has it. */
+    /** Present only in a collector with a publisher. */
     private static final String ACKNOWLEDGED = "ctstream_publish_acknowledged_events_total";
 
     private static final List<String> LATENCIES = List.of("receive_latency", "acknowledge_latency");
-    /** The segments of the events' topics in either layout, in the broker's data. */
+    /** The log segments of the event topics of both layouts, in the broker's data directory. */
     private static final String SEGMENTS = ".*/conntrack\\.(events|flat)-\\d+/\\d+\\.log";
 
     private interface Taking {
         Sample take() throws IOException;
     }
 
-    /** One from which the use begins, when all before has gone its whole way: asking the reader comes first, it costs. */
+    /**
+     * The start of a measurement, taken when all earlier events are processed. It asks the reader first, so that the
+     * cost of asking is not measured.
+     */
     static Sample before(RunningReader reader, @Nullable Broker broker) throws IOException {
         return settled(reader, () -> {
             JsonNode told = reader.begin();
@@ -55,7 +58,7 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
         });
     }
 
-    /** One at which the use ends, when all has gone its whole way: asking the reader comes last. */
+    /** The end of a measurement, taken when all events are processed. It asks the reader last. */
     static Sample after(RunningReader reader, @Nullable Broker broker) throws IOException {
         return settled(reader, () -> {
             long nanos = System.nanoTime();
@@ -66,9 +69,9 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
     }
 
     /**
-     * Takes another one while a sample itself shows something on its way. What the reader is asked before costs little
-     * and does not see all: not the batch that the spool thread holds while it waits for the disk, nor an entry of a
-     * dump that is still to come, and the acknowledgement of the last batch is counted a moment after the spool knows it.
+     * Repeats the sample while it shows events in flight. The cheap check before it does not see everything: not the
+     * batch that the spool thread holds while it waits for the disk, nor the entries of a dump that are still to come.
+     * And the acknowledgement of the last batch is counted a moment after the spool knows of it.
      */
     private static Sample settled(RunningReader reader, Taking taking) throws IOException {
         long begin = System.nanoTime();
@@ -76,16 +79,16 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
         do {
             reader.settle();
             sample = taking.take();
-        } while (sample.onTheWay() > 0 && System.nanoTime() - begin < SETTLE_NANOS);
+        } while (sample.inFlight() > 0 && System.nanoTime() - begin < SETTLE_NANOS);
         return sample;
     }
 
-    /** Batches that wait, and events that are in none of them and not acknowledged; 0 = the reader is done. */
-    double onTheWay() {
+    /** Number of waiting batches, plus unacknowledged events that are in none of them; 0 = the reader is done. */
+    double inFlight() {
         return WAITING.stream().mapToDouble(this::counted).sum() + Math.max(0, unacknowledged());
     }
 
-    /** Events that were encoded from the start on, neither acknowledged nor lost later; 0 without a publisher. */
+    /** Events encoded since the start and neither acknowledged nor lost later; 0 without a publisher. */
     private double unacknowledged() {
         double lost = LOST_LATER.stream().mapToDouble(this::counted).sum();
         return told.path(COUNTERS).has(ACKNOWLEDGED) ? counted(ENCODED) - lost - counted(ACKNOWLEDGED) : 0;
@@ -106,7 +109,7 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
         }
     }
 
-    /** What was used since an earlier sample, while these events were raised. */
+    /** Values used since an earlier sample, during which these events were generated. */
     Map<String, Double> values(Sample before, @Nullable JsonNode raised) {
         Map<String, Double> values = new LinkedHashMap<>();
         double offered = raised == null

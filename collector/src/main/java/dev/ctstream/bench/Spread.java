@@ -10,10 +10,10 @@ import java.util.Set;
 /**
  * The same measurement over all rounds.
  *
- * @param median of an even number the mean of the middle two
+ * @param median for an even number of rounds, the mean of the middle two
  */
 public record Spread(double median, double least, double most) {
-    /** Cells that differ only in their round, in the order in which they first came. */
+    /** Groups of measurements that differ only in their round, in order of first appearance. */
     static Map<String, List<Measurement>> groups(List<Measurement> measurements) {
         Map<String, List<Measurement>> groups = new LinkedHashMap<>();
         for (Measurement measurement : measurements) {
@@ -24,14 +24,14 @@ public record Spread(double median, double least, double most) {
         return groups;
     }
 
-    /** The names of all values, in the order in which they first come. */
+    /** The names of all values, in order of first appearance. */
     static Set<String> names(List<Measurement> measurements) {
         Set<String> names = new LinkedHashSet<>();
         measurements.forEach(measurement -> names.addAll(measurement.values().keySet()));
         return names;
     }
 
-    /** Of the cells that have this value; NaN when none has. */
+    /** The spread of a value over the measurements that have it; NaN when none has it. */
     static Spread of(List<Measurement> measurements, String name) {
         double[] sorted = measurements.stream()
                 .mapToDouble(measurement -> measurement.value(name))

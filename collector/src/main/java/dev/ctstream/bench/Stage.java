@@ -6,18 +6,18 @@ import org.jspecify.annotations.Nullable;
 
 /** How far the events go in a measured collector. */
 public enum Stage {
-    /** Received and decoded; a handler counts them. */
+    /** Events are received and decoded; a handler discards them. */
     RECEIVE,
-    /** And encoded into batches, which are thrown away. */
+    /** Also encoded into batches, which are discarded. */
     ENCODE,
-    /** And followed in the ledger of live flows before that. */
+    /** Also recorded in the ledger of live flows before encoding. */
     TRACK,
-    /** And appended to a spool on disk; nothing is published. */
+    /** Also appended to a spool on disk; nothing is published. */
     SPOOL,
     /** The collector as {@code ctstream run} starts it. */
     KAFKA;
 
-    /** The stage of this name in lower case; null = there is none. */
+    /** The stage with this lower-case name; null = unknown. */
     public static @Nullable Stage named(String name) {
         return Arrays.stream(values())
                 .filter(stage -> stage.word().equals(name))

@@ -29,12 +29,12 @@ import org.jspecify.annotations.Nullable;
  * The embedded broker, inside its own JVM: one KRaft node, controller and broker in one, on 127.0.0.1 only. Kafka's
  * server classes are reached by reflection, so that the agent neither links nor loads them.
  *
- * <p>Ownership: owns its data directory (a lock file says so; the kernel frees the lock when the process dies).
+ * <p>Ownership: owns its data directory (guarded by a lock file; the kernel frees the lock when the process dies).
  * <p>Threads: {@link #run} blocks its caller until the broker has stopped; it is called once per process.
- * <p>Errors: what keeps it from starting is printed to stderr and becomes exit code 1.
+ * <p>Errors: a failure to start is printed to stderr and gives exit code 1.
  */
 public final class BrokerServer {
-    /** A directory with this file in it is deleted by the broker when its parent vanishes. */
+    /** The broker deletes a directory that contains this file when its parent process is gone. */
     static final String TEMPORARY_MARKER = "delete-when-orphaned";
 
     private static final String HOST = "127.0.0.1";
@@ -52,8 +52,8 @@ public final class BrokerServer {
      * Runs a broker until SIGTERM, SIGINT or, with {@code exitWithStdin}, the end of stdin.
      *
      * @param port 0 picks a free one
-     * @param data reused when it holds a broker's data already; null for a temporary one, deleted at the end
-     * @param extra broker properties, which win over ours
+     * @param data reused when it already holds a broker's data; null for a temporary one, deleted at the end
+     * @param extra broker properties, which override ours
      * @param out gets one line, {@code 127.0.0.1:PORT}, once records can be produced
      * @return the process's exit code
      */
@@ -111,7 +111,7 @@ public final class BrokerServer {
                 .getConstructor(Class.forName("kafka.server.KafkaConfig"), Time.class)
                 .newInstance(config(properties), Time.SYSTEM);
         server = raft;
-        raft.getClass().getMethod("startup").invoke(raft); // returns when the broker takes part in the cluster
+        raft.getClass().getMethod("startup").invoke(raft); // returns when the broker has joined the cluster
         started = true;
         out.println(HOST + ":" + port);
         out.flush();
@@ -125,7 +125,7 @@ public final class BrokerServer {
                 .invoke(null, properties, false);
     }
 
-    /** Formats the storage as {@code kafka-storage format} does, unless that has been done before. */
+    /** Formats the storage as {@code kafka-storage format} does, unless it is already formatted. */
     private static void format(Path data, Properties properties) throws IOException, ReflectiveOperationException {
         if (Files.exists(data.resolve("meta.properties"))) {
             return;
@@ -146,7 +146,7 @@ public final class BrokerServer {
         }
     }
 
-    /** A node for one host: small, no topic made by accident, back at once after kill -9. */
+    /** A small node for one host: creates no topic by accident and is back at once after kill -9. */
     private static Properties properties(int port, int controllerPort, Path data) {
         Properties properties = new Properties();
         properties.setProperty("process.roles", "broker,controller");
@@ -178,7 +178,7 @@ public final class BrokerServer {
         return properties;
     }
 
-    /** Takes the data directory for this process. */
+    /** Locks the data directory for this process. */
     private static FileLock lock(Path data) throws IOException {
         Path file = data.resolve(LOCK_FILE);
         FileChannel channel =
@@ -212,7 +212,7 @@ public final class BrokerServer {
         }
     }
 
-    /** A free port below the range from which Linux serves outgoing connections, so that none of those takes it. */
+    /** A free port below the range that Linux uses for outgoing connections, so that no such connection takes it. */
     public static int freePort() throws IOException {
         RandomGenerator random = RandomGenerator.getDefault();
         for (int attempt = 0; attempt < 1000; attempt++) {
@@ -224,19 +224,19 @@ public final class BrokerServer {
         throw new IOException("no free port between 20000 and 32000 on " + HOST);
     }
 
-    /** A byte means "stop", the end of stdin that the parent has gone: nobody will ask for its temporary data again. */
+    /** A byte means "stop". The end of stdin means that the parent is gone: its temporary data is no longer needed. */
     private void exitWithStdin() {
         int first = -1;
         try {
             first = System.in.read();
         } catch (IOException e) {
-            // An unreadable stdin has ended as well.
+            // An unreadable stdin counts as ended.
         }
         orphaned = first < 0;
         System.exit(0);
     }
 
-    /** The shutdown hook. Bounded: a broker that does not stop in time is left to its recovery at the next start. */
+    /** The shutdown hook. Bounded: a broker that does not stop in time recovers at the next start. */
     private void stop(Path data, boolean temporary) {
         Object running = server;
         if (started && running != null) {
@@ -258,11 +258,11 @@ public final class BrokerServer {
         try {
             running.getClass().getMethod("shutdown").invoke(running);
         } catch (ReflectiveOperationException e) {
-            System.err.println("ctstream broker: cannot stop in an orderly way: " + rootCause(e));
+            System.err.println("ctstream broker: cannot stop cleanly: " + rootCause(e));
         }
     }
 
-    /** Deletes a directory with everything in it; says on stderr when it cannot. */
+    /** Deletes a directory with everything in it; reports on stderr when it cannot. */
     public static void deleteTree(Path directory) {
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : (Iterable<Path>) files.sorted(Comparator.reverseOrder())::iterator) {

@@ -19,12 +19,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A Kafka broker in a child JVM on 127.0.0.1, for the demo, for {@code run --embedded-kafka} and for the tests. It ends
- * when this process ends, however that happens: the child watches its stdin.
+ * when this process ends, for whatever reason: the child watches its stdin.
  *
  * <p>Ownership: owns the child process, and its data directory when that is temporary (deleted by {@link #close}, by a
  * shutdown hook, or by the child itself when this process was killed).
- * <p>Threads: safe; the methods exclude one another.
- * <p>Errors: a broker that does not start is an IOException that carries the end of its log.
+ * <p>Threads: safe; the methods are mutually exclusive.
+ * <p>Errors: a broker that does not start gives an IOException with the end of its log.
  */
 public final class EmbeddedBroker implements AutoCloseable {
     private static final long START_SECONDS = 90;
@@ -51,7 +51,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
-    /** A broker, not started yet, with data of its own that is deleted in the end; {@code properties} win over ours. */
+    /** A broker, not started yet, with its own data, which {@link #close} deletes; {@code properties} override ours. */
     public static EmbeddedBroker temporary(Map<String, String> properties) throws IOException {
         return new EmbeddedBroker(Files.createTempDirectory("ctstream-broker-"), true, properties);
     }
@@ -65,7 +65,7 @@ public final class EmbeddedBroker implements AutoCloseable {
     /** Starts the child and returns when records can be produced. After a stop or a kill: same data, same port. */
     public synchronized void start() throws IOException {
         if (process != null) {
-            throw new IllegalStateException("the broker runs already");
+            throw new IllegalStateException("the broker is already running");
         }
         for (int attempt = 1; ; attempt++) {
             try {
@@ -73,7 +73,8 @@ public final class EmbeddedBroker implements AutoCloseable {
                 portIsKnown = true;
                 return;
             } catch (IOException e) {
-                // Somebody may have taken the port since we chose it. Once clients know it, it must stay.
+                // Another process may have taken the port since we chose it. Once clients know the port, it must not
+                // change.
                 if (portIsKnown
                         || attempt == START_ATTEMPTS
                         || !String.valueOf(e.getMessage()).contains("port")) {
@@ -84,7 +85,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         }
     }
 
-    /** The address for clients, {@code 127.0.0.1:PORT}; after the first start it does not change any more. */
+    /** The address for clients, {@code 127.0.0.1:PORT}; fixed after the first start. */
     public synchronized String bootstrapServers() {
         return "127.0.0.1:" + port;
     }
@@ -100,7 +101,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         return running == null ? -1 : running.pid();
     }
 
-    /** Stops the child in an orderly way; it can be started again. */
+    /** Stops the child cleanly; it can be started again. */
     public synchronized void stop() {
         Process running = process;
         if (running != null) {
@@ -108,7 +109,7 @@ public final class EmbeddedBroker implements AutoCloseable {
                 running.getOutputStream().write('\n');
                 running.getOutputStream().flush();
             } catch (IOException e) {
-                // It has ended already.
+                // It has already ended.
             }
             end(running, STOP_SECONDS);
         }
@@ -123,7 +124,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         }
     }
 
-    /** Stops the child and deletes its data when they are temporary. */
+    /** Stops the child and deletes its data when it is temporary. */
     @Override
     public synchronized void close() {
         stop();
@@ -131,11 +132,11 @@ public final class EmbeddedBroker implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
         } catch (IllegalStateException e) {
-            // The JVM is going down: the hook runs, or has run.
+            // The JVM is shutting down: the hook runs, or has run.
         }
     }
 
-    /** Takes no lock: somebody may be waiting in {@link #start} while this process is told to end. */
+    /** Takes no lock: another thread may be waiting in {@link #start} while this process is told to end. */
     private void endAtExit() {
         Process running = process;
         if (running != null) {
@@ -179,11 +180,11 @@ public final class EmbeddedBroker implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (ExecutionException | TimeoutException e) {
-            // Told below, with the child's own words.
+            // Reported below with the end of the child's log.
         }
         kill();
         throw new IOException(
-                "the embedded broker did not start (it has " + START_SECONDS + " s); the end of its log: " + tail(log));
+                "the embedded broker did not start (limit: " + START_SECONDS + " s); the end of its log: " + tail(log));
     }
 
     private static void readAddress(Process child, CompletableFuture<String> address) {
@@ -195,7 +196,7 @@ public final class EmbeddedBroker implements AutoCloseable {
                 return;
             }
             address.complete(line);
-            out.transferTo(Writer.nullWriter()); // nothing is expected; a full pipe must not stop it
+            out.transferTo(Writer.nullWriter()); // no output is expected; a full pipe must not block the child
         } catch (IOException e) {
             address.completeExceptionally(e);
         }
@@ -220,7 +221,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         return command;
     }
 
-    /** The installed layout ({@code lib}, {@code broker}) under {@code ctstream.home}; without it our own class path. */
+    /** The installed layout ({@code lib}, {@code broker}) under {@code ctstream.home}; otherwise our own class path. */
     private static String classPath() throws IOException {
         String home = System.getProperty("ctstream.home");
         if (home == null) {

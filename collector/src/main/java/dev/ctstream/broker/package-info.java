@@ -1,10 +1,10 @@
 /**
- * A Kafka broker in a JVM of its own, for the demo, for {@code run --embedded-kafka} and for tests.
+ * A Kafka broker in its own JVM, for the demo, for {@code run --embedded-kafka} and for tests.
  *
  * <p>In: a port, a data directory and broker properties. Out: the broker's address.
  *
- * <p>Threads: {@link dev.ctstream.broker.EmbeddedBroker} may be used by any thread. The broker's own threads live in the
- * child JVM.
+ * <p>Threads: {@link dev.ctstream.broker.EmbeddedBroker} may be used by any thread. The broker's own threads live in
+ * the child JVM.
  */
 @NullMarked
 package dev.ctstream.broker;

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The process whose classes go into the class-data archive: first the commands that are over in a moment, then {@code run},
- * or whatever the arguments say. Started by the launcher's script, in a private namespace. What they print is thrown away.
+ * The process whose classes go into the class-data archive. It runs the short commands first, then {@code run} or the
+ * command given as arguments. The launcher's script starts it in a private namespace. The output is discarded.
  */
 final class ArchivedCommands {
     private static final List<String[]> SHORT = List.of(

@@ -19,9 +19,9 @@ final class BenchBroker implements Broker {
     }
 
     /**
-     * Starts one.
+     * Starts a broker.
      *
-     * @param cpu where it stays; null = anywhere
+     * @param cpu CPU that it is pinned to; null = any
      */
     static BenchBroker start(@Nullable Integer cpu) throws IOException {
         EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of("log.message.timestamp.type", "LogAppendTime"));
@@ -45,7 +45,8 @@ final class BenchBroker implements Broker {
             return new BenchBroker(broker);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            started.handle((done, failure) -> true).join(); // a broker that is closed first would start all the same
+            started.handle((done, failure) -> true)
+                    .join(); // wait: closing a broker before it has started would not stop it from starting
             broker.close();
             throw new IOException("interrupted", e);
         } catch (ExecutionException e) {

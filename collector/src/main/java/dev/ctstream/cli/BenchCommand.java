@@ -35,26 +35,26 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code ctstream bench}: what the collector costs on this machine. */
+/** {@code ctstream bench}: measures what the collector costs on this machine. */
 @Command(
         name = "bench",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         header = "Measure what each reader of the events costs on this machine.",
-        description = "Raise events in a private network namespace, from one CPU, and measure the collector that reads"
-                + " them on another: events, losses, CPU time by thread, memory, latencies. Needs two CPUs to itself and"
-                + " no root where unprivileged user namespaces are allowed; as root the receive buffer is larger. Spools"
-                + " and the broker's data lie in java.io.tmpdir meanwhile, some gigabytes in the longer runs"
-                + " (CTSTREAM_JAVA_OPTS=-Djava.io.tmpdir=DIR for another place).",
+        description = "Generate events in a private network namespace on one CPU, and measure the collector that"
+                + " reads them on another: events, losses, CPU time by thread, memory, latencies. Needs two CPUs"
+                + " for itself. Needs no root where unprivileged user namespaces are allowed; as root the receive buffer"
+                + " is larger. Spools and the broker's data are kept in java.io.tmpdir during the run, some gigabytes in"
+                + " long runs (CTSTREAM_JAVA_OPTS=-Djava.io.tmpdir=DIR sets another directory).",
         footerHeading = "%nExamples:%n",
         footer = {
-            "  ctstream bench                                            to Kafka, as fast as the load can",
+            "  ctstream bench                                            to Kafka, as fast as possible",
             "  ctstream bench --readers receive,encode,kafka,conntrack --rounds 5",
             "  ctstream bench --rates 1000,10000,100000 --json rates.json",
             "  ctstream bench --readers encode --zones 1,100,10000 -D batch.max-events=128"
         })
 final class BenchCommand implements Callable<Integer> {
-    /** Set by the launcher's script when it has made the namespace. */
+    /** The launcher's script sets it after it has created the namespace. */
     private static final String IN_NAMESPACE = "CTSTREAM_IN_NAMESPACE";
 
     @Option(
@@ -62,24 +62,25 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "NAME",
             split = ",",
             defaultValue = "kafka",
-            description = "What is measured, in this order: receive, encode, track, spool, kafka (how far the events"
-                    + " go), conntrack, ulogd (when installed). Default: ${DEFAULT-VALUE}.")
+            description = "Readers to measure, in this order. A collector that stops after a stage: receive,"
+                    + " encode, track, spool, kafka. Other programs, if installed: conntrack, ulogd. Default:"
+                    + " ${DEFAULT-VALUE}.")
     private List<String> readers = List.of();
 
     @Option(
             names = "--reader",
             paramLabel = "NAME=COMMAND",
             description =
-                    "Another program to be measured under this name in --readers: it subscribes to NEW and DESTROY,"
-                            + " and ends with SIGTERM. Its words are split at spaces.")
+                    "Another program to measure, under this name in --readers. It must subscribe to NEW and DESTROY"
+                            + " and end on SIGTERM. The command is split at spaces.")
     private Map<String, String> programs = new LinkedHashMap<>();
 
     @Option(
             names = "--load",
             paramLabel = "KIND",
             defaultValue = "packets",
-            description = "packets: one datagram a flow, into a full table. ctnetlink: entries created and deleted."
-                    + " none. Default: ${DEFAULT-VALUE}.")
+            description = "packets: one datagram per flow, into a full table. ctnetlink: create and delete entries."
+                    + " none: no events. Default: ${DEFAULT-VALUE}.")
     private String load = "packets";
 
     @Option(
@@ -87,7 +88,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "N",
             split = ",",
             defaultValue = "0",
-            description = "Events a second; 0 is as fast as possible. Default: ${DEFAULT-VALUE}.")
+            description = "Events per second; 0 = as fast as possible. Default: ${DEFAULT-VALUE}.")
     private List<Long> rates = List.of();
 
     @Option(
@@ -97,7 +98,7 @@ final class BenchCommand implements Callable<Integer> {
             description = "Length of each measurement. Default: ${DEFAULT-VALUE}.")
     private double seconds;
 
-    @Option(names = "--flows", paramLabel = "N", defaultValue = "0", description = "End after so many flows.")
+    @Option(names = "--flows", paramLabel = "N", defaultValue = "0", description = "End after N flows; 0 = no limit.")
     private long flows;
 
     @Option(
@@ -105,7 +106,7 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "N",
             split = ",",
             defaultValue = "1",
-            description = "Numbers of zones that the flows are spread over. Default: ${DEFAULT-VALUE}.")
+            description = "Numbers of zones to spread the flows over. Default: ${DEFAULT-VALUE}.")
     private List<Integer> zones = List.of();
 
     @Option(
@@ -115,10 +116,14 @@ final class BenchCommand implements Callable<Integer> {
             description = "Share of UDP among flows made over ctnetlink; the rest is TCP. Default: ${DEFAULT-VALUE}.")
     private int udp;
 
-    @Option(names = "--ipv6", paramLabel = "PERCENT", defaultValue = "0", description = "Share of IPv6.")
+    @Option(
+            names = "--ipv6",
+            paramLabel = "PERCENT",
+            defaultValue = "0",
+            description = "Share of IPv6 among all flows.")
     private int ipv6;
 
-    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Which flows are of which kind.")
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed for the choice of flows.")
     private long seed;
 
     @Option(
@@ -133,45 +138,44 @@ final class BenchCommand implements Callable<Integer> {
             names = "--warm-up-seconds",
             paramLabel = "N",
             defaultValue = "10",
-            description = "Before each measurement. Default: ${DEFAULT-VALUE}.")
+            description = "Warm-up before each measurement. Default: ${DEFAULT-VALUE}.")
     private double warmUpSeconds;
 
     @Option(
             names = "--warm-up-rate",
             paramLabel = "N",
             defaultValue = "100000",
-            description = "Events a second meanwhile. Default: ${DEFAULT-VALUE}.")
+            description = "Events per second during the warm-up. Default: ${DEFAULT-VALUE}.")
     private long warmUpRate;
 
-    @Option(names = "--load-cpu", paramLabel = "CPU", defaultValue = "0", description = "Where the load runs.")
+    @Option(names = "--load-cpu", paramLabel = "CPU", defaultValue = "0", description = "CPU for the load.")
     private int loadCpu;
 
-    @Option(names = "--reader-cpu", paramLabel = "CPU", defaultValue = "1", description = "Where the reader runs.")
+    @Option(names = "--reader-cpu", paramLabel = "CPU", defaultValue = "1", description = "CPU for the reader.")
     private int readerCpu;
 
-    @Option(names = "--broker-cpu", paramLabel = "CPU", description = "Where the broker runs. Default: on any.")
+    @Option(names = "--broker-cpu", paramLabel = "CPU", description = "CPU for the broker. Default: any.")
     private @Nullable Integer brokerCpu;
 
     @Option(
             names = "--jvm",
             paramLabel = "OPTION",
             parameterConsumer = Verbatim.class,
-            description = "Option for the measured collector's JVM.")
+            description = "Option for the JVM of the measured collector.")
     private List<String> jvm = new ArrayList<>();
 
-    @Option(names = "-D", paramLabel = "KEY=VALUE", description = "One key of the measured collector's configuration.")
+    @Option(names = "-D", paramLabel = "KEY=VALUE", description = "Configuration key of the measured collector.")
     private Map<String, String> keys = new LinkedHashMap<>();
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write everything that was measured here.")
+    @Option(names = "--json", paramLabel = "FILE", description = "Write all results to this file.")
     private @Nullable Path json;
 
-    /** Takes the next word as it is: an option of the JVM often looks like one of ours. */
+    /** Takes the next argument verbatim: a JVM option often looks like one of ours. */
     static final class Verbatim implements IParameterConsumer {
         @Override
         public void consumeParameters(Stack<String> words, ArgSpec option, CommandSpec command) {
             if (words.isEmpty()) {
-                throw new ParameterException(
-                        command.commandLine(), "--jvm needs an option of the JVM, as in --jvm -Xint");
+                throw new ParameterException(command.commandLine(), "--jvm needs a JVM option, as in --jvm -Xint");
             }
             List<String> values = option.getValue();
             values.add(words.pop());
@@ -187,7 +191,7 @@ final class BenchCommand implements Callable<Integer> {
         this.console = console;
     }
 
-    /** The command with its own. */
+    /** The command with its subcommands. */
     static CommandLine line(Console console) {
         return new CommandLine(new BenchCommand(console)).addSubcommand(new BenchPlotCommand(console));
     }
@@ -199,7 +203,7 @@ final class BenchCommand implements Callable<Integer> {
         if (!"1".equals(console.environment().get(IN_NAMESPACE))) {
             throw new CommandFailure(
                     ExitCode.PRIVILEGE,
-                    "bench needs a private network namespace, which only the launcher can make: start it as"
+                    "bench needs a private network namespace, which only the launcher can create: start it as"
                             + " bin/ctstream bench");
         }
         LogLevels.forPeople();
@@ -231,7 +235,7 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    /** The measured process would find out only when it starts. */
+    /** Checks the keys now; otherwise the measured process would fail only when it starts. */
     private void checkKeys() throws CommandFailure {
         Map<String, String> all = new LinkedHashMap<>(Map.of("host.id", "bench"));
         all.putAll(keys);
@@ -264,7 +268,7 @@ final class BenchCommand implements Callable<Integer> {
         try {
             return LoadSpec.Kind.valueOf(load.toUpperCase(Locale.ROOT));
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("--load " + load + " is none of packets, ctnetlink and none", e);
+            throw new IllegalArgumentException("--load " + load + " is not packets, ctnetlink or none", e);
         }
     }
 
@@ -291,8 +295,8 @@ final class BenchCommand implements Callable<Integer> {
         }
         Reader peer = Peers.named(name, console.environment());
         if (peer == null) {
-            throw new IllegalArgumentException("--readers " + name + ": it is none of receive, encode, track, spool,"
-                    + " kafka, conntrack, ulogd, and no --reader has that name");
+            throw new IllegalArgumentException("--readers " + name + ": not one of receive, encode, track, spool,"
+                    + " kafka, conntrack, ulogd, and no --reader has this name");
         }
         return peer;
     }

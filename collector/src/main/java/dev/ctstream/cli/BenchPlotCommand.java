@@ -16,13 +16,13 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code ctstream bench plot}: a picture of what {@code bench --json} wrote. */
+/** {@code ctstream bench plot}: draws the results of {@code bench --json}. */
 @Command(
         name = "plot",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        header = "Draw what bench has measured.",
-        description = "Draw curves of files that bench --json wrote, and print them as SVG: one line for each reader,"
+        header = "Draw the results of bench.",
+        description = "Draw curves from files written by bench --json and print them as SVG: one line per reader,"
                 + " medians with the range of the rounds.",
         footerHeading = "%nExamples:%n",
         footer = "  ctstream bench plot --kind loss rates.json > loss.svg")
@@ -31,11 +31,11 @@ final class BenchPlotCommand implements Callable<Integer> {
             names = "--kind",
             paramLabel = "KIND",
             required = true,
-            description = "cost: CPU time of an event by rate. cpu: share of a CPU by rate. loss: by rate. latency: to"
-                    + " Kafka, by rate. zones: CPU time of an event by number of zones.")
+            description = "cost: CPU time per event, by rate. cpu: share of a CPU, by rate. loss: lost events, by"
+                    + " rate. latency: kernel to Kafka, by rate. zones: CPU time per event, by number of zones.")
     private String kind = "";
 
-    @Parameters(paramLabel = "FILE", arity = "1..*", description = "What bench --json wrote.")
+    @Parameters(paramLabel = "FILE", arity = "1..*", description = "File written by bench --json.")
     private List<Path> files = List.of();
 
     private final Console console;
@@ -69,6 +69,6 @@ final class BenchPlotCommand implements Callable<Integer> {
         return Arrays.stream(Plot.Kind.values())
                 .filter(each -> each.name().toLowerCase(Locale.ROOT).equals(kind))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("--kind " + kind + " is none of " + kinds));
+                .orElseThrow(() -> new IllegalArgumentException("--kind " + kind + " is not one of " + kinds));
     }
 }

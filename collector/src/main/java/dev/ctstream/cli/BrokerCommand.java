@@ -11,19 +11,18 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code ctstream broker}: this process becomes a Kafka broker. */
+/** {@code ctstream broker}: runs a Kafka broker in this process. */
 @Command(
         name = "broker",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         header = "Run a Kafka broker for trials.",
-        description =
-                "Run a Kafka broker for trials, alone, on 127.0.0.1. Prints its address when it is ready; ends with"
-                        + " SIGTERM or SIGINT. It has no security and one replica: not for production.",
+        description = "Run a single Kafka broker for trials on 127.0.0.1. Prints its address when it is ready; ends on"
+                + " SIGTERM or SIGINT. It has no security and one replica: not for production.",
         footerHeading = "%nExamples:%n",
         footer = {
-            "  ctstream broker                                  on port 9092, data gone with it",
-            "  ctstream broker --port 19092 --data /tmp/broker  the same data again next time"
+            "  ctstream broker                                  on port 9092, with temporary data",
+            "  ctstream broker --port 19092 --data /tmp/broker  keeps its data for the next start"
         })
 final class BrokerCommand implements Callable<Integer> {
     @Option(
@@ -31,19 +30,22 @@ final class BrokerCommand implements Callable<Integer> {
             paramLabel = "P",
             defaultValue = "9092",
             converter = Converters.Port.class,
-            description = "Port on 127.0.0.1; 0 takes a free one. Default: ${DEFAULT-VALUE}.")
+            description = "Port on 127.0.0.1; 0 = any free port. Default: ${DEFAULT-VALUE}.")
     private int port;
 
     @Option(
             names = "--data",
             paramLabel = "DIR",
-            description = "Keep the data here and use what is there. Default: temporary.")
+            description = "Directory for the data; existing data is used. Default: temporary.")
     private @Nullable Path data;
 
-    @Option(names = "-D", paramLabel = "KEY=VALUE", description = "A property of Kafka's broker.")
+    @Option(names = "-D", paramLabel = "KEY=VALUE", description = "A property of the Kafka broker.")
     private Map<String, String> properties = new LinkedHashMap<>();
 
-    @Option(names = "--exit-with-stdin", hidden = true, description = "End when stdin ends: with the parent process.")
+    @Option(
+            names = "--exit-with-stdin",
+            hidden = true,
+            description = "End when stdin ends, that is, with the parent process.")
     private boolean exitWithStdin;
 
     private final Console console;
@@ -55,7 +57,7 @@ final class BrokerCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (exitWithStdin) {
-            // Signals to the process group are the parent's to act on: it may still want to publish.
+            // The parent handles signals to the process group: it may still need the broker to publish.
             Signals.ignore("INT", "TERM", "HUP");
         }
         PrintStream out = new PrintStream(console.out(), true, StandardCharsets.UTF_8);

@@ -12,12 +12,11 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * Where a command prints, and what it may take from the process's surroundings. Data goes to {@code out}, everything
- * else to {@code err}.
+ * Output and environment of a command. Data goes to {@code out}, everything else to {@code err}.
  *
  * @param out data; buffered, the command flushes it
- * @param outIsTerminal whether somebody looks at the data
- * @param errIsTerminal whether somebody looks at the rest
+ * @param outIsTerminal whether {@code out} is a terminal
+ * @param errIsTerminal whether {@code err} is a terminal
  */
 public record Console(
         OutputStream out,
@@ -33,9 +32,9 @@ public record Console(
         environment = Map.copyOf(environment);
     }
 
-    /** That of this process. */
+    /** The console of this process. */
     static Console system() {
-        // Not System.out: a PrintStream swallows the error that says that nobody reads any more.
+        // Not System.out: a PrintStream swallows the error that reports a closed pipe.
         OutputStream out = new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), OUT_BUFFER_BYTES);
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
         return new Console(out, err, System.getenv(), terminal(1), terminal(2));
@@ -48,18 +47,18 @@ public record Console(
                 && !environment.getOrDefault("TERM", "").equals("dumb");
     }
 
-    /** Tells a person something, on one line. */
+    /** Prints one line for the user on {@code err}. */
     public void say(String line) {
         err.println(NAME + line);
     }
 
-    /** Prints text as data. */
+    /** Prints text to {@code out}. */
     public void print(String text) throws IOException {
         out.write(text.getBytes(StandardCharsets.UTF_8));
         out.flush();
     }
 
-    /** Whether an error means that the reader of our output has gone, which is no failure of ours. */
+    /** Whether an error means that the reader of our output has gone; this is not a failure of the command. */
     static boolean brokenPipe(IOException error) {
         return String.valueOf(error.getMessage()).contains("Broken pipe");
     }

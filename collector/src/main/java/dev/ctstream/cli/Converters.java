@@ -4,7 +4,7 @@ import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** What options take, with the range in the error. */
+/** Converters for option values; their errors name the allowed range. */
 public final class Converters {
     private static final int U16_MAX = 65_535;
 
@@ -26,7 +26,7 @@ public final class Converters {
         }
     }
 
-    /** How many of something, at least one. */
+    /** A count, at least 1. */
     static final class Count implements ITypeConverter<Long> {
         @Override
         public Long convert(String value) {
@@ -34,7 +34,7 @@ public final class Converters {
         }
     }
 
-    /** A number of seconds, at least one. */
+    /** A number of seconds, at least 1. */
     public static final class Seconds implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String value) {
@@ -42,26 +42,26 @@ public final class Converters {
         }
     }
 
-    /** The words text and json. */
+    /** The formats text and json. */
     public static final class Format implements ITypeConverter<OutputFormat> {
         @Override
         public OutputFormat convert(String value) {
             return switch (value.toLowerCase(Locale.ROOT)) {
                 case "text" -> OutputFormat.TEXT;
                 case "json" -> OutputFormat.JSON;
-                default -> throw new TypeConversionException("'" + value + "' is neither text nor json");
+                default -> throw new TypeConversionException("'" + value + "' is not text or json");
             };
         }
     }
 
-    /** The words text, json and avro. */
+    /** The formats text, json and avro. */
     static final class FileFormat implements ITypeConverter<OutputFormat> {
         @Override
         public OutputFormat convert(String value) {
             try {
                 return OutputFormat.valueOf(value.toUpperCase(Locale.ROOT));
             } catch (IllegalArgumentException e) {
-                throw new TypeConversionException("'" + value + "' is none of text, json and avro");
+                throw new TypeConversionException("'" + value + "' is not text, json or avro");
             }
         }
     }

@@ -31,15 +31,17 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The collector's own way of the data, from the event socket to encoded batches, and from there to a handler in the
- * same process in place of Kafka.
+ * Runs the collector's data path from the event socket to encoded batches, and delivers them to a handler in the same
+ * process instead of Kafka.
  *
- * <p>Threads: events are received on one of its own and handled on the one that calls {@link #run}.
+ * <p>Threads: its own thread receives events; the thread that calls {@link #run} handles them.
  *
- * <p>Ownership: owns socket and thread; {@link #close} ends both.
+ * <p>Ownership: owns the socket and the thread; {@link #close} ends both.
  */
 final class EventWatch implements AutoCloseable {
-    /** Closed at the end of each pass over the socket: soon, and many at once when there are many. */
+    /**
+     * Closes batches at the end of each pass over the socket: events appear at once, and under load many share a batch.
+     */
     private static final BatchConfig AT_ONCE =
             new BatchConfig(BatchConfig.DEFAULT.maxEvents(), BatchConfig.DEFAULT.maxBytes(), 0);
 
@@ -80,9 +82,9 @@ final class EventWatch implements AutoCloseable {
     }
 
     /**
-     * Subscribes; events count from the moment it returns.
+     * Subscribes; events are complete from the moment it returns.
      *
-     * @param netns self, a name, or a path
+     * @param netns {@code self}, a name, or a path
      */
     static EventWatch open(String netns, SubscriptionConfig subscription) throws NetlinkException {
         if (netns.equals("self")) {
@@ -101,21 +103,21 @@ final class EventWatch implements AutoCloseable {
         return watch;
     }
 
-    /** Whether the namespace tracks connections at all: it has entries, or rules that ask for them. */
+    /** Whether connection tracking is active in the namespace: it has entries, or rules that ask for tracking. */
     boolean tracked() {
         return tracked;
     }
 
-    /** Name of the namespace that is watched. */
+    /** Name of the watched namespace. */
     String netns() {
         return socket.netns();
     }
 
     /**
-     * Hands events over until the handler wants no more or {@link #stop} is called.
+     * Delivers events until the handler returns false or {@link #stop} is called.
      *
-     * @param pause called when no more events are at hand
-     * @param lost told how many events the kernel could not queue, at most once a second
+     * @param pause called when no more events are available
+     * @param lost receives the number of events that the kernel could not queue, at most once per second
      */
     void run(EventHandler handler, Pause pause, LongConsumer lost) throws IOException, CommandFailure {
         boolean more = true;
@@ -142,7 +144,7 @@ final class EventWatch implements AutoCloseable {
         stopped = true;
     }
 
-    /** What has been seen, for people. */
+    /** A summary of the counts, for people. */
     String summary() {
         long lost = socket.dropsTotal();
         long overflown = batcher.namespaces().stream()
@@ -170,13 +172,13 @@ final class EventWatch implements AutoCloseable {
                         : RequestChannel.open(namespace, NetlinkSocket.NETLINK_NETFILTER)) {
             return table.stats().entries() > 0 || ConntrackRuleProbe.present(channel);
         } catch (NetlinkException e) {
-            return true; // unknown is not inactive
+            return true; // unknown does not mean inactive
         }
     }
 
     private boolean handle(EncodedBatch batch, EventHandler handler) throws IOException {
         if (batch.kind() != EncodedBatch.EVENTS) {
-            return true; // a declared loss of ours: in the summary
+            return true; // a loss declared by this process: shown in the summary
         }
         batch.number(batches++);
         try {
@@ -199,7 +201,7 @@ final class EventWatch implements AutoCloseable {
         }
     }
 
-    /** What to do when nothing is at hand. */
+    /** What to do when no event is available. */
     @FunctionalInterface
     interface Pause {
         void run() throws IOException;

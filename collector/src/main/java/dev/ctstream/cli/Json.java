@@ -1,6 +1,6 @@
 package dev.ctstream.cli;
 
-/** Text as JSON. */
+/** Writes text as JSON. */
 public final class Json {
     private static final int FIRST_PRINTABLE = 0x20;
 

@@ -9,9 +9,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** How commands that are Kafka clients are told where the broker is and how to talk to it. */
+/** Options of commands that are Kafka clients: broker addresses and client properties. */
 final class KafkaOptions {
-    @Option(names = "--bootstrap-server", paramLabel = "HOST:PORT,...", description = "Kafka brokers to begin with.")
+    @Option(names = "--bootstrap-server", paramLabel = "HOST:PORT,...", description = "Kafka bootstrap servers.")
     private @Nullable String bootstrapServer;
 
     @Option(
@@ -20,10 +20,13 @@ final class KafkaOptions {
             description = "Properties for the Kafka client (TLS, SASL, ...), with or without the prefix kafka.")
     private @Nullable Path commandConfig;
 
-    @Option(names = "-D", paramLabel = "kafka.KEY=VALUE", description = "One such property; overrides the file.")
+    @Option(
+            names = "-D",
+            paramLabel = "kafka.KEY=VALUE",
+            description = "One property of the Kafka client; overrides the file.")
     private Map<String, String> properties = new LinkedHashMap<>();
 
-    /** The settings of a consumer and an admin client, checked. */
+    /** The checked settings of a consumer and an admin client. */
     Map<String, String> settings(Console console) throws CommandFailure {
         Map<String, String> commandLine = new LinkedHashMap<>(properties);
         if (bootstrapServer != null) {

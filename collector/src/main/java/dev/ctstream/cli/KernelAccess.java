@@ -5,7 +5,7 @@ import dev.ctstream.netlink.Errno;
 import dev.ctstream.netlink.HostCheck;
 import dev.ctstream.netlink.NetlinkException;
 
-/** Whether this process may see the kernel's connection tracking, and what to do when it may not. */
+/** Checks that this process may use the kernel's connection tracking, and says what to do if it may not. */
 final class KernelAccess {
     private static final String REMEDY =
             "run it as root, or give it CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN;"
@@ -13,7 +13,7 @@ final class KernelAccess {
 
     private KernelAccess() {}
 
-    /** Fails before anything is begun when it cannot work. */
+    /** Fails before anything is started if the command cannot work. */
     static void require() throws CommandFailure {
         String problem = HostCheck.problem();
         if (problem != null) {
@@ -27,7 +27,7 @@ final class KernelAccess {
         }
     }
 
-    /** What a failed call means for the command. */
+    /** The command failure for a failed call. */
     static CommandFailure failure(NetlinkException error) {
         return switch (error.errno()) {
             case Errno.EPERM, Errno.EACCES ->

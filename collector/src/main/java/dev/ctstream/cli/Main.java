@@ -15,7 +15,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
-/** The program {@code ctstream}: finds the command, runs it, and turns what went wrong into one line and a code. */
+/** The program {@code ctstream}: finds the command, runs it, and turns errors into one line and an exit code. */
 @Command(
         name = "ctstream",
         description = "Connection-tracking events of the Linux kernel, from netlink to Kafka.",
@@ -31,23 +31,22 @@ import picocli.CommandLine.Spec;
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  ctstream demo                           the whole way once, in a private namespace",
-            "  ctstream watch                          what the kernel says, without Kafka",
-            "  ctstream run --embedded-kafka           a trial with a broker of its own",
+            "  ctstream demo                           everything once, in a private namespace",
+            "  ctstream watch                          the kernel's events, without Kafka",
+            "  ctstream run --embedded-kafka           a trial with an embedded broker",
             "  ctstream run --config ctstream.properties",
             "  ctstream read --bootstrap-server localhost:9092 --from-beginning",
-            "  ctstream verify --bootstrap-server localhost:9092    proves that nothing is missing"
+            "  ctstream verify --bootstrap-server localhost:9092    proves that no event is missing"
         })
 public final class Main implements Runnable {
     private static final int USAGE_WIDTH = 110;
-    /** In the order of the usage text. Only the one that is called is made: all of them take half a second of CPU. */
+    /**
+     * In the order of the usage text. Only the called command is created: creating all takes half a second of CPU time.
+     */
     private static final List<String> COMMANDS =
             List.of("run", "demo", "watch", "read", "verify", "entries", "zones", "spool", "broker", "bench");
 
-    @Option(
-            names = "--debug",
-            scope = ScopeType.INHERIT,
-            description = "Show where an error comes from (stack traces).")
+    @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show stack traces of errors.")
     private boolean debug;
 
     @Spec
@@ -119,9 +118,9 @@ public final class Main implements Runnable {
             failure.lines().forEach(text -> console.say(oneLine(text)));
             code = failure.exitCode();
         } else if (error instanceof IOException io && Console.brokenPipe(io)) {
-            return ExitCode.OK; // nobody reads any more: what was wanted has been seen
+            return ExitCode.OK; // the reader has closed the pipe: it has seen enough
         } else if (error instanceof IOException) {
-            console.say("write the output: " + oneLine(String.valueOf(error.getMessage())));
+            console.say("cannot write the output: " + oneLine(String.valueOf(error.getMessage())));
         } else {
             console.say("unexpected error: " + oneLine(error.toString())
                     + "; please report it, with the output of the same command with --debug");

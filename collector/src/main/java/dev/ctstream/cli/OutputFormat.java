@@ -6,14 +6,14 @@ import dev.ctstream.read.EventPrinter;
 import dev.ctstream.read.EventText;
 import java.time.ZoneId;
 
-/** What {@code -o} offers for events. */
+/** Output formats of {@code -o} for events. */
 public enum OutputFormat {
     TEXT,
     JSON,
-    /** A container file of whole records. */
+    /** An Avro container file of whole records. */
     AVRO;
 
-    /** A printer of this format, on the console's stdout. */
+    /** Creates a printer of this format on the console's {@code out}. */
     public EventPrinter printer(Console console) {
         return switch (this) {
             case TEXT -> new EventText(console.out(), console.colour(), ZoneId.systemDefault());

@@ -4,7 +4,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/** A line on stderr that shows how far long work has come; only on a terminal, and only when data goes elsewhere. */
+/** A progress line on stderr; shown only on a terminal, and only if the data goes elsewhere. */
 public final class Progress {
     private static final long INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
     private static final int CHECK_EVERY = 1024;
@@ -28,27 +28,27 @@ public final class Progress {
         this.shown = shown;
     }
 
-    /** For a command that prints its data in the end: may be shown on the same terminal. */
+    /** Progress of a command that prints its data at the end; it may share the terminal with the data. */
     static Progress beforeData(Console console) {
         return new Progress(console, console.errIsTerminal());
     }
 
-    /** How much there is to do; shown as a percentage from now on. */
+    /** Sets the amount of work; from now on progress is shown as a percentage. */
     void of(LongSupplier done, long total) {
         this.done = done;
         this.total = total;
     }
 
-    /** Tells how many events have passed; cheap enough for each. */
+    /** Reports the number of events so far; cheap enough to call for each event. */
     public void events(long count) {
         if (shown && count % CHECK_EVERY == 0 && due()) {
             double seconds = (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1);
-            draw(String.format(Locale.ROOT, "%,d events, %,.0f a second", count, count / seconds)
+            draw(String.format(Locale.ROOT, "%,d events, %,.0f/s", count, count / seconds)
                     + (total > 0 ? ", " + 100 * done.getAsLong() / total + " %" : ""));
         }
     }
 
-    /** Tells how many files have been read. */
+    /** Reports the number of files read so far. */
     void files(int count, int all) {
         if (shown && due()) {
             draw(count + " of " + all + " files");
@@ -68,7 +68,7 @@ public final class Progress {
         drawn = true;
     }
 
-    /** Takes the line away. */
+    /** Removes the line. */
     public void end() {
         if (drawn) {
             console.err().print(BACK_AND_CLEAR);

@@ -22,17 +22,17 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** {@code ctstream read}: prints what is in a topic. */
+/** {@code ctstream read}: prints the events of a topic. */
 @Command(
         name = "read",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        header = "Print what is in a topic.",
-        description = "Read events from Kafka and print them, one a line. Reads every layout and framing, and control"
-                + " records. Needs no privilege and no consumer group.",
+        header = "Print the events of a topic.",
+        description = "Read events from Kafka and print them, one per line. Reads all layouts and framings, and"
+                + " control records. Needs no privilege and no consumer group.",
         footerHeading = "%nExamples:%n",
         footer = {
-            "  ctstream read --bootstrap-server localhost:9092                    what comes from now on",
+            "  ctstream read --bootstrap-server localhost:9092                    new events only",
             "  ctstream read --bootstrap-server localhost:9092 --from-beginning --idle-seconds 5 -o json",
             "  ctstream read --bootstrap-server k:9093 --command-config tls.properties --zone 7 --count 10",
             "  ctstream read --bootstrap-server localhost:9092 --topic conntrack.control --from-beginning",
@@ -56,7 +56,7 @@ final class ReadCommand implements Callable<Integer> {
             description = "Only events of this conntrack zone, 0..65535.")
     private @Nullable Integer zone;
 
-    @Option(names = "--from-beginning", description = "Everything that is there, not only what comes from now on.")
+    @Option(names = "--from-beginning", description = "Print all events of the topic, not only new ones.")
     private boolean fromBeginning;
 
     @Option(
@@ -64,8 +64,9 @@ final class ReadCommand implements Callable<Integer> {
             paramLabel = "text|json|avro",
             defaultValue = "text",
             converter = Converters.FileFormat.class,
-            description = "text: for people. json: one object a line, all fields under their Avro names. avro: a"
-                    + " container file of the records as they are in the topic, whole ones also with --count.")
+            description = "text: for people. json: one object per line, all fields under their Avro names. avro: a"
+                    + " container file with the records of the topic, unchanged; with --count the last record is"
+                    + " still whole.")
     private OutputFormat format = OutputFormat.TEXT;
 
     @Option(
@@ -79,7 +80,7 @@ final class ReadCommand implements Callable<Integer> {
             names = "--idle-seconds",
             paramLabel = "N",
             converter = Converters.Seconds.class,
-            description = "End when nothing has come for N seconds.")
+            description = "End when no record has arrived for N seconds.")
     private @Nullable Integer idleSeconds;
 
     @Option(
@@ -98,7 +99,8 @@ final class ReadCommand implements Callable<Integer> {
     public Integer call() throws CommandFailure, IOException {
         LogLevels.forPeople();
         if (format == OutputFormat.AVRO && console.outIsTerminal()) {
-            throw new CommandFailure(ExitCode.USAGE, "-o avro writes a file and no text: redirect it, > events.avro");
+            throw new CommandFailure(
+                    ExitCode.USAGE, "-o avro writes binary data: redirect it to a file, > events.avro");
         }
         ReadConfig config = new ReadConfig(
                 kafka.settings(console),
@@ -108,7 +110,7 @@ final class ReadCommand implements Callable<Integer> {
                 count == null ? OptionalLong.empty() : OptionalLong.of(count),
                 idleSeconds == null ? OptionalInt.empty() : OptionalInt.of(idleSeconds));
         UndecodableRecords undecodable = new UndecodableRecords(console);
-        try (TopicReader reader = TopicReader.open(config, decoder(), undecodable::one)) {
+        try (TopicReader reader = TopicReader.open(config, decoder(), undecodable::add)) {
             Runnable restore = Signals.on(reader::stop, "INT", "TERM");
             try {
                 print(reader);

@@ -27,10 +27,11 @@ import picocli.CommandLine.Option;
         name = "run",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        header = "Collect: from the kernel to Kafka, until told to stop.",
+        header = "Publish the kernel's events to Kafka, until stopped.",
         description = "Subscribe to the kernel's connection-tracking events and publish them to Kafka until"
-                + " SIGTERM or SIGINT. Needs CAP_NET_ADMIN. A key comes from the file, then from CTSTREAM_* in the"
-                + " environment (CTSTREAM_BATCH_MAX_EVENTS is batch.max-events), then from -D; the last one counts.",
+                + " SIGTERM or SIGINT. Needs CAP_NET_ADMIN. Keys are read from the file, then from CTSTREAM_*"
+                + " environment variables (CTSTREAM_BATCH_MAX_EVENTS is batch.max-events), then from -D; the last"
+                + " value counts.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream run --config /etc/ctstream/ctstream.properties",
@@ -40,19 +41,19 @@ import picocli.CommandLine.Option;
             "  ctstream run --dump-config > ctstream.properties"
         })
 public final class RunCommand implements Callable<Integer> {
-    @Option(names = "--config", paramLabel = "FILE", description = "Configuration, a properties file.")
+    @Option(names = "--config", paramLabel = "FILE", description = "Configuration file in properties format.")
     private @Nullable Path config;
 
-    @Option(names = "-D", paramLabel = "KEY=VALUE", description = "One key of the configuration.")
+    @Option(names = "-D", paramLabel = "KEY=VALUE", description = "One configuration key.")
     private Map<String, String> keys = new LinkedHashMap<>();
 
     @Option(names = "--embedded-kafka", description = "Start a temporary broker on 127.0.0.1 and publish to it.")
     private boolean embeddedKafka;
 
-    @Option(names = "--check", description = "Check configuration, privilege and broker, and end.")
+    @Option(names = "--check", description = "Check configuration, privilege and broker, then exit.")
     private boolean check;
 
-    @Option(names = "--dump-config", description = "Print every key with its value, source and meaning, and end.")
+    @Option(names = "--dump-config", description = "Print every key with its value, source and meaning, then exit.")
     private boolean dumpConfig;
 
     private final Console console;
@@ -114,7 +115,7 @@ public final class RunCommand implements Callable<Integer> {
         }
     }
 
-    /** What the records say of this program and its configuration. */
+    /** The description of this program and its configuration for the control records. */
     public static Collector.Program program(Configuration configuration) throws IOException {
         return new Collector.Program(Version.current(), configuration.digest());
     }

@@ -2,14 +2,17 @@ package dev.ctstream.cli;
 
 import java.lang.reflect.Proxy;
 
-/** Signals, which only {@code sun.misc} offers: by reflection, because the compiler refuses it with our flags. */
+/**
+ * Signal handling. Only {@code sun.misc} offers it; it is called by reflection, because the compiler rejects it with
+ * our flags.
+ */
 final class Signals {
     private static final String SIGNAL = "sun.misc.Signal";
     private static final String HANDLER = "sun.misc.SignalHandler";
 
     private Signals() {}
 
-    /** Ignores signals by their names without SIG; one that the JVM keeps for itself is left as it is. */
+    /** Ignores signals, named without SIG. A signal that the JVM reserves for itself is left unchanged. */
     static void ignore(String... names) {
         try {
             Object ignore = Class.forName(HANDLER).getField("SIG_IGN").get(null);
@@ -22,9 +25,9 @@ final class Signals {
     }
 
     /**
-     * Calls {@code action} for each of these signals, on a thread of the JVM's, in place of ending the process.
+     * Calls {@code action} for each of these signals, on a JVM thread, instead of ending the process.
      *
-     * @return what puts the handlers back that were there before
+     * @return restores the previous handlers
      */
     static Runnable on(Runnable action, String... names) {
         try {

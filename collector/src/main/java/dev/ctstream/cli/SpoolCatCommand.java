@@ -24,13 +24,13 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description = "Cat: print the events in the spool as ctstream read does, in the order in which they were"
-                + " appended. What Kafka has is still there until its segment is deleted. Exit code 1 when something is"
-                + " damaged; the rest is printed.",
+                + " appended. Events that Kafka already has are included until their segment is deleted. Exit code"
+                + " 1 if anything is damaged; the rest is still printed.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream spool cat -o json /var/lib/ctstream",
             "  ctstream spool cat --zone 7 --count 10 /var/lib/ctstream",
-            "  ctstream spool cat --dead-letters /var/lib/ctstream     what Kafka refused"
+            "  ctstream spool cat --dead-letters /var/lib/ctstream     batches that Kafka rejected"
         })
 final class SpoolCatCommand implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "The collector's spool.directory.")
@@ -41,7 +41,7 @@ final class SpoolCatCommand implements Callable<Integer> {
             paramLabel = "text|json",
             defaultValue = "text",
             converter = Converters.Format.class,
-            description = "text: for people. json: one object a line, all fields under their Avro names.")
+            description = "text: for people. json: one object per line, all fields under their Avro names.")
     private OutputFormat format = OutputFormat.TEXT;
 
     @Option(
@@ -58,10 +58,12 @@ final class SpoolCatCommand implements Callable<Integer> {
             description = "End after N events.")
     private long count = Long.MAX_VALUE;
 
-    @Option(names = "--control", description = "Control records too, where they stand between the events.")
+    @Option(names = "--control", description = "Print control records too, at their position between the events.")
     private boolean control;
 
-    @Option(names = "--dead-letters", description = "What Kafka refused for good, in place of what it is to get.")
+    @Option(
+            names = "--dead-letters",
+            description = "Print the batches that Kafka rejected permanently, instead of the spool.")
     private boolean deadLetters;
 
     private final Console console;
@@ -137,20 +139,21 @@ final class SpoolCatCommand implements Callable<Integer> {
                         return printed < count;
                     });
         } catch (RecordException e) {
-            undecodable.one("number " + batch.number(), e);
+            undecodable.add("number " + batch.number(), e);
         }
     }
 
-    /** Says what was passed over; returns the exit code. */
+    /** Reports what was skipped; returns the exit code. */
     private int damage(SpoolReader reader) {
         if (reader.deletedFiles() > 0) {
             console.say(reader.deletedFiles()
-                    + " files were deleted before their turn came: Kafka has them, or they gave way to newer ones");
+                    + " files were deleted before they could be read: Kafka has them, or they were dropped to make"
+                    + " room for newer ones");
         }
         reader.unreadable().forEach(console::say);
         if (reader.damagedBytes() > 0) {
-            console.say("passed over " + reader.damagedBytes() + " damaged bytes; ctstream spool verify says what they"
-                    + " were");
+            console.say("skipped " + reader.damagedBytes() + " damaged bytes; ctstream spool verify names the lost"
+                    + " events");
         }
         return reader.damagedBytes() > 0 || !reader.unreadable().isEmpty() ? ExitCode.FAILURE : ExitCode.OK;
     }

@@ -6,21 +6,21 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code ctstream spool}: looks into a spool directory, also while a collector uses it. */
+/** {@code ctstream spool}: inspects a spool directory, even while a collector uses it. */
 @Command(
         name = "spool",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        description = "Spool: look into the directory in which a collector keeps what Kafka has not got yet. Changes"
-                + " nothing and takes no lock; works beside a collector that runs, and without one.")
+        description = "Spool: inspect the directory in which a collector keeps events that Kafka does not have yet."
+                + " Changes nothing and takes no lock; works with and without a running collector.")
 final class SpoolCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 
     private SpoolCommand() {}
 
-    /** The command with all below it. */
+    /** The command with its subcommands. */
     static CommandLine line(Console console) {
         return new CommandLine(new SpoolCommand())
                 .addSubcommand(new SpoolListCommand(console))

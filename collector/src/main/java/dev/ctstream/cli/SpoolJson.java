@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** Shows a {@link SpoolReport} to programs: one object on one line; times are ns since the epoch. */
+/** Writes a {@link SpoolReport} as JSON: one object on one line; times are ns since the epoch. */
 final class SpoolJson {
     private SpoolJson() {}
 
-    /** What {@code spool list -o json} prints. */
+    /** The output of {@code spool list -o json}. */
     static String list(SpoolReport report) {
         Amount all = SpoolText.appended(report.segments());
         return "{" + head(report)
@@ -33,7 +33,7 @@ final class SpoolJson {
                 + ",\"dead_letters\":" + report.deadLetters().size() + "}}\n";
     }
 
-    /** What {@code spool verify -o json} prints. */
+    /** The output of {@code spool verify -o json}. */
     static String verify(SpoolReport report) {
         return "{\"whole\":" + report.whole() + "," + head(report)
                 + ",\"segments\":" + array(report.segments(), SpoolJson::verified)
@@ -93,7 +93,7 @@ final class SpoolJson {
         return named + amount(",\"", new Amount(loss.batches(), loss.events())) + "}";
     }
 
-    /** Two members; the prefix begins with their quote and may end in a word. */
+    /** Writes two members, whose names start with the prefix; the prefix includes the opening quote. */
     private static String amount(String prefix, Amount amount) {
         String join = prefix.endsWith("\"") ? "" : "_";
         return prefix + join + "batches\":" + amount.batches() + (prefix.startsWith(",") ? prefix : "," + prefix) + join

@@ -14,8 +14,9 @@ import picocli.CommandLine.Parameters;
         name = "list",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "List: the segments, oldest first: what is in them and how much of it Kafka has not got yet, then"
-                + " the dead letters, which Kafka refused. Reads only the indexes; see ctstream spool verify.",
+        description = "List: show the segments, oldest first, with their contents and how much of them Kafka does"
+                + " not have yet; then the dead letters, which Kafka rejected. Reads only the indexes; ctstream"
+                + " spool verify reads everything.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream spool list /var/lib/ctstream",

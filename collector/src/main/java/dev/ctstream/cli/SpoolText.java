@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Shows a {@link SpoolReport} to people. Threads: confined to one. */
+/** Writes a {@link SpoolReport} as text for people. Threads: confined to one. */
 final class SpoolText {
     private static final String LIST_ROW = "%-32s %-10s %11s %9s %11s %8s  %-23s  %-23s %11s";
     private static final String VERIFY_ROW = "%-32s %-10s %11s %9s %11s %9s %11s  %s";
@@ -23,13 +23,13 @@ final class SpoolText {
     private final DateTimeFormatter time;
     private final StringBuilder text = new StringBuilder();
 
-    /** Shows times in a zone. */
+    /** Creates a writer that shows times in this time zone. */
     SpoolText(ZoneId zone) {
         time = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS", Locale.ROOT)
                 .withZone(zone);
     }
 
-    /** What {@code spool list} prints. */
+    /** The output of {@code spool list}. */
     String list(SpoolReport report) {
         collector(report);
         row(LIST_ROW, "FILE", "STATE", "BYTES", "BATCHES", "EVENTS", "STREAMS", "FIRST RECEIVED", "LAST", "WAITING");
@@ -71,7 +71,7 @@ final class SpoolText {
                 waiting);
     }
 
-    /** What {@code spool verify} prints. */
+    /** The output of {@code spool verify}. */
     String verify(SpoolReport report) {
         collector(report);
         row(VERIFY_ROW, "FILE", "STATE", "BYTES", "BATCHES", "EVENTS", "DAMAGED", "(EVENTS)", "");
@@ -96,7 +96,7 @@ final class SpoolText {
         line(
                 "lost:     %s%s",
                 amount(report.lost()),
-                report.lost().equals(report.damage().plus(report.missing())) ? "" : "; Kafka has the others");
+                report.lost().equals(report.damage().plus(report.missing())) ? "" : "; Kafka has the rest");
         line(report.whole() ? "WHOLE" : "DAMAGED");
         return text.toString();
     }
@@ -104,11 +104,11 @@ final class SpoolText {
     private void collector(SpoolReport report) {
         RunIdentity run = report.run();
         String who = run == null
-                ? "the file state, which says how far Kafka is, is missing or damaged"
+                ? "the file state, which holds Kafka's position, is missing or damaged"
                 : "host " + run.hostId() + ", run of " + time(run.streamEpoch());
         String how = report.collector().isPresent()
                 ? "running, process " + report.collector().getAsLong()
-                : report.clean() ? "not running, ended in order" : "not running, or not visible from here";
+                : report.clean() ? "not running, clean shutdown" : "not running, or not visible from here";
         line("collector: %s (%s)", how, who);
     }
 
@@ -121,7 +121,7 @@ final class SpoolText {
 
     private void problem(SpoolFile file) {
         if (!file.problem().isEmpty()) {
-            line("%s: %s; what was in it counts as missing", file.name(), file.problem());
+            line("%s: %s; its contents count as missing", file.name(), file.problem());
         }
     }
 
@@ -138,7 +138,7 @@ final class SpoolText {
             line("%s: %d more; -o json lists them", file.name(), losses.size() - LOSSES_SHOWN);
         }
         if (file.damaged() && losses.isEmpty()) {
-            line("%s: %d bytes are damaged, and no batch", file.name(), found.damagedBytes());
+            line("%s: %d bytes are damaged, but no batch", file.name(), found.damagedBytes());
         }
     }
 

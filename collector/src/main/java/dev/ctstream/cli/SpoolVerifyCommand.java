@@ -14,9 +14,9 @@ import picocli.CommandLine.Parameters;
         name = "verify",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Verify: read everything, check every checksum, and count exactly what is damaged or missing, by"
-                + " stream and sequences. Exit code 1 when anything is. The collector declares the same as lost when it"
-                + " comes to it, unless Kafka has it already.",
+        description = "Verify: read everything, check every checksum, and count exactly what is damaged or missing,"
+                + " by stream and sequence numbers. Exit code 1 if anything is. The collector declares the same"
+                + " events as lost when it reaches them, unless Kafka already has them.",
         footerHeading = "%nExamples:%n",
         footer = {"  ctstream spool verify /var/lib/ctstream", "  ctstream spool verify -o json DIR | jq .lost"})
 final class SpoolVerifyCommand implements Callable<Integer> {

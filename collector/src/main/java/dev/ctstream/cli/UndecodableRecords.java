@@ -2,22 +2,22 @@ package dev.ctstream.cli;
 
 import dev.ctstream.record.RecordException;
 
-/** Names the first few records that cannot be decoded; in the end there is a count. */
+/** Reports the first few records that cannot be decoded, and at the end their number. */
 public final class UndecodableRecords {
     private static final int NAMED = 3;
 
     private final Console console;
     private long count;
 
-    /** Counts nothing yet. */
+    /** Starts with a count of zero. */
     public UndecodableRecords(Console console) {
         this.console = console;
     }
 
-    /** Counts one, and shows the first of them. */
-    public void one(String place, RecordException error) {
+    /** Counts a record and reports it if it is one of the first. */
+    public void add(String position, RecordException error) {
         if (++count <= NAMED) {
-            console.say("cannot decode the record at " + place + ": " + error.getMessage());
+            console.say("cannot decode the record at " + position + ": " + error.getMessage());
         }
     }
 

@@ -34,9 +34,9 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description = "Prove that the events of a topic are complete: each is there, is declared as lost in the control"
-                + " topic, or is named here. Reads both topics from their beginnings to where they end now; needs no"
-                + " privilege and no consumer group. Exit code 1 when anything is undeclared, out of order or does not"
-                + " agree.",
+                + " topic, or is named here. Reads both topics from the beginning to their current end; needs no"
+                + " privilege and no consumer group. Exit code 1 if anything is undeclared, out of order or"
+                + " inconsistent.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream verify --bootstrap-server localhost:9092",
@@ -51,21 +51,21 @@ final class VerifyCommand implements Callable<Integer> {
             names = "--topic",
             paramLabel = "T",
             defaultValue = "conntrack.events",
-            description = "Topic of the events. Default: ${DEFAULT-VALUE}.")
+            description = "Topic with the events. Default: ${DEFAULT-VALUE}.")
     private String topic = "";
 
     @Option(
             names = "--control-topic",
             paramLabel = "T",
             defaultValue = "conntrack.control",
-            description = "Topic of the control records. Default: ${DEFAULT-VALUE}.")
+            description = "Topic with the control records. Default: ${DEFAULT-VALUE}.")
     private String controlTopic = "";
 
     @Option(
             names = "--file",
             paramLabel = "FILE",
             arity = "1..*",
-            description = "Avro files in place of topics: all that was exported from both.")
+            description = "Avro files instead of topics: everything exported from both.")
     private List<Path> files = new ArrayList<>();
 
     @Option(
@@ -107,7 +107,7 @@ final class VerifyCommand implements Callable<Integer> {
             throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
         } catch (Verifier.LimitException e) {
             throw new CommandFailure(
-                    ExitCode.FAILURE, e.getMessage() + ": give it more with CTSTREAM_JAVA_OPTS=-Xmx4g", e);
+                    ExitCode.FAILURE, e.getMessage() + ": give it more memory with CTSTREAM_JAVA_OPTS=-Xmx4g", e);
         } finally {
             restore.run();
             progress.end();
@@ -135,8 +135,8 @@ final class VerifyCommand implements Callable<Integer> {
 
     private void readTopics(Progress progress) throws CommandFailure, ReadException, IOException {
         Map<String, String> settings = kafka.settings(console);
-        // The ends of the control topic first: what its reports tell is in the event topic by then, or was still under
-        // way.
+        // Read the ends of the control topic first: by then, the events of its reports are in the event topic or were
+        // still in flight.
         try (TopicReader control = open(settings, controlTopic)) {
             List<PartitionExtent> controlExtents = control.extents();
             try (TopicReader events = open(settings, topic)) {
@@ -166,7 +166,7 @@ final class VerifyCommand implements Callable<Integer> {
                 extents.stream().mapToLong(PartitionExtent::records).sum());
         reading = reader;
         if (!interrupted) {
-            reader.runTo(extents, new Taker(progress, control));
+            reader.runTo(extents, new VerifierFeed(progress, control));
         }
     }
 
@@ -175,7 +175,7 @@ final class VerifyCommand implements Callable<Integer> {
             for (int number = 0; number < files.size(); number++) {
                 try (AvroFile file = AvroFile.open(files.get(number))) {
                     if (file.control() == control && !interrupted) {
-                        Taker taker = new Taker(progress, control);
+                        VerifierFeed taker = new VerifierFeed(progress, control);
                         taker.onPartition(number);
                         file.run(taker);
                     }
@@ -196,14 +196,14 @@ final class VerifyCommand implements Callable<Integer> {
         return decoder;
     }
 
-    /** Hands events to the verifier. A record of the other kind in a topic is passed over. */
-    private final class Taker implements EventHandler {
+    /** Passes records to the verifier. Skips a record that does not belong in the topic. */
+    private final class VerifierFeed implements EventHandler {
         private final Progress progress;
         private final boolean control;
         private int partition;
         private long events;
 
-        Taker(Progress progress, boolean control) {
+        VerifierFeed(Progress progress, boolean control) {
             this.progress = progress;
             this.control = control;
         }

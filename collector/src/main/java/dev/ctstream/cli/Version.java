@@ -6,7 +6,7 @@ import java.util.Objects;
 import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
-/** The version that this was built as. */
+/** The version of this build. */
 public final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() throws IOException {

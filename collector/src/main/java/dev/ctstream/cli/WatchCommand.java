@@ -13,14 +13,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code ctstream watch}: prints what the kernel says, without Kafka. */
+/** {@code ctstream watch}: prints the kernel's events, without Kafka. */
 @Command(
         name = "watch",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        header = "Print the kernel's events as they come, without Kafka.",
-        description = "Print the kernel's connection-tracking events as they come, without Kafka. Needs"
-                + " CAP_NET_ADMIN. Events of one zone come in the kernel's order; the JSON is that of ctstream read.",
+        header = "Print the kernel's events as they arrive, without Kafka.",
+        description = "Print the kernel's connection-tracking events as they arrive, without Kafka. Needs"
+                + " CAP_NET_ADMIN. Events of one zone are printed in the kernel's order; the JSON is the same as in"
+                + " ctstream read.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream watch",
@@ -47,7 +48,7 @@ final class WatchCommand implements Callable<Integer> {
             paramLabel = "EVENT",
             split = ",",
             defaultValue = "new,update,destroy",
-            description = "Which events: new, update, destroy, with commas between. Default: all.")
+            description = "Event types: new, update, destroy, separated by commas. Default: all.")
     private List<String> events = List.of();
 
     @Option(
@@ -55,7 +56,7 @@ final class WatchCommand implements Callable<Integer> {
             paramLabel = "text|json",
             defaultValue = "text",
             converter = Converters.Format.class,
-            description = "text: for people. json: one object a line, all fields under their Avro names.")
+            description = "text: for people. json: one object per line, all fields under their Avro names.")
     private OutputFormat format = OutputFormat.TEXT;
 
     @Option(
@@ -120,7 +121,7 @@ final class WatchCommand implements Callable<Integer> {
         for (String event : events) {
             if (!List.of("new", "update", "destroy").contains(event)) {
                 throw new ParameterException(
-                        spec.commandLine(), "--events: '" + event + "' is none of new, update, destroy");
+                        spec.commandLine(), "--events: '" + event + "' is not one of new, update, destroy");
             }
         }
         return new SubscriptionConfig(

@@ -1,6 +1,4 @@
-/**
- * The command line: {@code main}, the commands, their printing and exit codes.
- */
+/** The command line: {@code main}, the commands, their output and exit codes. */
 @NullMarked
 package dev.ctstream.cli;
 

@@ -15,7 +15,7 @@ import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigException;
 import org.jspecify.annotations.Nullable;
 
-/** Which values the keys take, beyond ranges and fixed words. Each text of an error completes "KEY=VALUE: ". */
+/** Validators of values, beyond ranges and fixed words. Each error text completes "KEY=VALUE: ". */
 final class Checks {
     static final Set<String> EVENTS = Set.of("new", "update", "destroy");
     private static final int MAX_ZONE = 65_535;
@@ -64,7 +64,7 @@ final class Checks {
         });
     }
 
-    /** The value of partition.zone.width as a map; the text was checked before. */
+    /** The value of partition.zone.width as a map. The text must have been checked. */
     static Map<Integer, Integer> zoneWidths(List<String> texts) {
         Map<Integer, Integer> widths = new TreeMap<>();
         for (String text : texts) {
@@ -131,7 +131,7 @@ final class Checks {
         return of(
                 "no '/'",
                 text -> text.indexOf('/') >= 0 || text.chars().anyMatch(Character::isISOControl)
-                        ? "must not hold '/' or control characters: it is part of the records' key"
+                        ? "must not contain '/' or control characters: it is part of the records' key"
                         : NONE);
     }
 

@@ -9,10 +9,10 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Settings for commands that only are Kafka clients: a file, then the command line.
+ * Settings of commands that are only Kafka clients, from a file, then the command line.
  *
- * @param kafka checked; without prefix
- * @param warnings what is probably not meant, one line each
+ * @param kafka checked settings, without the prefix
+ * @param warnings settings that are probably mistakes, one line each
  */
 public record ClientSettings(Map<String, String> kafka, List<String> warnings) {
     /** Copies the collections. */
@@ -22,11 +22,11 @@ public record ClientSettings(Map<String, String> kafka, List<String> warnings) {
     }
 
     /**
-     * Reads and checks them.
+     * Reads and checks the settings.
      *
      * @param file keys with or without the prefix {@code kafka.}
      * @param commandLine keys with the prefix
-     * @throws ConfigurationException with every problem that there is
+     * @throws ConfigurationException with all problems
      */
     public static ClientSettings load(Optional<Path> file, Map<String, String> commandLine)
             throws ConfigurationException {
@@ -44,7 +44,8 @@ public record ClientSettings(Map<String, String> kafka, List<String> warnings) {
         Map<String, String> kafka = new TreeMap<>();
         for (Setting setting : given.values()) {
             if (!setting.key().startsWith(Keys.KAFKA)) {
-                problems.add(setting.key() + " (" + setting.source() + "): only keys that begin with kafka. are taken");
+                problems.add(
+                        setting.key() + " (" + setting.source() + "): only keys that begin with kafka. are allowed");
             } else if (check.name(setting, problems, warnings)) {
                 kafka.put(setting.key().substring(Keys.KAFKA.length()), setting.value());
             }

@@ -14,11 +14,11 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * All that a collector is told at start: each package's own record, and what belongs to none.
+ * The complete configuration of a collector: each package's own record, and the settings that belong to no package.
  *
- * @param host this host and boot, for the records
- * @param netns what to watch: self, all, names, paths
- * @param httpListen host:port, or empty when there is to be no endpoint
+ * @param host identifies this host and boot in the records
+ * @param netns namespaces to observe: self, all, names, paths
+ * @param httpListen host:port; empty = no endpoint
  * @param shutdownTimeoutSeconds how long a stop may take
  */
 public record CollectorConfig(
@@ -37,11 +37,11 @@ public record CollectorConfig(
     }
 
     /**
-     * Where events are observed.
+     * The host on which events are observed.
      *
      * @param id {@code host.id}; never empty
      * @param bootId kernel boot id
-     * @param name the kernel's node name; for people, it identifies nothing
+     * @param name the kernel's node name, for people only; not an identifier
      */
     public record Host(String id, String bootId, String name) {}
 
@@ -103,7 +103,7 @@ public record CollectorConfig(
                         settings.integer("topic.replication-factor")),
                 new PublishConfig.RecordForm(
                         settings.string("record.layout").equals("event") ? Layout.EVENT : Layout.BATCH,
-                        // confluent is without effect until there is a registry client
+                        // confluent has no effect until there is a registry client
                         settings.string("record.framing").equals("bare") ? Framing.BARE : Framing.SINGLE_OBJECT,
                         settings.flag("record.headers"),
                         settings.integer("batch.max-bytes")),

@@ -5,13 +5,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Where the configuration comes from; a later one overrides an earlier one.
+ * The sources of the configuration; a later one overrides an earlier one.
  *
  * @param file {@code --config}
- * @param environment all of it; only {@code CTSTREAM_*} is looked at, and {@code STATE_DIRECTORY}
+ * @param environment the whole environment; only {@code CTSTREAM_*} and {@code STATE_DIRECTORY} are used
  * @param commandLine {@code -D}, by key
- * @param host what is taken from the host when nobody sets it
- * @param brokerNeeded whether kafka.bootstrap.servers must be set; not with an embedded broker
+ * @param host source of the defaults that depend on the host
+ * @param brokerNeeded whether kafka.bootstrap.servers must be set; false with an embedded broker
  */
 public record ConfigSources(
         Optional<Path> file,

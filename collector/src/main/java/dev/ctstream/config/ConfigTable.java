@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.apache.kafka.common.config.ConfigDef;
 
-/** The table of all keys for the documentation, made from their definition. */
+/** The documentation's table of all keys, generated from their definition. */
 public final class ConfigTable {
     private ConfigTable() {}
 
@@ -48,7 +48,7 @@ public final class ConfigTable {
                 : String.valueOf(value);
     }
 
-    /** The type, and what the validator calls permitted in a form that reads better than Kafka's. */
+    /** The type, and the validator's permitted values in a form that is easier to read than Kafka's. */
     private static String values(ConfigDef.ConfigKey key) {
         String type = key.type.name().toLowerCase(Locale.ROOT);
         if (key.validator == null) {
@@ -74,6 +74,6 @@ public final class ConfigTable {
         String entry = entries.get(0);
         return entry.contains("=")
                 ? " *Not yet: " + entry.substring(entry.indexOf('=') + 1) + ".*"
-                : " *Without effect yet.*";
+                : " *No effect yet.*";
     }
 }

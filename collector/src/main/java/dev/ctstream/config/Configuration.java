@@ -31,7 +31,7 @@ public final class Configuration {
     /**
      * Reads all sources.
      *
-     * @throws ConfigurationException with every problem that there is, not just the first
+     * @throws ConfigurationException with all problems, not just the first
      */
     public static Configuration load(ConfigSources sources) throws ConfigurationException {
         List<String> problems = new ArrayList<>();
@@ -47,12 +47,12 @@ public final class Configuration {
         return new Configuration(settings, CollectorConfig.from(settings, facts), warnings);
     }
 
-    /** The values, for those who need them. */
+    /** The values for the collector. */
     public CollectorConfig collector() {
         return collector;
     }
 
-    /** SHA-256 of every key with its value, without secrets, hexadecimal. Two runs with the same one were told the same. */
+    /** SHA-256 of every key with its value, without secrets, hexadecimal. Equal digests mean equal configurations. */
     public String digest() {
         try {
             byte[] dump = settings.dump(DEFINITION).getBytes(StandardCharsets.UTF_8);
@@ -62,12 +62,12 @@ public final class Configuration {
         }
     }
 
-    /** What is probably not meant, one line each. */
+    /** Settings that are probably mistakes, one line each. */
     public List<String> warnings() {
         return warnings;
     }
 
-    /** Given keys that do nothing yet, one line each. */
+    /** Given keys that have no effect yet, one line each. */
     public List<String> withoutEffect() {
         return settings.withoutEffect();
     }
@@ -85,7 +85,7 @@ public final class Configuration {
             Setting before = given.put(setting.key(), setting);
             if (before != null) {
                 warnings.add(setting.key() + " is given twice: " + before.source() + " and " + setting.source()
-                        + "; the last one counts");
+                        + "; the last one applies");
             }
         }
         for (Setting setting : new EnvironmentNames(DEFINITION.names()).read(sources.environment())) {
@@ -93,7 +93,7 @@ public final class Configuration {
         }
         new TreeMap<>(sources.commandLine())
                 .forEach((key, value) -> given.put(key, new Setting(key, value.strip(), Setting.COMMAND_LINE)));
-        // Nothing is no broker: what a dump shows when none is set, and what a compose file passes on.
+        // An empty value means that no broker is set: dumps write it so, and compose files pass it so.
         given.values()
                 .removeIf(setting -> setting.key().equals("kafka.bootstrap.servers")
                         && setting.value().isEmpty());

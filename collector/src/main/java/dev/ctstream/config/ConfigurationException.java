@@ -2,16 +2,16 @@ package dev.ctstream.config;
 
 import java.util.List;
 
-/** The configuration cannot be used; carries every problem that was found, not just the first. */
+/** The configuration cannot be used. Carries all problems, not just the first. */
 public final class ConfigurationException extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final List<String> problems;
 
     /**
-     * All that is wrong.
+     * Creates an exception with all problems.
      *
-     * @param problems one line each: the key, what is wrong with it, where it was given
+     * @param problems one line each: the key, its source, and what is wrong
      */
     public ConfigurationException(List<String> problems) {
         super(String.join("; ", problems));

@@ -5,15 +5,15 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What depends on the host or on several keys: fills the defaults that are not constants and checks what one key alone
- * cannot tell.
+ * Defaults and checks that depend on the host or on several keys: fills the defaults that are not constants, and checks
+ * the combinations of keys.
  *
  * @param bootId the kernel's name for this boot
  * @param hostName the kernel's node name
  */
 record DerivedDefaults(String bootId, String hostName) {
     private static final int SEGMENTS_AT_LEAST = 4;
-    /** Records of the two layouts have two schemas: by default they do not meet in one topic. */
+    /** The two record layouts have different schemas, so by default they do not share a topic. */
     private static final String TOPIC_OF_SINGLE_EVENTS = "conntrack.flat";
 
     static DerivedDefaults complete(
@@ -45,7 +45,7 @@ record DerivedDefaults(String bootId, String hostName) {
                 && values.get("spool.max-bytes") instanceof Long max
                 && segment > max / SEGMENTS_AT_LEAST) {
             problems.add("spool.segment-bytes=" + segment + ": must not be more than a quarter of spool.max-bytes="
-                    + max + ", so that a part of the spool can be given up");
+                    + max + ", so that the spool can drop a segment at a time");
         }
         String bootId = host.readBootId().orElse("");
         if (bootId.isEmpty()) {

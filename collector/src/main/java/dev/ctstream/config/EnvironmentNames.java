@@ -11,19 +11,18 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a key is called in the environment: {@code CTSTREAM_} and the key in upper case, with {@code _} for each dot and
+ * Names of keys in the environment: {@code CTSTREAM_} and the key in upper case, with {@code _} for each dot and
  * hyphen. {@code CTSTREAM_BATCH_MAX_EVENTS} is {@code batch.max-events}, {@code CTSTREAM_KAFKA_BOOTSTRAP_SERVERS} is
- * {@code kafka.bootstrap.servers}; in a {@code kafka.*} or {@code filter.*} key that nobody knows, each {@code _} is a
- * dot.
+ * {@code kafka.bootstrap.servers}. In an unknown {@code kafka.*} or {@code filter.*} key, each {@code _} is a dot.
  */
 final class EnvironmentNames {
     private static final String PREFIX = "CTSTREAM_";
 
-    /** The launcher's own, and those of logback.xml. */
+    /** Variables of the launcher and of logback.xml. */
     private static final Set<String> LAUNCHER =
             Set.of("CTSTREAM_JAVA_OPTS", "CTSTREAM_IN_NAMESPACE", "CTSTREAM_LOG_LEVEL", "CTSTREAM_LOG_KAFKA_LEVEL");
 
-    /** What Docker links and Kubernetes set in every container beside a service named ctstream. */
+    /** Variables that Docker links and Kubernetes set for a service named ctstream. */
     private static final Pattern SERVICE_LINK = Pattern.compile("CTSTREAM_(SERVICE_(HOST|PORT)|PORT)(_.*)?");
 
     private final Map<String, String> keys = new HashMap<>();

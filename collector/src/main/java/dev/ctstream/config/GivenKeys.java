@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Checks the names that somebody gave the collector. */
+/** Checks the names of the keys that were given to the collector. */
 final class GivenKeys {
     private GivenKeys() {}
 
@@ -27,13 +27,13 @@ final class GivenKeys {
         int before = problems.size();
         check.values(kafka, given, problems);
         if (problems.size() == before) {
-            // Whether there is a broker at all is asked elsewhere: an embedded one comes later.
+            // DerivedDefaults checks whether a broker is set; an embedded one starts later.
             kafka.putIfAbsent("bootstrap.servers", "localhost:9092");
             problems.addAll(ProducerSettings.problems(kafka));
         }
     }
 
-    /** {@code key=value (source): text}, the value hidden when it is secret. */
+    /** {@code key=value (source): text}; a secret value is hidden. */
     static String problem(Setting setting, String text) {
         String plain = text.replaceFirst("(?s)^Invalid value .* for configuration \\S+: ", "")
                 .replaceFirst("(?s)^Invalid value .* for configuration \\S+$", "not a permitted value");

@@ -7,16 +7,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the configuration takes from the host when nobody sets it.
+ * Sources on the host for defaults of the configuration.
  *
- * @param machineId file with the host's name for itself
- * @param bootId file with the kernel's name for this boot
+ * @param machineId file with the machine id
+ * @param bootId file with the kernel's boot id
  * @param hostName file with the kernel's node name
  * @param home the caller's home directory
- * @param root whether the process is the superuser's
+ * @param root whether the user is root
  */
 public record HostFacts(Path machineId, Path bootId, Path hostName, Path home, boolean root) {
-    /** Those of the host that we are on. */
+    /** The sources on the current host. */
     public static HostFacts current() {
         return new HostFacts(
                 Path.of("/etc/machine-id"),
@@ -26,12 +26,12 @@ public record HostFacts(Path machineId, Path bootId, Path hostName, Path home, b
                 "root".equals(System.getProperty("user.name")));
     }
 
-    /** The host's name for itself; empty when it has none. */
+    /** The machine id; empty when the host has none. */
     public Optional<String> readMachineId() {
         return read(machineId);
     }
 
-    /** The kernel's name for this boot; empty without /proc. */
+    /** The kernel's boot id; empty without /proc. */
     public Optional<String> readBootId() {
         return read(bootId);
     }
@@ -41,7 +41,7 @@ public record HostFacts(Path machineId, Path bootId, Path hostName, Path home, b
         return read(hostName).orElse("unknown");
     }
 
-    /** Where systemd, root or a user keeps a service's state. */
+    /** Directory for a service's state: systemd's, root's or the user's. */
     Path stateDirectory(Map<String, String> environment) {
         String systemd = environment.getOrDefault("STATE_DIRECTORY", "");
         if (!systemd.isEmpty()) {

@@ -8,9 +8,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
-/** Checks settings that are Kafka's: known names, and values that its clients take. */
+/** Checks Kafka's settings: known names, and values that Kafka's clients accept. */
 final class KafkaSettings {
-    /** Up to this many typing errors a setting is a known one misspelt; beyond, a plug-in's own. */
+    /** With up to this many typing errors, a name is a misspelt known one; with more, it belongs to a plug-in. */
     private static final int TYPING_ERRORS = 2;
 
     private KafkaSettings() {}
@@ -20,14 +20,14 @@ final class KafkaSettings {
         return new Check("producer or admin client", KafkaKeys.ofCollector(), KafkaKeys::refusedByProducer);
     }
 
-    /** For commands that read: a consumer and an admin client. */
+    /** For reading commands: a consumer and an admin client. */
     static Check reader() {
         return new Check("consumer or admin client", KafkaKeys.ofReader(), KafkaKeys::refusedByConsumer);
     }
 
-    /** What one kind of client takes. */
+    /** Checks the settings of one kind of client. */
     record Check(String clients, Set<String> known, Function<Map<String, String>, Map<String, String>> refused) {
-        /** Looks at a key with its prefix; returns whether it can be passed on. */
+        /** Checks a key with its prefix; returns whether it can be passed on. */
         boolean name(Setting setting, List<String> problems, List<String> warnings) {
             String name = setting.key().substring(Keys.KAFKA.length());
             if (known.contains(name)) {
@@ -40,12 +40,12 @@ final class KafkaSettings {
                         + Keys.KAFKA + nearest.get() + "?");
                 return false;
             }
-            warnings.add(setting.key() + " (" + setting.source() + ") is no setting of Kafka's " + clients
-                    + "; it is passed on as it is");
+            warnings.add(setting.key() + " (" + setting.source() + ") is not a setting of Kafka's " + clients
+                    + "; it is passed on unchanged");
             return true;
         }
 
-        /** Asks the client about the values; {@code kafka} has no prefix, {@code given} has it. */
+        /** Lets the client check the values. Keys of {@code kafka} have no prefix, those of {@code given} have it. */
         void values(Map<String, String> kafka, Map<String, Setting> given, List<String> problems) {
             refused.apply(kafka)
                     .forEach((name, text) -> problems.add(

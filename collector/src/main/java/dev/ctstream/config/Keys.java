@@ -17,18 +17,18 @@ import java.util.Map;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.ValidString;
 
-/** Every key of the collector: its type, default, permitted values and meaning. The documentation is made of it. */
+/** Every key of the collector: its type, default, permitted values and meaning. Source of the documentation's table. */
 final class Keys {
-    /** Prefix of what is passed on to Kafka's clients. */
+    /** Prefix of settings that are passed on to Kafka's clients. */
     static final String KAFKA = "kafka.";
 
     /** Prefix of the kernel's event filter. */
     static final String FILTER = "filter.";
 
-    /** Prefixes behind which any name is taken, and what they are for. */
+    /** Prefixes after which any name is accepted, and their meaning. */
     static final Map<String, String> FAMILIES = Map.of(
             KAFKA, "Passed on to Kafka's producer and admin client without the prefix, for instance `kafka.linger.ms`.",
-            FILTER, "Which events the kernel offers at all.");
+            FILTER, "Filter in the kernel: which events it delivers.");
 
     /** Defaults that depend on the host or on other keys, as text for people. */
     static final Map<String, String> DEFAULT_TEXTS = Map.of(
@@ -36,11 +36,11 @@ final class Keys {
             "host.id", "/etc/machine-id",
             "record.framing", "confluent with a schema registry, else single-object",
             "spool.directory", "$STATE_DIRECTORY, else /var/lib/ctstream for root, else ~/.local/state/ctstream",
-            "kafka.bootstrap.servers", "none; needed unless --embedded-kafka");
+            "kafka.bootstrap.servers", "none; required without --embedded-kafka");
 
     /**
-     * What is accepted but does nothing yet: a key, or a key with one of its values. The start says so for each that
-     * is given. Whoever builds the feature takes its line out.
+     * Keys, or keys with one of their values, that are accepted but have no effect yet. The collector logs each given
+     * one at start. Remove an entry once its feature exists.
      */
     static final List<String> WITHOUT_EFFECT =
             List.of(FILTER, "netns=all", "record.framing=confluent", "schema.registry.url");
@@ -63,7 +63,7 @@ final class Keys {
     }
 
     private static void kafka(ConfigDef keys) {
-        keys.define("kafka.bootstrap.servers", LIST, "", Checks.servers(), HIGH, "Brokers to begin with: host:port, ….")
+        keys.define("kafka.bootstrap.servers", LIST, "", Checks.servers(), HIGH, "Bootstrap brokers: host:port, ….")
                 .define("topic.events", STRING, "conntrack.events", Checks.topic(), HIGH, "Topic of the events.")
                 .define(
                         "topic.control",
@@ -98,8 +98,8 @@ final class Keys {
                         "",
                         Checks.zoneWidths(),
                         LOW,
-                        "Over how many partitions a zone is spread by host and namespace: zone=width, …. Zone 0 (no zone) is"
-                                + " spread over all, every other zone is on one.");
+                        "Number of partitions over which a zone is spread by host and namespace: zone=width, …. The default is"
+                                + " all for zone 0 (no zone), and one for every other zone.");
     }
 
     private static void records(ConfigDef keys) {
@@ -116,7 +116,7 @@ final class Keys {
                         "",
                         ValidString.in("", "confluent", "single-object", "bare"),
                         MEDIUM,
-                        "What stands before the Avro data: a registry's schema id, the schema's fingerprint, nothing.")
+                        "What precedes the Avro data: a registry's schema id, the schema's fingerprint, or nothing.")
                 .define("record.headers", BOOLEAN, true, LOW, "Send the headers content-type and schema-fingerprint.")
                 .define(
                         "schema.registry.url",
@@ -142,24 +142,24 @@ final class Keys {
                         128 * MIB,
                         between(4 * KIB, Integer.MAX_VALUE / 2),
                         MEDIUM,
-                        "Receive buffer of each namespace's event socket. The kernel doubles it and charges 1280 bytes an event.")
+                        "Receive buffer of each namespace's event socket. The kernel doubles it and charges 1280 bytes per event.")
                 .define(
                         "delivery",
                         STRING,
                         "counted",
                         ValidString.in("counted", "reliable"),
                         MEDIUM,
-                        "counted: a loss is counted exactly. reliable: the kernel keeps a flow until its DESTROY was taken.")
-                .define("snapshot", BOOLEAN, true, MEDIUM, "Report the flows that were there before as EXISTING.")
+                        "counted: losses are counted exactly. reliable: the kernel keeps a flow until its DESTROY is delivered.")
+                .define("snapshot", BOOLEAN, true, MEDIUM, "Report the flows that exist at start as EXISTING.")
                 .define(
                         "reconcile.interval-seconds",
                         INT,
                         60,
                         atLeast(0),
                         LOW,
-                        "How often each namespace's table is dumped to find flows that ended without DESTROY; of n entries at"
-                                + " most every n/1000 seconds; 0: never.")
-                .define("ledger.max-flows", INT, 1_000_000, atLeast(1), LOW, "Live flows that are remembered at most.")
+                        "How often each namespace's table is dumped to find flows that ended without a DESTROY; a table of n"
+                                + " entries at most every n/1000 seconds; 0: never.")
+                .define("ledger.max-flows", INT, 1_000_000, atLeast(1), LOW, "Most live flows that are tracked.")
                 .define(
                         "sysctl.manage",
                         BOOLEAN,
@@ -175,32 +175,32 @@ final class Keys {
                         512,
                         between(1, BatchConfig.MAX_EVENTS_LIMIT),
                         MEDIUM,
-                        "Events at which a batch is closed.")
+                        "A batch is closed at this number of events.")
                 .define(
                         "batch.max-bytes",
                         INT,
                         256 * KIB,
                         between(BatchConfig.MAX_BYTES_LEAST, BatchConfig.MAX_BYTES_LIMIT),
                         MEDIUM,
-                        "Encoded bytes at which a batch is closed.")
+                        "A batch is closed at this number of encoded bytes.")
                 .define(
                         "batch.linger-millis",
                         INT,
                         50,
                         between(0, BatchConfig.LINGER_MILLIS_LIMIT),
                         MEDIUM,
-                        "Age of its first event at which a batch is closed.");
+                        "A batch is closed when its first event reaches this age.");
     }
 
     private static void spool(ConfigDef keys) {
-        keys.define("spool.directory", STRING, "", Checks.any(), HIGH, "Where batches wait on disk for the broker.")
+        keys.define("spool.directory", STRING, "", Checks.any(), HIGH, "Where batches wait for the broker.")
                 .define(
                         "spool.max-bytes",
                         LONG,
                         4096L * MIB,
                         atLeast(MIB),
                         HIGH,
-                        "Most disk space that the spool takes.")
+                        "Most disk space that the spool uses.")
                 .define("spool.segment-bytes", LONG, 64L * MIB, atLeast(64 * KIB), LOW, "Size of one spool file.")
                 .define(
                         "spool.sync-interval-millis",
@@ -208,14 +208,14 @@ final class Keys {
                         1000,
                         atLeast(0),
                         MEDIUM,
-                        "How often written batches are forced to the disk; 0: each.")
+                        "How often written batches are synced to disk; 0: after each batch.")
                 .define(
                         "spool.when-full",
                         STRING,
                         "drop-oldest",
                         ValidString.in("drop-oldest", "drop-newest"),
                         MEDIUM,
-                        "Which batches go, counted and declared, when the spool is full.");
+                        "Which batches are dropped, counted and declared when the spool is full.");
     }
 
     private static void operation(ConfigDef keys) {
@@ -227,13 +227,13 @@ final class Keys {
                         MEDIUM,
                         "Address of /metrics, /livez, /readyz and /status: host:port, port 0 for a free one, or off.")
                 .define("host.id", STRING, "", Checks.hostId(), HIGH, "Name of this host in every record.")
-                .define("heartbeat.interval-seconds", INT, 10, atLeast(1), LOW, "How often a HEARTBEAT is recorded.")
+                .define("heartbeat.interval-seconds", INT, 10, atLeast(1), LOW, "Interval between HEARTBEAT records.")
                 .define(
                         "shutdown.timeout-seconds",
                         INT,
                         5,
                         between(1, 3600),
                         LOW,
-                        "How long a stop waits for what was received to be published.");
+                        "How long a stop may take to publish all received events.");
     }
 }

@@ -3,9 +3,9 @@ package dev.ctstream.config;
 import java.util.Collection;
 import java.util.Optional;
 
-/** Finds what somebody probably meant. */
+/** Finds the known name that a misspelt one probably means. */
 final class NearestKey {
-    /** A name in which more than this share of the letters differs is no help. */
+    /** A name is not suggested if more than this share of its letters differs. */
     private static final double LARGEST_SHARE = 0.5;
 
     private NearestKey() {}
@@ -24,7 +24,7 @@ final class NearestKey {
         return fewest <= given.length() * LARGEST_SHARE ? Optional.ofNullable(nearest) : Optional.empty();
     }
 
-    /** Typing errors: letters that are missing, too many, wrong, or swapped with their neighbour. */
+    /** Number of typing errors: missing, extra, wrong, or swapped adjacent letters. */
     static int distance(String a, String b) {
         int[][] errors = new int[a.length() + 1][b.length() + 1];
         for (int i = 0; i <= a.length(); i++) {

@@ -12,14 +12,14 @@ import java.util.List;
 import java.util.Properties;
 
 /**
- * A Java properties file, read so that each key keeps its line number.
+ * Reads a Java properties file; each key keeps its line number.
  *
- * <p>The text is UTF-8, or ISO 8859-1 when it is not valid UTF-8, as the format once demanded.
+ * <p>The text is UTF-8. Invalid UTF-8 is read as ISO 8859-1, which the format once required.
  */
 final class PropertiesFile {
     private PropertiesFile() {}
 
-    /** Reads the settings in the order of the file; what cannot be read goes to {@code problems}. */
+    /** Adds the settings in the order of the file, and each unreadable line to {@code problems}. */
     static void read(Path file, String option, List<Setting> settings, List<String> problems) {
         String text;
         try {

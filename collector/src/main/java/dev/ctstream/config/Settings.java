@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigDef;
 import org.jspecify.annotations.Nullable;
 
-/** Every key's value after all sources were read and checked, and where it came from. Immutable. */
+/** Every key's value and source, after all sources were read and checked. Immutable. */
 final class Settings {
     private static final Pattern USER_INFO = Pattern.compile("(://)[^/@\\s]*@");
     private static final String HIDDEN = "[hidden]";
@@ -19,10 +19,10 @@ final class Settings {
     private final Map<String, Setting> given;
 
     /**
-     * Takes what was checked.
+     * Creates settings from checked values.
      *
-     * @param values typed, by key, defaults included
-     * @param given what somebody set, by key
+     * @param values typed values by key, including defaults
+     * @param given explicitly set keys
      */
     Settings(Map<String, Object> values, Map<String, Setting> given) {
         this.values = new LinkedHashMap<>(values);
@@ -49,7 +49,7 @@ final class Settings {
         return ((List<?>) value(key)).stream().map(String.class::cast).toList();
     }
 
-    /** What goes to Kafka's clients, without the prefix. */
+    /** The settings for Kafka's clients, without the prefix. */
     Map<String, String> kafka() {
         Map<String, String> kafka = new TreeMap<>();
         given.forEach((key, setting) -> {
@@ -60,7 +60,7 @@ final class Settings {
         return kafka;
     }
 
-    /** One line for each given key that does nothing yet. */
+    /** One line for each given key that has no effect yet. */
     List<String> withoutEffect() {
         List<String> texts = new ArrayList<>();
         given.forEach((key, setting) -> {
@@ -70,7 +70,7 @@ final class Settings {
                         && items.stream().anyMatch(item -> entry.equals(key + "=" + item));
                 if (family || entry.equals(key) || entry.equals(key + "=" + setting.value()) || listed) {
                     texts.add(key + "=" + shown(key, setting.value()) + " (" + setting.source()
-                            + ") is without effect in this version");
+                            + ") has no effect in this version");
                 }
             }
         });
@@ -78,8 +78,7 @@ final class Settings {
     }
 
     /**
-     * Every key with its value, default, source and meaning, as a properties file that could be used. Secrets are
-     * hidden.
+     * Every key with its value, default, source and meaning, as a valid properties file. Secrets are hidden.
      */
     String dump(ConfigDef definition) {
         StringBuilder dump = new StringBuilder(4096);
@@ -104,7 +103,7 @@ final class Settings {
         return dump.toString();
     }
 
-    /** A value as it may be shown to anybody. */
+    /** The value with secrets hidden. */
     static String shown(String key, String value) {
         return KafkaKeys.secret(key) && !value.isEmpty()
                 ? HIDDEN

@@ -10,10 +10,10 @@ import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the requests of {@link ConntrackTable}. A DELETE is written in two places only: {@link #delete}, always with
- * tuple and id, and {@link #flush}, which takes a {@link Flush}; {@link DeleteGuard} reads it again.
+ * Writes the requests of {@link ConntrackTable}. Only two methods write a DELETE: {@link #delete}, always with tuple
+ * and id, and {@link #flush}, which takes a {@link Flush}. {@link DeleteGuard} checks the bytes again.
  *
- * <p>Ownership: the returned writer is reused by the next request. Threads: confined to one.
+ * <p>Ownership: the returned writer is reused by the next request. Threads: confined to one thread.
  *
  * <p>Source: {@code ctnetlink_new_conntrack}, {@code ctnetlink_del_conntrack} in {@code nf_conntrack_netlink.c}.
  */
@@ -31,7 +31,7 @@ final class ConntrackRequests {
     private static final int FILTER_ICMP_TYPE = 1 << 6;
     private static final int FILTER_ICMP_CODE = 1 << 7;
     private static final int FILTER_ICMP_ID = 1 << 8;
-    /** From the ICMP bits to the same three of ICMPv6. */
+    /** Shift from the three ICMP bits to the corresponding ICMPv6 bits. */
     private static final int FILTER_ICMPV6_SHIFT = 3;
 
     private static final long FILTER_UNKNOWN = 1L << 31;
@@ -59,7 +59,7 @@ final class ConntrackRequests {
         return writer;
     }
 
-    /** A dump with a filter that no kernel has: refused by one that reads CTA_FILTER at all. */
+    /** A dump with a filter that no kernel supports; a kernel that reads CTA_FILTER at all refuses it. */
     MessageWriter impossibleTupleFilter() {
         start(NfGenMsg.IPCTNL_MSG_CT_GET, 0, NfGenMsg.AF_INET);
         filterFlags(FILTER_UNKNOWN, 0);
@@ -72,7 +72,7 @@ final class ConntrackRequests {
         writer.endNest(filter);
     }
 
-    /** Writes what one direction must be; returns the flags that say so, 0 when nothing was written. */
+    /** Writes the conditions on one direction; returns their flags, 0 when nothing was written. */
     private int match(int number, TupleMatch match) {
         if (match.equals(TupleMatch.ANY)) {
             return 0;
@@ -140,7 +140,7 @@ final class ConntrackRequests {
         return writer;
     }
 
-    /** Creates only: an entry that is there already is refused with EEXIST. */
+    /** Creates only: the kernel refuses an existing entry with EEXIST. */
     MessageWriter create(FlowSpec flow) {
         int flags = NlMsgHdr.NLM_F_CREATE | NlMsgHdr.NLM_F_EXCL;
         start(NfGenMsg.IPCTNL_MSG_CT_NEW, flags, flow.original().family());
@@ -152,7 +152,7 @@ final class ConntrackRequests {
         return writer;
     }
 
-    /** Changes only: an entry that is not there is refused with ENOENT. Sends no NAT, which an entry cannot change. */
+    /** Changes only: the kernel refuses a missing entry with ENOENT. Sends no NAT, which cannot be changed. */
     MessageWriter update(FlowSpec flow) {
         start(NfGenMsg.IPCTNL_MSG_CT_NEW, 0, flow.original().family());
         originalTuple(flow.original(), flow.zone());
@@ -180,7 +180,7 @@ final class ConntrackRequests {
         return writer.clear().startNetfilter(type, flags, 0, family, NfGenMsg.NFNETLINK_V0, 0);
     }
 
-    /** The tuple by which an entry is found, and its zone: of both directions, or inside the tuple. */
+    /** The tuple that identifies an entry, and its zone: for both directions, or inside the tuple for one. */
     private void originalTuple(TupleSpec original, ZoneScope zone) {
         tuple(CTA_TUPLE_ORIG, original, zone, ZoneScope.Direction.ORIGINAL);
         if (zone.direction() == ZoneScope.Direction.BOTH) {
@@ -246,7 +246,7 @@ final class ConntrackRequests {
         } else if (protocol == IPPROTO_SCTP) {
             int sctp = writer.beginNest(CTA_PROTOINFO_SCTP);
             writer.u8(CTA_PROTOINFO_SCTP_STATE, state)
-                    .be32(CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, 0) // the kernel wants all three
+                    .be32(CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, 0) // the kernel requires all three
                     .be32(CTA_PROTOINFO_SCTP_VTAG_REPLY, 0)
                     .endNest(sctp);
         } else {

@@ -42,28 +42,28 @@ public final class ConntrackTable implements AutoCloseable {
         return over(TableExchange.kernel(namespace));
     }
 
-    /** The table behind an exchange, which it owns from now on. */
+    /** A table that uses this exchange and owns it from now on. */
     public static ConntrackTable over(TableExchange exchange) {
         return new ConntrackTable(exchange);
     }
 
-    /** Port id that the events of this object's changes carry. */
+    /** Port id in the events that this object's changes cause. */
     public long portId() {
         return exchange.portId();
     }
 
     /**
-     * Identity of the namespace whose table this is, as {@link EventSource#netnsId}. On a kernel without namespace cookies
-     * each call gives another time at its end.
+     * Identity of this table's namespace, as {@link EventSource#netnsId}. On a kernel without namespace cookies the
+     * time at the end of the value differs with each call.
      */
     public String netnsId() throws NetlinkException {
         return exchange.netnsId();
     }
 
     /**
-     * Hands every entry that passes the filter to the handler, in the order of the kernel's hash table. Entries that
-     * come or go meanwhile may or may not be among them. The kernel is given what it proved to filter by, and all of the
-     * filter is applied here again.
+     * Passes every entry that matches the filter to the handler, in the order of the kernel's hash table. Entries that
+     * are created or removed meanwhile may or may not be included. The kernel gets the parts of the filter that it
+     * proved to support; the whole filter is applied again here.
      */
     public void dump(DumpFilter filter, Consumer<FlowEvent> handler) throws NetlinkException {
         boolean[] any = new boolean[1];
@@ -80,11 +80,11 @@ public final class ConntrackTable implements AutoCloseable {
             if (any[0] || sent.equals(DumpFilter.ALL) || !KernelFilters.refusal(e.errno())) {
                 throw e;
             }
-            dumpMessages(DumpFilter.ALL, matching); // the kernel knows the filter, but not this use of it
+            dumpMessages(DumpFilter.ALL, matching); // the kernel supports the filter, but not this use of it
         }
     }
 
-    /** Hands over the raw messages that the kernel sends for the filter, which it may ignore in part. */
+    /** Passes on the raw messages that the kernel sends for the filter; it may ignore parts of the filter. */
     public void dumpMessages(DumpFilter filter, ReplyHandler handler) throws NetlinkException {
         try {
             dump(requests.dump(filter), handler);
@@ -93,7 +93,7 @@ public final class ConntrackTable implements AutoCloseable {
         }
     }
 
-    /** Whether the kernel filters dumps by tuple: it refuses a flag that it does not know. */
+    /** Whether the kernel filters dumps by tuple: such a kernel refuses an unknown filter flag. */
     boolean knowsTupleFilter() throws NetlinkException {
         try {
             dump(requests.impossibleTupleFilter(), message -> exchange.stopDump());
@@ -111,7 +111,7 @@ public final class ConntrackTable implements AutoCloseable {
         exchange.stopDump();
     }
 
-    /** Hands over the entries whose DESTROY a reliable socket could not take yet. */
+    /** Passes on the entries whose DESTROY a reliable socket could not receive yet. */
     public void dumpDying(Consumer<FlowEvent> handler) throws NetlinkException {
         try {
             dump(requests.plain(NfGenMsg.IPCTNL_MSG_CT_GET_DYING), message -> {
@@ -124,7 +124,7 @@ public final class ConntrackTable implements AutoCloseable {
         }
     }
 
-    /** Hands the entry over; ENOENT when there is none. */
+    /** Passes the entry to the handler; ENOENT when there is none. */
     public void get(TupleSpec original, ZoneScope zone, Consumer<FlowEvent> handler) throws NetlinkException {
         try {
             query(requests.get(original, zone), null, message -> {
@@ -146,7 +146,7 @@ public final class ConntrackTable implements AutoCloseable {
         }
     }
 
-    /** Changes an entry; ENOENT when there is none. The reply tuple and NAT of the argument are not looked at. */
+    /** Changes an entry; ENOENT when there is none. The argument's reply tuple and NAT are ignored. */
     public void update(FlowSpec flow) throws NetlinkException {
         try {
             query(requests.update(flow), null, message -> {});
@@ -155,7 +155,7 @@ public final class ConntrackTable implements AutoCloseable {
         }
     }
 
-    /** Deletes exactly this entry; ENOENT when it is gone, also when another one has its tuple by now. */
+    /** Deletes exactly this entry; ENOENT when it is gone, even if another entry now has its tuple. */
     public void delete(EntryKey key) throws NetlinkException {
         try {
             query(requests.delete(key), key, message -> {});
@@ -165,8 +165,8 @@ public final class ConntrackTable implements AutoCloseable {
     }
 
     /**
-     * Deletes what the argument says. The kernel tells no number; each entry raises a DESTROY with this object's port
-     * id. A zone is deleted entry by entry on a kernel that would ignore the zone.
+     * Deletes the entries that the argument names. The kernel does not report how many; each one raises a DESTROY with
+     * this object's port id. On a kernel that would ignore the zone, a zone is deleted entry by entry.
      */
     public void flush(Flush flush) throws NetlinkException {
         if (flush instanceof Flush.Zone zone && !honoursZoneFlush()) {
@@ -181,7 +181,7 @@ public final class ConntrackTable implements AutoCloseable {
     }
 
     /**
-     * Whether the kernel deletes just the zone when it is asked to flush one. Found once for each table, by an entry of
+     * Whether the kernel deletes only the zone when it is asked to flush one. Tested once per table with an entry of
      * our own in an unused zone, which raises a NEW and a DESTROY.
      */
     public boolean honoursZoneFlush() throws NetlinkException {
@@ -199,7 +199,7 @@ public final class ConntrackTable implements AutoCloseable {
         return new TableStats(values[Cta.CTA_STATS_GLOBAL_ENTRIES], values[Cta.CTA_STATS_GLOBAL_MAX_ENTRIES]);
     }
 
-    /** What each CPU counted. */
+    /** The counters of each CPU. */
     public List<CpuStats> statsPerCpu() throws NetlinkException {
         List<CpuStats> all = new ArrayList<>();
         try {
@@ -248,7 +248,7 @@ public final class ConntrackTable implements AutoCloseable {
         return decoder.decode(event, message.buffer(), message.offset(), message.lengthBytes());
     }
 
-    /** With {@link #query}, the only ways out: each request passes the guard. */
+    /** Only this method and {@link #query} send; each request passes the guard. */
     private void dump(MessageWriter request, ReplyHandler handler) throws NetlinkException {
         guard.check(request.finish(), null);
         exchange.dump(request, handler);

@@ -1,9 +1,10 @@
 package dev.ctstream.conntrack;
 
 /**
- * What one CPU counted for this namespace since it exists; u32 each, wraps. A counter that the kernel did not send is 0.
+ * One CPU's counters for this namespace since it was created; each is a u32 that wraps. A counter that the kernel did
+ * not send is 0.
  *
- * @param drop packets dropped because no entry could be made
+ * @param drop packets dropped because no entry could be created
  * @param earlyDrop entries evicted to make room
  * @param insertFailed clashes that were not resolved
  * @param chainTooLong packets dropped because their hash bucket was full

@@ -2,7 +2,7 @@ package dev.ctstream.conntrack;
 
 /**
  * Attribute numbers of ctnetlink, one table for each C enum, under the kernel's symbols. Integers are big endian unless
- * stated; a nest's own numbers stand in the table that is named beside it.
+ * stated; a nest's own numbers are in the table that is named beside it.
  *
  * <p>Source: {@code uapi/linux/netfilter/nfnetlink_conntrack.h}.
  */

@@ -10,8 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes received datagrams apart and hands their flow events on. What is no event, or damaged, is counted and logged at
- * a limited rate, with its first bytes. Events are handed on several at once, see {@link FlowEventHandler#onEvents}.
+ * Decodes received datagrams and passes their flow events to the handler, several at once (see
+ * {@link FlowEventHandler#onEvents}). Damaged messages and messages that are not events are counted, and logged at a
+ * limited rate with their first bytes.
  *
  * <p>Threads: confined to the receive thread. Errors: input never throws; exceptions of the handler pass through.
  */
@@ -26,7 +27,7 @@ final class DatagramDecoder {
     private final FlowEvent[] events = new FlowEvent[FlowEventHandler.MAX_EVENTS];
     private final FlowEvent dumped = new FlowEvent();
     private final LogLimit logLimit = new LogLimit(TimeUnit.MINUTES.toNanos(1));
-    private int decoded; // events that wait to be handed on
+    private int decoded; // events not yet passed to the handler
     private int undecodable;
 
     DatagramDecoder(FlowEventHandler handler, ReceiveMetrics metrics) {
@@ -36,8 +37,8 @@ final class DatagramDecoder {
     }
 
     /**
-     * One datagram of an event socket; several messages in it are possible, one is usual. Events may be kept until
-     * {@link #deliver}, which must come before the buffer is used again.
+     * Decodes one datagram of an event socket, which usually holds one message but may hold several. Events may be kept
+     * until {@link #deliver}, which must be called before the buffer is reused.
      */
     void decode(EventSource source, ByteBuffer buffer, int offset, int lengthBytes, long receivedTimeNanos) {
         cursor.wrap(buffer, offset, lengthBytes);
@@ -45,7 +46,7 @@ final class DatagramDecoder {
             if (!FlowEvent.isFlowMessage(cursor.type())) {
                 metrics.otherMessages.increment();
                 if (cursor.type() != NlMsgHdr.NLMSG_NOOP) {
-                    log("message is no flow event", source, buffer, cursor.offset(), cursor.lengthBytes());
+                    log("message is not a flow event", source, buffer, cursor.offset(), cursor.lengthBytes());
                 }
             } else if (decoder.decode(events[decoded], buffer, cursor.offset(), cursor.lengthBytes())) {
                 FlowEvent event = events[decoded++];
@@ -63,7 +64,7 @@ final class DatagramDecoder {
         }
     }
 
-    /** Hands on what {@link #decode} has kept; all of it came from this source at this time. */
+    /** Passes on the events that {@link #decode} has kept; all came from this source at this time. */
     void deliver(EventSource source, long receivedTimeNanos) {
         int count = decoded;
         decoded = 0;
@@ -72,33 +73,33 @@ final class DatagramDecoder {
         }
     }
 
-    /** A datagram whose end is missing. */
+    /** Counts a datagram whose end is missing. */
     void truncated(EventSource source, ByteBuffer buffer, int offset, int lengthBytes) {
         metrics.truncated.increment();
         undecodable++;
         log("datagram is truncated", source, buffer, offset, lengthBytes);
     }
 
-    /** A mark of a dump that another thread made. */
+    /** Passes on a mark of another thread's dump. */
     void dumpMark(EventSource source, DumpEntryKind kind) {
         handler.onDumpMark(source, kind);
     }
 
-    /** One message of a dump that another thread made. */
+    /** Passes on one message of another thread's dump. */
     void dumpEntry(EventSource source, DumpEntryKind kind, ByteBuffer buffer, int offset, int lengthBytes) {
-        metrics.injected.increment();
+        metrics.dumpMessages.increment();
         if (decoder.decode(dumped, buffer, offset, lengthBytes)) {
             countAttributes(dumped);
             handler.onDumpEntry(source, dumped, kind);
         } else {
             metrics.malformed.increment();
-            log("message of a dump is malformed", source, buffer, offset, lengthBytes);
+            log("dump message is malformed", source, buffer, offset, lengthBytes);
         }
     }
 
     /**
-     * Time that the kernel time of the last event that waits to be handed on lies before {@code receivedTimeNanos}; -1 when
-     * none waits, or it has none. The bytes of one that was handed on may be gone.
+     * Nanoseconds from the kernel time of the last undelivered event to {@code receivedTimeNanos}; -1 when every event
+     * is delivered or the last one has no kernel time. The bytes of a delivered event may be gone.
      */
     long lagNanos(long receivedTimeNanos) {
         if (decoded == 0) {

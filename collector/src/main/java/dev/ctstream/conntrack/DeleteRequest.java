@@ -1,8 +1,8 @@
 package dev.ctstream.conntrack;
 
 /**
- * Everything that a DELETE can mean: one entry ({@link EntryKey}) or a named {@link Flush}. To the kernel a DELETE
- * without a tuple means everything that it cannot tell apart by other attributes; {@link DeleteGuard} lets a DELETE
- * leave only when its bytes say what a value of this type says.
+ * Everything that a DELETE can mean: one entry ({@link EntryKey}) or a named {@link Flush}. A DELETE without a tuple
+ * makes the kernel delete everything that the other attributes do not exclude. {@link DeleteGuard} lets a DELETE pass
+ * only when its bytes match a value of this type.
  */
 public sealed interface DeleteRequest permits EntryKey, Flush {}

@@ -1,17 +1,18 @@
 package dev.ctstream.conntrack;
 
 /**
- * How long the receive thread pauses after a drain, so that events pile up and many are taken by one system call. Waking
- * up for each event costs the reader twice as much and the packet path about 1 us more. A wake-up costs some 20 us of CPU,
- * and five times that when other programs have used the processor's caches meanwhile: at 10 000 events/s, a pause of 24 ms
- * instead of 8 takes receiving and encoding from 2.3 us an event to 1.6.
+ * How long the receive thread pauses after a drain, so that events accumulate and one system call takes many. Waking up
+ * for each event costs the reader twice as much CPU, and the packet path about 1 us more. A wake-up costs some 20 us of
+ * CPU, and five times that when other programs have used the processor's caches meanwhile: at 10 000 events/s, a pause
+ * of 24 ms instead of 8 ms lowers the cost of receiving and encoding from 2.3 us to 1.6 us per event.
  *
- * <p>The pause is 24 ms after a drain of fewer than {@link #FEW_EVENTS}, else 8 ms, where more bring nothing; 2 ms while the
- * entries of a dump wait for their turn. At most a quarter of the time in which {@link #PEAK_EVENTS_PER_SECOND} fill the
- * smallest receive buffer; none at all when that buffer holds less than {@link #SMALLEST_CAPACITY_EVENTS}.
+ * <p>The pause is 24 ms after a drain of fewer than {@link #FEW_EVENTS} events, else 8 ms, because a longer one gains
+ * nothing then; it is 2 ms while entries of a dump wait. It is at most a quarter of the time in which
+ * {@link #PEAK_EVENTS_PER_SECOND} fill the smallest receive buffer. There is no pause when that buffer holds fewer than
+ * {@link #SMALLEST_CAPACITY_EVENTS} events.
  */
 final class DrainPace {
-    /** What the kernel charges to the receive buffer for each event, whatever its length. Measured. */
+    /** Bytes that the kernel charges to the receive buffer for each event, whatever its length. Measured. */
     static final int EVENT_CHARGE_BYTES = 1280;
 
     static final int FEW_EVENTS = 256;
@@ -44,11 +45,11 @@ final class DrainPace {
      * The pause after a drain.
      *
      * @param longestNanos from {@link #longestNanos}
-     * @param received events of the drain
-     * @param injected entries of a dump that were taken with it
+     * @param received events that the drain received
+     * @param dumpEntries entries of a dump that were taken with it
      */
-    static long pauseNanos(long longestNanos, long received, int injected) {
-        if (injected > 0) {
+    static long pauseNanos(long longestNanos, long received, int dumpEntries) {
+        if (dumpEntries > 0) {
             return Math.min(longestNanos, DUMP_PAUSE_NANOS);
         }
         return received < FEW_EVENTS ? longestNanos : Math.min(longestNanos, BUSY_PAUSE_NANOS);

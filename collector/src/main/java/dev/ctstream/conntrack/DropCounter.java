@@ -5,7 +5,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * Turns readings of the socket's drop counter, a u32 that wraps, into a total.
  *
- * <p>Threads: advanced by one, read by any.
+ * <p>Threads: advanced by one thread, read by any.
  */
 final class DropCounter {
     private static final long MASK = 0xFFFF_FFFFL;
@@ -14,9 +14,9 @@ final class DropCounter {
     private long lastReading;
 
     /**
-     * Takes a new reading.
+     * Adds a new reading.
      *
-     * @return drops since the last one; right as long as less than 2^32 lie between two readings
+     * @return drops since the last reading; correct as long as fewer than 2^32 occur between two readings
      */
     long advance(long reading) {
         long delta = reading - lastReading & MASK;

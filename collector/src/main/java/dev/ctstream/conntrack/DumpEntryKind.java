@@ -1,6 +1,6 @@
 package dev.ctstream.conntrack;
 
-/** What a dump puts into the ring to the receive thread: entries, between two marks. */
+/** What a dump puts into the ring for the receive thread: entries between two marks. */
 public enum DumpEntryKind {
     /** Mark before the first entry. */
     BEGIN(true),
@@ -17,7 +17,7 @@ public enum DumpEntryKind {
         this.mark = mark;
     }
 
-    /** Whether it is a mark, which has no message. */
+    /** Whether this is a mark, which carries no message. */
     public boolean mark() {
         return mark;
     }

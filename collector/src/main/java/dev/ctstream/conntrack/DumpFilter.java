@@ -3,11 +3,12 @@ package dev.ctstream.conntrack;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a dump is limited to. {@link ConntrackTable#dump} lets the kernel apply what it knows and applies all of it again:
- * old kernels ignore the zone (before 6.8), the status (before 5.15) and the tuples (before 5.10).
+ * Limits what a dump shows. {@link ConntrackTable#dump} lets the kernel apply the parts that it supports and then
+ * applies the whole filter again: old kernels ignore the zone (before 6.8), the status (before 5.15) and the tuples
+ * (before 5.10).
  *
  * @param family {@code AF_INET}, {@code AF_INET6} or {@code AF_UNSPEC} for both
- * @param zone the flow's zone, in whatever direction it is valid
+ * @param zone the flow's zone, whichever direction it is valid for
  */
 public record DumpFilter(
         int family,
@@ -18,7 +19,7 @@ public record DumpFilter(
         TupleMatch reply) {
     private static final long U32 = 0xFFFF_FFFFL;
 
-    /** Everything. */
+    /** Matches everything. */
     public static final DumpFilter ALL = new DumpFilter(NfGenMsg.AF_UNSPEC, null, null, null);
 
     /** A filter without tuples. */

@@ -7,15 +7,16 @@ import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A bounded ring of raw dump messages from the thread that dumps to the receive thread, which takes some of them when the
- * event sockets are dry. So only the receive thread ever numbers events.
+ * A bounded ring of raw dump messages from the dumping thread to the receive thread, which takes some of them when the
+ * event sockets are empty. Thus only the receive thread ever numbers events.
  *
- * <p>Messages lie one behind the other, and the next begins at the front when it does not fit at the end: 1024 entries are
- * 0.4 MiB, which a processor's cache holds until they are read. (In places of 4 KiB each, all would share 16 cache sets.)
+ * <p>Messages are stored one after the other; one that does not fit at the end begins at the front. 1024 entries take
+ * 0.4 MiB, which a processor's cache holds until they are read. (In slots of 4 KiB each, all would share 16 cache
+ * sets.)
  *
  * <p>Ownership: a message is copied in; the memory is allocated once.
  *
- * <p>Order: a message is taken after all events that the kernel had sent, to any source, before it was offered.
+ * <p>Order: a message is taken after all events that the kernel sent to any source before the message was offered.
  *
  * <p>Threads: one thread offers, the receive thread takes.
  *
@@ -25,7 +26,7 @@ public final class DumpRing {
     /** Longest message that fits; entries have at most about 500 bytes plus a security context. */
     public static final int MAX_MESSAGE_BYTES = 4096;
 
-    private static final int NO_ROOM = -1;
+    private static final int NO_SPACE = -1;
 
     private final int slots;
     private final ByteBuffer memory;
@@ -36,13 +37,13 @@ public final class DumpRing {
     private final AtomicLong offered = new AtomicLong();
     private final AtomicLong taken = new AtomicLong();
     private final Runnable wake;
-    private int end; // behind the message that was offered last; the offering thread's
+    private int end; // just after the last offered message; used by the offering thread only
 
     /**
      * An empty ring.
      *
-     * @param slots messages and marks that it holds at most
-     * @param bytes of messages that it holds at most
+     * @param slots most messages and marks that it holds
+     * @param bytes most bytes of messages that it holds
      * @param wake ends the receive thread's wait
      */
     DumpRing(int slots, int bytes, Runnable wake) {
@@ -61,7 +62,7 @@ public final class DumpRing {
     /**
      * Copies the message under the cursor into the ring.
      *
-     * @param kind handed to {@link FlowEventHandler#onDumpEntry} with it; not a mark
+     * @param kind passed to {@link FlowEventHandler#onDumpEntry} with the message; not a mark
      * @return false = full; offer it again later
      * @throws IllegalArgumentException for a message longer than {@link #MAX_MESSAGE_BYTES}
      */
@@ -71,8 +72,8 @@ public final class DumpRing {
         if (lengthBytes > MAX_MESSAGE_BYTES) {
             throw new IllegalArgumentException("message of " + lengthBytes + " bytes");
         }
-        int offset = full() ? NO_ROOM : room(NlMsgHdr.align(lengthBytes));
-        if (offset == NO_ROOM) {
+        int offset = full() ? NO_SPACE : freeOffset(NlMsgHdr.align(lengthBytes));
+        if (offset == NO_SPACE) {
             return false;
         }
         memory.put(offset, message.buffer(), message.offset(), lengthBytes);
@@ -81,8 +82,8 @@ public final class DumpRing {
     }
 
     /**
-     * Puts a mark into the ring: {@link FlowEventHandler#onDumpMark} sees it after every message that was offered
-     * before it, and after every event that the kernel had sent to any source by now.
+     * Puts a mark into the ring: {@link FlowEventHandler#onDumpMark} is called after every message offered before it,
+     * and after every event that the kernel has already sent to any source.
      *
      * @return false = full; offer it again later
      */
@@ -97,20 +98,23 @@ public final class DumpRing {
         }
     }
 
-    /** Where so many bytes are free. What waits ends at {@link #end} and never fills the whole, so that end is not its begin. */
-    private int room(int bytes) {
+    /**
+     * Offset of this many free bytes. Waiting data ends at {@link #end} and never fills the ring, so {@code end}
+     * differs from its begin.
+     */
+    private int freeOffset(int bytes) {
         long oldest = taken.get();
         if (oldest == offered.getPlain()) {
             return 0;
         }
         int begin = offsets[(int) (oldest % slots)];
         if (end < begin) {
-            return end + bytes < begin ? end : NO_ROOM;
+            return end + bytes < begin ? end : NO_SPACE;
         }
         if (end + bytes <= memory.capacity()) {
             return end;
         }
-        return bytes < begin ? 0 : NO_ROOM;
+        return bytes < begin ? 0 : NO_SPACE;
     }
 
     private boolean full() {
@@ -125,7 +129,7 @@ public final class DumpRing {
         offsets[slot] = offset;
         lengths[slot] = lengthBytes;
         offered.set(position + 1);
-        if (taken.get() == position) { // all before it were taken: the receive thread may be waiting
+        if (taken.get() == position) { // everything before it was taken: the receive thread may be waiting
             wake.run();
         }
         return true;
@@ -136,19 +140,19 @@ public final class DumpRing {
         return (int) (offered.get() - taken.get());
     }
 
-    /** Hands up to {@code limit} messages to the decoder; returns how many. Receive thread only. */
+    /** Passes up to {@code limit} messages to the decoder; returns how many. Receive thread only. */
     int take(DatagramDecoder decoder, int limit) {
         int count = 0;
         while (count < limit && taken.getPlain() < offered.get()) {
             int slot = (int) (taken.getPlain() % slots);
-            hand(decoder, slot);
+            deliver(decoder, slot);
             taken.set(taken.getPlain() + 1);
             count++;
         }
         return count;
     }
 
-    private void hand(DatagramDecoder decoder, int slot) {
+    private void deliver(DatagramDecoder decoder, int slot) {
         if (kinds[slot].mark()) {
             decoder.dumpMark(sources[slot], kinds[slot]);
         } else {

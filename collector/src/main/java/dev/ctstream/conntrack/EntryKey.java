@@ -1,7 +1,7 @@
 package dev.ctstream.conntrack;
 
 /**
- * What names one entry of the table and none of its successors.
+ * Identifies one entry of the table and none of its successors.
  *
  * @param id {@code CTA_ID}, u32; a later entry with the same tuple has another one
  */
@@ -15,7 +15,7 @@ public record EntryKey(TupleSpec original, ZoneScope zone, long id) implements D
         }
     }
 
-    /** Copies the key of an event or of an entry of a dump; each has an id. */
+    /** Copies the key of an event or a dump entry; both always have an id. */
     public static EntryKey of(FlowEvent event) {
         return new EntryKey(TupleSpec.of(event.original()), ZoneScope.of(event), event.id());
     }

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The receive thread's work: waits for all event sockets at once, drains them with few system calls, decodes, and hands
- * the events on. {@link DrainPace} says why it pauses between drains.
+ * The receive thread's work: waits for all event sockets at once, drains them with few system calls, decodes, and
+ * passes the events to the handler. {@link DrainPace} explains why it pauses between drains.
  *
  * <p>Ownership: owns the sources that were added, and closes them.
  *
@@ -30,16 +30,19 @@ import org.slf4j.LoggerFactory;
 public final class EventReceiver implements Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventReceiver.class);
 
-    /** What the kernel has copied is still in the processor's nearest caches when it is decoded: some 10 % less CPU than with 1024. */
+    /**
+     * Few enough that received bytes are still in the processor's nearest caches when they are decoded: some 10 % less
+     * CPU than with 1024.
+     */
     private static final int SLOTS = 256;
     /** Room for one event, some 400 bytes plus helper data and security context; an odd number of cache lines. */
     private static final int SLOT_BYTES = 33 * 64;
-    /** Receive calls before another source, and the handler's deadlines, get their turn. */
+    /** Receive calls on one source before the other sources and the handler's deadlines get their turn. */
     private static final int ROUNDS_PER_DRAIN = 64;
 
     private static final int DUMP_RING_SLOTS = 1024;
     private static final int DUMP_RING_BYTES = DUMP_RING_SLOTS * 512;
-    /** The whole ring: some 0.5 ms, less than the pause between two drains, after which the dump can go on. */
+    /** The whole ring: takes some 0.5 ms, less than the pause between two drains; then the dump can continue. */
     private static final int DUMPED_PER_PASS = DUMP_RING_SLOTS;
 
     private static final int WAKEUP_TOKEN = -1;
@@ -83,30 +86,30 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         }
     }
 
-    /** Receives from this source too, from the next pass on; the source now belongs to the receiver. */
+    /** Adds a source; the receiver owns it from now on and receives from it from the next pass on. */
     public void add(EventSocket source) {
         command(new Command(source, true));
     }
 
-    /** Unsubscribes the source, drains it a last time, says so to the handler and closes it. */
+    /** Unsubscribes the source, drains it one last time, tells the handler and closes it. */
     public void remove(EventSocket source) {
         command(new Command(source, false));
     }
 
-    /** Ends an idle wait, so that the handler's {@link FlowEventHandler#onPass} comes soon. Any thread. */
+    /** Ends an idle wait, so that the handler's {@link FlowEventHandler#onPass} is called soon. Any thread. */
     public void wake() {
         wakeup.signal();
     }
 
-    /** The way for a dump's messages into the order of events. */
+    /** The ring through which a dump's messages enter the order of events. */
     public DumpRing dumpRing() {
         return dumpRing;
     }
 
     /**
-     * Unsubscribes, drains what the sockets hold, and ends {@link #run}.
+     * Unsubscribes, drains the sockets and ends {@link #run}.
      *
-     * @return whether it has ended within the time
+     * @return whether it ended in time
      */
     public boolean stop(long timeoutMillis) throws InterruptedException {
         stopping = true;
@@ -133,7 +136,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
 
     private void pass() throws NetlinkException {
         applyCommands();
-        // What a dump showed before this drain began: the events that the kernel sent before then come first.
+        // Messages that a dump offered before this drain began; the events that the kernel sent before them come first.
         int waiting = Math.min(dumpRing.pending(), DUMPED_PER_PASS);
         long received = drainReady(epoll.await(waiting > 0 ? 0 : timeoutMillis));
         int taken = dry ? dumpRing.take(decoder, waiting) : 0;
@@ -150,7 +153,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         }
     }
 
-    /** Rounded up, so that a deadline is past when the wait ends; -1 = no deadline. */
+    /** Rounded up, so that the deadline has passed when the wait ends; -1 = no deadline. */
     private static int millis(long deadlineNanos) {
         if (deadlineNanos == Long.MAX_VALUE) {
             return -1;
@@ -160,7 +163,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     }
 
     private long drainReady(int ready) throws NetlinkException {
-        dry = ready < Epoll.MAX_EVENTS; // else there may be more that are ready
+        dry = ready < Epoll.MAX_EVENTS; // otherwise more may be ready
         long received = 0;
         for (int i = 0; i < ready; i++) {
             int token = epoll.token(i);
@@ -187,7 +190,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
             } else if (count > 0) {
                 decode(source, count);
                 received += count;
-                count = count < SLOTS ? DatagramBatch.DRY : count; // fewer than asked for: it was empty just now
+                count = count < SLOTS ? DatagramBatch.DRY : count; // fewer than requested: the queue was just empty
             }
         }
         dry &= count == DatagramBatch.DRY;
@@ -284,7 +287,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         handler.onPass(System.nanoTime());
     }
 
-    /** Once unsubscribed, a socket holds no more than its buffer; the time limit is for when that fails. */
+    /** An unsubscribed socket holds at most its buffer; the time limit is for an unsubscribe that fails. */
     private void drainFinally(EventSocket source) throws NetlinkException {
         try {
             source.unsubscribe();
@@ -299,7 +302,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         handler.onRemoved(source);
     }
 
-    /** Frees what {@link #open} took, if {@link #run} has ended or never began. */
+    /** Frees what {@link #open} acquired, if {@link #run} has ended or never began. */
     @Override
     public void close() {
         if (!started || ended.getCount() == 0) {

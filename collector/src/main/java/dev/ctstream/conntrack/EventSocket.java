@@ -13,12 +13,12 @@ import org.slf4j.LoggerFactory;
 /**
  * The socket on which one network namespace's flow events arrive. It never sends anything.
  *
- * <p>{@code NETLINK_NO_ENOBUFS}: an overrun sets no error and no congestion (which would refuse everything until the
- * queue is empty), and the drop counter tells exactly how many events were lost.
+ * <p>{@code NETLINK_NO_ENOBUFS}: an overrun sets no error and no congestion (which would refuse every event until the
+ * queue is empty), and the drop counter gives the exact number of lost events.
  *
- * <p>Ownership: whoever opens it closes it, until it is added to an {@link EventReceiver}, which then does.
+ * <p>Ownership: the opener closes it, unless it is added to an {@link EventReceiver}, which then closes it.
  *
- * <p>Threads: opened by any, read by the receive thread only; the totals by any.
+ * <p>Threads: opened by any thread, received from by the receive thread only; any thread may read the totals.
  *
  * <p>Errors: {@link NetlinkException}; EPERM without CAP_NET_ADMIN over the namespace.
  */
@@ -45,7 +45,7 @@ public final class EventSocket implements EventSource, AutoCloseable {
     }
 
     /**
-     * Subscribes; events count from the moment it returns.
+     * Subscribes; every event after this returns is received or counted as dropped.
      *
      * @param namespace null = the calling thread's
      * @param netnsLabel {@link EventSource#netns}
@@ -123,7 +123,7 @@ public final class EventSocket implements EventSource, AutoCloseable {
         return config.reliable();
     }
 
-    /** What the kernel gave as receive buffer. */
+    /** The receive buffer that the kernel granted. */
     public ReceiveBufferGrant grant() {
         return grant;
     }
@@ -143,7 +143,7 @@ public final class EventSocket implements EventSource, AutoCloseable {
         return undecodable.get();
     }
 
-    /** Reads the kernel's drop counter; returns what was added since the last time. Receive thread only. */
+    /** Reads the kernel's drop counter; returns the drops since the last call. Receive thread only. */
     long readDrops() throws NetlinkException {
         return drops.advance(socket.drops());
     }
@@ -153,7 +153,7 @@ public final class EventSocket implements EventSource, AutoCloseable {
         undecodable.lazySet(undecodable.getPlain() + count);
     }
 
-    /** Takes no new events; what is queued stays. */
+    /** Stops new events; queued ones stay. */
     void unsubscribe() throws NetlinkException {
         for (int group : config.groups()) {
             socket.leave(group);

@@ -6,16 +6,16 @@ package dev.ctstream.conntrack;
  * <p>Threads: the totals may be read by any thread, the other values never change.
  */
 public interface EventSource {
-    /** Number of this source in this process, from 0; never used again for another one. */
+    /** Number of this source in this process, from 0; never reused. */
     int index();
 
     /** Name of the namespace; {@code host} for the collector's own. */
     String netns();
 
     /**
-     * Identity of the namespace, which its name is not: another namespace may get the name later. The cookie of the
-     * namespace in decimal, unique from boot to boot; on a kernel without cookies {@code device:inode:nanos}, of the
-     * namespace file and of when this source was opened.
+     * Identity of the namespace. The name is no identity: another namespace may get it later. This is the namespace's
+     * cookie in decimal, unique until the host reboots; on a kernel without cookies {@code device:inode:nanos}: the
+     * namespace file, and the time at which this source was opened.
      */
     String netnsId();
 
@@ -27,7 +27,7 @@ public interface EventSource {
         return 0;
     }
 
-    /** Whether the kernel was asked, at the start, to repeat each DESTROY until this source could take it. */
+    /** Whether the kernel was asked, at the start, to repeat each DESTROY until this source could receive it. */
     default boolean reliable() {
         return false;
     }

@@ -3,11 +3,11 @@ package dev.ctstream.conntrack;
 import java.util.Arrays;
 
 /**
- * What the attributes of one nest mean: for each attribute number the field it fills and the only payload length that is
- * accepted. Written once as a constant, read for every attribute.
+ * Maps the attributes of one nest: for each attribute number, the field that it fills and the only payload length that
+ * is accepted. Built once as a constant, read for every attribute.
  */
 final class FieldTable {
-    /** Entry of a number that no row of the table has. */
+    /** Entry of a number that has no row in the table. */
     static final int UNKNOWN = -1;
     /** Entry of a number that is padding. */
     static final int PAD = -2;

@@ -8,16 +8,17 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 /**
- * Decodes conntrack messages: one pass over the attributes of a message fills a {@link FlowEvent}. It allocates nothing
- * but {@link MessageShape}s, which spare the pass for messages like one that was decoded before.
+ * Decodes conntrack messages: one pass over the attributes of a message fills a {@link FlowEvent}. It allocates only
+ * {@link MessageShape}s, which make the pass unnecessary for messages of a known shape.
  *
- * <p>An attribute of an unexpected length is passed over: on machines without unaligned access the kernel pads 64-bit
- * values with empty attributes, at the top level under a number that is in use ({@code CTA_STATUS}). So a short
- * duplicate never hides a value; of two good ones the later counts, as in {@code nla_parse}.
+ * <p>An attribute of an unexpected length is skipped: on machines without unaligned access the kernel pads 64-bit
+ * values with empty attributes; at the top level they carry a number that is in use ({@code CTA_STATUS}). So a short
+ * duplicate never hides a value; of two valid ones the later counts, as in {@code nla_parse}.
  *
- * <p>Ownership: whoever decodes owns one, for as many events as it likes; it keeps nothing of them.
+ * <p>Ownership: the decoding object owns one and uses it for any number of events; the decoder keeps no reference to
+ * them.
  *
- * <p>Threads: confined to one. Errors: malformed input never throws.
+ * <p>Threads: confined to one thread. Errors: malformed input never throws.
  */
 public final class FlowDecoder {
     private static final int IPV4_BYTES = 4;
@@ -53,7 +54,7 @@ public final class FlowDecoder {
             .with(CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, FlowEvent.SCTP_VTAG_ORIGINAL, 4)
             .with(CTA_PROTOINFO_SCTP_VTAG_REPLY, FlowEvent.SCTP_VTAG_REPLY, 4);
 
-    // Fields of the tables below count from the base that the caller gives.
+    // Field numbers in the tables below are relative to the base that the caller passes.
     private static final FieldTable COUNTERS = FieldTable.empty()
             .with(CTA_COUNTERS_PACKETS, 0, 8)
             .with(CTA_COUNTERS_BYTES, 1, 8)
@@ -85,7 +86,7 @@ public final class FlowDecoder {
             .with(CTA_PROTO_ICMPV6_CODE, Tuple.ICMP_CODE, 1);
 
     private final MessageShapes shapes = new MessageShapes();
-    private final int[] headers = new int[MessageShape.MAX_HEADERS]; // their places from the first attribute
+    private final int[] headers = new int[MessageShape.MAX_HEADERS]; // their offsets from the first attribute
     private int headerCount;
     private int begin;
     private boolean shapeless;
@@ -97,12 +98,13 @@ public final class FlowDecoder {
     private int unexpected;
 
     /**
-     * Decodes the message at {@code [messageOffset, messageOffset + messageLengthBytes)} and reads nothing outside of it.
+     * Decodes the message at {@code [messageOffset, messageOffset + messageLengthBytes)} and reads nothing outside of
+     * it.
      *
-     * @param target takes the message's fields; everything it had before is gone
+     * @param target receives the message's fields; its previous content is lost
      * @param source in the host's byte order
-     * @return false when the message is no flow event or is malformed: attributes that run outside, a tuple of the
-     *     original or the reply direction that is not there or not whole, addresses that are not of the family
+     * @return false when the message is not a flow event or is malformed: an attribute exceeds its parent, the tuple of
+     *     the original or reply direction is missing or incomplete, or an address is not of the family
      */
     public boolean decode(FlowEvent target, ByteBuffer source, int messageOffset, int messageLengthBytes) {
         target.wrap(source, messageOffset, messageLengthBytes);
@@ -135,9 +137,9 @@ public final class FlowDecoder {
             return true;
         }
         boolean whole = pass(event, offset, lengthBytes, addressBytes);
-        if (whole && !shapeless && shapes.hasRoom(lengthBytes)) {
-            int[] places = Arrays.copyOf(headers, headerCount);
-            shapes.keep(lengthBytes, new MessageShape(event, offset, lengthBytes, addressBytes, places));
+        if (whole && !shapeless && shapes.hasSpace(lengthBytes)) {
+            int[] headerOffsets = Arrays.copyOf(headers, headerCount);
+            shapes.keep(lengthBytes, new MessageShape(event, offset, lengthBytes, addressBytes, headerOffsets));
         }
         return whole;
     }
@@ -158,7 +160,7 @@ public final class FlowDecoder {
         } else if (event.master().presence() != 0) {
             unexpected++;
         }
-        event.passedOver(unknown, unexpected);
+        event.skipped(unknown, unexpected);
         return !malformed
                 && !top.malformed()
                 && event.original().complete(addressBytes)

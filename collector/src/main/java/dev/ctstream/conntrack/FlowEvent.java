@@ -4,16 +4,16 @@ import dev.ctstream.netlink.NlMsgHdr;
 import java.nio.ByteBuffer;
 
 /**
- * One conntrack message (an event or an entry of a dump), read where it lies. {@link FlowDecoder#decode} notes which
- * fields the kernel sent and where; the accessors read there. Absent is not zero: ask {@link #has} before a value that the
- * kernel may leave out; the tuples are always there.
+ * One conntrack message (an event or a dump entry), read in place. {@link FlowDecoder#decode} records which fields the
+ * kernel sent and at which offsets; the accessors read there. Absent is not zero: call {@link #has} before reading a
+ * value that the kernel may omit. The tuples are always present.
  *
  * <p>Ownership: borrows the buffer; valid until the owner receives into it again or decodes another message into the
  * event. Never store it, never pass it to another thread.
  *
- * <p>Threads: confined to one.
+ * <p>Threads: confined to one thread.
  *
- * <p>Errors: nothing may be read before a message was decoded, and after one could not be.
+ * <p>Errors: nothing may be read before a message was decoded, or after decoding failed.
  *
  * <p>Source: {@code uapi/linux/netfilter/nfnetlink_conntrack.h}, {@code ctnetlink_fill_info} and
  * {@code ctnetlink_conntrack_event} in {@code net/netfilter/nf_conntrack_netlink.c}.
@@ -21,7 +21,7 @@ import java.nio.ByteBuffer;
 public final class FlowEvent extends PresentFields {
     /** Event type: a flow was entered into the table. */
     public static final int NEW = 1;
-    /** Event type: a property of the flow changed; also that of the entries of a dump. */
+    /** Event type: a property of the flow changed; also the type of dump entries. */
     public static final int UPDATE = 2;
     /** Event type: the flow left the table. */
     public static final int DESTROY = 3;
@@ -95,15 +95,15 @@ public final class FlowEvent extends PresentFields {
         messageLengthBytes = lengthBytes;
     }
 
-    /** Reads type and flags; false when the message is no flow event. */
+    /** Reads type and flags; false when the message is not a flow event. */
     boolean readHeader() {
         type = buffer().getShort(messageOffset + NlMsgHdr.TYPE_OFFSET) & 0xFFFF;
         flags = buffer().getShort(messageOffset + NlMsgHdr.FLAGS_OFFSET) & 0xFFFF;
         return isFlowMessage(type);
     }
 
-    /** Says how many attributes were passed over. */
-    void passedOver(int unknown, int unexpected) {
+    /** Sets how many attributes were skipped. */
+    void skipped(int unknown, int unexpected) {
         unknownAttributes = unknown;
         unexpectedAttributes = unexpected;
     }
@@ -116,7 +116,7 @@ public final class FlowEvent extends PresentFields {
         return (flags & (NlMsgHdr.NLM_F_CREATE | NlMsgHdr.NLM_F_EXCL)) != 0 ? NEW : UPDATE;
     }
 
-    /** Whether this is an entry in the reply to a request and no event. */
+    /** Whether this is an entry in the reply to a request, not an event. */
     public boolean dumpReply() {
         return (flags & NlMsgHdr.NLM_F_MULTI) != 0;
     }
@@ -126,7 +126,7 @@ public final class FlowEvent extends PresentFields {
         return flags;
     }
 
-    /** Where the message begins in {@link #buffer}. */
+    /** Offset of the message in {@link #buffer}. */
     public int messageOffset() {
         return messageOffset;
     }
@@ -135,7 +135,10 @@ public final class FlowEvent extends PresentFields {
         return messageLengthBytes;
     }
 
-    /** Port id (u32) of the socket that caused the event, 0 = the packet path or a timeout; in a dump, that asked. */
+    /**
+     * Port id (u32) of the socket that caused the event, 0 = the packet path or a timeout; in a dump, of the socket
+     * that requested it.
+     */
     public long requesterPortId() {
         return buffer().getInt(messageOffset + NlMsgHdr.PORT_ID_OFFSET) & 0xFFFF_FFFFL;
     }
@@ -158,7 +161,7 @@ public final class FlowEvent extends PresentFields {
         return reply;
     }
 
-    /** The flow whose expectation raised this one; only with {@link #MASTER}. */
+    /** The flow whose expectation created this one; only with {@link #MASTER}. */
     public Tuple master() {
         return master;
     }
@@ -186,7 +189,7 @@ public final class FlowEvent extends PresentFields {
         return be32(STATUS);
     }
 
-    /** What is left until the entry expires; absent in the DESTROY of an expired entry. */
+    /** Time left until the entry expires; absent in the DESTROY of an expired entry. */
     public long timeoutSeconds() {
         return unsigned32(TIMEOUT);
     }
@@ -238,7 +241,7 @@ public final class FlowEvent extends PresentFields {
         return be64(EVENT_TIME);
     }
 
-    /** Index into {@link ProtocolStates#TCP}; so for the other protocols' states. */
+    /** Index into {@link ProtocolStates#TCP}; the other protocols' states likewise. */
     public int tcpState() {
         return u8(TCP_STATE);
     }
@@ -260,7 +263,7 @@ public final class FlowEvent extends PresentFields {
         return u8(TCP_FLAGS_REPLY);
     }
 
-    /** Which flag bits are meant; 0 in what the kernel sends. */
+    /** Mask of the valid flag bits; 0 in messages from the kernel. */
     public int tcpFlagsMaskOriginal() {
         return buffer().get(offset(TCP_FLAGS_ORIGINAL) + 1) & 0xFF;
     }
@@ -334,7 +337,7 @@ public final class FlowEvent extends PresentFields {
         return unsigned32(SYNPROXY + 2);
     }
 
-    /** Where the helper's name lies, without its NUL. */
+    /** Offset of the helper's name; its length excludes the NUL. */
     public int helperOffset() {
         return offset(HELPER);
     }
@@ -343,7 +346,7 @@ public final class FlowEvent extends PresentFields {
         return length(HELPER);
     }
 
-    /** Where the security context lies, without its NUL. */
+    /** Offset of the security context; its length excludes the NUL. */
     public int securityContextOffset() {
         return offset(SECURITY_CONTEXT);
     }
@@ -352,7 +355,7 @@ public final class FlowEvent extends PresentFields {
         return length(SECURITY_CONTEXT);
     }
 
-    /** Where the labels lie: 1 to 4 u32 words in the host's byte order; label n is bit n%32 of word n/32. */
+    /** Offset of the labels: 1 to 4 u32 words in the host's byte order; label n is bit n%32 of word n/32. */
     public int labelsOffset() {
         return offset(LABELS);
     }
@@ -361,12 +364,12 @@ public final class FlowEvent extends PresentFields {
         return length(LABELS);
     }
 
-    /** Attributes of this message, nests included, whose number no table here has. */
+    /** Attributes of this message, nests included, whose number is unknown here. */
     public int unknownAttributes() {
         return unknownAttributes;
     }
 
-    /** Attributes of this message that were passed over because of their length, or as parts of an incomplete nest. */
+    /** Attributes of this message that were skipped because of their length, or as parts of an incomplete nest. */
     public int unexpectedAttributes() {
         return unexpectedAttributes;
     }

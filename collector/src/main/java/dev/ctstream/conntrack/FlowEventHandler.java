@@ -1,11 +1,11 @@
 package dev.ctstream.conntrack;
 
 /**
- * What the receive thread hands flow events to.
+ * Receives flow events from the receive thread.
  *
  * <p>Ownership: events and their buffer are borrowed until the call returns.
  *
- * <p>Threads: every method is called on the receive thread only, and must not wait for anything.
+ * <p>Threads: every method is called on the receive thread only, and must not block.
  *
  * <p>Errors: an exception is a bug; it ends the receive thread.
  */
@@ -14,9 +14,9 @@ public interface FlowEventHandler {
     int MAX_EVENTS = 8;
 
     /**
-     * The next events, in the kernel's order. Override it when some of the work is cheaper for several at once.
+     * The next events, in the kernel's order. Override this when part of the work is cheaper for several at once.
      *
-     * @param events of which the first {@code count} are meant, at most {@link #MAX_EVENTS}
+     * @param events the first {@code count} are valid, at most {@link #MAX_EVENTS}
      * @param receivedTimeNanos CLOCK_REALTIME when the datagrams that hold them were received
      */
     default void onEvents(EventSource source, FlowEvent[] events, int count, long receivedTimeNanos) {
@@ -33,36 +33,37 @@ public interface FlowEventHandler {
     void onEvent(EventSource source, FlowEvent event, long receivedTimeNanos);
 
     /**
-     * A drain of the source's socket has ended, its queue was empty or the drain's budget was used up.
+     * A drain of the source's socket has ended: its queue was empty or the drain's budget was used up.
      *
      * @param dropsDelta events that the kernel could not queue since the last call
      */
     void onDrained(EventSource source, long dropsDelta);
 
     /**
-     * A pass over all sources has ended. Called at least once per deadline that was asked for.
+     * A pass over all sources has ended. Called at least once per requested deadline.
      *
      * @param nowNanos {@link System#nanoTime}
-     * @return nanoseconds until the handler wants to be called again; {@link Long#MAX_VALUE} = only when there is traffic
+     * @return nanoseconds until the handler wants to be called again; {@link Long#MAX_VALUE} = only when there is
+     *     traffic
      */
     long onPass(long nowNanos);
 
     /**
-     * One entry of a dump that another thread made; see {@link DumpRing}.
+     * One entry of another thread's dump; see {@link DumpRing}.
      *
      * @param kind {@link DumpEntryKind#ENTRY} or {@link DumpEntryKind#DYING}
      */
     default void onDumpEntry(EventSource source, FlowEvent event, DumpEntryKind kind) {}
 
     /**
-     * The begin or the end of a dump that another thread made. Everything that it had offered before, and every event that
-     * the kernel had sent before to any source, was handed over earlier.
+     * The begin or the end of another thread's dump. Everything that it offered earlier, and every event that the
+     * kernel sent earlier to any source, has already been passed to this handler.
      *
      * @param kind {@link DumpEntryKind#BEGIN} or {@link DumpEntryKind#END}
      */
     default void onDumpMark(EventSource source, DumpEntryKind kind) {}
 
-    /** The source was added; its events come from now on. */
+    /** The source was added; its events follow. */
     default void onAdded(EventSource source) {}
 
     /** The source has been drained for the last time and will not appear again. */

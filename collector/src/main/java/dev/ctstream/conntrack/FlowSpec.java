@@ -4,17 +4,17 @@ import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An entry that a request creates or changes. What is null is not sent: on creation the kernel's default holds, on an
- * update the entry keeps what it has.
+ * An entry that a request creates or changes. Null values are not sent: on creation the kernel's default applies, on an
+ * update the entry keeps its value.
  *
- * @param reply as written here also when {@code sourceNat} or {@code destinationNat} makes the kernel replace it
- * @param timeoutSeconds needed to create
- * @param status {@link IpsStatus} bits; a request that creates needs IPS_CONFIRMED among them
+ * @param reply sent as given here, even when {@code sourceNat} or {@code destinationNat} makes the kernel replace it
+ * @param timeoutSeconds required on creation
+ * @param status {@link IpsStatus} bits; creation requires IPS_CONFIRMED among them
  * @param mark u32
- * @param labels kept only where some rule of the namespace uses labels
+ * @param labels kept only when some rule of the namespace uses labels
  * @param protocolState index into the protocol's table of {@link ProtocolStates}; TCP and SCTP only
- * @param sourceNat only when creating
- * @param destinationNat only when creating
+ * @param sourceNat only on creation
+ * @param destinationNat only on creation
  */
 public record FlowSpec(
         TupleSpec original,

@@ -1,8 +1,8 @@
 package dev.ctstream.conntrack;
 
 /**
- * A request that deletes many entries at once. To the kernel it is a DELETE without a tuple; nothing but a value of this
- * type makes {@link ConntrackTable} send one.
+ * A request that deletes many entries at once. The kernel sees a DELETE without a tuple; only a value of this type
+ * makes {@link ConntrackTable} send one.
  */
 public sealed interface Flush extends DeleteRequest {
     /** Every entry of the namespace. */
@@ -10,7 +10,7 @@ public sealed interface Flush extends DeleteRequest {
 
     /** Every entry of one family, {@code AF_INET} or {@code AF_INET6}. */
     record Family(int family) implements Flush {
-        /** Refuses AF_UNSPEC, which would be everything. */
+        /** Refuses AF_UNSPEC, which would mean everything. */
         public Family {
             if (family != NfGenMsg.AF_INET && family != NfGenMsg.AF_INET6) {
                 throw new IllegalArgumentException("family " + family);
@@ -19,8 +19,8 @@ public sealed interface Flush extends DeleteRequest {
     }
 
     /**
-     * Every entry of one zone, also where the zone is directional. A kernel before 6.8 ignores the zone and deletes
-     * everything: {@link ConntrackTable#flush} proves first that this one does not.
+     * Every entry of one zone, including entries whose zone is directional. A kernel before 6.8 ignores the zone and
+     * deletes everything: {@link ConntrackTable#flush} verifies first that this kernel does not.
      */
     record Zone(int zone) implements Flush {
         /** Checks the range. */

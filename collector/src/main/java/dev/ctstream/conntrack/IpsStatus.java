@@ -6,13 +6,13 @@ package dev.ctstream.conntrack;
  * <p>Source: {@code enum ip_conntrack_status} in {@code uapi/linux/netfilter/nf_conntrack_common.h}.
  */
 public final class IpsStatus {
-    /** Raised by an expectation: the flow has a master. */
+    /** Created by an expectation: the flow has a master. */
     public static final int IPS_EXPECTED = 0x1;
     /** Packets were seen in both directions; without it the flow is "unreplied". */
     public static final int IPS_SEEN_REPLY = 0x2;
     /** Never evicted early. */
     public static final int IPS_ASSURED = 0x4;
-    /** In the table; a request that creates must set it. */
+    /** In the table; a request that creates an entry must set it. */
     public static final int IPS_CONFIRMED = 0x8;
 
     public static final int IPS_SRC_NAT = 0x10;

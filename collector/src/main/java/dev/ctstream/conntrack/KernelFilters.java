@@ -8,12 +8,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which filters of a dump this kernel has, found by trying them and never by its version: a dump of both families with a
- * filter that no entry passes. A kernel that knows the filter sends nothing or marks what it sends as filtered; one that
- * does not know it sends entries without the mark. A wrong guess costs time only: all of a filter is applied again to
- * what arrives.
+ * Finds out which dump filters this kernel supports, by trying them and never by its version: a dump of both families
+ * with a filter that no entry passes. A kernel that supports the filter sends nothing, or flags its messages as
+ * filtered; one that does not sends entries without the flag. A wrong guess only costs time: the whole filter is
+ * applied again to every entry that arrives.
  *
- * <p>Threads: confined to the table's.
+ * <p>Threads: confined to the table's thread.
  */
 final class KernelFilters {
     private static final long U32 = 0xFFFF_FFFFL;
@@ -40,7 +40,7 @@ final class KernelFilters {
         this.table = table;
     }
 
-    /** What the kernel says to a filter that it knows but does not do. */
+    /** Whether the kernel uses this errno to reject a filter that it parses but does not support. */
     static boolean refusal(int errno) {
         return errno == Errno.EINVAL || errno == Errno.EOPNOTSUPP;
     }
@@ -70,12 +70,12 @@ final class KernelFilters {
     private TupleMatch tuple(DumpFilter filter, TupleMatch tuple) throws NetlinkException {
         TupleMatch part = tuple.forKernel();
         if (filter.family() == NfGenMsg.AF_UNSPEC || part.equals(TupleMatch.ANY)) {
-            return TupleMatch.ANY; // the kernel wants a family with it
+            return TupleMatch.ANY; // the kernel requires a family with it
         }
         return ask(Kind.TUPLE, part) == null ? TupleMatch.ANY : part;
     }
 
-    /** The value when the kernel has a filter of this kind, else null. */
+    /** The value when the kernel supports a filter of this kind, else null. */
     private <T> @Nullable T ask(Kind kind, @Nullable T value) throws NetlinkException {
         if (value == null) {
             return null;

@@ -1,9 +1,9 @@
 package dev.ctstream.conntrack;
 
 /**
- * Lets the first of repeated problems into the log, then one per interval, with the number of those in between.
+ * Lets the first of repeated problems be logged, then one per interval with the number suppressed in between.
  *
- * <p>Threads: confined to one.
+ * <p>Threads: confined to one thread.
  */
 final class LogLimit {
     private final long intervalNanos;
@@ -16,10 +16,10 @@ final class LogLimit {
     }
 
     /**
-     * Asks whether this one may be logged.
+     * Decides whether this problem may be logged.
      *
      * @param nowNanos {@link System#nanoTime}
-     * @return how many were suppressed since the last one that was let through, -1 when this one is suppressed as well
+     * @return number suppressed since the last one that was logged; -1 when this one is suppressed, too
      */
     long admit(long nowNanos) {
         if (used && nowNanos - lastNanos < intervalNanos) {

@@ -18,11 +18,11 @@ import dev.ctstream.netlink.NlMsgHdr;
 public final class NfGenMsg {
     /** u8 {@code AF_*}. */
     public static final int FAMILY_OFFSET = NlMsgHdr.HEADER_BYTES;
-    /** u8; 0 in what the kernel sends. */
+    /** u8; 0 in messages from the kernel. */
     public static final int VERSION_OFFSET = FAMILY_OFFSET + 1;
     /** be16; the CPU's number in per-CPU statistics, else 0. */
     public static final int RESOURCE_ID_OFFSET = FAMILY_OFFSET + 2;
-    /** Where the attributes begin. */
+    /** Offset of the first attribute. */
     public static final int ATTRIBUTES_OFFSET = FAMILY_OFFSET + 4;
 
     /** The structure's own size. */

@@ -6,10 +6,10 @@ import java.nio.ByteOrder;
 
 /**
  * Which fields a message holds and where: a presence bit, an offset and a length for each field number, and readers for
- * big-endian values at those places.
+ * big-endian values at those offsets.
  *
- * <p>Ownership: borrows the buffer. Threads: confined to one. Errors: reading an absent field is a bug of the caller; it
- * yields any bytes, or throws.
+ * <p>Ownership: borrows the buffer. Threads: confined to one thread. Errors: reading an absent field is a bug in the
+ * caller; it returns arbitrary bytes or throws.
  */
 abstract class PresentFields {
     private static final boolean SWAP = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
@@ -29,7 +29,7 @@ abstract class PresentFields {
         lengths = ownLengths;
     }
 
-    /** A copy of what the fields' places are from some position on. Shared and never written. */
+    /** A copy of the field offsets, relative to some position. Shared and never written. */
     static final class Layout {
         private final int[] offsets;
         private final int[] lengths;
@@ -50,7 +50,7 @@ abstract class PresentFields {
         lengths = ownLengths;
     }
 
-    /** Where the fields lie from the position on. */
+    /** The field offsets relative to the position. */
     final Layout layout(int position) {
         int[] relative = offsets.clone();
         for (int i = 0; i < relative.length; i++) {
@@ -59,7 +59,7 @@ abstract class PresentFields {
         return new Layout(relative, lengths.clone(), presence);
     }
 
-    /** Takes over where the fields lie from the position on, until {@link #reset}. */
+    /** Uses the layout's field offsets, relative to the position, until {@link #reset}. */
     final void adopt(Layout layout, int position) {
         offsets = layout.offsets;
         lengths = layout.lengths;
@@ -67,7 +67,7 @@ abstract class PresentFields {
         base = position;
     }
 
-    /** Whether the places are those of a layout, and not noted since {@link #reset}. */
+    /** Whether the offsets are those of a layout, not noted since {@link #reset}. */
     final boolean adopted() {
         return offsets != ownOffsets;
     }

@@ -5,7 +5,7 @@ import dev.ctstream.metrics.LatencyRecorder;
 import dev.ctstream.metrics.Metrics;
 
 /**
- * What the receive thread counts. Registered once for each {@link Metrics}.
+ * The receive thread's metrics. Registered once for each {@link Metrics}.
  *
  * <p>Threads: written by the receive thread.
  */
@@ -19,19 +19,19 @@ public final class ReceiveMetrics {
     final Counter truncated;
     final Counter malformed;
     final Counter otherMessages;
-    final Counter injected;
+    final Counter dumpMessages;
     final Counter unknownAttributes;
     final Counter unexpectedAttributes;
     final Counter drains;
     final Counter overrunErrors;
-    /** Longest time between an event and its receipt within one system call's worth of datagrams. */
+    /** Time from the first event of a receive call to its receipt, the longest within that call. */
     final LatencyRecorder lag;
 
     private final Metrics metrics;
     private final Counter[] events = new Counter[FlowEvent.DESTROY + 1];
     private volatile long largestDrainEvents;
 
-    /** Registers everything that has no namespace. */
+    /** Registers the metrics that have no namespace label. */
     public ReceiveMetrics(Metrics metrics) {
         this.metrics = metrics;
         datagrams = metrics.counter(
@@ -47,17 +47,15 @@ public final class ReceiveMetrics {
         otherMessages = metrics.counter(
                 "ctstream_receive_other_messages_total",
                 "messages",
-                "Messages on event sockets that are no flow events");
-        injected = metrics.counter(
-                "ctstream_receive_injected_messages_total", "messages", "Messages of dumps taken in between events");
+                "Messages on event sockets that are not flow events");
+        dumpMessages = metrics.counter(
+                "ctstream_receive_injected_messages_total", "messages", "Dump messages processed between events");
         unknownAttributes = metrics.counter(
-                "ctstream_receive_unknown_attributes_total",
-                "attributes",
-                "Attributes with a number that is not known");
+                "ctstream_receive_unknown_attributes_total", "attributes", "Attributes with an unknown number");
         unexpectedAttributes = metrics.counter(
                 "ctstream_receive_unexpected_attributes_total",
                 "attributes",
-                "Attributes passed over: padding, unexpected lengths, incomplete nests");
+                "Attributes skipped: padding, unexpected lengths, incomplete nests");
         drains = metrics.counter("ctstream_receive_drains_total", "drains", "Times an event socket was drained");
         overrunErrors = metrics.counter(
                 "ctstream_receive_overrun_errors_total", "errors", "ENOBUFS reported by an event socket");

@@ -7,11 +7,11 @@ import java.util.List;
  * Which events a source subscribes to, and how.
  *
  * @param newEvents flows entered into the table
- * @param updateEvents changes of a flow; the kernel does not even build the message when nobody wants it
+ * @param updateEvents changes to a flow; without a subscriber the kernel does not even build the message
  * @param destroyEvents flows that left the table; they carry the final counters
- * @param receiveBufferBytes asked for; the kernel doubles it, and each event is charged 1280 bytes of the double
- * @param reliable the kernel holds a flow back until its DESTROY could be queued ({@code NETLINK_BROADCAST_ERROR}); the
- *     drop counter then counts attempts, and a stalled reader fills the table
+ * @param receiveBufferBytes requested size; the kernel doubles it and charges each event 1280 bytes of the doubled size
+ * @param reliable the kernel keeps a flow until its DESTROY is queued ({@code NETLINK_BROADCAST_ERROR}); the drop
+ *     counter then counts attempts, and a stalled reader fills the table
  */
 public record SubscriptionConfig(
         boolean newEvents, boolean updateEvents, boolean destroyEvents, int receiveBufferBytes, boolean reliable) {

@@ -9,10 +9,10 @@ import dev.ctstream.netlink.RequestChannel.ReplyHandler;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who answers the requests of a {@link ConntrackTable}: the kernel, over {@link #kernel}; in tests a fake that answers as
- * other kernels do.
+ * Answers the requests of a {@link ConntrackTable}: the kernel, see {@link #kernel}, or in tests a fake that behaves
+ * like other kernel versions.
  *
- * <p>Ownership: the table that it was given to closes it. Threads: confined to the table's.
+ * <p>Ownership: the table that it was given to closes it. Threads: confined to the table's thread.
  */
 public interface TableExchange extends AutoCloseable {
     /** As {@link RequestChannel#query}. */

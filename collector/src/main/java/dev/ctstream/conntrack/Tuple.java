@@ -1,15 +1,14 @@
 package dev.ctstream.conntrack;
 
 /**
- * One direction of a flow, read where it lies in a netlink message. Ports are GRE keys for GRE; ICMP and ICMPv6 share
- * the {@code icmp} accessors; other protocols may have neither.
+ * One direction of a flow, read in place from a netlink message. Ports are GRE keys for GRE; ICMP and ICMPv6 share the
+ * {@code icmp} accessors; other protocols may have neither.
  *
  * <p>Ownership: part of a {@link FlowEvent} and valid as long as that event.
  *
  * <p>Threads: confined to the event's thread.
  *
- * <p>Errors: none; a value may be read only when {@link #has} says that it is there. Addresses and the protocol are
- * always there.
+ * <p>Errors: none; a value may be read only when {@link #has} is true. Addresses and the protocol are always present.
  *
  * <p>Source: {@code enum ctattr_tuple}, {@code ctattr_ip}, {@code ctattr_l4proto}.
  */
@@ -49,12 +48,12 @@ public final class Tuple extends PresentFields {
         return length(SOURCE);
     }
 
-    /** Where the source address lies in the event's buffer, network order. */
+    /** Offset of the source address in the event's buffer; network order. */
     public int sourceOffset() {
         return offset(SOURCE);
     }
 
-    /** Where the destination address lies in the event's buffer, network order. */
+    /** Offset of the destination address in the event's buffer; network order. */
     public int destinationOffset() {
         return offset(DESTINATION);
     }

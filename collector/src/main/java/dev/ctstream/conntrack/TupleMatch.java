@@ -4,11 +4,11 @@ import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one direction of a flow must be; null = anything.
+ * Conditions on one direction of a flow; null = anything.
  *
  * @param protocol IANA number
  * @param source any address of the family and prefix
- * @param sourcePort of GRE: the key
+ * @param sourcePort for GRE: the key
  */
 public record TupleMatch(
         @Nullable Integer protocol,
@@ -22,7 +22,7 @@ public record TupleMatch(
     /** Matches every tuple. */
     public static final TupleMatch ANY = new TupleMatch(null, null, null, null, null, null, null, null);
 
-    /** Addresses that share their first bits. */
+    /** Addresses that share a prefix. */
     public record Network(InetAddress address, int prefixLength) {
         /** Checks the range. */
         public Network {
@@ -68,7 +68,7 @@ public record TupleMatch(
         return either == null ? NfGenMsg.AF_UNSPEC : either.family();
     }
 
-    /** Whether a direction is like this. */
+    /** Whether a direction meets all conditions. */
     public boolean matches(Tuple tuple) {
         return (protocol == null || tuple.protocol() == protocol)
                 && (source == null || source.contains(tuple, tuple.sourceOffset()))
@@ -82,8 +82,8 @@ public record TupleMatch(
     }
 
     /**
-     * What of it the kernel may be given: whole IPv4 addresses, but no prefixes, and no IPv6 addresses, for which its
-     * match is inverted; ports and ICMP fields only of a protocol that has them.
+     * The part that the kernel may apply: whole IPv4 addresses, but no prefixes, and no IPv6 addresses, for which its
+     * match is inverted; ports and ICMP fields only for a protocol that has them.
      */
     TupleMatch forKernel() {
         boolean ports = protocol != null && KernelFilters.hasPorts(protocol);

@@ -6,8 +6,8 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 
 /**
- * One direction of a flow as a value: what a {@link Tuple} shows, copied, or what a request asks for. Without its zone,
- * see {@link ZoneScope}.
+ * One direction of a flow as a value: a copy of a {@link Tuple}, or the tuple in a request. Excludes the zone, see
+ * {@link ZoneScope}.
  *
  * @param source of the same family as {@code destination}
  */
@@ -31,10 +31,10 @@ public record TupleSpec(InetAddress source, InetAddress destination, Layer4 laye
     /** A protocol that is tracked by addresses only. */
     public record AddressesOnly(int protocol) implements Layer4 {}
 
-    /** Refuses addresses of two families. */
+    /** Refuses addresses of different families. */
     public TupleSpec {
         if (source instanceof Inet4Address != destination instanceof Inet4Address) {
-            throw new IllegalArgumentException(source + " and " + destination + " are of two families");
+            throw new IllegalArgumentException(source + " and " + destination + " are of different families");
         }
     }
 
@@ -61,8 +61,8 @@ public record TupleSpec(InetAddress source, InetAddress destination, Layer4 laye
     }
 
     /**
-     * The address of 4 or 16 bytes, of the family that its length says: {@link InetAddress#getByAddress} would make an
-     * IPv4 address of {@code ::ffff:1.2.3.4}, and so another flow.
+     * The address of 4 or 16 bytes; the length determines the family. {@link InetAddress#getByAddress} would turn
+     * {@code ::ffff:1.2.3.4} into an IPv4 address, and so into another flow.
      */
     public static InetAddress address(byte[] bytes) {
         try {
@@ -84,9 +84,9 @@ public record TupleSpec(InetAddress source, InetAddress destination, Layer4 laye
     }
 
     /**
-     * What the answering direction looks like when nothing is translated.
+     * The reply direction when nothing is translated.
      *
-     * @throws IllegalArgumentException for an ICMP type that has no answer
+     * @throws IllegalArgumentException for an ICMP type that has no reply type
      */
     public TupleSpec inverse() {
         Layer4 inverse;

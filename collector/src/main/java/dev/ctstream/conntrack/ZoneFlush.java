@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Deletes one zone and nothing else. Kernels before 6.8 ignore {@code CTA_ZONE} in a DELETE without a tuple and delete
- * the whole table; whether this one does is found by trying the same filter on a dump, never by its version.
+ * the whole table; whether this kernel does is found by trying the same filter on a dump, never by its version.
  *
- * <p>Threads: confined to the table's.
+ * <p>Threads: confined to the table's thread.
  */
 final class ZoneFlush {
     private static final int ZONES = 1 << 16;
@@ -33,8 +33,8 @@ final class ZoneFlush {
     }
 
     /**
-     * Enters an entry of its own into an unused zone and dumps that zone: the kernel filters if exactly this entry comes
-     * back, marked as filtered. Asked once; raises a NEW and a DESTROY.
+     * Creates its own entry in an unused zone and dumps that zone: the kernel filters if exactly this entry comes back,
+     * flagged as filtered. Runs once; raises a NEW and a DESTROY.
      */
     boolean kernelHonoursZone() throws NetlinkException {
         Boolean known = honoured;
@@ -95,7 +95,7 @@ final class ZoneFlush {
                 && TupleSpec.of(event.original()).equals(tuple);
     }
 
-    /** A random one, so that processes which probe at the same time seldom meet. */
+    /** A random one, so that processes that probe at the same time rarely collide. */
     private int unusedZone() throws NetlinkException {
         BitSet used = new BitSet(ZONES);
         table.dump(DumpFilter.ALL, entry -> used.set(ZoneScope.zoneOf(entry)));
@@ -103,17 +103,17 @@ final class ZoneFlush {
         return zone > 0 ? zone : used.previousClearBit(ZONES - 1);
     }
 
-    /** From TEST-NET-1 to itself, discard: no packet looks like this. */
+    /** From TEST-NET-1 to itself, port discard: no real packet looks like this. */
     private static TupleSpec probeTuple() {
         try {
             InetAddress address = InetAddress.getByAddress(new byte[] {(byte) 192, 0, 2, 1});
             return new TupleSpec(address, address, new TupleSpec.Ports(IPPROTO_UDP, DISCARD_PORT, DISCARD_PORT));
         } catch (UnknownHostException e) {
-            throw new IllegalStateException(e); // never for four bytes
+            throw new IllegalStateException(e); // impossible for four bytes
         }
     }
 
-    /** Lists the zone and deletes what was listed, in rounds of bounded memory, until it is empty. */
+    /** Lists the zone and deletes the listed entries, in rounds of bounded memory, until it is empty. */
     void deleteOneByOne(int zone) throws NetlinkException {
         List<EntryKey> keys = new ArrayList<>();
         do {

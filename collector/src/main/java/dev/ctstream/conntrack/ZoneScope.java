@@ -3,8 +3,8 @@ package dev.ctstream.conntrack;
 import java.util.Locale;
 
 /**
- * The zone of a flow, 0..65535, and the direction that it is valid for; the other direction then has zone 0. Zone 0 of
- * both directions is what a flow has that is in no zone.
+ * The zone of a flow, 0..65535, and the direction that it is valid for; the other direction then has zone 0. A flow
+ * that is in no zone has zone 0 for both directions.
  */
 public record ZoneScope(int zone, Direction direction) {
     /** What a zone is valid for. */

@@ -3,7 +3,7 @@ package dev.ctstream.control;
 import dev.ctstream.metrics.Counter;
 import dev.ctstream.metrics.Metrics;
 
-/** What the control side of tracking counts. One writing thread for each, named in the comments. */
+/** Metrics of the control side of tracking. Each has one writing thread, named in the comments. */
 public final class ControlMetrics {
     // dump thread
     final Counter dumps;
@@ -18,19 +18,18 @@ public final class ControlMetrics {
 
     /** Registers the metrics. */
     public ControlMetrics(Metrics metrics) {
-        dumps = metrics.counter(
-                "ctstream_track_dumps_total", "dumps", "Dumps of a namespace's table that were complete.");
+        dumps = metrics.counter("ctstream_track_dumps_total", "dumps", "Complete dumps of a namespace's table.");
         incompleteDumps = metrics.counter(
                 "ctstream_track_incomplete_dumps_total",
                 "dumps",
-                "Dumps that may lack entries; each is repeated and closes nothing.");
-        failedDumps = metrics.counter("ctstream_track_failed_dumps_total", "dumps", "Dumps that the kernel broke off.");
+                "Dumps that may lack entries; such a dump closes no flow and is repeated.");
+        failedDumps = metrics.counter("ctstream_track_failed_dumps_total", "dumps", "Dumps that the kernel aborted.");
         modeSwitches = metrics.counter(
                 "ctstream_track_mode_switches_total", "switches", "Switches between reliable and counted delivery.");
         heartbeats = metrics.counter("ctstream_track_heartbeat_records_total", "records", "HEARTBEAT records.");
         metrics.gauge(
                 "ctstream_track_dump_progress_entries",
-                "Entries read so far by the dump under way.",
+                "Entries read so far by the dump in progress.",
                 () -> dumpEntries);
     }
 

@@ -25,12 +25,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps {@code delivery=reliable} from filling the table: while a reliable socket cannot take a DESTROY, the kernel parks
- * the entry, which still counts. When the table gets full and deliveries fail, {@code NETLINK_BROADCAST_ERROR} is cleared
- * on the live socket, which releases the parked entries at once and works also while the receive thread hangs; their
- * DESTROY are then lost, counted and declared. It is set again when the socket has been calm for a while.
+ * Keeps {@code delivery=reliable} from filling the table. While a reliable socket cannot take a DESTROY, the kernel
+ * keeps the entry, which still counts towards the limit. When the table is nearly full and deliveries fail, the guard
+ * clears {@code NETLINK_BROADCAST_ERROR} on the live socket. This releases the kept entries at once, even while the
+ * receive thread hangs; their DESTROY events are then lost, counted and declared. The option is set again after the
+ * socket has been calm for a while.
  *
- * <p>A process that is stopped as a whole is beyond it.
+ * <p>The guard cannot help when the whole process is stopped.
  *
  * <p>Threads: owns {@code ctstream-guard}; the public methods may be called by any thread.
  */
@@ -52,13 +53,15 @@ public final class DeliveryGuard implements AutoCloseable {
     /**
      * When to switch.
      *
-     * @param fallBackPercent of nf_conntrack_max: counted from here on, if deliveries fail or the queue is half full
-     * @param returnPercent reliable again from here down, if no delivery fails and the queue is a quarter full at most
-     * @param calmMillis ... for so long
-     * @param pollMillis time between two looks
+     * @param fallBackPercent percent of nf_conntrack_max: at or above it, switch to counted if deliveries fail or the
+     *     queue is half full
+     * @param returnPercent at or below it, return to reliable if no delivery fails and the queue is at most a quarter
+     *     full
+     * @param calmMillis how long these conditions must hold before the return
+     * @param pollMillis time between two checks
      */
     public record Limits(int fallBackPercent, int returnPercent, long calmMillis, long pollMillis) {
-        /** At 50 ms and 20 % of 262 144 entries: room for a million new flows a second. */
+        /** 50 ms and 20 % of 262 144 entries leave room for a million new flows per second. */
         public static final Limits DEFAULT = new Limits(80, 60, 10_000, 50);
     }
 
@@ -96,7 +99,7 @@ public final class DeliveryGuard implements AutoCloseable {
         thread.start(handler);
     }
 
-    /** Watches a namespace whose socket is reliable; any other is left alone. */
+    /** Watches the namespace if its socket is reliable; ignores it otherwise. */
     public synchronized void added(ObservedNamespace namespace) {
         if (namespace.socket().config().reliable()) {
             EventSource source = namespace.socket();
@@ -105,7 +108,7 @@ public final class DeliveryGuard implements AutoCloseable {
         }
     }
 
-    /** Leaves a namespace alone; before its socket is removed from the receiver. */
+    /** Stops watching a namespace. Call it before its socket is removed from the receiver. */
     public synchronized void removed(EventSource source) {
         Watched gone = watched.remove(source.index());
         if (gone != null) {
@@ -159,7 +162,7 @@ public final class DeliveryGuard implements AutoCloseable {
         }
     }
 
-    /** Counted from before the switch on: what fails meanwhile counts as lost, if anything too much. */
+    /** Publishes counted before the switch: failures during it count as losses, which can only overstate them. */
     private void fallBack(Watched of, String reason) throws NetlinkException {
         of.track.switchDelivery(false);
         set(of, 0);
@@ -186,7 +189,7 @@ public final class DeliveryGuard implements AutoCloseable {
         of.unsubmitted.add(new ControlRecord.Mode(from, to, reason));
     }
 
-    /** The kernel tells the limit since 4.18. */
+    /** For kernels before 4.18, which do not report the limit over netlink. */
     private static long maxFromProc() {
         try {
             return Long.parseLong(Files.readString(MAX).trim());

@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Declares what later stages lost: GAP records of cause spool, damage and rejected, also of streams that an earlier run
- * had numbered.
+ * Declares the losses of later stages: GAP records of cause spool, damage and rejected. They may concern streams of an
+ * earlier run.
  *
  * <p>Threads: any.
  */
@@ -24,17 +24,17 @@ public final class LossDeclarations {
     private final InstantSource clock = InstantSource.system();
 
     /**
-     * Batches that were lost after they had been numbered.
+     * Batches that were lost after their events had been numbered.
      *
      * @param cause {@link GapCause#SPOOL}, {@link GapCause#DAMAGE} or
      *     {@link GapCause#REJECTED}
-     * @param of the run that had numbered them
-     * @param stream of zone {@link StreamId#CONTROL_ZONE} for control records; null when it is not known
+     * @param of the run that numbered them
+     * @param stream has zone {@link StreamId#CONTROL_ZONE} for control records; null when it is unknown
      * @param firstSequence meaningless without a stream
-     * @param nextSequence the sequence behind the last one
-     * @param count events or control records of a loss without a stream; negative = unknown
-     * @param firstNanos when the first was received, ns since 1970-01-01 UTC; 0 = unknown
-     * @param lastNanos when the last was received
+     * @param nextSequence the sequence after the last one
+     * @param count events or control records, for a loss without a stream; negative = unknown
+     * @param firstNanos when the first event was received, ns since 1970-01-01 UTC; 0 = unknown
+     * @param lastNanos when the last event was received
      */
     public record LostBatches(
             GapCause cause,
@@ -48,10 +48,10 @@ public final class LossDeclarations {
             long lastNanos) {}
 
     /**
-     * Declarations through this batcher.
+     * Creates declarations that go through this batcher.
      *
-     * @param own control stream of the collector's own namespace: it takes what another run had numbered, and what
-     *     belongs to no namespace of this run
+     * @param own control stream of the collector's own namespace: it takes the losses of other runs, and losses that
+     *     belong to no namespace of this run
      * @param wake ends an idle wait of the receive thread
      */
     public LossDeclarations(Batcher batcher, RunIdentity run, StreamId own, Runnable wake) {
@@ -61,14 +61,14 @@ public final class LossDeclarations {
         this.wake = wake;
     }
 
-    /** Declares a loss; false = too many records wait: keep it and come again. */
+    /** Declares a loss; false = too many records are waiting: keep the loss and try again. */
     public boolean declare(LostBatches lost) {
         boolean submitted = batcher.submit(declaring(lost), gap(lost), clock.millis());
         wake.run();
         return submitted;
     }
 
-    /** The namespace in whose control stream the loss is declared: its own one when this run has it. */
+    /** The namespace in whose control stream the loss is declared: the loss's own if this run observes it. */
     private NamespaceStreams declaring(LostBatches lost) {
         StreamId stream = lost.stream;
         if (stream != null && lost.of.equals(run)) {

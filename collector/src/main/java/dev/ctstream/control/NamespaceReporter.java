@@ -21,11 +21,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Says when a namespace begins and ends to be observed, and gives a regular account of it: STARTED, HEARTBEAT and
+ * Reports the start and the end of observing a namespace, and its state at regular intervals: STARTED, HEARTBEAT and
  * STOPPED records, and the GAP of cause restart.
  *
- * <p>A record that the batcher cannot take yet is kept and comes before all later ones. While one waits no HEARTBEAT is
- * made: the next has the same totals and more.
+ * <p>A record that the batcher cannot take yet is kept, and is submitted before all later ones. While a record waits,
+ * no HEARTBEAT is made; the next HEARTBEAT includes its totals.
  *
  * <p>Threads: owns {@code ctstream-control}; the public methods may be called by any thread and may take some
  * milliseconds.
@@ -76,11 +76,11 @@ public final class NamespaceReporter implements AutoCloseable {
     }
 
     /**
-     * The namespace's events will be received. Sets and checks its sysctls. Call it before the source is added to
-     * the receiver: then STARTED stands before all events, and a run that is killed has said that it was there.
+     * Prepares for the namespace's events: sets and checks its sysctls, and submits STARTED. Call it before the source
+     * is added to the receiver: then STARTED precedes all events, and even a run that is killed has reported its start.
      *
      * @param reason {@code start}, or {@code namespace-added} later
-     * @return what its records will lack, see {@link Sysctls#missing}
+     * @return what the namespace's records will lack, see {@link Sysctls#missing}
      */
     public synchronized List<String> added(ObservedNamespace namespace, String reason) {
         String netns = namespace.netns();
@@ -102,8 +102,8 @@ public final class NamespaceReporter implements AutoCloseable {
     }
 
     /**
-     * What the run before had in memory when it ended: nobody knows how much. Which namespace then had the name is not
-     * known either: the record repeats its own.
+     * Declares as lost what the previous run held in memory when it ended; the amount is unknown. Also unknown is which
+     * namespace had this name then, so the record repeats its own namespace.
      */
     private ControlRecord restart(RunDescription.PreviousRun previous, EventSource namespace) {
         RunIdentity before = new RunIdentity(facts.run().hostId(), previous.bootId(), previous.streamEpoch());

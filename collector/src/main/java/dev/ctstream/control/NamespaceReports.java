@@ -10,12 +10,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the STARTED, HEARTBEAT and STOPPED records of one namespace.
+ * Creates the STARTED, HEARTBEAT and STOPPED records of one namespace.
  *
- * <p>Ownership: owns its request channel. Threads: confined to one at a time.
+ * <p>Ownership: owns its request channel. Threads: confined to one thread at a time.
  */
 final class NamespaceReports implements AutoCloseable {
-    /** Heartbeats between two looks at the sysctls, which take a thread in another namespace. */
+    /** Heartbeats from one reading of the sysctls to the next: a reading in another namespace starts a thread. */
     private static final int HEARTBEATS_PER_SYSCTLS = 6;
 
     final TrackedNamespace track;
@@ -23,7 +23,7 @@ final class NamespaceReports implements AutoCloseable {
     private final ObservedNamespace observed;
     private final RunDescription facts;
     private final TableCounters counters;
-    private final ReliableListeners neighbours;
+    private final ReliableListeners otherListeners;
     private final StreamPositions positions = new StreamPositions();
     private ControlRecord.Sysctls sysctls;
     private boolean inexact;
@@ -41,15 +41,15 @@ final class NamespaceReports implements AutoCloseable {
         this.facts = facts;
         this.sysctls = sysctls;
         counters = new TableCounters(observed.namespace(), observed.netns());
-        neighbours = new ReliableListeners(
+        otherListeners = new ReliableListeners(
                 observed.namespace(),
                 observed.netns(),
                 observed.socket().socket().portId());
-        look();
+        checkListeners();
     }
 
-    private void look() {
-        boolean exact = !neighbours.reliable();
+    private void checkListeners() {
+        boolean exact = !otherListeners.reliable();
         track.exactLosses(exact);
         inexact |= !exact || track.delivery().reliable();
     }
@@ -61,7 +61,7 @@ final class NamespaceReports implements AutoCloseable {
     }
 
     List<ControlRecord> heartbeat() {
-        look();
+        checkListeners();
         if (reports % HEARTBEATS_PER_SYSCTLS == HEARTBEATS_PER_SYSCTLS - 1) {
             ControlRecord.Sysctls now = Sysctls.read(observed.namespace());
             sysctls = new ControlRecord.Sysctls(now.events(), now.acct(), now.timestamp(), sysctls.changed());
@@ -116,6 +116,6 @@ final class NamespaceReports implements AutoCloseable {
     @Override
     public void close() {
         counters.close();
-        neighbours.close();
+        otherListeners.close();
     }
 }

@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A namespace whose events are received.
  *
- * <p>Ownership: borrows both; the namespace's handle must stay open until the namespace was taken out again.
+ * <p>Ownership: borrows both; the namespace's handle must stay open until the namespace has been removed again.
  *
- * @param socket where its events arrive
+ * @param socket receives its events
  * @param namespace null = the collector's own
  */
 public record ObservedNamespace(

@@ -9,13 +9,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Looks for other processes' reliable sockets in a namespace: while such a one cannot take an event, the kernel repeats
- * it to everybody, so that our drop counter may count it more than once.
+ * Finds other processes' reliable sockets in a namespace. While such a socket cannot take an event, the kernel repeats
+ * the event to every socket, so that our drop counter may count it more than once.
  *
- * <p>What it cannot see: a socket between two looks, one of another namespace that listens to all
- * ({@code NETLINK_LISTEN_ALL_NSID}), and anything on a kernel before 4.19 or without {@code netlink_diag}.
+ * <p>It cannot see a socket that exists only between two checks, a socket in another namespace that listens to all
+ * ({@code NETLINK_LISTEN_ALL_NSID}), and any socket on a kernel before 4.19 or without {@code netlink_diag}.
  *
- * <p>Ownership: owns its request channel. Threads: confined to one at a time.
+ * <p>Ownership: owns its request channel. Threads: confined to one thread at a time.
  */
 final class ReliableListeners implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReliableListeners.class);
@@ -51,7 +51,7 @@ final class ReliableListeners implements AutoCloseable {
                 }
             }
         } catch (NetlinkException e) {
-            LOG.info("cannot look for other reliable sockets: netns={} reason={}", netns, e.getMessage());
+            LOG.info("cannot check for other reliable sockets: netns={} reason={}", netns, e.getMessage());
             failed = true;
             close();
         }

@@ -5,9 +5,9 @@ import dev.ctstream.record.RunIdentity;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the control records say of this run.
+ * Facts about this run for the control records.
  *
- * @param previous the run before, null when it ended cleanly or there was none
+ * @param previous the previous run; null when it ended cleanly or there was none
  * @param filterDigest SHA-256 of the event filter, hexadecimal; null without one
  */
 public record RunDescription(
@@ -18,7 +18,8 @@ public record RunDescription(
     /**
      * A run that ended uncleanly.
      *
-     * @param lastAliveNanos the last sign of life it left, ns since 1970-01-01 UTC: what it had in memory is from then on
+     * @param lastAliveNanos its last sign of life, ns since 1970-01-01 UTC; the events that it held in memory are not
+     *     older
      */
     public record PreviousRun(String bootId, long streamEpoch, long lastAliveNanos) {}
 }

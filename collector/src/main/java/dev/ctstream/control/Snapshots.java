@@ -26,14 +26,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Dumps the tables of all namespaces, one after the other: when a namespace is first observed, on request, after a loss,
- * and regularly. Each dump announces flows that are not known and is looked through for known ones that it lacks.
+ * Dumps the tables of all namespaces, one after the other: when a namespace is first observed, on request, after a
+ * loss, and at regular intervals. Each dump announces unknown flows, and reveals known flows that have disappeared.
  *
- * <p>A dump has no deadline: how fast it goes is up to the receive thread, which takes entries only when it has no
- * events. One that the kernel broke off, or that may lack entries, closes nothing and is repeated.
+ * <p>A dump has no deadline: the receive thread sets the pace, and takes entries only when it has no events. A dump
+ * that the kernel aborted, or that may lack entries, closes no flows and is repeated.
  *
- * <p>A snapshot's records: SNAPSHOT_BEGIN and SNAPSHOT_END enclose the EXISTING events; a dump after a loss and a regular
- * one make them only when they had something to announce.
+ * <p>SNAPSHOT_BEGIN and SNAPSHOT_END enclose the EXISTING events of a snapshot. A dump after a loss and a regular dump
+ * write them only if they announce a flow.
  *
  * <p>Threads: owns {@code ctstream-dump}; the public methods may be called by any thread and do not wait.
  */
@@ -42,13 +42,13 @@ public final class Snapshots implements AutoCloseable {
     private static final long JOIN_MILLIS = 5_000;
     private static final long SUBMIT_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final int MOST_RETRY_DOUBLINGS = 4;
-    /** While losses go on, dumps must not add to the load: from one to the next so many times the delay after a GAP. */
+    /** Spacing of dumps during continuing losses, in delays after a GAP, so that dumps do not add to the load. */
     private static final int GAP_DUMP_SPACING = 5;
 
     /**
-     * Entries that regular dumps of a namespace read at most, on average (ADR 12): for more than
-     * {@code reconcile.interval-seconds} times 1000 entries the interval grows. An entry costs some 4 us of CPU, most of it in
-     * the kernel: these are 0.4 % of a core.
+     * Average limit of entries that regular dumps of a namespace read (ADR 12). The interval grows when the table has
+     * more than 1000 entries for each second of {@code reconcile.interval-seconds}. An entry costs about 4 us of CPU,
+     * most of it in the kernel: the limit is 0.4 % of a core.
      */
     private static final long MOST_ENTRIES_PER_MILLI = 1;
 
@@ -71,7 +71,7 @@ public final class Snapshots implements AutoCloseable {
         final NamespaceStreams streams;
         DumpRequest.@Nullable Reason asked;
 
-        /** Of a dump that was not complete: what it promised is still owed. */
+        /** Reason of the last dump if it was incomplete: its announcements are still due. */
         DumpRequest.@Nullable Reason owed;
 
         volatile boolean removed;
@@ -91,7 +91,7 @@ public final class Snapshots implements AutoCloseable {
     /**
      * Starts nothing.
      *
-     * @param batchLingerMillis {@code batch.linger-millis}: SNAPSHOT_END waits for the batches before it
+     * @param batchLingerMillis {@code batch.linger-millis}: SNAPSHOT_END waits for the batches that precede it
      */
     public Snapshots(
             FlowTracker tracker,
@@ -114,7 +114,7 @@ public final class Snapshots implements AutoCloseable {
         thread.start(handler);
     }
 
-    /** Dumps the namespace soon, and then regularly. After its socket has joined its groups. */
+    /** Dumps the namespace soon, and then at regular intervals. Call it after its socket has joined its groups. */
     public void added(ObservedNamespace namespace, String reason) {
         Schedule schedule =
                 new Schedule(namespace, tracker.namespace(namespace.socket()), batcher.namespace(namespace.socket()));
@@ -127,7 +127,7 @@ public final class Snapshots implements AutoCloseable {
         thread.wake();
     }
 
-    /** Dumps the namespace no longer; a dump under way is given up. */
+    /** Stops dumping the namespace; a dump in progress is abandoned. */
     public void removed(EventSource source) {
         synchronized (schedules) {
             Schedule schedule = schedules.remove(source.index());
@@ -234,7 +234,7 @@ public final class Snapshots implements AutoCloseable {
         if (!reason.announcesUntracked()) {
             submit(streams, new ControlRecord.SnapshotBegin(snapshotId, reason.text()));
         }
-        // The last EXISTING may still be in an open batch, and this record says that all were handed over.
+        // The last EXISTING may still be in an open batch, but this record states that all were handed over.
         LockSupport.parkNanos(2 * lingerNanos);
         List<ControlRecord.StreamPosition> positions = new ArrayList<>();
         streams.forEachStream((zone, nextSequence) -> {
@@ -281,7 +281,7 @@ public final class Snapshots implements AutoCloseable {
                 schedule.due ? delayMillis : -1);
     }
 
-    /** From the end of a complete dump that showed so many entries to the next regular one. */
+    /** Delay from the end of a complete dump of {@code entries} entries to the next regular dump. */
     static long reconcileDelayMillis(long intervalMillis, long entries) {
         return Math.max(intervalMillis, entries / MOST_ENTRIES_PER_MILLI);
     }

@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * How far the streams of a namespace have come, from one report to the next.
+ * Next sequences of a namespace's streams; remembers those of the last report.
  *
- * <p>Threads: confined to one at a time.
+ * <p>Threads: confined to one thread at a time.
  */
 final class StreamPositions {
     private final Map<Integer, Long> reported = new HashMap<>();
     private long sequenced;
 
-    /** The streams that moved since the last call, or all; in parts, at least one. */
+    /** The streams that advanced since the last call, or all streams; split into at least one part. */
     List<StreamPart> read(NamespaceStreams streams, boolean all) {
         List<StreamPosition> positions = new ArrayList<>();
         sequenced = 0;
@@ -31,7 +31,7 @@ final class StreamPositions {
         return parts(positions);
     }
 
-    /** Events sequenced, as of the last {@link #read}. */
+    /** Number of sequenced events, as of the last {@link #read}. */
     long sequenced() {
         return sequenced;
     }

@@ -16,11 +16,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * {@code net.netfilter.nf_conntrack_*} of a namespace, as far as the records depend on them. The kernel decides by them
- * when a flow is born: a later change acts on later flows only.
+ * The {@code net.netfilter.nf_conntrack_*} sysctls of a namespace on which the records depend. The kernel applies them
+ * when a flow begins: a change affects only later flows.
  *
- * <p>Threads: any; for another namespace each call takes a thread of its own, because {@code /proc/sys/net} shows each
- * thread its own namespace.
+ * <p>Threads: any. A call for another namespace starts a thread, because {@code /proc/sys/net} shows each thread its
+ * own namespace.
  */
 public final class Sysctls {
     private static final Logger LOG = LoggerFactory.getLogger(Sysctls.class);
@@ -32,12 +32,12 @@ public final class Sysctls {
 
     private Sysctls() {}
 
-    /** Reads them; null = the calling thread's namespace. A value that cannot be read is null. */
+    /** Reads the sysctls; null = the calling thread's namespace. A value that cannot be read is null. */
     public static ControlRecord.Sysctls read(@Nullable NetworkNamespace namespace) {
         return in(namespace, () -> readAll(Map.of()));
     }
 
-    /** Sets those that are not 1 to 1, and reads them. What cannot be set is logged. */
+    /** Sets each sysctl to 1 if it is not 1, and reads them. Logs each one that cannot be set. */
     public static ControlRecord.Sysctls manage(@Nullable NetworkNamespace namespace, String netns) {
         return in(namespace, () -> {
             Map<String, Integer> changed = new TreeMap<>();
@@ -52,11 +52,11 @@ public final class Sysctls {
         });
     }
 
-    /** What the records will lack because of these values: one sentence each. */
+    /** What the records will lack because of these values, one sentence for each. */
     public static List<String> missing(ControlRecord.Sysctls values) {
         List<String> missing = new ArrayList<>();
         if (isZero(values.events())) {
-            missing.add("nf_conntrack_events=0: new flows raise no events; they are found and closed by dumps only");
+            missing.add("nf_conntrack_events=0: new flows raise no events; only dumps find and close them");
         }
         if (isZero(values.acct())) {
             missing.add("nf_conntrack_acct=0: new flows have no packet and byte counters");
@@ -100,7 +100,7 @@ public final class Sysctls {
         try {
             return Integer.valueOf(Files.readString(file).trim());
         } catch (NoSuchFileException e) {
-            return null; // the module is not loaded, or was built without it
+            return null; // the module is not loaded, or was built without this sysctl
         } catch (IOException | NumberFormatException e) {
             LOG.warn("cannot read sysctl: file={}", file, e);
             return null;

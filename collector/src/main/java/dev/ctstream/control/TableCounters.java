@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The kernel's counters of a namespace's table, and how the wall clock moved, from one report to the next.
+ * The kernel's counters of a namespace's table, and the steps of the wall clock, from one report to the next.
  *
- * <p>Ownership: owns its request channel. Threads: confined to one at a time.
+ * <p>Ownership: owns its request channel. Threads: confined to one thread at a time.
  */
 final class TableCounters implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TableCounters.class);
@@ -36,7 +36,7 @@ final class TableCounters implements AutoCloseable {
         this.netns = netns;
     }
 
-    /** Reads all. What the kernel refuses is null. */
+    /** Reads all counters. Those that the kernel refuses are null. */
     ControlRecord.TableState read() {
         long offset = clockOffsetNanos();
         long step = offset - clockBeforeNanos;
@@ -82,7 +82,7 @@ final class TableCounters implements AutoCloseable {
         return sum;
     }
 
-    /** Counters are u32 and wrap. */
+    /** The kernel's counters are u32 and wrap. */
     private static void add(Map<String, Long> sum, String name, long growth) {
         sum.merge(name, growth & U32, Long::sum);
     }

@@ -24,18 +24,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads one namespace's table into the ring to the receive thread: a mark, the entries, the dying list, a mark. When the
- * ring is full this thread waits, never the other.
+ * Reads one namespace's table into the ring to the receive thread: a mark, the entries, the dying list, a mark. When
+ * the ring is full, the dump thread waits, never the receive thread.
  *
- * <p>A dump may lack entries without the kernel's saying so, while the table is resized. So it counts as complete only
- * when the number of buckets stayed the same and the entries are about as many as the kernel counts.
+ * <p>While the table is resized, a dump may lack entries without a report by the kernel. So a dump counts as complete
+ * only if the number of buckets did not change and the number of entries is close to the kernel's count.
  *
  * <p>Threads: confined to the dump thread.
  */
 final class TableDump {
     private static final Logger LOG = LoggerFactory.getLogger(TableDump.class);
     private static final Path BUCKETS = Path.of("/proc/sys/net/netfilter/nf_conntrack_buckets"); // of the whole host
-    /** Half of the receive thread's pause while a dump goes on. */
+    /** Half of the receive thread's pause during a dump. */
     private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private static final int PROGRESS_ENTRIES = 1024;
@@ -68,22 +68,23 @@ final class TableDump {
         this.progress = progress;
     }
 
-    /** Whether the entries were fewer than the kernel counts, so that it is worth another try. */
+    /** Whether there were fewer entries than the kernel counts, so that another try is worthwhile. */
     boolean odd() {
         return odd;
     }
 
-    /** Entries read. */
+    /** Number of entries read. */
     long entries() {
         return entries;
     }
 
     /**
-     * Dumps, and waits until the receive thread has seen all of it.
+     * Dumps the table, and waits until the receive thread has seen the whole dump.
      *
-     * @param acceptOdd take the number of entries as it is
-     * @return null when it was given up because of the namespace's or the collector's end
-     * @throws NetlinkException when the kernel broke the dump off; the receive thread knows, and the result is there
+     * @param acceptOdd accept fewer entries than the kernel counts
+     * @return null when the dump was abandoned because the namespace was removed or the collector is stopping
+     * @throws NetlinkException when the kernel aborted the dump; the receive thread knows it, and the result is
+     *     available
      */
     @Nullable
     DumpResult run(boolean acceptOdd) throws NetlinkException {
@@ -142,14 +143,14 @@ final class TableDump {
             return Files.readString(BUCKETS);
         } catch (IOException e) {
             LOG.debug("cannot read {}", BUCKETS, e);
-            return ""; // not shown in this namespace: the count has to do
+            return ""; // not visible in this namespace: only the count is checked
         }
     }
 
     private boolean offer(DumpEntryKind kind, MessageCursor message) {
         if (message.lengthBytes() > DumpRing.MAX_MESSAGE_BYTES) {
             LOG.warn("entry too long: netns={} lengthBytes={}", namespace.netns(), message.lengthBytes());
-            return true; // cannot be: the longest are some 600 bytes
+            return true; // not expected: the longest entries have about 600 bytes
         }
         return await(() -> ring.offer(namespace.socket(), kind, message));
     }
@@ -162,7 +163,7 @@ final class TableDump {
         return track.removed() || stopping.getAsBoolean();
     }
 
-    /** False when it is no longer worth waiting. */
+    /** Waits for the condition; false when the dump was abandoned. */
     private boolean await(BooleanSupplier condition) {
         while (!condition.getAsBoolean()) {
             if (givenUp()) {

@@ -1,5 +1,5 @@
 /**
- * What the collector reports of each network namespace beside its events: start, heartbeat and stop, snapshots of the
+ * The collector's reports about each network namespace, besides its events: start, heartbeat and stop, snapshots of the
  * table, changes of the delivery mode, and declared losses.
  *
  * <p>In: the state that {@code track} keeps, the kernel's counters and settings, dumps of the table. Out: control records

@@ -4,10 +4,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A number that only rises; starts at 0.
+ * A counter that starts at 0 and only rises.
  *
- * <p>Threads: written by one thread, which pays a plain addition and a release store; read by any. One that
- * {@link Metrics#sharedCounter} made may be written by any thread and pays an atomic addition.
+ * <p>Threads: written by one thread at the cost of a plain addition and a release store; read by any. A counter from
+ * {@link Metrics#sharedCounter} may be written by any thread at the cost of an atomic addition.
  */
 public final class Counter {
     private static final VarHandle VALUE;
@@ -47,7 +47,7 @@ public final class Counter {
         }
     }
 
-    /** The count; what happened before it in the writing thread is visible. */
+    /** The count; everything that the writing thread did before it is visible. */
     public long value() {
         return (long) VALUE.getAcquire(this);
     }

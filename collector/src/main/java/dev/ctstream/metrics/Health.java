@@ -4,29 +4,29 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Whether the collector does its work, by component, with the reason when it does not.
+ * The health of the collector by component, with the reason when a component is not ready.
  *
- * <p>Ready: every component that has reported is ready, and at least one has. Live: no component has failed for good;
- * whoever watches the process should restart it otherwise.
+ * <p>Ready: every component that has reported is ready, and at least one has. Live: no component has failed
+ * permanently; otherwise the supervisor should restart the process.
  *
- * <p>Threads: any; for the control side, not for what happens per event.
+ * <p>Threads: any; for the control side, not for the per-event path.
  */
 public final class Health {
     private final Map<String, State> components = new TreeMap<>();
 
     /**
-     * What a component last said of itself.
+     * A component's last report.
      *
      * @param reason why it is not ready, or what it does; one line
      */
     public record State(boolean ready, boolean failed, String reason) {}
 
-    /** Takes a component's word, in place of its last one. */
+    /** Replaces a component's last report. */
     public synchronized void report(String component, boolean ready, String reason) {
         components.put(component, new State(ready, false, reason));
     }
 
-    /** A component is broken and will not recover by itself. */
+    /** Reports that a component is broken and will not recover by itself. */
     public synchronized void fail(String component, String reason) {
         components.put(component, new State(false, true, reason));
     }
@@ -36,7 +36,7 @@ public final class Health {
         components.remove(component);
     }
 
-    /** Whether nothing has failed for good. */
+    /** Whether nothing has failed permanently. */
     public synchronized boolean live() {
         return components.values().stream().noneMatch(State::failed);
     }
@@ -46,7 +46,7 @@ public final class Health {
         return !components.isEmpty() && components.values().stream().allMatch(State::ready);
     }
 
-    /** The reasons of those that are not ready, by component, sorted; empty when all are. */
+    /** The reasons of the components that are not ready, sorted by component; empty when all are ready. */
     public synchronized Map<String, String> reasons() {
         Map<String, String> reasons = new TreeMap<>();
         components.forEach((component, state) -> {

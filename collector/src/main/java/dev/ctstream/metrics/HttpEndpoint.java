@@ -15,9 +15,9 @@ import java.util.function.Supplier;
  * The HTTP endpoint for machines and people: {@code /metrics} (Prometheus text), {@code /livez} and {@code /readyz}
  * (200 or 503, with the reasons), {@code /status} (JSON), {@code /} (a page).
  *
- * <p>Reads only, answers no request body, two threads, and a peer that dawdles for 10 seconds is cut off.
+ * <p>Read-only, takes no request body, uses two threads, and disconnects a client that takes longer than 10 seconds.
  *
- * <p>Ownership: whoever starts it closes it; the port is free afterwards.
+ * <p>Ownership: the caller of {@link #start} closes it; the port is free afterwards.
  */
 public final class HttpEndpoint implements AutoCloseable {
     private static final int THREADS = 2;
@@ -29,7 +29,7 @@ public final class HttpEndpoint implements AutoCloseable {
     private static final String TEXT = "text/plain; charset=utf-8";
 
     static {
-        // Read once, by the class that we are about to use. Without them a silent peer holds a thread for ever.
+        // The JDK reads these once, in the class used below. Without them a silent client holds a thread indefinitely.
         limit("sun.net.httpserver.maxReqTime", "10");
         limit("sun.net.httpserver.maxRspTime", "10");
         limit("jdk.httpserver.maxConnections", "64");
@@ -54,7 +54,7 @@ public final class HttpEndpoint implements AutoCloseable {
     }
 
     /**
-     * Listens and answers.
+     * Starts to listen and to answer.
      *
      * @param listen {@code host:port}, {@code [v6]:port}; port 0 takes a free one
      * @param statusJson one JSON object; called by the serving thread for each request
@@ -75,7 +75,7 @@ public final class HttpEndpoint implements AutoCloseable {
         return endpoint;
     }
 
-    /** The port that is listened on. */
+    /** The port that it listens on. */
     public int port() {
         return server.getAddress().getPort();
     }
@@ -89,7 +89,7 @@ public final class HttpEndpoint implements AutoCloseable {
     /**
      * Splits {@code host:port}.
      *
-     * @throws IllegalArgumentException when it is none; the text says why
+     * @throws IllegalArgumentException when the text has another form; the message says why
      */
     public static InetSocketAddress parse(String listen) throws IOException {
         int colon = listen.lastIndexOf(':');
@@ -120,7 +120,7 @@ public final class HttpEndpoint implements AutoCloseable {
             try {
                 answer(exchange);
             } catch (RuntimeException e) {
-                send(exchange, INTERNAL_ERROR, TEXT, "the answer could not be made: " + e + "\n");
+                send(exchange, INTERNAL_ERROR, TEXT, "cannot produce the answer: " + e + "\n");
             }
         }
     }
@@ -144,7 +144,7 @@ public final class HttpEndpoint implements AutoCloseable {
     private String healthText(boolean good) {
         StringBuilder text = new StringBuilder(good ? "ok\n" : "not ok\n");
         if (health.components().isEmpty()) {
-            text.append("nothing has reported yet\n");
+            text.append("no component has reported yet\n");
         }
         health.components()
                 .forEach((component, state) -> text.append(state.ready() ? "ready      " : "not ready  ")

@@ -10,7 +10,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** All recorders of one metric name, shown as a Prometheus histogram with fixed buckets, so that hosts add up. */
+/**
+ * All recorders of one metric name, shown as a Prometheus histogram with fixed buckets, so that hosts can be summed.
+ */
 final class LatencyFamily implements Collector {
     static final double[] UPPER_BOUNDS_SECONDS = {
         0.0001,
@@ -51,7 +53,7 @@ final class LatencyFamily implements Collector {
     synchronized LatencyRecorder add(String... tagPairs) {
         LatencyRecorder recorder = new LatencyRecorder();
         if (recorders.putIfAbsent(Labels.of(tagPairs), recorder) != null) {
-            throw new IllegalArgumentException("metric " + name + " is registered already");
+            throw new IllegalArgumentException("metric " + name + " is already registered");
         }
         return recorder;
     }

@@ -50,7 +50,7 @@ public final class LatencyRecorder {
     }
 
     /**
-     * The duration that a share of all recorded ones does not exceed; 0 when nothing was recorded.
+     * The duration that {@code percentile} percent of all recorded ones do not exceed; 0 when nothing was recorded.
      *
      * @param percentile 0 to 100
      */
@@ -65,7 +65,7 @@ public final class LatencyRecorder {
         return total.copy();
     }
 
-    /** Cumulative buckets since the start: how many durations were in each, and the sum of all. */
+    /** Buckets since the start: the number of durations in each, and the sum of all. */
     synchronized Buckets buckets(double[] upperBoundsSeconds) {
         collect();
         long[] counts = new long[upperBoundsSeconds.length];

@@ -3,9 +3,9 @@ package dev.ctstream.metrics;
 import java.util.List;
 
 /**
- * What a metric is called and means: one row of the table in the documentation.
+ * The name and meaning of a metric: one row of the table in the documentation.
  *
- * @param name as it stands in the Prometheus text
+ * @param name as it appears in the Prometheus text
  * @param type counter, gauge or histogram
  * @param unit of the value, or empty for a plain number
  * @param labels the label names, sorted

@@ -8,10 +8,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How metrics are named: {@code ctstream_<stage>_<what>_<unit>}, and {@code _total} behind it for a counter.
+ * How metrics are named: {@code ctstream_<stage>_<what>_<unit>}, followed by {@code _total} for a counter.
  *
- * <p>Micrometer would put the base unit behind a name that ends in {@code _total} and the Prometheus client refuses
- * that ending and adds it to every counter itself. So ours travel without it, and come out exactly as registered.
+ * <p>Micrometer would append the base unit to a name that ends in {@code _total}. The Prometheus client refuses that
+ * ending and appends it to every counter itself. So we pass our names without it, and they appear exactly as
+ * registered.
  */
 final class MetricName implements NamingConvention {
     static final String PREFIX = "ctstream_";
@@ -20,7 +21,7 @@ final class MetricName implements NamingConvention {
     private static final Pattern LABEL = Pattern.compile("[a-z][a-z0-9_]*");
     private static final List<String> UNITS = List.of("bytes", "seconds", "events", "batches", "messages", "ratio");
 
-    /** Endings with a meaning of their own in the Prometheus client, which would cut them off. */
+    /** Endings that have a meaning in the Prometheus client, which would strip them. */
     private static final List<String> RESERVED = List.of(TOTAL, "_info", "_created", "_bucket");
 
     private final NamingConvention others = new PrometheusNamingConvention();
@@ -43,7 +44,7 @@ final class MetricName implements NamingConvention {
         return value;
     }
 
-    /** Throws IllegalArgumentException when a counter's name is not of the one form. */
+    /** Throws IllegalArgumentException when a counter's name does not have the required form. */
     static void checkCounter(String name, String unit) {
         String ending = (unit.isEmpty() ? "" : "_" + unit) + TOTAL;
         if (!FORM.matcher(name).matches() || !name.endsWith(ending)) {
@@ -52,7 +53,7 @@ final class MetricName implements NamingConvention {
         }
     }
 
-    /** Throws IllegalArgumentException when the name of a gauge or histogram is not of the one form. */
+    /** Throws IllegalArgumentException when the name of a gauge or histogram does not have the required form. */
     static void checkOther(String name) {
         if (!FORM.matcher(name).matches()) {
             throw new IllegalArgumentException("metric name " + name + " must be lower case and begin with " + PREFIX);

@@ -23,14 +23,14 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The collector's metrics. A stage registers its own at start, in one class, and keeps what it gets back.
+ * The collector's metrics. Each stage registers its own at start, in one class, and keeps the returned objects.
  *
  * <p>Names are {@code ctstream_<stage>_<what>_<unit>_total} for a counter and the same without {@code _total} for the
  * rest; they appear in the text exactly as registered. Label values must come from a bounded set.
  *
  * <p>Threads: registering, removing and reading from any thread. A supplier is called by the reading thread.
  *
- * <p>Errors: a name of another form, or one that is registered already with the same labels, is a bug and throws
+ * <p>Errors: a name of another form, or one already registered with the same labels, is a bug and throws
  * {@link IllegalArgumentException}.
  */
 public final class Metrics implements AutoCloseable {
@@ -56,12 +56,12 @@ public final class Metrics implements AutoCloseable {
         return register(new Counter(false), name, unit, help, tagPairs);
     }
 
-    /** Registers a counter that any thread may write; dearer, so not for what happens once per event. */
+    /** Registers a counter that any thread may write; too expensive for the per-event path. */
     public Counter sharedCounter(String name, String unit, String help, String... tagPairs) {
         return register(new Counter(true), name, unit, help, tagPairs);
     }
 
-    /** Registers a counter that someone else counts, for instance the kernel. It must never fall. */
+    /** Registers a counter that is kept elsewhere, for instance in the kernel. It must never decrease. */
     public synchronized void counterFrom(
             String name, String unit, String help, LongSupplier value, String... tagPairs) {
         MetricName.checkCounter(name, unit);
@@ -73,7 +73,7 @@ public final class Metrics implements AutoCloseable {
                 .register(registry);
     }
 
-    /** Registers a whole number that rises and falls. The supplier is asked at each scrape and must not block. */
+    /** Registers a whole number that rises and falls. The supplier is called at each scrape and must not block. */
     public void gauge(String name, String help, LongSupplier value, String... tagPairs) {
         doubleGauge(name, help, value::getAsLong, tagPairs);
     }
@@ -112,7 +112,7 @@ public final class Metrics implements AutoCloseable {
         return family == null ? List.of() : family.recorders();
     }
 
-    /** Takes a gauge or counter away, for instance with its network namespace; its description stays. */
+    /** Removes a gauge or counter, for instance with its network namespace; its description stays. */
     public synchronized void remove(String name, String... tagPairs) {
         Tags tags = Tags.of(tagPairs);
         List<Meter.Id> gone = owned.keySet().stream()
@@ -126,7 +126,7 @@ public final class Metrics implements AutoCloseable {
     }
 
     /** Adds memory, collections, threads, processor, file descriptors and uptime of this process. */
-    @SuppressWarnings("resource") // the one binder that holds something is closed in close()
+    @SuppressWarnings("resource") // the one binder that holds a resource is closed in close()
     public synchronized void bindProcess() {
         new JvmMemoryMetrics().bindTo(registry);
         new JvmThreadMetrics().bindTo(registry);
@@ -142,7 +142,7 @@ public final class Metrics implements AutoCloseable {
         return registry.scrape();
     }
 
-    /** What was registered so far, one entry a name, sorted by name; the process's own metrics are not in it. */
+    /** The metrics registered so far, one entry per name, sorted by name, without the process's own metrics. */
     public synchronized List<MetricDescription> describe() {
         return List.copyOf(descriptions.values());
     }
@@ -161,11 +161,14 @@ public final class Metrics implements AutoCloseable {
         return counter;
     }
 
-    /** Holds what a meter asks, since Micrometer does so weakly; before it is made, so that a second one is refused. */
+    /**
+     * Keeps a strong reference to the object that a meter reads, because Micrometer's is weak. Called before the meter
+     * is created, so that a second one is refused.
+     */
     private void own(String name, Meter.Type type, String help, Object held, String... tagPairs) {
         Meter.Id id = new Meter.Id(name, Tags.of(tagPairs), null, help, type);
         if (owned.putIfAbsent(id, held) != null) {
-            throw new IllegalArgumentException("metric " + name + " is registered already with these labels");
+            throw new IllegalArgumentException("metric " + name + " is already registered with these labels");
         }
     }
 

@@ -4,8 +4,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * A named thread with one owner, who makes it, starts it, wakes it, and ends it within a stated time. It cannot be started
- * without a handler for failures that its work does not handle.
+ * A named thread with one owner, which creates it, starts it, wakes it and ends it within a stated time. Exceptions that
+ * its work does not handle go to a failure handler, which is mandatory.
  *
  * <p>Threads: {@link #start} and {@link #close} by the owner; {@link #wake} by any.
  */
@@ -45,7 +45,7 @@ public final class OwnedThread implements AutoCloseable {
     }
 
     /**
-     * A thread for a loop that waits by itself. Its owner ends the loop by the loop's own means before {@link #close}.
+     * A thread for a loop that does its own waiting. The owner ends the loop by the loop's own means before {@link #close}.
      *
      * @param closeMillis the longest that {@link #close} waits
      */
@@ -54,7 +54,7 @@ public final class OwnedThread implements AutoCloseable {
     }
 
     /**
-     * A thread that calls the step again and again until {@link #close}.
+     * A thread that calls the step repeatedly until {@link #close}.
      *
      * @param closeMillis the longest that {@link #close} waits
      */
@@ -76,7 +76,7 @@ public final class OwnedThread implements AutoCloseable {
         }
     }
 
-    /** Begins. The handler is told of a failure that the work does not handle. */
+    /** Starts the thread. The handler is told of an exception that the work does not handle. */
     public void start(FailureHandler handler) {
         thread.setUncaughtExceptionHandler((dead, failure) -> handler.failed(dead.getName(), failure));
         thread.start();

@@ -1,6 +1,6 @@
 package dev.ctstream.metrics;
 
-/** The page at {@code /}: what a person wants to see first. No scripts, nothing from elsewhere. */
+/** The page at {@code /}: what a person wants to see first. No scripts, no external resources. */
 final class StatusPage {
     private StatusPage() {}
 
@@ -19,7 +19,7 @@ final class StatusPage {
                 """);
         boolean ready = health.ready();
         page.append("<h1>ctstream is <span class=\"").append(ready ? "good\">ready" : "bad\">not ready");
-        page.append("</span></h1>\n<table><tr><th>component</th><th>state</th><th>what it says</th></tr>\n");
+        page.append("</span></h1>\n<table><tr><th>component</th><th>state</th><th>reason</th></tr>\n");
         health.components().forEach((component, state) -> {
             String word = state.ready() ? "ready" : state.failed() ? "failed" : "not ready";
             page.append("<tr><td>").append(escape(component));
@@ -37,7 +37,7 @@ final class StatusPage {
         return page.toString();
     }
 
-    /** Breaks one line of JSON after each member, outside of strings. */
+    /** Breaks one line of JSON into indented lines, one per member. */
     private static String indent(String json) {
         StringBuilder out = new StringBuilder(json.length() * 2);
         int depth = 0;

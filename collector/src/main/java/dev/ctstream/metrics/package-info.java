@@ -1,5 +1,5 @@
 /**
- * Counters, gauges, latency histograms, health, and their HTTP page. Knows no stage.
+ * Counters, gauges, latency histograms, health, and their HTTP page. Knows nothing about the stages.
  *
  * <p>In: numbers that the stages keep; each stage registers its own in one class of its own package. Out: Prometheus
  * text, readiness with its reasons, a status document.

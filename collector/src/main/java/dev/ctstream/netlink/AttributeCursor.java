@@ -4,15 +4,15 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Steps over the attributes of one netlink message, or of one nest, where they lie, and reads their values. Allocates
- * nothing but the strings of {@link #text}.
+ * Iterates over the attributes of one netlink message or one nest in place and reads their values. Allocates nothing
+ * except the strings of {@link #text}.
  *
  * <p>Ownership: borrows the buffer; a position is valid until the owner receives into it again.
  *
  * <p>Threads: confined to one thread; keep one cursor per nesting level and re-{@link #wrap} it.
  *
- * <p>Errors: malformed input never throws, but turns {@link #malformed()} true. What is no attribute ends the iteration;
- * a value of another length than the reader's is 0, and the iteration goes on.
+ * <p>Errors: malformed input never throws; it makes {@link #malformed()} true. Bytes that are not a valid attribute end
+ * the iteration. A value whose length differs from the one that the accessor reads is 0, and the iteration continues.
  *
  * <p>Source: {@code uapi/linux/netlink.h}, {@code nla_ok} and {@code nla_next} in {@code include/net/netlink.h}.
  */
@@ -26,7 +26,7 @@ public final class AttributeCursor {
     private boolean malformed;
 
     /**
-     * Points the cursor before the first attribute of {@code [offset, offset + lengthBytes)}.
+     * Positions the cursor before the first attribute of {@code [offset, offset + lengthBytes)}.
      *
      * @param buffer in the host's byte order; must hold the whole range
      */
@@ -39,15 +39,15 @@ public final class AttributeCursor {
     }
 
     /**
-     * Enters the attributes of a message, which has none when it ends before them.
+     * Enters the attributes of a message. A message that ends before {@code from} has none.
      *
-     * @param from where they begin, in bytes from the message's header
+     * @param from offset of the first attribute, in bytes from the start of the message's header
      */
     public AttributeCursor wrap(MessageCursor message, int from) {
         return wrap(message.buffer(), message.offset() + from, Math.max(0, message.lengthBytes() - from));
     }
 
-    /** Enters the payload of the attribute that {@code parent} stands on. */
+    /** Enters the payload of {@code parent}'s current attribute. */
     public AttributeCursor wrapNest(AttributeCursor parent) {
         return wrap(parent.buffer, parent.payloadOffset, parent.payloadLengthBytes);
     }
@@ -55,8 +55,8 @@ public final class AttributeCursor {
     /**
      * Moves to the next attribute.
      *
-     * @return false at the end, or when what is left is no attribute (then {@link #malformed()} is true). Up to three
-     *     bytes of padding behind the last attribute may be missing.
+     * @return false at the end, or when the remaining bytes are not a valid attribute (then {@link #malformed()} is
+     *     true). Up to three bytes of padding after the last attribute may be missing.
      */
     public boolean next() {
         int offset = next;
@@ -83,7 +83,7 @@ public final class AttributeCursor {
         return type & NlAttr.TYPE_MASK;
     }
 
-    /** Whether the sender set {@code NLA_F_NESTED}; old kernels and other senders may leave it out of a nest. */
+    /** Whether the sender set {@code NLA_F_NESTED}; old kernels and other senders may omit it on a nest. */
     public boolean nestedFlag() {
         return (type & NlAttr.NLA_F_NESTED) != 0;
     }
@@ -150,8 +150,8 @@ public final class AttributeCursor {
     }
 
     /**
-     * Whether something was found that is no attribute, or a value was read that has another length; sticky until the next
-     * {@link #wrap}.
+     * Whether the cursor found bytes that are not a valid attribute, or a value was read with the wrong length; sticky
+     * until the next {@link #wrap}.
      */
     public boolean malformed() {
         return malformed;

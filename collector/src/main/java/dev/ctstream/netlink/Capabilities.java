@@ -6,13 +6,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * What the calling thread may do: its effective capabilities. They count in its own user namespace; over a network
- * namespace that another user namespace owns they give no rights, which only the request itself tells (EPERM).
+ * The calling thread's effective capabilities. They apply in its own user namespace. They give no rights over a network
+ * namespace that another user namespace owns; only the request itself shows that (EPERM).
  *
  * <p>Source: {@code capabilities(7)}, {@code proc(5)}, {@code user_namespaces(7)}.
  */
 public final class Capabilities {
-    /** Membership in ctnetlink groups and every request. */
+    /** Needed to join a ctnetlink group and for every request. */
     public static final int CAP_NET_ADMIN = 12;
     /** {@code NETLINK_LISTEN_ALL_NSID}. */
     public static final int CAP_NET_BROADCAST = 11;
@@ -40,8 +40,8 @@ public final class Capabilities {
     }
 
     /**
-     * Whether this process lives in the host's first user namespace; only there CAP_NET_ADMIN allows
-     * {@code SO_RCVBUFFORCE}. A guess from the id map, which is the identity of all ids there.
+     * Whether this process runs in the initial user namespace; only there does CAP_NET_ADMIN allow
+     * {@code SO_RCVBUFFORCE}. A guess from the id map, which maps every id to itself there.
      */
     public static boolean inInitialUserNamespace() {
         return read(UID_MAP).strip().matches("0\\s+0\\s+4294967295");

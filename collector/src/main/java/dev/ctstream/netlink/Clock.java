@@ -4,7 +4,7 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** The wall clock in the kernel's resolution, comparable with conntrack's timestamps. */
+/** The wall clock at the kernel's resolution, comparable with conntrack's timestamps. */
 public final class Clock {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final ThreadLocal<Timespec> TIMESPEC = ThreadLocal.withInitial(Timespec::new);
@@ -26,7 +26,7 @@ public final class Clock {
         return timespec.memory.getLong(0) * NANOS_PER_SECOND + timespec.memory.getLong(Long.BYTES);
     }
 
-    /** Whether something keeps the wall clock in step with the world; null when the kernel does not say. */
+    /** Whether a time service such as NTP keeps the wall clock synchronized; null when the kernel does not say. */
     public static @Nullable Boolean disciplined() {
         ByteBuffer timex = Libc.allocate(TIMEX_BYTES);
         try {

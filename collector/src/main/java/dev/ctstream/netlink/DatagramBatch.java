@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Receives many datagrams with one {@code recvmmsg}. Headers and slots lie in one piece of native memory:
+ * Receives many datagrams with one {@code recvmmsg}. Headers and slots are in one block of native memory:
  *
  * <pre>
  *  +--------------------+------------------+--------+--------+-----+
@@ -16,8 +16,8 @@ import java.nio.ByteOrder;
  *                u64 control, u64 control length, s32 flags, pad, u32 length, pad
  * </pre>
  *
- * <p>The headers are written once: without name and control buffer the kernel changes nothing but {@code msg_flags}
- * and {@code msg_len}, and writes both for every datagram.
+ * <p>The headers are written once: without a name and a control buffer the kernel changes only {@code msg_flags} and
+ * {@code msg_len}, and it writes both for every datagram.
  *
  * <p>Ownership: owns the memory; a slot's bytes are valid until the next {@link #receive}.
  *
@@ -26,7 +26,9 @@ import java.nio.ByteOrder;
  * <p>Source: {@code recvmmsg(2)}, {@code ___sys_recvmsg} in {@code net/socket.c}; layout of 64-bit hosts.
  */
 public final class DatagramBatch implements AutoCloseable {
-    /** {@link #receive} found that the kernel had to drop messages (ENOBUFS); what was queued is still there. */
+    /**
+     * {@link #receive} found that the kernel had to drop messages (ENOBUFS); messages that were queued are still there.
+     */
     public static final int OVERRUN = -1;
     /** {@link #receive} found nothing queued. */
     public static final int DRY = 0;
@@ -38,7 +40,7 @@ public final class DatagramBatch implements AutoCloseable {
     private static final int MSG_LEN_OFFSET = 56;
     private static final int IOVEC_BYTES = 16;
     private static final int IOV_LEN_OFFSET = 8;
-    /** A cache line: no slot shares one with its neighbour. */
+    /** One cache line, so that neighbouring slots never share one. */
     private static final int SLOT_ALIGNMENT_BYTES = 64;
 
     private final int slots;
@@ -75,13 +77,13 @@ public final class DatagramBatch implements AutoCloseable {
         }
     }
 
-    /** The slots, in native byte order; positions from {@link #offset}. */
+    /** The slots, in native byte order; {@link #offset} gives a slot's position. */
     public ByteBuffer buffer() {
         return data;
     }
 
     /**
-     * Takes what is queued, without waiting.
+     * Receives queued datagrams without waiting.
      *
      * @return the number of datagrams, {@link #DRY} or {@link #OVERRUN}
      */
@@ -112,17 +114,17 @@ public final class DatagramBatch implements AutoCloseable {
         return slot * slotBytes;
     }
 
-    /** Bytes of the slot's datagram; of a truncated one those that arrived. */
+    /** Length of the slot's datagram; for a truncated one, the bytes that arrived. */
     public int lengthBytes(int slot) {
         return memory.getInt(slot * MMSGHDR_BYTES + MSG_LEN_OFFSET);
     }
 
-    /** Whether the datagram was longer than the slot; its rest is gone. */
+    /** Whether the datagram was longer than the slot; the rest of it is lost. */
     public boolean truncated(int slot) {
         return (memory.getInt(slot * MMSGHDR_BYTES + MSG_FLAGS_OFFSET) & Libc.MSG_TRUNC) != 0;
     }
 
-    /** Ends the use; the memory goes when the last buffer on it does. */
+    /** Ends the use; the memory is freed once no buffer refers to it. */
     @Override
     public void close() {
         closed = true;

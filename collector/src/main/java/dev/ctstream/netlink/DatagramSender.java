@@ -4,8 +4,8 @@ import com.sun.jna.Native;
 import java.nio.ByteBuffer;
 
 /**
- * Sends many UDP datagrams of 8 bytes to different destinations with one {@code sendmmsg}, from one socket: the load of
- * the benchmark. Layout as in {@link DatagramBatch}, with an address in the place of a slot:
+ * Sends many 8-byte UDP datagrams from one socket to different destinations with one {@code sendmmsg}: the benchmark's
+ * load. Layout as in {@link DatagramBatch}, with an address instead of a slot:
  *
  * <pre>
  *  +--------------------+-----------------------+-------+---------+
@@ -17,7 +17,7 @@ import java.nio.ByteBuffer;
  *
  * <p>Ownership: owns the socket and the memory.
  *
- * <p>Threads: confined to one thread; allocates nothing but what {@link #open} does.
+ * <p>Threads: confined to one thread. Only {@link #open} allocates.
  *
  * <p>Source: {@code sendmmsg(2)}, {@code ip(7)}, {@code ipv6(7)}; layout of 64-bit hosts.
  */
@@ -84,14 +84,14 @@ public final class DatagramSender implements AutoCloseable {
         return slots * MMSGHDR_BYTES + slot * SOCKADDR_SLOT_BYTES;
     }
 
-    /** Says where a slot's datagram goes: IPv4 address (host order) and port. */
+    /** Sets the destination of a slot's datagram: IPv4 address (host order) and port. */
     public void to(int slot, int ipv4, int port) {
         int name = name(slot);
         putPort(name, port);
         putBigEndian(name + IPV4_OFFSET, ipv4);
     }
 
-    /** Says where a slot's datagram goes: both halves of the IPv6 address (host order) and port. */
+    /** Sets the destination of a slot's datagram: both halves of the IPv6 address (host order) and port. */
     public void to(int slot, long upper, long lower, int port) {
         int name = name(slot);
         putPort(name, port);
@@ -112,11 +112,11 @@ public final class DatagramSender implements AutoCloseable {
     }
 
     /**
-     * Sends the datagrams of the slots from 0 on.
+     * Sends the datagrams of the first {@code count} slots.
      *
-     * @return how many were sent; one that the host's packet filter refuses (EPERM: a full table that finds no flow to drive
-     *     out, a rule) ends the call early, and is the next
-     * @throws NetlinkException when not even the first could be sent, for another reason
+     * @return the number sent. A datagram that the host's packet filter refuses (EPERM: a rule, or a full table with no
+     *     flow to evict) ends the call early; its slot is the returned number
+     * @throws NetlinkException when the first datagram cannot be sent for any other reason
      */
     public int send(int count) throws NetlinkException {
         if (count < 1 || count > slots) {

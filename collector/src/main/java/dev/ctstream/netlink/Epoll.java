@@ -6,14 +6,14 @@ import java.nio.ByteBuffer;
 /**
  * Waits for input on several file descriptors, level-triggered.
  *
- * <p>Ownership: does not own the descriptors; a closed one leaves by itself.
+ * <p>Ownership: does not own the descriptors; the kernel removes a closed one.
  *
  * <p>Threads: confined to one thread. {@link #await} allocates nothing.
  *
  * <p>Source: {@code epoll(7)}; {@code struct epoll_event} is packed on x86-64 and only there.
  */
 public final class Epoll implements AutoCloseable {
-    /** Descriptors that one {@link #await} reports at most. */
+    /** Most descriptors that one {@link #await} reports. */
     public static final int MAX_EVENTS = 64;
 
     private static final boolean PACKED = System.getProperty("os.arch", "").matches("amd64|x86_64");
@@ -38,7 +38,7 @@ public final class Epoll implements AutoCloseable {
         return new Epoll(fd);
     }
 
-    /** Watches a descriptor; {@code token} is what {@link #token} gives back for it. */
+    /** Watches a descriptor; {@link #token} returns {@code token} for it. */
     public void add(int watchedFd, int token) throws NetlinkException {
         events.putInt(0, Libc.EPOLLIN).putLong(EVENT_DATA_OFFSET, token);
         int result = Libc.epoll_ctl(fd, Libc.EPOLL_CTL_ADD, watchedFd, eventsAddress);
@@ -48,7 +48,7 @@ public final class Epoll implements AutoCloseable {
         }
     }
 
-    /** Watches a descriptor no longer. */
+    /** Stops watching a descriptor. */
     public void remove(int watchedFd) throws NetlinkException {
         int result = Libc.epoll_ctl(fd, Libc.EPOLL_CTL_DEL, watchedFd, eventsAddress);
         int errno = result < 0 ? Native.getLastError() : 0;
@@ -60,7 +60,7 @@ public final class Epoll implements AutoCloseable {
     /**
      * Waits until a descriptor has input or an error to report.
      *
-     * @param timeoutMillis 0 = look only, -1 = for ever
+     * @param timeoutMillis 0 = do not wait, -1 = no limit
      * @return the number of ready descriptors, at most {@link #MAX_EVENTS}; 0 after the timeout or a signal
      */
     public int await(int timeoutMillis) throws NetlinkException {

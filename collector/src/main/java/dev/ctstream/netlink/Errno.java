@@ -5,7 +5,7 @@ import java.util.Map;
 
 /**
  * Error numbers of the kernel with their names and texts. The numbers are those of {@code asm-generic/errno.h} (x86,
- * ARM, RISC-V, s390x, and POWER but for EDEADLOCK).
+ * ARM, RISC-V, s390x, and POWER except EDEADLOCK).
  *
  * <p>Source: {@code uapi/asm-generic/errno-base.h}, {@code errno.h}; texts as glibc's {@code strerror} gives them.
  */

@@ -2,14 +2,14 @@ package dev.ctstream.netlink;
 
 import org.jspecify.annotations.Nullable;
 
-/** Whether this process can make system calls at all; to be asked before anything else of this package is used. */
+/** Checks whether this process can make system calls at all. Call it before using anything else in this package. */
 public final class HostCheck {
     private HostCheck() {}
 
     /**
-     * What makes netlink impossible on this host, as a sentence for the operator.
+     * The reason why netlink does not work on this host, as a sentence for the operator.
      *
-     * @return null when nothing does
+     * @return null when netlink works
      */
     public static @Nullable String problem() {
         String system = System.getProperty("os.name", "");
@@ -27,7 +27,7 @@ public final class HostCheck {
             }
             Libc.geteuid();
             return null;
-        } catch (LinkageError e) { // no JNA library for this machine, or its folder forbids execution
+        } catch (LinkageError e) { // no JNA library for this machine, or its directory is mounted noexec
             return "the C library cannot be called through JNA (" + e.getMessage()
                     + "); if the temporary folder is mounted noexec, set -Djna.tmpdir to one that is not";
         }

@@ -6,11 +6,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The system calls that this package makes, mapped directly onto the C library. Native addresses and {@code size_t}
- * are {@code long}: only 64-bit hosts are served ({@link HostCheck}).
+ * The system calls that this package makes, mapped directly onto the C library. Native addresses and {@code size_t} are
+ * {@code long}: only 64-bit hosts are supported ({@link HostCheck}).
  *
- * <p>Cost, measured on a 2-core virtual machine, JDK 17: a direct-mapped call of primitives takes about 0.1 us above the
- * system call itself and allocates nothing.
+ * <p>Cost, measured on a 2-core virtual machine, JDK 17: a direct-mapped call of primitives costs about 0.1 us more
+ * than the system call itself and allocates nothing.
  *
  * <p>Threads: every function may be called from any thread.
  *

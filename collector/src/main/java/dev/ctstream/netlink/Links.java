@@ -4,9 +4,10 @@ import java.net.InetAddress;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Network interfaces of the calling thread's namespace: bring one up, give it an address. For the demo and the tests,
- * which start in a namespace where even loopback is down. Bring it up before anything touches {@code java.net}: a JVM
- * that finds no address in {@code /proc/net/if_inet6} at that moment does without IPv6 for the rest of its life.
+ * Brings up network interfaces of the calling thread's namespace and adds addresses to them. For the demo and the
+ * tests, which start in a namespace where even loopback is down. Bring loopback up before anything uses
+ * {@code java.net}: a JVM that finds no address in {@code /proc/net/if_inet6} at that moment has no IPv6 until it
+ * exits.
  *
  * <p>Source: {@code rtnetlink(7)}, {@code uapi/linux/if_link.h}, {@code if_addr.h}.
  */
@@ -26,7 +27,7 @@ public final class Links {
 
     private Links() {}
 
-    /** Brings an interface up; loopback gets 127.0.0.1 and ::1 by that. */
+    /** Brings an interface up; this gives loopback 127.0.0.1 and ::1. */
     public static void bringUp(String name) throws NetlinkException {
         try (RequestChannel channel = RequestChannel.open(NetlinkSocket.NETLINK_ROUTE)) {
             channel.execute(link(RTM_NEWLINK, name, IFF_UP));
@@ -35,7 +36,7 @@ public final class Links {
         }
     }
 
-    /** Gives an interface an address; nothing happens when it has that one already. */
+    /** Adds an address to an interface; does nothing when it already has that address. */
     public static void addAddress(String link, InetAddress address, int prefixLength) throws NetlinkException {
         try (RequestChannel channel = RequestChannel.open(NetlinkSocket.NETLINK_ROUTE)) {
             byte[] bytes = address.getAddress();

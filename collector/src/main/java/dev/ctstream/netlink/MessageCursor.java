@@ -3,8 +3,8 @@ package dev.ctstream.netlink;
 import java.nio.ByteBuffer;
 
 /**
- * Steps over the netlink messages of one datagram where they lie; allocates nothing. An event datagram holds one
- * message, a dump datagram many.
+ * Iterates over the netlink messages of one datagram in place; allocates nothing. An event datagram holds one message,
+ * a dump datagram many.
  *
  * <p>Ownership: borrows the buffer; a position is valid until the owner receives into it again.
  *
@@ -23,7 +23,7 @@ public final class MessageCursor {
     private boolean malformed;
 
     /**
-     * Points the cursor before the first message of the datagram at {@code [offset, offset + lengthBytes)}.
+     * Positions the cursor before the first message of the datagram at {@code [offset, offset + lengthBytes)}.
      *
      * @param buffer in the host's byte order; must hold the whole range
      */
@@ -35,7 +35,7 @@ public final class MessageCursor {
         return this;
     }
 
-    /** Moves to the next message; false at the end, or when what is left is no message. */
+    /** Moves to the next message; false at the end, or when the remaining bytes are not a valid message. */
     public boolean next() {
         int left = end - next;
         if (left < NlMsgHdr.HEADER_BYTES) {
@@ -69,12 +69,12 @@ public final class MessageCursor {
         return lengthBytes;
     }
 
-    /** Position of what follows the header. */
+    /** Position of the payload, which follows the header. */
     public int payloadOffset() {
         return offset + NlMsgHdr.HEADER_BYTES;
     }
 
-    /** Length of what follows the header. */
+    /** Length of the payload. */
     public int payloadLengthBytes() {
         return lengthBytes - NlMsgHdr.HEADER_BYTES;
     }
@@ -99,7 +99,7 @@ public final class MessageCursor {
         return buffer.getInt(offset + NlMsgHdr.PORT_ID_OFFSET) & 0xFFFF_FFFFL;
     }
 
-    /** Whether iteration ended at something that is no message; sticky until the next {@link #wrap}. */
+    /** Whether iteration ended at bytes that are not a valid message; sticky until the next {@link #wrap}. */
     public boolean malformed() {
         return malformed;
     }

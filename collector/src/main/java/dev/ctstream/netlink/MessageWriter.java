@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
  * <p>Threads: confined to one thread.
  *
  * <p>Errors: {@link IllegalStateException} for calls out of order, {@link IllegalArgumentException} for an attribute
- * longer than its 16-bit length can say.
+ * that does not fit its 16-bit length field.
  *
  * <p>Source: {@code uapi/linux/netlink.h}; the layouts are in {@link NlMsgHdr} and {@link NlAttr}.
  */
@@ -25,7 +25,7 @@ public final class MessageWriter {
     private int message = NONE;
     private int openNests;
 
-    /** Forgets what was written. */
+    /** Discards everything written. */
     public MessageWriter clear() {
         buffer.clear();
         message = NONE;
@@ -34,28 +34,28 @@ public final class MessageWriter {
     }
 
     /**
-     * Ends the message before, if any, and begins the next one; its fixed header, if it has one, follows by
-     * {@link #rawU8} and so on.
+     * Ends the previous message, if any, and begins the next one. Write its fixed header, if it has one, with
+     * {@link #rawU8} and the other raw methods.
      *
-     * @param sequence u32; a request channel replaces it by one of its own
+     * @param sequence u32; a request channel replaces it with its own
      */
     public MessageWriter start(int type, int flags, long sequence) {
         endMessage();
         message = buffer.position();
-        room(NlMsgHdr.HEADER_BYTES);
+        ensureSpace(NlMsgHdr.HEADER_BYTES);
         buffer.putInt(0).putShort((short) type).putShort((short) flags);
         buffer.putInt((int) sequence).putInt(0);
         return this;
     }
 
-    /** Begins a message as {@link #start} does, with a {@code struct nfgenmsg} behind the header. */
+    /** Begins a message as {@link #start} does, with a {@code struct nfgenmsg} after the header. */
     public MessageWriter startNetfilter(int type, int flags, long sequence, int family, int version, int resourceId) {
         return start(type, flags, sequence).rawU8(family).rawU8(version).rawBe16(resourceId);
     }
 
     /** Writes one byte of a fixed header. */
     public MessageWriter rawU8(int value) {
-        room(1);
+        ensureSpace(1);
         buffer.put((byte) value);
         return this;
     }
@@ -67,14 +67,14 @@ public final class MessageWriter {
 
     /** Writes a u16 of a fixed header in host order. */
     public MessageWriter rawHost16(int value) {
-        room(Short.BYTES);
+        ensureSpace(Short.BYTES);
         buffer.putShort((short) value);
         return this;
     }
 
     /** Writes a u32 of a fixed header in host order. */
     public MessageWriter rawHost32(long value) {
-        room(Integer.BYTES);
+        ensureSpace(Integer.BYTES);
         buffer.putInt((int) value);
         return this;
     }
@@ -129,7 +129,7 @@ public final class MessageWriter {
         return this;
     }
 
-    /** Attribute with these bytes as they are. */
+    /** Attribute with these bytes, unchanged. */
     public MessageWriter bytes(int type, byte[] value) {
         attribute(type, value.length);
         buffer.put(value);
@@ -153,22 +153,22 @@ public final class MessageWriter {
     /**
      * Begins a nest; sets {@code NLA_F_NESTED}.
      *
-     * @return its mark, for {@link #endNest}
+     * @return the nest's position, for {@link #endNest}
      */
     public int beginNest(int type) {
-        int mark = buffer.position();
+        int nest = buffer.position();
         attribute(type | NlAttr.NLA_F_NESTED, 0);
         openNests++;
-        return mark;
+        return nest;
     }
 
-    /** Ends the nest that {@link #beginNest} gave this mark for; nests end in reverse order. */
-    public MessageWriter endNest(int mark) {
+    /** Ends the nest at the position that {@link #beginNest} returned; nests end in reverse order. */
+    public MessageWriter endNest(int nest) {
         if (openNests == 0) {
             throw new IllegalStateException("no nest is open");
         }
         openNests--;
-        buffer.putShort(mark + NlAttr.LENGTH_OFFSET, (short) checkLength(buffer.position() - mark));
+        buffer.putShort(nest + NlAttr.LENGTH_OFFSET, (short) checkLength(buffer.position() - nest));
         return this;
     }
 
@@ -198,7 +198,7 @@ public final class MessageWriter {
             throw new IllegalStateException("no message was started");
         }
         int length = checkLength(NlAttr.HEADER_BYTES + payloadBytes);
-        room(NlAttr.align(length));
+        ensureSpace(NlAttr.align(length));
         buffer.putShort((short) length).putShort((short) type);
     }
 
@@ -211,13 +211,13 @@ public final class MessageWriter {
 
     private MessageWriter pad() {
         while (buffer.position() % NlAttr.ALIGNMENT_BYTES != 0) {
-            room(1);
+            ensureSpace(1);
             buffer.put((byte) 0);
         }
         return this;
     }
 
-    private void room(int bytes) {
+    private void ensureSpace(int bytes) {
         if (buffer.remaining() < bytes) {
             ByteBuffer larger = Libc.allocate(Math.max(2 * buffer.capacity(), buffer.position() + bytes));
             buffer = larger.put(buffer.flip());

@@ -18,7 +18,7 @@ public final class NetlinkException extends IOException {
     private final @Nullable String kernelText;
     private final int attributeOffset;
 
-    /** A failed call, without words of the kernel. */
+    /** A failed call for which the kernel gave no text. */
     public NetlinkException(String operation, int errno) {
         this(operation, errno, null, NO_OFFSET);
     }
@@ -73,7 +73,7 @@ public final class NetlinkException extends IOException {
         return attributeOffset;
     }
 
-    /** The same failure under a name that says more. */
+    /** The same failure, described by a wider operation. */
     public NetlinkException during(String wider) {
         NetlinkException wrapped = new NetlinkException(wider, errno, kernelText, attributeOffset);
         wrapped.initCause(this);

@@ -7,18 +7,18 @@ import java.nio.ByteBuffer;
 /**
  * A netlink socket: non-blocking, close-on-exec, bound to a port id that the kernel chose.
  *
- * <p>Ownership: who opens it closes it, after every other thread has stopped using it.
+ * <p>Ownership: the opener closes it, after every other thread has stopped using it.
  *
- * <p>Threads: one owner sends and receives; {@link #setOption}, {@link #option} and {@link #drops} may be called by
- * another thread as well.
+ * <p>Threads: one owner sends and receives; {@link #setOption}, {@link #option} and {@link #drops} may also be called
+ * by another thread.
  *
- * <p>Errors: {@link NetlinkException} with the errno; a closed socket answers EBADF.
+ * <p>Errors: {@link NetlinkException} with the errno; a closed socket gives EBADF.
  *
  * <p>Source: {@code netlink(7)}, {@code socket(7)}; option numbers are the asm-generic ones (x86, ARM, RISC-V).
  */
 public final class NetlinkSocket implements AutoCloseable {
     public static final int NETLINK_ROUTE = 0;
-    /** Between user programs; the tests loop bytes of their own through a real socket with it. */
+    /** Messages between user programs; the tests use it to send their own bytes through a real socket. */
     public static final int NETLINK_USERSOCK = 2;
 
     public static final int NETLINK_NETFILTER = 12;
@@ -52,7 +52,7 @@ public final class NetlinkSocket implements AutoCloseable {
     private static final int SK_MEMINFO_RMEM_ALLOC_OFFSET = 0;
     private static final int SK_MEMINFO_DROPS_OFFSET = 32;
 
-    // Scratch memory: each area has one use, so that drops() never meets setOption() of another thread.
+    // Scratch memory: each area has one use, so that drops() never collides with another thread's setOption().
     private static final int MEMINFO_AREA = 0;
     private static final int MEMINFO_LENGTH_AREA = 40;
     private static final int OPTION_AREA = 48;
@@ -87,7 +87,7 @@ public final class NetlinkSocket implements AutoCloseable {
         return socket;
     }
 
-    /** Opens and binds a socket in another network namespace; it stays there for its whole life. */
+    /** Opens and binds a socket in another network namespace; it stays there until it is closed. */
     public static NetlinkSocket open(NetworkNamespace namespace, int protocol) throws NetlinkException {
         return namespace.call(() -> open(protocol));
     }
@@ -121,12 +121,12 @@ public final class NetlinkSocket implements AutoCloseable {
         return portId;
     }
 
-    /** Joins a multicast group by number; works from the moment it returns. */
+    /** Joins a multicast group by number; the membership is active when this returns. */
     public void join(int group) throws NetlinkException {
         setOption("join group " + group, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
     }
 
-    /** Leaves a multicast group; what is queued stays queued. */
+    /** Leaves a multicast group; queued messages stay queued. */
     public void leave(int group) throws NetlinkException {
         setOption("leave group " + group, SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, group);
     }
@@ -154,14 +154,15 @@ public final class NetlinkSocket implements AutoCloseable {
     }
 
     /**
-     * The identity of this socket's network namespace, to tell apart namespaces that follow each other under one name:
-     * the namespace's cookie, a u64 in decimal. No other namespace gets it before the host boots again.
+     * The identity of this socket's network namespace: its cookie, a u64 in decimal. It tells apart namespaces that had
+     * the same name one after the other. No other namespace gets the same cookie until the host reboots.
      *
-     * <p>A kernel without the option gives {@code device:inode:nanos}: the namespace file, whose inode comes back with
-     * another namespace, and the wall clock of this call. Two calls differ then, so the caller keeps the answer.
+     * <p>On a kernel without the option it is {@code device:inode:nanos}: the namespace file, whose inode another
+     * namespace may reuse, and the wall clock at this call. Each call then returns a different value, so the caller
+     * must keep the first.
      *
      * <p>Source: {@code uapi/asm-generic/socket.h}; {@code sock_getsockopt} takes exactly 8 bytes since Linux 5.14,
-     * commit e8b9eab99232, which some older stable kernels have too.
+     * commit e8b9eab99232, which some older stable kernels also contain.
      */
     public synchronized String netnsId() throws NetlinkException {
         scratch.putInt(OPTION_LENGTH_AREA, Long.BYTES);
@@ -199,19 +200,17 @@ public final class NetlinkSocket implements AutoCloseable {
         return new ReceiveBufferGrant(bytes, option(SOL_SOCKET, SO_RCVBUF), forced);
     }
 
-    /**
-     * Messages that the kernel could not queue here since the socket was opened: u32, wraps. Allocates nothing.
-     */
+    /** Messages that the kernel could not queue on this socket since it was opened: u32, wraps. Allocates nothing. */
     public long drops() throws NetlinkException {
         return memoryInfo(SK_MEMINFO_DROPS_OFFSET);
     }
 
-    /** Receive memory charged for what is queued, in bytes. Allocates nothing. */
+    /** Receive memory charged for queued messages, in bytes. Allocates nothing. */
     public long queuedBytes() throws NetlinkException {
         return memoryInfo(SK_MEMINFO_RMEM_ALLOC_OFFSET);
     }
 
-    // Two threads at once write the same kernel counters to the same words: each reads a value of just now.
+    // Two concurrent calls write the same kernel counters to the same words, so each reads a current value.
     private long memoryInfo(int offset) throws NetlinkException {
         scratch.putInt(MEMINFO_LENGTH_AREA, MEMINFO_BYTES);
         int result = Libc.getsockopt(
@@ -224,13 +223,13 @@ public final class NetlinkSocket implements AutoCloseable {
     /**
      * Sends {@code [position, limit)} to the kernel as one datagram; the kernel has handled its requests on return.
      *
-     * @param message direct; its position is left alone
+     * @param message direct; its position does not change
      */
     public void send(ByteBuffer message) throws NetlinkException {
         sendTo(message, 0, 0);
     }
 
-    /** Sends to another socket or, by a bit set, to a group; for tests with {@code NETLINK_USERSOCK}. */
+    /** Sends to another socket or to groups (a bit set); for tests with {@code NETLINK_USERSOCK}. */
     void sendTo(ByteBuffer message, long destinationPortId, int groups) throws NetlinkException {
         scratch.putInt(ADDRESS_AREA + SOCKADDR_GROUPS_OFFSET, groups);
         scratch.putInt(ADDRESS_AREA + SOCKADDR_PORT_ID_OFFSET, (int) destinationPortId);

@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A handle on a network namespace. It keeps the namespace alive, as every socket opened inside does.
  *
- * <p>Ownership: who opens it closes it; sockets opened through it live on.
+ * <p>Ownership: the opener closes it; sockets opened through it stay open.
  *
- * <p>Threads: any. Work inside the namespace runs on a platform thread of its own that enters it and then ends, so
- * that no other thread ever changes its namespace. Entering needs CAP_SYS_ADMIN.
+ * <p>Threads: any. Work inside the namespace runs on a new platform thread, which enters the namespace and ends with
+ * the work. No other thread ever changes its namespace. Entering needs CAP_SYS_ADMIN.
  *
  * <p>Source: {@code setns(2)}, {@code network_namespaces(7)}, {@code ip-netns(8)}, {@code uapi/linux/sockios.h}.
  */
@@ -36,7 +36,7 @@ public final class NetworkNamespace implements AutoCloseable {
         this.fd = fd;
     }
 
-    /** What runs inside a namespace. */
+    /** Work to run inside a namespace. */
     @FunctionalInterface
     public interface Work<T> {
         T run() throws NetlinkException;
@@ -59,14 +59,17 @@ public final class NetworkNamespace implements AutoCloseable {
         return open(NAMED.resolve(name), name);
     }
 
-    /** The namespace behind a file, such as {@code /proc/PID/ns/net}; it has a name if the file is in /var/run/netns. */
+    /**
+     * The namespace that a file refers to, such as {@code /proc/PID/ns/net}; it has a name if the file is in
+     * /var/run/netns.
+     */
     public static NetworkNamespace path(Path path) throws NetlinkException {
         Path parent = path.toAbsolutePath().normalize().getParent();
         boolean named = NAMED.equals(parent) || Path.of("/run/netns").equals(parent);
         return open(path, named ? String.valueOf(path.getFileName()) : "");
     }
 
-    /** A new, empty namespace without a name, gone when its last handle and socket are. */
+    /** A new, empty namespace without a name, which ends when its last handle and socket are closed. */
     public static NetworkNamespace create() throws NetlinkException {
         return onOwnThread(() -> {
             int result = Libc.unshare(Libc.CLONE_NEWNET);
@@ -101,7 +104,7 @@ public final class NetworkNamespace implements AutoCloseable {
             throw new NetlinkException(operation, errno);
         }
         try {
-            Path file = Path.of("/proc/self/fd/" + fd); // of what was opened, not of what a path is by now
+            Path file = Path.of("/proc/self/fd/" + fd); // of the opened file: the path may name another one by now
             Map<String, Object> attributes = Files.readAttributes(file, "unix:dev,ino");
             return new NetworkNamespace(name, number(attributes, "dev"), number(attributes, "ino"), fd);
         } catch (IOException e) {
@@ -125,7 +128,10 @@ public final class NetworkNamespace implements AutoCloseable {
         return device;
     }
 
-    /** Inode on nsfs: equal exactly for handles on one namespace, as long as one of them is open. */
+    /**
+     * Inode on nsfs: two handles have the same inode exactly when they refer to the same namespace, while one of them
+     * is open.
+     */
     public long inode() {
         return inode;
     }
@@ -165,7 +171,7 @@ public final class NetworkNamespace implements AutoCloseable {
         }
     }
 
-    /** The failure itself, in the thread that asked for the work. */
+    /** The failure, for the thread that asked for the work. */
     private static NetlinkException rethrown(@Nullable Throwable failure) {
         if (failure instanceof NetlinkException refused) {
             return refused;

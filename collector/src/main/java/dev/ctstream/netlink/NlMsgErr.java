@@ -11,7 +11,7 @@ package dev.ctstream.netlink;
  *  +--------+----------------+----------------------+-------------------+
  * </pre>
  *
- * <p>{@code NLMSG_DONE} has the first field, and the TLVs directly behind it.
+ * <p>{@code NLMSG_DONE} has the first field, and the TLVs directly after it.
  *
  * <p>Source: {@code uapi/linux/netlink.h}.
  */
@@ -25,7 +25,7 @@ final class NlMsgErr {
 
     /** String. */
     static final int NLMSGERR_ATTR_MSG = 1;
-    /** u32: the bad attribute's place, from the start of the request. */
+    /** u32: offset of the bad attribute, in bytes from the start of the request. */
     static final int NLMSGERR_ATTR_OFFS = 2;
     /** u32: number of an attribute that is missing. */
     static final int NLMSGERR_ATTR_MISS_TYPE = 5;

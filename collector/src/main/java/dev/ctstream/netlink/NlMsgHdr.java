@@ -40,9 +40,9 @@ public final class NlMsgHdr {
     public static final int NLM_F_ECHO = 0x08;
     public static final int NLM_F_DUMP_INTR = 0x10;
     public static final int NLM_F_DUMP_FILTERED = 0x20;
-    /** {@code NLM_F_ROOT | NLM_F_MATCH}, in requests that get. */
+    /** {@code NLM_F_ROOT | NLM_F_MATCH}, in GET requests. */
     public static final int NLM_F_DUMP = 0x300;
-    /** In requests that create. */
+    /** In create requests. */
     public static final int NLM_F_REPLACE = 0x100;
 
     public static final int NLM_F_EXCL = 0x200;

@@ -4,7 +4,7 @@ import com.sun.jna.Native;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 
-/** What a process may ask the kernel about itself. */
+/** Requests of a process to the kernel about the process itself. */
 public final class ProcessControl {
     private static final int SIGTERM = 15;
     /** {@code cpu_set_t}: one bit for each CPU, in words of 64. */
@@ -21,13 +21,13 @@ public final class ProcessControl {
     }
 
     /**
-     * Asks the kernel to end this process (SIGTERM) when its parent does, however that one ends.
+     * Asks the kernel to end this process (SIGTERM) when its parent ends, for whatever reason.
      *
-     * <p>The kernel looks at the parent's <em>thread</em>: the parent must start this process from a thread that lives
-     * as long as itself.
+     * <p>The kernel watches the parent's <em>thread</em>: the parent must start this process from a thread that lives
+     * as long as the parent.
      *
-     * @param parentPid the parent as this process's starter knows it
-     * @return false when the parent had ended before the call: nothing will come, so leave now
+     * @param parentPid process id of the parent, as the program that started this process knows it
+     * @return false when the parent had ended before the call: no signal will come, so exit now
      */
     public static boolean dieWithParent(long parentPid) throws NetlinkException {
         int result = Libc.prctl(Libc.PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
@@ -38,14 +38,14 @@ public final class ProcessControl {
         return Libc.getppid() == parentPid;
     }
 
-    /** As {@link #dieWithParent(long)}, for the parent of this moment. */
+    /** As {@link #dieWithParent(long)}, for the current parent. */
     public static void dieWithParent() throws NetlinkException {
         dieWithParent(Libc.getppid());
     }
 
     /**
-     * Keeps the calling thread on one CPU. Threads and processes that it starts from now on inherit that; those of the
-     * JVM that run already do not.
+     * Keeps the calling thread on one CPU. Threads and processes that it starts later inherit this; JVM threads that
+     * are already running do not.
      *
      * @throws NetlinkException EINVAL when there is no such CPU, or this process may not use it
      */

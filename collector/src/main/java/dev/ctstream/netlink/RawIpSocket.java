@@ -45,7 +45,7 @@ public final class RawIpSocket implements AutoCloseable {
      * Opens a socket in the calling thread's network namespace.
      *
      * @param family {@link #AF_INET} or {@link #AF_INET6}
-     * @param protocol IANA number of what the payloads are
+     * @param protocol IANA number of the payloads' protocol
      */
     public static RawIpSocket open(int family, int protocol) throws NetlinkException {
         int fd = Libc.socket(family, Libc.SOCK_RAW | Libc.SOCK_CLOEXEC, protocol);
@@ -56,7 +56,7 @@ public final class RawIpSocket implements AutoCloseable {
         return new RawIpSocket(family, fd);
     }
 
-    /** Fixes the packets' source address. */
+    /** Sets the packets' source address. */
     public void bind(InetAddress source) throws NetlinkException {
         int length = writeAddress(source);
         int result = Libc.bind(fd, Libc.address(address), length);

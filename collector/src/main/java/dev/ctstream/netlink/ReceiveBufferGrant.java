@@ -1,7 +1,7 @@
 package dev.ctstream.netlink;
 
 /**
- * What a socket asked for as receive buffer and what it got.
+ * The receive buffer that a socket asked for and the one it got.
  *
  * @param requestedBytes as asked; the kernel doubles it for its own bookkeeping
  * @param effectiveBytes as {@code getsockopt} reports it; each conntrack event is charged 1280 bytes of it

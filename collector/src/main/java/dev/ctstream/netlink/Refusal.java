@@ -3,12 +3,13 @@ package dev.ctstream.netlink;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernel's answer that it did not do what a request asked.
+ * The kernel's refusal of a request.
  *
- * @param request which of the datagram's requests, from 0
+ * @param request index of the request in its datagram, from 0
  * @param errno positive error number
  * @param kernelText extended-ack text; null when the kernel gave none
- * @param attributeOffset the fault's place in bytes from the request's header, or {@link NetlinkException#NO_OFFSET}
+ * @param attributeOffset offset of the fault in bytes from the start of the request's header, or
+ *     {@link NetlinkException#NO_OFFSET}
  */
 public record Refusal(int request, int errno, @Nullable String kernelText, int attributeOffset) {
     /** As an exception that names what was tried. */
@@ -36,7 +37,7 @@ public record Refusal(int request, int errno, @Nullable String kernelText, int a
         return new Refusal(request, errno, text, tlv.malformed() ? NetlinkException.NO_OFFSET : offset);
     }
 
-    /** Where the echoed request ends in the payload; the payload's end when its length makes no sense. */
+    /** Where the echoed request ends in the payload; the payload's end when its length is invalid. */
     private static int echoEnd(MessageCursor message) {
         if ((message.flags() & NlMsgHdr.NLM_F_CAPPED) != 0) {
             return NlMsgErr.HEADER_BYTES;

@@ -4,11 +4,11 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges the datagrams that answer one datagram of requests: which messages belong to it, which carry data, which one
- * ends it.
+ * Interprets the datagrams that answer one datagram of requests: which messages belong to the answer, which carry data,
+ * which one ends it.
  *
- * <p>A dump ends with {@code NLMSG_DONE}. Everything else ends with the acknowledgement of its last request: single
- * gets of conntrack set {@code NLM_F_MULTI} without a DONE to follow.
+ * <p>A dump ends with {@code NLMSG_DONE}. Every other answer ends with the acknowledgement of its last request: for a
+ * single conntrack entry the kernel sets {@code NLM_F_MULTI} although no DONE follows.
  *
  * <p>Threads: confined to one thread.
  *
@@ -51,17 +51,17 @@ final class ReplyReader {
         return refusal;
     }
 
-    /** Whether the kernel said that what it dumped had changed meanwhile ({@code NLM_F_DUMP_INTR}). */
+    /** Whether the kernel reported that the table changed during the dump ({@code NLM_F_DUMP_INTR}). */
     boolean interrupted() {
         return interrupted;
     }
 
-    /** Makes {@link #read} end after the message that is being handled. */
+    /** Makes {@link #read} end after the current message. */
     void stop() {
         stopped = true;
     }
 
-    /** Takes {@link #stop} back. */
+    /** Undoes {@link #stop}. */
     void resume() {
         stopped = false;
     }
@@ -72,7 +72,7 @@ final class ReplyReader {
         while (cursor.next()) {
             long sequence = cursor.sequence();
             if (cursor.portId() != portId || sequence < firstSequence || sequence > lastSequence) {
-                continue; // an answer to an earlier request that was given up
+                continue; // an answer to an earlier, abandoned request
             }
             Verdict verdict = judge(handler);
             if (verdict != Verdict.MORE) {
@@ -120,7 +120,7 @@ final class ReplyReader {
     private void noteError() {
         int error = cursor.buffer().getInt(cursor.payloadOffset() + NlMsgErr.ERROR_OFFSET);
         if (error != 0 && refusal == null) {
-            // Some subsystems forget the minus sign; libmnl takes both as well.
+            // Some subsystems forget the minus sign; libmnl accepts both, too.
             refusal = Refusal.of(cursor, (int) (cursor.sequence() - firstSequence), Math.abs(error));
         }
     }

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Receives one datagram of the kernel at a time, waiting for it if need be.
+ * Receives one datagram from the kernel at a time and waits for it when needed.
  *
  * <p>Ownership: owns the buffer; its bytes are valid until the next {@link #receive}.
  *
@@ -51,7 +51,7 @@ final class ReplyReceiver {
     /**
      * Receives the next datagram that the kernel itself sent; those of other programs are dropped.
      *
-     * @param timeoutMillis longest wait for one; 0 = look only
+     * @param timeoutMillis longest wait; 0 = do not wait
      * @return its length, 0 when none came
      */
     int receive(NetlinkSocket socket, long timeoutMillis) throws NetlinkException {
@@ -83,7 +83,7 @@ final class ReplyReceiver {
             throw new NetlinkException(
                     "receive the reply",
                     Errno.EMSGSIZE,
-                    "a datagram of the kernel was longer than " + buffer.capacity() + " bytes",
+                    "a datagram from the kernel was longer than " + buffer.capacity() + " bytes",
                     NetlinkException.NO_OFFSET);
         }
         return length;

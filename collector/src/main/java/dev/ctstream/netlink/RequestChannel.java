@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the kernel and waits for its answer: one socket, one request at a time.
+ * Sends requests to the kernel and waits for the answers: one socket, one request at a time.
  *
  * <p>Replies are received into one fixed buffer of 64 KiB: a dump loses entries silently when a receive buffer is
  * smaller than an earlier one on the same socket. A truncated datagram is a failure. Replies count only when they come
@@ -21,13 +21,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Source: {@code netlink(7)}, {@code net/netlink/af_netlink.c}.
  */
 public final class RequestChannel implements AutoCloseable {
-    /** Longest silence of the kernel before a request is given up. */
+    /** How long the kernel may stay silent before a request is abandoned. */
     static final long REPLY_TIMEOUT_MILLIS = 10_000;
 
-    /** The kernel packs at most 32 KiB into a datagram of a dump; larger buffers bring nothing. */
+    /** The kernel packs at most 32 KiB into a datagram of a dump; larger buffers gain nothing. */
     private static final int BUFFER_BYTES = 64 * 1024;
 
-    /** {@code netlink_sendmsg} refuses what is longer than the send buffer less this. */
+    /** {@code netlink_sendmsg} refuses a datagram longer than the send buffer minus this. */
     private static final int SEND_OVERHEAD_BYTES = 32;
 
     private static final long LAST_SEQUENCE = 0x7FFF_FFFFL;
@@ -45,13 +45,13 @@ public final class RequestChannel implements AutoCloseable {
         this.socket = socket;
     }
 
-    /** Takes the data messages of an answer. */
+    /** Receives the data messages of an answer. */
     @FunctionalInterface
     public interface ReplyHandler {
         /**
-         * Takes one reply.
+         * Handles one reply.
          *
-         * @param message stands on it; borrowed until return
+         * @param message positioned on the reply; borrowed until return
          */
         void onReply(MessageCursor message) throws NetlinkException;
     }
@@ -61,7 +61,7 @@ public final class RequestChannel implements AutoCloseable {
         return prepare(NetlinkSocket.open(protocol));
     }
 
-    /** Opens a channel into another network namespace; it may be used by any thread from then on. */
+    /** Opens a channel into another network namespace; it may then be used by any thread. */
     public static RequestChannel open(NetworkNamespace namespace, int protocol) throws NetlinkException {
         return prepare(NetlinkSocket.open(namespace, protocol));
     }
@@ -82,12 +82,12 @@ public final class RequestChannel implements AutoCloseable {
         return socket.portId();
     }
 
-    /** As {@link NetlinkSocket#netnsId}: of the namespace whose kernel state the requests read and change. */
+    /** As {@link NetlinkSocket#netnsId}, for the namespace whose kernel state the requests read and change. */
     public String netnsId() throws NetlinkException {
         return socket.netnsId();
     }
 
-    /** Sends one request and waits until the kernel has done it. Adds {@code NLM_F_REQUEST | NLM_F_ACK}. */
+    /** Sends one request and waits until the kernel has executed it. Adds {@code NLM_F_REQUEST | NLM_F_ACK}. */
     public void execute(MessageWriter request) throws NetlinkException {
         query(request, message -> {});
     }
@@ -111,14 +111,15 @@ public final class RequestChannel implements AutoCloseable {
         }
     }
 
-    /** For a dump's handler: this reply was the last one wanted. */
+    /** For a dump's handler: no more replies are wanted. */
     public void stopDump() {
         reader.stop();
     }
 
     /**
-     * Sends several requests in one datagram. Adds {@code NLM_F_REQUEST}; the caller sets {@code NLM_F_ACK} on at least
-     * the request whose end it wants to await: the last one, or in a batch of nf_tables the last before its end marker.
+     * Sends several requests in one datagram. Adds {@code NLM_F_REQUEST}; the caller sets {@code NLM_F_ACK} at least on
+     * the request whose completion it waits for: the last one, or in an nf_tables batch the last one before the end
+     * marker.
      *
      * @return the first refusal, null when there was none
      */
@@ -148,7 +149,7 @@ public final class RequestChannel implements AutoCloseable {
         }
     }
 
-    /** Adds the flags and gives every request its sequence, the reader what to expect. */
+    /** Adds the flags, gives every request its sequence and tells the reader what to expect. */
     private void stamp(ByteBuffer datagram, int flags) {
         if (nextSequence > LAST_SEQUENCE) {
             nextSequence = 1; // 0 is the sequence of events
@@ -171,7 +172,8 @@ public final class RequestChannel implements AutoCloseable {
 
     private void awaitEnd(ReplyHandler handler) throws NetlinkException {
         while (true) {
-            // The kernel answers before send returns, and after it refused the whole no acknowledgement may follow.
+            // The kernel answers before send returns; when it refuses the whole datagram, no acknowledgement may
+            // follow.
             boolean refused = reader.refusal() != null;
             int length = receive(refused ? 0 : REPLY_TIMEOUT_MILLIS);
             if (length == 0 && !refused) {
@@ -183,7 +185,7 @@ public final class RequestChannel implements AutoCloseable {
                 case MORE -> {}
                 case COMPLETE -> unsettled = false;
                 case STOPPED -> {}
-                case MALFORMED -> throw breakWith(Errno.EBADMSG, "a reply makes no sense");
+                case MALFORMED -> throw breakWith(Errno.EBADMSG, "a reply is malformed");
                 case OVERRUN -> throw breakWith(Errno.ENOBUFS, "replies were lost");
             }
             if (verdict != ReplyReader.Verdict.MORE) {
@@ -206,7 +208,7 @@ public final class RequestChannel implements AutoCloseable {
         return broken;
     }
 
-    /** Drops what is left of an answer that was not read to its end. */
+    /** Drops the rest of an answer that was not fully read. */
     private void settle() throws NetlinkException {
         if (broken != null) {
             throw new NetlinkException(

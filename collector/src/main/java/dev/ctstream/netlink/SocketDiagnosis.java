@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Errors: {@link NetlinkException}; ENOENT when the kernel has no {@code netlink_diag}.
  *
- * <p>Source: {@code uapi/linux/netlink_diag.h}, {@code net/netlink/diag.c}. The options are told since Linux 4.19.
+ * <p>Source: {@code uapi/linux/netlink_diag.h}, {@code net/netlink/diag.c}. The kernel reports the options since Linux
+ * 4.19.
  */
 public final class SocketDiagnosis implements AutoCloseable {
     private static final int NETLINK_SOCK_DIAG = 4;
@@ -32,7 +33,7 @@ public final class SocketDiagnosis implements AutoCloseable {
      * A socket.
      *
      * @param portId u32
-     * @param broadcastError whether {@code NETLINK_BROADCAST_ERROR} is set; null when the kernel does not tell
+     * @param broadcastError whether {@code NETLINK_BROADCAST_ERROR} is set; null when the kernel does not report it
      */
     public record Socket(long portId, @Nullable Boolean broadcastError) {}
 

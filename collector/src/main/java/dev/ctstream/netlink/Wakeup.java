@@ -4,7 +4,7 @@ import com.sun.jna.Native;
 import java.nio.ByteBuffer;
 
 /**
- * Lets any thread end another one's {@link Epoll#await}.
+ * Lets any thread end another thread's {@link Epoll#await}.
  *
  * <p>Threads: {@link #signal} from any; {@link #drain} by the thread that waits. Signals before a drain count as one.
  *
@@ -36,7 +36,9 @@ public final class Wakeup implements AutoCloseable {
         return fd;
     }
 
-    /** Makes the descriptor ready; does nothing once closed. The lock keeps a reused number from being written to. */
+    /**
+     * Makes the descriptor ready; does nothing once closed. The lock prevents a write to a reused descriptor number.
+     */
     public synchronized void signal() {
         if (fd >= 0) {
             Libc.write(fd, oneAddress, Long.BYTES); // EAGAIN only when 2^64 - 2 signals are pending: still ready

@@ -14,15 +14,17 @@ import java.util.Set;
  * Finds out whether a namespace has an nf_tables rule that makes the kernel track connections. Without such a rule, or
  * another user of connection tracking, a namespace has no entries and raises no events.
  *
- * <p>The kernel has no query for "tracking is on" that is there everywhere (the list of hooks, nfnetlink_hook, is a build
- * option). So a {@code true} is certain; a {@code false} leaves older users such as legacy iptables matches, Open vSwitch or
- * traffic control, which show by an entry count above 0.
+ * <p>The kernel has no query for "tracking is on" that is available everywhere (the list of hooks, nfnetlink_hook, is a
+ * build option). So {@code true} is certain; {@code false} does not rule out other users such as legacy iptables
+ * matches, Open vSwitch or traffic control, which an entry count above 0 reveals.
  *
- * <p>Threads: that of the channel. Source: {@code uapi/linux/netfilter/nf_tables.h}, {@code nft_compat.c}.
+ * <p>Threads: the channel's thread. Source: {@code uapi/linux/netfilter/nf_tables.h}, {@code nft_compat.c}.
  */
 public final class ConntrackRuleProbe {
     private static final int NFT_MSG_GETRULE = NfTables.NFNL_SUBSYS_NFTABLES << 8 | 7;
-    /** {@code NFTA_MATCH_NAME} and {@code NFTA_TARGET_NAME}: the iptables extension behind an nft_compat expression. */
+    /**
+     * {@code NFTA_MATCH_NAME} and {@code NFTA_TARGET_NAME}: the iptables extension that an nft_compat expression wraps.
+     */
     private static final int NFTA_COMPAT_NAME = 1;
 
     /** Expressions whose mere presence takes a reference on connection tracking. */

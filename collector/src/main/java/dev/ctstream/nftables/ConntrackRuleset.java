@@ -22,12 +22,12 @@ import java.util.function.Consumer;
  * A table of nf_tables rules (family inet) that switches connection tracking on and steers it: zones, marks, NAT,
  * exemptions. For the demo, the benchmark and the kernel tests; the collector itself installs no rules.
  *
- * <p>Installing replaces a table of the same name; either all of it is done or nothing. The rules' comments show in
+ * <p>Installing replaces a table of the same name in one transaction. The rules' comments appear in
  * {@code nft list ruleset}.
  *
  * <p>Threads: immutable; {@link #install()} and {@link #remove()} act on the calling thread's network namespace.
  *
- * <p>Errors: {@link NetlinkException} that names the rule which the kernel refused. EPERM without CAP_NET_ADMIN,
+ * <p>Errors: {@link NetlinkException} that names the rule that the kernel refused. EPERM without CAP_NET_ADMIN,
  * EOPNOTSUPP without nf_tables, ENOENT for an expression that the kernel lacks.
  *
  * <p>Source: {@code nft(8)}, {@code net/netfilter/nf_tables_api.c}.
@@ -44,12 +44,15 @@ public final class ConntrackRuleset {
         this.rules = List.copyOf(rules);
     }
 
-    /** A table that so far only switches connection tracking on. */
+    /** A table that only switches connection tracking on so far. */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** Where rules live. Tracking itself sits at priority -200, so raw chains act before it, mangle chains after. */
+    /**
+     * The chains of the table. Tracking itself runs at priority -200, so raw chains act before it, mangle chains after
+     * it.
+     */
     private enum Chain {
         RAW_OUTPUT("filter", NfTables.NF_INET_LOCAL_OUT, -300),
         RAW_PREROUTING("filter", NfTables.NF_INET_PRE_ROUTING, -300),
@@ -72,7 +75,7 @@ public final class ConntrackRuleset {
         }
     }
 
-    /** Order inside a chain. Exempting ends the chain: a zone set after it would make the packet tracked again. */
+    /** Order inside a chain. Exempting ends the chain: a zone set later would make the packet tracked again. */
     private enum Rank {
         EXEMPT,
         DROP,
@@ -99,7 +102,7 @@ public final class ConntrackRuleset {
     private void install(RequestChannel channel) throws NetlinkException {
         List<Chain> chains = rules.stream().map(Rule::chain).distinct().sorted().toList();
         Transaction transaction = new Transaction(3 + chains.size() + rules.size());
-        // Deleting needs a table to be there, so make sure of one first.
+        // Deleting fails without a table, so make sure that there is one.
         writeTable(transaction, NfTables.NFT_MSG_NEWTABLE, NlMsgHdr.NLM_F_CREATE);
         writeTable(transaction, NfTables.NFT_MSG_DELTABLE, 0);
         writeTable(transaction, NfTables.NFT_MSG_NEWTABLE, NlMsgHdr.NLM_F_CREATE);
@@ -108,7 +111,7 @@ public final class ConntrackRuleset {
         transaction.commit(channel);
     }
 
-    /** Removes the table from the calling thread's network namespace; nothing happens when it is not there. */
+    /** Removes the table from the calling thread's network namespace; does nothing when it does not exist. */
     public void remove() throws NetlinkException {
         Transaction transaction = new Transaction(1);
         writeTable(transaction, NfTables.NFT_MSG_DELTABLE, 0);
@@ -151,7 +154,7 @@ public final class ConntrackRuleset {
         return userData;
     }
 
-    /** One batch: the kernel does all of it or nothing. */
+    /** One batch: the kernel applies all of it or nothing. */
     private static final class Transaction {
         private final MessageWriter out = new MessageWriter();
         private final List<String> steps = new ArrayList<>();
@@ -159,15 +162,18 @@ public final class ConntrackRuleset {
 
         Transaction(int size) {
             this.size = size;
-            mark(NfTables.NFNL_MSG_BATCH_BEGIN);
+            batchMarker(NfTables.NFNL_MSG_BATCH_BEGIN);
             steps.add("transaction");
         }
 
-        private void mark(int type) {
+        private void batchMarker(int type) {
             out.startNetfilter(type, 0, 0, 0, 0, NfTables.NFNL_SUBSYS_NFTABLES);
         }
 
-        /** Begins the next message; only the last one asks for an acknowledgement, so that many rules need no buffer. */
+        /**
+         * Begins the next message; only the last one asks for an acknowledgement, so many rules do not fill the receive
+         * buffer.
+         */
         MessageWriter next(String what, int type, int flags) {
             int ack = steps.size() == size ? NlMsgHdr.NLM_F_ACK : 0;
             steps.add(what);
@@ -175,7 +181,7 @@ public final class ConntrackRuleset {
         }
 
         void commit(RequestChannel channel) throws NetlinkException {
-            mark(NfTables.NFNL_MSG_BATCH_END);
+            batchMarker(NfTables.NFNL_MSG_BATCH_END);
             steps.add("transaction's end");
             Refusal refusal = channel.transact(out);
             if (refusal != null) {
@@ -185,10 +191,10 @@ public final class ConntrackRuleset {
     }
 
     /**
-     * Collects what a table shall do.
+     * Collects the rules of a table.
      *
-     * <p>For a packet that several zone rules match the first one given counts. Both directions of a flow must match
-     * the same zone: with NAT, name the address that both its original and its reply packets carry.
+     * <p>When several zone rules match a packet, the first one given applies. Both directions of a flow must match the
+     * same zone: with NAT, name the address that both its original and its reply packets carry.
      */
     public static final class Builder {
         private static final int IPPROTO_TCP = 6;
@@ -227,7 +233,7 @@ public final class ConntrackRuleset {
         }
 
         /**
-         * Tracks flows of this host to an IPv4 network in the zone that the last two bytes of the destination are, in
+         * Tracks flows of this host to an IPv4 network in the zone given by the last two bytes of the destination, in
          * this host's byte order: any number of zones with one rule.
          *
          * @param prefixLength 8 or 16
@@ -265,7 +271,7 @@ public final class ConntrackRuleset {
             return this;
         }
 
-        /** Keeps tracking away from TCP segments from or to a port. */
+        /** Exempts TCP segments from or to a port from tracking. */
         public Builder notrackTcpPort(int port) {
             check(port > 0 && port <= 0xFFFF, "port", port);
             for (boolean source : new boolean[] {true, false}) {
@@ -278,7 +284,7 @@ public final class ConntrackRuleset {
             return this;
         }
 
-        /** Keeps tracking away from packets that an address sends to itself, whatever their ports. */
+        /** Exempts packets that an address sends to itself from tracking, whatever their ports. */
         public Builder notrackWithin(InetAddress address) {
             int addressBytes = address.getAddress().length;
             return add(
@@ -293,7 +299,7 @@ public final class ConntrackRuleset {
 
         /**
          * Drops packets to a network when they come in. On loopback that is after their flow was confirmed on the way
-         * out: it stays a flow that nobody answers.
+         * out: it stays an unreplied flow.
          *
          * @param prefixLength a multiple of 8
          */

@@ -1,8 +1,8 @@
 package dev.ctstream.nftables;
 
 /**
- * Numbers of nf_tables' netlink protocol, one block per C enum. All integers in attributes are big endian; what goes
- * into a register is not.
+ * Numbers of nf_tables' netlink protocol, one block per C enum. All integers in attributes are big endian; register
+ * values are not.
  *
  * <p>Source: {@code uapi/linux/netfilter/nf_tables.h}, {@code nfnetlink.h}, {@code netfilter.h}.
  */

@@ -7,13 +7,13 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Writes the expressions of one nf_tables rule, in the order in which the kernel evaluates them. A comparison that does
- * not hold ends the rule.
+ * Writes the expressions of one nf_tables rule, in the order in which the kernel evaluates them. A comparison that
+ * fails ends the rule.
  *
  * <p>Source: {@code net/netfilter/nft_*.c}; {@code nft --debug=netlink} prints the same expressions.
  */
 final class RuleWriter {
-    /** Where a header has its addresses and ports, in bytes. */
+    /** Offsets of addresses and ports in a header, in bytes. */
     private static final int IPV4_SOURCE_OFFSET = 12;
 
     private static final int IPV4_DESTINATION_OFFSET = 16;
@@ -30,7 +30,7 @@ final class RuleWriter {
     private final MessageWriter out;
     private int element;
 
-    /** Writes into {@code out}, which stands inside {@code NFTA_RULE_EXPRESSIONS}. */
+    /** Writes into {@code out}, which is positioned inside {@code NFTA_RULE_EXPRESSIONS}. */
     RuleWriter(MessageWriter out) {
         this.out = out;
     }
@@ -65,15 +65,15 @@ final class RuleWriter {
         return compare(NfTables.NFT_CMP_NEQ, hostOrder(Integer.BYTES, 0));
     }
 
-    /** Puts the packet's flow into a zone; does nothing when it has one already. */
+    /** Puts the packet's flow into a zone; does nothing when it already has one. */
     RuleWriter setZone(int zone, int direction) {
         immediate(NfTables.NFT_REG_1, hostOrder(Short.BYTES, zone));
         return setCt(NfTables.NFT_CT_ZONE, direction);
     }
 
     /**
-     * Puts the packet's flow into the zone that the last two bytes of its IPv4 destination are, as this host orders the
-     * bytes of a number.
+     * Puts the packet's flow into the zone given by the last two bytes of its IPv4 destination, in this host's byte
+     * order.
      */
     RuleWriter setZoneOfDestination() {
         payload(NfTables.NFT_PAYLOAD_NETWORK_HEADER, IPV4_DESTINATION_OFFSET + ZONE_BYTES, ZONE_BYTES);
@@ -86,7 +86,7 @@ final class RuleWriter {
         return setCt(NfTables.NFT_CT_MARK, BOTH_DIRECTIONS);
     }
 
-    /** Keeps connection tracking away from the packet. */
+    /** Exempts the packet from connection tracking. */
     RuleWriter notrack() {
         end(begin("notrack"));
         return this;
@@ -179,7 +179,7 @@ final class RuleWriter {
         return new byte[] {(byte) (port >>> Byte.SIZE), (byte) port};
     }
 
-    /** A number as a register of the kernel holds it. */
+    /** A number in the form that a kernel register holds. */
     private static byte[] hostOrder(int bytes, int value) {
         ByteBuffer register = ByteBuffer.allocate(bytes).order(ByteOrder.nativeOrder());
         if (bytes == Short.BYTES) {

@@ -1,8 +1,8 @@
 /**
- * Rules that make the kernel track connections, and the question whether any rule does.
+ * Rules that make the kernel track connections, and a probe for such rules.
  *
- * <p>In: what to track, from the demo, the benchmark and the tests. Out: nftables messages over netlink, and what the kernel
- * answers.
+ * <p>In: what to track, from the demo, the benchmark and the tests. Out: nftables messages over netlink, and what the
+ * kernel answers.
  *
  * <p>Threads: every object here is confined to one thread.
  *

@@ -13,9 +13,9 @@ import org.apache.kafka.common.errors.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One producer, from its making to its first failure, and what it has in flight.
+ * One producer, from its creation to its first failure, and its batches in flight.
  *
- * <p>Ownership: owns the producer. Threads: the publisher's; completions come on the producer's own.
+ * <p>Ownership: owns the producer. Threads: the publisher's; callbacks run on the producer's I/O thread.
  */
 final class Connection {
     final InFlight inFlight;
@@ -36,7 +36,7 @@ final class Connection {
         this.producer = producer;
         this.partitions = partitions;
         inFlight = new InFlight(onAcknowledged, () -> {
-            // On the producer's own thread: it must not get to send what stands behind the failed record.
+            // Close on the producer's own thread, so that it cannot send anything after the failed record.
             producer.close(Duration.ZERO);
             onFailed.run();
         });
@@ -47,9 +47,9 @@ final class Connection {
     }
 
     /**
-     * Gives a batch's records to the producer. What goes wrong is in {@link InFlight#failure}.
+     * Gives a batch's records to the producer. {@link InFlight#failure} reports a failure.
      *
-     * @param whileBlocked asked when the producer has no room or no metadata; false gives up
+     * @param whileBlocked called when the producer has no free memory or no metadata; returning false stops the attempt
      */
     void send(
             BatchEnvelope envelope,
@@ -60,24 +60,24 @@ final class Connection {
         for (ProducerRecord<byte[], byte[]> record : records) {
             Completion completion = new Completion(entry, record.value().length);
             do {
-                completion.notTaken = false;
+                completion.notAccepted = false;
                 try {
                     var unused = producer.send(record, completion);
                 } catch (RuntimeException e) {
                     inFlight.failed(entry, record.value().length, e);
                 }
-                if (inFlight.failure() != null || (completion.notTaken && !whileBlocked.getAsBoolean())) {
+                if (inFlight.failure() != null || (completion.notAccepted && !whileBlocked.getAsBoolean())) {
                     return;
                 }
-            } while (completion.notTaken);
+            } while (completion.notAccepted);
         }
     }
 
-    /** What the producer calls when a record has been acknowledged or has failed. */
+    /** Called by the producer when a record has been acknowledged or has failed. */
     private final class Completion implements Callback {
         private final InFlight.Entry entry;
         private final int valueBytes;
-        private boolean notTaken; // the owner's: send() calls back from within
+        private boolean notAccepted; // only the owner's thread uses it: send() may call back on the calling thread
 
         private Completion(InFlight.Entry entry, int valueBytes) {
             this.entry = entry;
@@ -89,14 +89,14 @@ final class Connection {
             if (exception == null) {
                 inFlight.completed(entry);
             } else if (exception instanceof TimeoutException && Thread.currentThread() == owner) {
-                notTaken = true;
+                notAccepted = true;
             } else {
                 inFlight.failed(entry, valueBytes, exception);
             }
         }
     }
 
-    /** Ends the producer; waits so long for what is in flight. */
+    /** Closes the producer; waits at most this long for the batches in flight. */
     void close(Duration timeout) {
         if (timeout.isZero()) {
             inFlight.close();

@@ -12,7 +12,7 @@ import org.apache.avro.io.DecoderFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the common part of the header and each event of a ConntrackBatch lie in its bytes.
+ * Byte offsets in an encoded ConntrackBatch: the end of the common header fields, and the start of each event.
  *
  * <p>Ownership: borrows the batch's array. Threads: one.
  */
@@ -22,7 +22,7 @@ final class EventOffsets {
 
     private final byte[] array;
     private final int commonLengthBytes;
-    private final int[] starts; // one more than events: the last is where the last event ends
+    private final int[] starts; // one more entry than events: the last is the end of the last event
     private @Nullable BinaryDecoder decoder;
 
     private EventOffsets(byte[] array, int commonLengthBytes, int[] starts) {
@@ -31,7 +31,7 @@ final class EventOffsets {
         this.starts = starts;
     }
 
-    /** Of a batch of events; one that was read back from disk is walked through with Avro. */
+    /** Finds the offsets of a batch of events. A batch that was read from disk is walked through with Avro. */
     static EventOffsets of(QueuedBatch batch) {
         EncodedBatch memory = batch.memory();
         if (memory == null) {
@@ -85,7 +85,7 @@ final class EventOffsets {
         return starts.length - 1;
     }
 
-    /** Where an event begins in the array; {@link #count()} gives the end of the last. */
+    /** Offset of an event in the array; for index {@link #count()}, the end of the last event. */
     int start(int index) {
         return starts[index];
     }

@@ -8,10 +8,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The batches that one producer was given and that Kafka has not acknowledged, in their order. A batch counts only when
- * all before it are acknowledged; the first failure closes the whole.
+ * The batches that were given to one producer and are not acknowledged by Kafka, in order. A batch counts as
+ * acknowledged only when all earlier ones are. The first failure closes this object.
  *
- * <p>Threads: any; the publisher's adds and waits, the producer's completes.
+ * <p>Threads: any. The publisher's thread adds and waits; the producer's thread completes.
  */
 final class InFlight {
     private final ArrayDeque<Entry> entries = new ArrayDeque<>();
@@ -24,17 +24,17 @@ final class InFlight {
     private long acknowledged;
 
     /**
-     * Nothing in flight.
+     * Starts with nothing in flight.
      *
-     * @param onAcknowledged told of each batch in order, on the completing thread
-     * @param onFailed told of the first failure, on the completing thread, before that thread sends anything else
+     * @param onAcknowledged called for each batch in order, on the completing thread
+     * @param onFailed called for the first failure, on the completing thread, before that thread sends anything else
      */
     InFlight(Consumer<Entry> onAcknowledged, Runnable onFailed) {
         this.onAcknowledged = onAcknowledged;
         this.onFailed = onFailed;
     }
 
-    /** A batch on its way. */
+    /** A batch in flight. */
     static final class Entry {
         final BatchEnvelope envelope;
         final long lengthBytes;
@@ -46,7 +46,7 @@ final class InFlight {
             this.outstanding = records;
         }
 
-        /** Events in it; none in a control record. */
+        /** Number of events; 0 for a control record. */
         int events() {
             return envelope.kind() == EncodedBatch.EVENTS ? envelope.count() : 0;
         }
@@ -61,9 +61,9 @@ final class InFlight {
     record Failure(BatchEnvelope envelope, int valueBytes, Exception exception) {}
 
     /**
-     * Adds a batch behind the others.
+     * Adds a batch after the others.
      *
-     * @param records that it became; 0 = it only waits for those before it
+     * @param records number of its Kafka records; 0 = it only waits for earlier batches
      */
     synchronized Entry add(BatchEnvelope envelope, long lengthBytes, int records) {
         Entry entry = new Entry(envelope, lengthBytes, records);
@@ -76,7 +76,7 @@ final class InFlight {
         return entry;
     }
 
-    /** One of a batch's records is in Kafka. */
+    /** Records that one of a batch's records is in Kafka. */
     synchronized void completed(Entry entry) {
         if (closed) {
             return;
@@ -86,7 +86,7 @@ final class InFlight {
         acknowledgePrefix();
     }
 
-    /** One of a batch's records is not. */
+    /** Records that one of a batch's records has failed. */
     void failed(Entry entry, int valueBytes, Exception exception) {
         synchronized (this) {
             if (closed) {
@@ -114,7 +114,7 @@ final class InFlight {
         notifyAll();
     }
 
-    /** Takes no completion into account from here on. */
+    /** Ignores all further completions. */
     synchronized void close() {
         closed = true;
         notifyAll();
@@ -132,20 +132,20 @@ final class InFlight {
         return entries.isEmpty();
     }
 
-    /** Batches acknowledged since the beginning. */
+    /** Number of batches acknowledged so far. */
     synchronized long acknowledged() {
         return acknowledged;
     }
 
-    /** How long nothing has been acknowledged although something is in flight. */
+    /** Time without an acknowledgement while something is in flight. */
     synchronized long stalledNanos(long nowNanos) {
         return entries.isEmpty() ? 0 : nowNanos - progressNanos;
     }
 
     /**
-     * Waits until at most so many bytes are in flight and nothing has failed.
+     * Waits until at most {@code maxBytes} are in flight and nothing has failed.
      *
-     * @return false when that has not come in time, or something has failed
+     * @return false on timeout or failure
      */
     synchronized boolean awaitAtMost(long maxBytes, long waitNanos) {
         long deadline = System.nanoTime() + waitNanos;

@@ -3,11 +3,11 @@ package dev.ctstream.publish;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets other threads end a wait of its owner by an interrupt, and no more than a wait: an interrupt in the middle of
- * Kafka's {@code send}, or of a file, would do harm.
+ * Lets other threads end a wait of its owner by an interrupt. It interrupts nothing but that wait, because an interrupt
+ * during Kafka's {@code send} or during file I/O would do harm.
  *
- * <p>Threads: one owner enters and leaves; any thread wakes. Who wakes sets the condition first, and the owner looks at it
- * after entering.
+ * <p>Threads: one owner enters and leaves; any thread wakes. The waking thread sets its condition first, and the owner
+ * checks the condition after entering.
  */
 final class InterruptibleWait {
     private @Nullable Thread waiting;
@@ -16,7 +16,7 @@ final class InterruptibleWait {
         waiting = Thread.currentThread();
     }
 
-    /** Ends the section; an interrupt that came in it is gone afterwards. */
+    /** Ends the section and clears an interrupt that arrived in it. */
     synchronized void leave() {
         waiting = null;
         Thread.interrupted();

@@ -5,19 +5,19 @@ import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** Where the publisher gets at Kafka; tests put their own in its place. Threads: the publisher's. */
+/** The publisher's access to Kafka; tests replace it. Threads: the publisher's. */
 interface KafkaGateway {
-    /** Waits a few seconds at most; an interrupt ends the wait. */
+    /** Checks and creates the topics. Waits a few seconds at most; an interrupt ends the wait. */
     Topics.Report prepare() throws KafkaUnreadyException, InterruptedException;
 
     /**
      * A new producer, owned by the caller.
      *
-     * @param maxMessageBytes the limit of the topic of events; {@code Long.MAX_VALUE} = not known
+     * @param maxMessageBytes record size limit of the event topic; {@code Long.MAX_VALUE} = unknown
      */
     Producer<byte[], byte[]> producer(long maxMessageBytes) throws KafkaUnreadyException;
 
-    /** The real one. */
+    /** The implementation for a real cluster. */
     static KafkaGateway of(PublishConfig config) {
         return new KafkaGateway() {
             @Override

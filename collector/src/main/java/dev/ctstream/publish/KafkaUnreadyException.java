@@ -3,7 +3,7 @@ package dev.ctstream.publish;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.errors.TimeoutException;
 
-/** Kafka cannot be used now; the message is for the operator: what failed and what to do. */
+/** Kafka cannot be used now. The message tells the operator what failed and what to do. */
 public final class KafkaUnreadyException extends Exception {
     private static final long serialVersionUID = 1L;
     private static final int MAX_CAUSES = 8;
@@ -20,7 +20,7 @@ public final class KafkaUnreadyException extends Exception {
         return new KafkaUnreadyException(reason(config, failure), failure);
     }
 
-    /** One line that says why: an exception's own words where they are good, ours where they are not. */
+    /** One line that gives the reason: the exception's own message where it is clear, otherwise our own. */
     static String reason(PublishConfig config, Throwable failure) {
         String servers = "kafka.bootstrap.servers=" + config.bootstrapServers();
         Throwable cause = failure;
@@ -38,7 +38,7 @@ public final class KafkaUnreadyException extends Exception {
         return cause.getClass().getSimpleName() + " from " + servers + ": " + message + Remedy.of(cause);
     }
 
-    /** A name without content: the cause says more. */
+    /** Whether the exception only wraps a more informative cause. */
     private static boolean isWrapper(Throwable failure) {
         return failure instanceof ExecutionException
                 || failure.getClass().getName().equals("org.apache.kafka.common.KafkaException");

@@ -1,6 +1,6 @@
 package dev.ctstream.publish;
 
-/** What one Kafka record holds ({@code record.layout}). */
+/** Contents of one Kafka record ({@code record.layout}). */
 public enum Layout {
     /** A ConntrackBatch: events of one stream. */
     BATCH,

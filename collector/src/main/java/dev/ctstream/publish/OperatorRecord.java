@@ -18,10 +18,10 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
- * Publishes OPERATOR records: what a person changed, straight to the control topic, without a spool. A command is a run of
- * its own, so its control sequence begins with 0.
+ * Publishes OPERATOR records, which state what a person changed. They go directly to the control topic, without a
+ * spool. Each command is its own run, so its control sequence starts at 0.
  *
- * <p>Ownership: owns a producer. Threads: confined to one, which waits for Kafka; bounded.
+ * <p>Ownership: owns a producer. Threads: confined to one, which waits for Kafka; every wait is bounded.
  */
 public final class OperatorRecord implements AutoCloseable {
     private static final int WAIT_MILLIS = 4_000;
@@ -50,10 +50,10 @@ public final class OperatorRecord implements AutoCloseable {
     }
 
     /**
-     * Makes sure that Kafka can be reached and has the topics, which are created where the configuration says so.
+     * Checks that Kafka is reachable and has the topics; creates missing ones if the configuration says so.
      *
      * @param hostName the kernel's node name
-     * @throws KafkaUnreadyException when it cannot be used; found within seconds
+     * @throws KafkaUnreadyException when Kafka cannot be used; detected within seconds
      */
     public static OperatorRecord open(PublishConfig config, RunIdentity run, String hostName)
             throws KafkaUnreadyException, InterruptedException {
@@ -79,9 +79,9 @@ public final class OperatorRecord implements AutoCloseable {
     /**
      * Publishes one record and waits until the broker has it.
      *
-     * @param namespace {@link StreamId#control} of the namespace that the command worked on
+     * @param namespace {@link StreamId#control} of the namespace that the command changed
      * @param timeMillis when the change was made, ms since 1970-01-01 UTC
-     * @throws KafkaUnreadyException when the broker did not take it within seconds
+     * @throws KafkaUnreadyException when the broker did not acknowledge it within seconds
      */
     public void write(StreamId namespace, ControlRecord.Operator operator, long timeMillis)
             throws KafkaUnreadyException, InterruptedException {

@@ -12,7 +12,10 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** Settings of Kafka's producer and admin client: ours, then the user's, but for those that our promises rest on. */
+/**
+ * Settings of Kafka's producer and admin client: our defaults, then the user's settings, except for keys that our
+ * guarantees depend on.
+ */
 public final class ProducerSettings {
     private static final int PROBE_TIMEOUT_MILLIS = 3_000;
     private static final int REQUEST_SIZE_MARGIN_BYTES = 64 << 10;
@@ -21,14 +24,14 @@ public final class ProducerSettings {
     private static final int MAX_BLOCK_MILLIS = 5_000;
     private static final String FOREVER = Integer.toString(Integer.MAX_VALUE);
 
-    /** Keys that have one good value, and what it keeps. */
+    /** Keys with only one valid value, and the reason for it. */
     private static final Map<String, Fixed> FIXED = Map.of(
-            ProducerConfig.ACKS_CONFIG, new Fixed(Set.of("all", "-1"), "a batch counts as published only then"),
-            ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, new Fixed(Set.of("true"), "a retry would repeat or reorder"),
+            ProducerConfig.ACKS_CONFIG, new Fixed(Set.of("all", "-1"), "only then is a batch safely published"),
+            ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, new Fixed(Set.of("true"), "otherwise retries could duplicate or reorder"),
             ProducerConfig.RETRIES_CONFIG, new Fixed(Set.of(FOREVER), "batches wait for the broker"),
             ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, new Fixed(Set.of(FOREVER), "batches wait for the broker"),
             ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION,
-                    new Fixed(Set.of("1"), "a batch would overtake one that is refused"));
+                    new Fixed(Set.of("1"), "otherwise a batch could overtake a rejected one"));
 
     private static final Set<String> OURS = Set.of(
             ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG,
@@ -41,7 +44,7 @@ public final class ProducerSettings {
     private record Fixed(Set<String> values, String reason) {}
 
     /**
-     * What is wrong with a user's settings, one line for each; empty = nothing.
+     * Problems in a user's settings, one line each; empty = none.
      *
      * @param kafka without the prefix {@code kafka.}
      */
@@ -50,7 +53,7 @@ public final class ProducerSettings {
         kafka.forEach((key, value) -> {
             Fixed fixed = FIXED.get(key);
             if (fixed != null && !fixed.values().contains(value.trim().toLowerCase(Locale.ROOT))) {
-                problems.add("kafka." + key + "=" + value + " cannot be used: it has to be "
+                problems.add("kafka." + key + "=" + value + " cannot be used: it must be "
                         + fixed.values().stream()
                                 .sorted()
                                 .toList()
@@ -60,7 +63,7 @@ public final class ProducerSettings {
                 problems.add("kafka." + key + " cannot be set: ctstream sets it itself");
             } else if (key.equals(ProducerConfig.MAX_BLOCK_MS_CONFIG) && !isAtMost(value, MAX_BLOCK_MILLIS)) {
                 problems.add("kafka." + key + "=" + value + " cannot be used: at most " + MAX_BLOCK_MILLIS
-                        + ", because the publisher could not be stopped");
+                        + ", because otherwise the publisher could not be stopped");
             }
         });
         if (kafka.getOrDefault(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, "").isBlank()) {
@@ -72,7 +75,7 @@ public final class ProducerSettings {
         return problems.stream().sorted().toList();
     }
 
-    /** Kafka's own opinion, key by key. */
+    /** Adds the problems that Kafka itself reports, key by key. */
     private static void check(Map<String, String> kafka, List<String> problems) {
         Map<String, Object> settings = new HashMap<>(kafka);
         settings.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
@@ -89,40 +92,43 @@ public final class ProducerSettings {
         try {
             return Long.parseLong(value.trim()) <= limit;
         } catch (NumberFormatException e) {
-            return true; // Kafka's own complaint is clearer
+            return true; // Kafka's own message is clearer
         }
     }
 
     /**
-     * Uncompressed bytes that the producer is given before it has acknowledged some: 4 MiB, which are enough for the batches
-     * of {@link #producer}; its memory is as large for life as it ever was. Whoever makes its batches larger or lets them wait
-     * for longer gets 16 MiB to fill them.
+     * Limit of uncompressed bytes in flight. The default is 4 MiB, which is enough for the batch size set in
+     * {@link #producer}; the producer never returns memory that it has once allocated. If the user sets the batch size
+     * or the linger time, the limit is 16 MiB, so that larger batches can fill.
      *
      * @param kafka without the prefix {@code kafka.}
      */
-    static long mostInFlightBytes(Map<String, String> kafka) {
+    static long maxInFlightBytes(Map<String, String> kafka) {
         boolean own = kafka.containsKey(ProducerConfig.LINGER_MS_CONFIG)
                 || kafka.containsKey(ProducerConfig.BATCH_SIZE_CONFIG);
         return own ? 16L << 20 : 4L << 20;
     }
 
-    /** Kafka gathers records in batches that must fit the limit too: above it, each is sent, refused and split. */
+    /**
+     * Settings of the producer. Kafka's own batches of records must also fit the limit; larger ones are sent, rejected
+     * and split.
+     */
     static Map<String, Object> producer(PublishConfig config, long maxMessageBytes) {
         Map<String, Object> settings = new HashMap<>();
         settings.put(ProducerConfig.CLIENT_ID_CONFIG, "ctstream");
         settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "zstd");
         settings.put(
-                ProducerConfig.COMPRESSION_ZSTD_LEVEL_CONFIG, 1); // of level 3: two thirds of its CPU, 5 % more bytes
+                ProducerConfig.COMPRESSION_ZSTD_LEVEL_CONFIG, 1); // level 3 takes 1.5 times the CPU, saves 5 %
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
         settings.put(ProducerConfig.BATCH_SIZE_CONFIG, (int) Math.min(BATCH_BYTES, maxMessageBytes));
-        // We choose the partition; else the sender weighs all partitions in each of its rounds.
+        // We choose the partition. Without this, the sender evaluates all partitions in each round.
         settings.put(ProducerConfig.PARTITIONER_ADAPTIVE_PARTITIONING_ENABLE_CONFIG, false);
         settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 1_000);
         settings.put(
                 ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
                 Math.max(DEFAULT_MAX_REQUEST_BYTES, config.records().batchMaxBytes() + REQUEST_SIZE_MARGIN_BYTES));
-        // With "rebootstrap" send() blocks while brokers are away and forgets where they were; Publisher re-creates
-        // the producer, and so asks the bootstrap servers again, when they have moved.
+        // With "rebootstrap", send() blocks while brokers are away and forgets their addresses. Instead, Publisher
+        // re-creates the producer when brokers have moved, which contacts the bootstrap servers again.
         settings.put(CommonClientConfigs.METADATA_RECOVERY_STRATEGY_CONFIG, "none");
         settings.put(ProducerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 2_000);
         settings.putAll(config.kafka());
@@ -130,7 +136,7 @@ public final class ProducerSettings {
         settings.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         settings.put(ProducerConfig.RETRIES_CONFIG, Integer.MAX_VALUE);
         settings.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, Integer.MAX_VALUE);
-        // One request at a time for each broker: when a batch is refused, none behind it is on its way.
+        // One request at a time for each broker, so that no later batch is in flight when one is rejected.
         settings.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
         return settings;
     }

@@ -4,11 +4,12 @@ import dev.ctstream.record.Framing;
 import java.util.Map;
 
 /**
- * What the publisher is told.
+ * Configuration of the publisher.
  *
- * @param topics which topics, and what to do when they are missing
- * @param records what the records look like
- * @param zoneWidth partitions that a zone is spread over by host and namespace; a zone that is not named has 1, zone 0 all
+ * @param topics the topics, and whether to create missing ones
+ * @param records form of the records
+ * @param zoneWidth number of partitions over which a zone is spread by host and namespace. Default: zone 0 uses all,
+ *     any other zone 1
  * @param kafka settings for Kafka's clients, without the prefix {@code kafka.}; checked by {@link ProducerSettings}
  */
 public record PublishConfig(
@@ -22,23 +23,23 @@ public record PublishConfig(
     /**
      * The topics.
      *
-     * @param events for events in either layout
-     * @param control for control records
+     * @param events topic for events in either layout
+     * @param control topic for control records
      * @param create whether missing ones are created; existing ones are never altered
-     * @param partitions of a topic that is created
-     * @param replicationFactor of a topic that is created; -1 leaves it to the broker
+     * @param partitions partition count of a created topic
+     * @param replicationFactor replication factor of a created topic; -1 = the broker's default
      */
     public record TopicNames(String events, String control, boolean create, int partitions, int replicationFactor) {}
 
     /**
      * The form of the records.
      *
-     * @param headers whether content-type and schema-fingerprint are sent
-     * @param batchMaxBytes the most that a batch may hold, for checks against the topics' limits
+     * @param headers whether the headers content-type and schema-fingerprint are sent
+     * @param batchMaxBytes largest size of a batch, for checks against the topics' limits
      */
     public record RecordForm(Layout layout, Framing framing, boolean headers, int batchMaxBytes) {}
 
-    /** The brokers to begin with, as configured; for messages. */
+    /** The configured bootstrap servers, for messages. */
     public String bootstrapServers() {
         return kafka.getOrDefault("bootstrap.servers", "");
     }

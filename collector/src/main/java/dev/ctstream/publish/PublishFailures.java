@@ -6,8 +6,8 @@ import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 
 /**
- * What keeps batches from being published: health has the present reason; the log has it once, then a count at
- * intervals, then the end.
+ * Tracks the reason why batches cannot be published. Health shows the current reason. The log gets it once, then a
+ * count at intervals, then the recovery.
  *
  * <p>Threads: the publisher's.
  */
@@ -27,7 +27,7 @@ final class PublishFailures {
     private long loggedNanos;
 
     /**
-     * No trouble yet.
+     * Starts without a failure.
      *
      * @param nanoTime as {@link System#nanoTime}
      */
@@ -41,13 +41,13 @@ final class PublishFailures {
         return count > 0;
     }
 
-    /** A failure before anything could be sent: over as soon as there is a connection. */
-    void withConnection(String why) {
+    /** Records a failure before anything could be sent; it ends with the next connection. */
+    void connectionFailed(String why) {
         report(why, count == 0 || endsWithConnection);
     }
 
-    /** A failure in sending: over only when something has been acknowledged. */
-    void withSending(String why) {
+    /** Records a failure while sending; it ends only with an acknowledgement. */
+    void sendFailed(String why) {
         report(why, false);
     }
 
@@ -92,7 +92,7 @@ final class PublishFailures {
     }
 
     /**
-     * How long to wait before the next attempt: doubles with each failure, up to 10 s, less a random part.
+     * Wait before the next attempt: doubles with each failure up to 10 s, minus a random part.
      *
      * @param random 0 to 1
      */

@@ -10,9 +10,10 @@ import org.apache.kafka.common.MetricName;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the publisher counts, and what Kafka's producer tells of itself.
+ * The publisher's counters, and gauges from Kafka's producer.
  *
- * <p>Threads: counters of acknowledgements are written under the lock of what is in flight, all others by the publisher's.
+ * <p>Threads: the lock of {@link InFlight} guards the counters of acknowledgements; the publisher's thread writes all
+ * others.
  */
 public final class PublishMetrics {
     private static final String PRODUCER_GROUP = "producer-metrics";
@@ -89,7 +90,7 @@ public final class PublishMetrics {
         metrics.doubleGauge(name, help + " Kafka's " + kafkaName + ".", () -> ofProducer(kafkaName));
     }
 
-    /** One of the producer's own numbers; NaN without a producer, or when it has none yet. */
+    /** One of the producer's own metrics; NaN when there is no producer or no value yet. */
     private double ofProducer(String name) {
         Connection open = connection;
         if (open == null) {
@@ -106,7 +107,7 @@ public final class PublishMetrics {
         return Double.NaN;
     }
 
-    /** The producer to tell of; null = none. */
+    /** Sets the producer to read metrics from; null = none. */
     void watch(@Nullable Connection present) {
         connection = present;
         if (present != null) {
@@ -114,10 +115,10 @@ public final class PublishMetrics {
         }
     }
 
-    /** Why nothing is acknowledged although the cluster answers. */
+    /** Explains why nothing is acknowledged although the cluster responds. */
     String stallReason(long seconds) {
         double throttled = ofProducer("produce-throttle-time-max");
-        return "no acknowledgement for " + seconds + " s and more although the cluster answers"
+        return "no acknowledgement for " + seconds + " s or more although the cluster responds"
                 + (throttled > 0
                         ? ": a quota throttled this producer lately; raise producer_byte_rate of its user or client id"
                         : "");
@@ -129,7 +130,7 @@ public final class PublishMetrics {
         sentBytes.add(bytes);
     }
 
-    /** Events that Kafka has confirmed so far, control records not counted. Any thread. */
+    /** Number of events that Kafka has acknowledged, without control records. Any thread. */
     public long acknowledgedEventsTotal() {
         return acknowledgedEvents.value();
     }

@@ -21,21 +21,24 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Publishes batches in the order of the queue, for ever. The first failure ends the producer before anything behind the
- * failed record can be sent; then the queue is rewound to the oldest batch that is not acknowledged, and a new producer
- * begins there. So a batch never overtakes another, and at most what was in flight comes twice.
+ * Publishes batches in queue order until stopped. The first failure closes the producer before it can send anything
+ * after the failed record. Then the queue is rewound to the oldest unacknowledged batch, and a new producer starts
+ * there. So a batch never overtakes another, and only data that was in flight can be duplicated.
  *
- * <p>Ownership: owns the producers. Threads: {@link #run} is the publisher's thread; {@link #stop} may come from any.
+ * <p>Ownership: owns the producers. Threads: {@link #run} is the publisher's thread; any thread may call {@link #stop}.
  *
- * <p>Errors: none ends it. What keeps it from publishing is in the log, in health and in the metrics.
+ * <p>Errors: no failure ends it. The log, health and the metrics report what prevents publishing.
  */
 public final class Publisher implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
-    /** The longest wait without a look around. */
+    /** Longest wait before progress is checked. */
     private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
-    /** Without an acknowledgement for so long, we ask the cluster what is wrong. */
+    /** After this long without an acknowledgement, the cluster is queried for the cause. */
     private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(4);
-    /** Without one for so long although the cluster answers from where it was, a new producer is tried. */
+    /**
+     * After this long without an acknowledgement, although the cluster responds at the same addresses, a new producer
+     * is tried.
+     */
     private static final long STALL_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final Parts parts;
@@ -44,10 +47,10 @@ public final class Publisher implements Runnable {
     private final PublishFailures failures;
     private final InterruptibleWait wakeable = new InterruptibleWait();
     private final Map<Long, String> refused = new HashMap<>(); // batch number, reason
-    private final Set<Long> suspects = new HashSet<>(); // sent alone, to be sure which one is refused
+    private final Set<Long> suspects = new HashSet<>(); // sent alone, to find out which one is rejected
     private @Nullable Connection connection;
     private List<String> remarks = List.of();
-    private final long mostInFlightBytes;
+    private final long maxInFlightBytes;
     private long topicMaxBytes;
     private Set<String> brokers = Set.of();
     private int pieceBytes = Integer.MAX_VALUE;
@@ -57,7 +60,7 @@ public final class Publisher implements Runnable {
     private volatile long stopDeadlineNanos;
 
     /**
-     * What a publisher works with.
+     * The collaborators of a publisher.
      *
      * @param identity of this run
      */
@@ -65,7 +68,7 @@ public final class Publisher implements Runnable {
             PublishConfig config, RunIdentity identity, BatchQueue queue, PublishMetrics metrics, Health health) {}
 
     /**
-     * Does nothing until {@link #run}.
+     * Creates a publisher; it does nothing until {@link #run}.
      *
      * @throws IllegalArgumentException when the framing or a zone's width cannot be used
      */
@@ -76,16 +79,16 @@ public final class Publisher implements Runnable {
     Publisher(Parts parts, KafkaGateway gateway) {
         this.parts = parts;
         this.gateway = gateway;
-        mostInFlightBytes = ProducerSettings.mostInFlightBytes(parts.config().kafka());
+        maxInFlightBytes = ProducerSettings.maxInFlightBytes(parts.config().kafka());
         factory = new RecordFactory(parts.config(), parts.identity());
         failures = new PublishFailures(LOG, parts.health(), System::nanoTime);
     }
 
     /**
-     * Publishes what the queue still holds and ends {@link #run}. Does not wait. While Kafka is away it ends at once:
-     * what is unsent stays in the queue.
+     * Makes {@link #run} publish the rest of the queue and end. Does not wait. While Kafka is unavailable, it ends at
+     * once and unsent batches stay in the queue.
      *
-     * @param timeout after which it ends in any case
+     * @param timeout longest time until it ends in any case
      */
     public void stop(Duration timeout) {
         stopDeadlineNanos = System.nanoTime() + timeout.toNanos();
@@ -93,7 +96,10 @@ public final class Publisher implements Runnable {
         wake();
     }
 
-    /** Ends the present wait. The queue's own way is used for its waits: an interrupt would close the spool's files. */
+    /**
+     * Ends the current wait. Waits in the queue are ended with its own {@code wake}, because an interrupt would close
+     * the spool's files.
+     */
     private void wake() {
         parts.queue().wake();
         wakeable.wake();
@@ -114,14 +120,14 @@ public final class Publisher implements Runnable {
             } else if (open.inFlight.failure() != null) {
                 recover(open);
             } else {
-                boolean last = stopping; // nothing is put into the queue after that
+                boolean last = stopping; // nothing is added to the queue after that
                 drained = publishNext(open) && last;
             }
         }
         end();
     }
 
-    /** While Kafka is away there is no point in waiting until the deadline. */
+    /** Whether to end now. While Kafka is unavailable, waiting until the deadline is pointless. */
     private boolean mustEnd() {
         return stopping && (failures.active() || System.nanoTime() - stopDeadlineNanos >= 0);
     }
@@ -138,14 +144,14 @@ public final class Publisher implements Runnable {
             failures.connected(parts.config().bootstrapServers());
         } catch (KafkaUnreadyException e) {
             parts.metrics().failures.increment();
-            failures.withConnection(String.valueOf(e.getMessage()));
+            failures.connectionFailed(String.valueOf(e.getMessage()));
             backOff();
         } catch (InterruptedException e) {
-            // We were woken to stop; the loop sees it.
+            // Woken for the stop; the loop checks for it.
         }
     }
 
-    /** Says once what does not fit, and forgets what a limit has taught us when the limit has changed. */
+    /** Logs the remarks once, and resets the learned piece size when the limit has changed. */
     private void note(Topics.Report report) {
         if (!report.remarks().equals(remarks)) {
             report.remarks().forEach(remark -> LOG.warn("Kafka: {}", remark));
@@ -157,10 +163,10 @@ public final class Publisher implements Runnable {
         }
     }
 
-    /** True when the queue had nothing. */
+    /** Publishes the next batch; true when the queue had none. */
     private boolean publishNext(Connection open) {
         checkProgress(open);
-        if (!open.inFlight.awaitAtMost(mostInFlightBytes, WAIT_NANOS)) {
+        if (!open.inFlight.awaitAtMost(maxInFlightBytes, WAIT_NANOS)) {
             return false;
         }
         QueuedBatch batch = next();
@@ -188,7 +194,7 @@ public final class Publisher implements Runnable {
         try {
             return parts.queue().next(stopping ? 0 : WAIT_NANOS);
         } catch (IOException e) {
-            LOG.warn("spool cannot be read, trying again: {}", e.toString());
+            LOG.warn("spool cannot be read, retrying: {}", e.toString());
             LockSupport.parkNanos(WAIT_NANOS);
             return null;
         }
@@ -198,7 +204,7 @@ public final class Publisher implements Runnable {
         List<ProducerRecord<byte[], byte[]>> records = factory.records(batch, open.partitions, pieceBytes);
         open.send(batch.envelope(), batch.lengthBytes(), records, () -> {
             checkProgress(open);
-            failures.withSending("the producer takes no more records: "
+            failures.sendFailed("the producer accepts no more records: "
                     + KafkaUnreadyException.reason(
                             parts.config(), new org.apache.kafka.common.errors.TimeoutException()));
             return connection == open && !mustEnd();
@@ -223,7 +229,7 @@ public final class Publisher implements Runnable {
         parts.metrics().onAcknowledged(entry);
     }
 
-    /** Ends trouble when something was acknowledged. */
+    /** Ends a failure when something was acknowledged. */
     private void checkAcknowledged(Connection open) {
         long acknowledged = open.inFlight.acknowledged();
         if (acknowledged != seenAcknowledged) {
@@ -232,7 +238,7 @@ public final class Publisher implements Runnable {
         }
     }
 
-    /** Ends trouble when something was acknowledged; asks the cluster when nothing is. */
+    /** Ends a failure when something was acknowledged; queries the cluster after a time without acknowledgements. */
     private void checkProgress(Connection open) {
         checkAcknowledged(open);
         long now = System.nanoTime();
@@ -244,24 +250,24 @@ public final class Publisher implements Runnable {
             Topics.Report report = interruptibly(gateway::prepare);
             note(report);
             if (!report.brokers().equals(brokers)) {
-                failures.withSending("the brokers have moved to " + report.brokers());
+                failures.sendFailed("the brokers have moved to " + report.brokers());
                 reopen(open);
                 return;
             }
-            failures.withSending(parts.metrics().stallReason(TimeUnit.NANOSECONDS.toSeconds(STALL_NANOS)));
+            failures.sendFailed(parts.metrics().stallReason(TimeUnit.NANOSECONDS.toSeconds(STALL_NANOS)));
             if (stalledNanos >= STALL_LIMIT_NANOS) {
                 reopen(open);
             }
         } catch (KafkaUnreadyException e) {
-            failures.withSending(String.valueOf(e.getMessage()));
+            failures.sendFailed(String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
-            return; // woken to stop
+            return; // woken for the stop
         } finally {
             probedNanos = System.nanoTime();
         }
     }
 
-    /** A failure: what can be learned from it, back to the oldest unacknowledged batch, a new producer. */
+    /** Handles a failure: adjusts to its cause, rewinds to the oldest unacknowledged batch and makes a new producer. */
     private void recover(Connection open) {
         InFlight.Failure failure = open.inFlight.failure();
         checkAcknowledged(open);
@@ -276,18 +282,21 @@ public final class Publisher implements Runnable {
         if (kind == SendFailure.TOO_LARGE && mayBeCut && failure.valueBytes() / 2 < pieceBytes) {
             pieceBytes = failure.valueBytes() / 2;
             LOG.warn(
-                    "Kafka: {}; batches are cut in pieces of bytes={}",
+                    "Kafka: {}; batches are cut into pieces of bytes={}",
                     failure.exception().getMessage(),
                     pieceBytes);
         } else if (kind == SendFailure.TOO_LARGE || kind == SendFailure.REFUSED) {
             refuse(failure);
         } else {
-            failures.withSending(KafkaUnreadyException.reason(parts.config(), failure.exception()));
+            failures.sendFailed(KafkaUnreadyException.reason(parts.config(), failure.exception()));
             backOff();
         }
     }
 
-    /** Records of one request may fail for the sake of another: only who fails alone is set aside. */
+    /**
+     * Handles a rejected batch. A record may fail because of another one in its request, so a batch is set aside only
+     * when it fails alone.
+     */
     private void refuse(InFlight.Failure failure) {
         BatchEnvelope envelope = failure.envelope();
         if (suspects.add(envelope.number())) {
@@ -295,7 +304,7 @@ public final class Publisher implements Runnable {
         }
         suspects.remove(envelope.number());
         String reason = KafkaUnreadyException.reason(parts.config(), failure.exception());
-        LOG.warn("Kafka refuses a batch for good, it is set aside: {} reason={}", envelope, reason);
+        LOG.warn("Kafka rejected a batch permanently, it is set aside: {} reason={}", envelope, reason);
         refused.put(envelope.number(), reason);
     }
 

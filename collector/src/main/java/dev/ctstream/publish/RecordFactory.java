@@ -20,7 +20,7 @@ import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 
 /**
- * Makes Kafka records of batches: topic, partition, key, headers, value.
+ * Turns batches into Kafka records: topic, partition, key, headers, value.
  *
  * <pre>
  *  events:  key host_id/netns/zone   value prefix + ConntrackBatch, or prefix + ConntrackFlatEvent for each event
@@ -30,7 +30,7 @@ import org.apache.kafka.common.header.internals.RecordHeader;
  * <p>Ownership: the bytes are copied, so a record outlives its batch. Threads: one.
  */
 final class RecordFactory {
-    /** What a piece adds to the common part and its events: two times, the events' number, the end of the array. */
+    /** Bytes of a piece beside the common part and the events: two times, the event count, the end of the array. */
     private static final int PIECE_BYTES = 2 * 10 + 5 + 1;
 
     private final PublishConfig config;
@@ -42,7 +42,7 @@ final class RecordFactory {
     /**
      * A factory for one run.
      *
-     * @param identity of this run; a batch of an earlier one carries its own
+     * @param identity of this run; a batch of an earlier run has its own
      */
     RecordFactory(PublishConfig config, RunIdentity identity) {
         this.config = config;
@@ -53,7 +53,7 @@ final class RecordFactory {
         control = new Form(config.records(), Schemas.CONTROL);
     }
 
-    /** What all records of one schema share. */
+    /** Prefix and headers of all records of one schema. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Form(byte[] prefix, List<Header> headers) {
         Form(PublishConfig.RecordForm records, Schema schema) {
@@ -75,7 +75,7 @@ final class RecordFactory {
     /**
      * The records of a batch, in order.
      *
-     * @param pieceBytes a ConntrackBatch above this is cut into smaller ones; a single event is never cut
+     * @param pieceBytes a larger ConntrackBatch is cut into smaller ones; a single event is never cut
      */
     List<ProducerRecord<byte[], byte[]>> records(QueuedBatch batch, Topics.Partitions partitions, int pieceBytes) {
         if (batch.envelope().kind() == EncodedBatch.CONTROL) {
@@ -92,7 +92,7 @@ final class RecordFactory {
     }
 
     /**
-     * The record of a control record.
+     * The Kafka record of a control record.
      *
      * @param datum bare Avro, from the position to the limit
      * @param partitions of the control topic
@@ -119,14 +119,14 @@ final class RecordFactory {
     }
 
     private List<ProducerRecord<byte[], byte[]>> flat(QueuedBatch batch, int partitions) {
-        EventOffsets places = EventOffsets.of(batch);
-        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(places.count());
-        for (int i = 0; i < places.count(); i++) {
-            int lengthBytes = places.start(i + 1) - places.start(i);
-            byte[] value = ByteBuffer.allocate(events.prefix().length + places.commonLengthBytes() + lengthBytes)
+        EventOffsets offsets = EventOffsets.of(batch);
+        List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(offsets.count());
+        for (int i = 0; i < offsets.count(); i++) {
+            int lengthBytes = offsets.start(i + 1) - offsets.start(i);
+            byte[] value = ByteBuffer.allocate(events.prefix().length + offsets.commonLengthBytes() + lengthBytes)
                     .put(events.prefix())
-                    .put(batch.array(), batch.offset(), places.commonLengthBytes())
-                    .put(batch.array(), places.start(i), lengthBytes)
+                    .put(batch.array(), batch.offset(), offsets.commonLengthBytes())
+                    .put(batch.array(), offsets.start(i), lengthBytes)
                     .array();
             records.add(event(batch, partitions, value));
         }
@@ -134,35 +134,35 @@ final class RecordFactory {
     }
 
     private List<ProducerRecord<byte[], byte[]>> pieces(QueuedBatch batch, int partitions, int pieceBytes) {
-        EventOffsets places = EventOffsets.of(batch);
+        EventOffsets offsets = EventOffsets.of(batch);
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
-        int room = pieceBytes - places.commonLengthBytes() - PIECE_BYTES;
-        for (int from = 0, to; from < places.count(); from = to) {
+        int eventBytes = pieceBytes - offsets.commonLengthBytes() - PIECE_BYTES;
+        for (int from = 0, to; from < offsets.count(); from = to) {
             to = from + 1;
-            while (to < places.count() && places.start(to + 1) - places.start(from) <= room) {
+            while (to < offsets.count() && offsets.start(to + 1) - offsets.start(from) <= eventBytes) {
                 to++;
             }
-            records.add(event(batch, partitions, piece(batch, places, from, to)));
+            records.add(event(batch, partitions, piece(batch, offsets, from, to)));
         }
         return records;
     }
 
-    /** A ConntrackBatch with some of the events: prefix, common part, times of these events, their number, they, 0. */
-    private byte[] piece(QueuedBatch batch, EventOffsets places, int from, int to) {
+    /** A ConntrackBatch with some of the events: prefix, common part, first and last time, event count, events, 0. */
+    private byte[] piece(QueuedBatch batch, EventOffsets offsets, int from, int to) {
         long first = Long.MAX_VALUE;
         long last = Long.MIN_VALUE;
         for (int i = from; i < to; i++) {
-            first = Math.min(first, places.eventMillis(i));
-            last = Math.max(last, places.eventMillis(i));
+            first = Math.min(first, offsets.eventMillis(i));
+            last = Math.max(last, offsets.eventMillis(i));
         }
-        int lengthBytes = places.start(to) - places.start(from);
-        byte[] bytes = new byte[events.prefix().length + places.commonLengthBytes() + lengthBytes + PIECE_BYTES];
+        int lengthBytes = offsets.start(to) - offsets.start(from);
+        byte[] bytes = new byte[events.prefix().length + offsets.commonLengthBytes() + lengthBytes + PIECE_BYTES];
         int end = copy(events.prefix(), 0, events.prefix().length, bytes, 0);
-        end = copy(batch.array(), batch.offset(), places.commonLengthBytes(), bytes, end);
+        end = copy(batch.array(), batch.offset(), offsets.commonLengthBytes(), bytes, end);
         end += BinaryData.encodeLong(first, bytes, end);
         end += BinaryData.encodeLong(last, bytes, end);
         end += BinaryData.encodeInt(to - from, bytes, end);
-        end = copy(batch.array(), places.start(from), lengthBytes, bytes, end);
+        end = copy(batch.array(), offsets.start(from), lengthBytes, bytes, end);
         return Arrays.copyOf(bytes, end + 1); // a 0 ends the array of events
     }
 

@@ -6,19 +6,19 @@ import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.UnsupportedSaslMechanismException;
 
-/** What an operator can do against a failure that only an operator can mend. */
+/** Advice for failures that only an operator can fix. */
 final class Remedy {
     private static final int MAX_CAUSES = 8;
 
     private Remedy() {}
 
-    /** Goes behind the failure's own words; empty when there is nothing to say. */
+    /** Advice to append to the failure's message; empty when there is none. */
     static String of(Throwable failure) {
         if (failure instanceof SaslAuthenticationException) {
             return "; check user and password in kafka.sasl.jaas.config, and that the brokers know the user";
         }
         if (failure instanceof UnsupportedSaslMechanismException) {
-            return "; set kafka.sasl.mechanism to one that the brokers have";
+            return "; set kafka.sasl.mechanism to one that the brokers support";
         }
         if (failure instanceof SslAuthenticationException) {
             return ": " + tls(words(failure));
@@ -27,12 +27,12 @@ final class Remedy {
             return "; grant the user DESCRIBE, DESCRIBE_CONFIGS and WRITE on the topics, and CREATE if topic.create=true";
         }
         if (failure instanceof AuthorizationException) {
-            return "; grant the user WRITE on the topics: without it on any topic, it may not even begin to produce";
+            return "; grant the user WRITE on the topics; a producer needs it on at least one topic to start";
         }
         return "";
     }
 
-    /** The JDK's words for a failed handshake name no remedy. */
+    /** Adds advice to the JDK's message for a failed handshake. */
     private static String tls(String words) {
         if (words.contains("valid certification path") || words.contains("PKIX")) {
             return words
@@ -40,13 +40,13 @@ final class Remedy {
                     + " holds it or its authority";
         }
         if (words.contains("subject alternative")) {
-            return words + "; the brokers' certificate is for other names: use one of those in"
+            return words + "; the brokers' certificate is for other names: use one of these names in"
                     + " kafka.bootstrap.servers, and have the brokers advertise them";
         }
         return words + "; check kafka.ssl.*";
     }
 
-    /** Those of the innermost cause. */
+    /** The message of the innermost cause. */
     private static String words(Throwable failure) {
         Throwable cause = failure;
         for (int i = 0; i < MAX_CAUSES && cause.getCause() != null; i++) {

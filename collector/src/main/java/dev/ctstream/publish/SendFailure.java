@@ -9,24 +9,27 @@ import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SerializationException;
 
-/** What a failed send means for the batch. When in doubt the batch is kept: only what cannot be mended is set aside. */
+/**
+ * Consequence of a failed send for the batch. When in doubt, the batch is kept; it is set aside only if it can never be
+ * accepted.
+ */
 enum SendFailure {
-    /** The network or the cluster: the same batch again, soon. */
+    /** A problem of the network or the cluster: retry the same batch soon. */
     RETRIABLE,
-    /** Somebody must grant, create or configure something: the same batch again, and the reason is for a person. */
+    /** An operator must grant, create or configure something: retry the same batch and report the reason. */
     CONFIGURATION,
-    /** The record is larger than a limit on its way: in smaller pieces. */
+    /** The record exceeds a size limit: send it in smaller pieces. */
     TOO_LARGE,
-    /** Kafka looked at the record and will never take it. */
+    /** Kafka validated the record and will never accept it. */
     REFUSED;
 
-    /** The class of an exception from {@code send}, its callback or the producer's constructor. */
+    /** Classifies an exception from {@code send}, its callback or the producer's constructor. */
     static SendFailure of(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof RecordTooLargeException || cause instanceof RecordBatchTooLargeException) {
                 return TOO_LARGE;
             }
-            // A timestamp that is refused is no such case: we send none, so the clocks are to be set.
+            // A rejected timestamp does not count here: we send none, so the clocks need fixing.
             if (cause.getClass() == InvalidRecordException.class || cause instanceof SerializationException) {
                 return REFUSED;
             }

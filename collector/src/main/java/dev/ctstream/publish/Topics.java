@@ -28,9 +28,9 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at the topics, and creates missing ones when it may; existing ones are never altered.
+ * Inspects the topics and creates missing ones if allowed; never alters existing ones.
  *
- * <p>Threads: the calling one, which waits for Kafka; an interrupt ends the wait.
+ * <p>Threads: runs on the calling thread and waits for Kafka; an interrupt ends the wait.
  */
 public final class Topics {
     private static final long WAIT_SECONDS = 4;
@@ -44,32 +44,33 @@ public final class Topics {
     }
 
     /**
-     * How many partitions the topics have.
+     * Partition counts of the topics.
      *
-     * @param events of the topic of events
-     * @param control of the topic of control records
+     * @param events partitions of the event topic
+     * @param control partitions of the control topic
      */
     public record Partitions(int events, int control) {}
 
     /**
-     * What was found.
+     * Result of an inspection.
      *
-     * @param remarks what does not fit, one line each; empty = all is well
-     * @param maxMessageBytes the broker's limit for a record on the topic of events; {@code Long.MAX_VALUE} = not known
-     * @param brokers their present addresses
+     * @param remarks mismatches, one line each; empty = none
+     * @param maxMessageBytes the broker's limit for a record on the event topic; {@code Long.MAX_VALUE} = unknown
+     * @param brokers current broker addresses
      */
     public record Report(Partitions partitions, List<String> remarks, long maxMessageBytes, Set<String> brokers) {}
 
     /**
-     * Looks without creating anything; for checks before a start.
+     * Inspects the topics without creating anything; for checks before a start.
      *
-     * @throws KafkaUnreadyException when Kafka cannot be reached or a topic is missing that the collector may not create
+     * @throws KafkaUnreadyException when Kafka is unreachable, or a topic is missing and the collector may not create
+     *     it
      */
     public static Report check(PublishConfig config) throws KafkaUnreadyException, InterruptedException {
         return open(config, false);
     }
 
-    /** Looks, and creates what is missing when the configuration says so. */
+    /** Inspects the topics, and creates missing ones if the configuration says so. */
     static Report prepare(PublishConfig config) throws KafkaUnreadyException, InterruptedException {
         return open(config, config.topics().create());
     }
@@ -162,7 +163,7 @@ public final class Topics {
             return get(admin.createTopics(List.of(topic)).numPartitions(name));
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TopicExistsException) {
-                throw new KafkaUnreadyException("topic " + name + " is just being created by somebody else", e);
+                throw new KafkaUnreadyException("topic " + name + " is being created by another client just now", e);
             }
             throw new KafkaUnreadyException(
                     "topic " + name + " does not exist and cannot be created: "
@@ -171,7 +172,7 @@ public final class Topics {
         }
     }
 
-    /** Adds what does not fit; returns max.message.bytes. Who may not read the settings is told so and goes on. */
+    /** Adds remarks on mismatched settings; returns max.message.bytes. Unreadable settings only cause a remark. */
     private long checkSettings(String name, List<String> remarks) throws KafkaUnreadyException, InterruptedException {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, name);
         @Nullable Config settings;
@@ -195,7 +196,8 @@ public final class Topics {
             remarks.add(
                     "topic " + name + " has max.message.bytes=" + maxMessageBytes + ", less than batch.max-bytes="
                             + config.records().batchMaxBytes()
-                            + "; batches that stay above it when compressed are cut in pieces; raise the one or lower the other");
+                            + "; batches that exceed it when compressed are cut into pieces; raise the former or"
+                            + " lower the latter");
         }
         return maxMessageBytes;
     }

@@ -1,12 +1,12 @@
 /**
- * From the spool to Kafka: takes batches in their order, makes records of them, and acknowledges a batch to the spool
- * once Kafka has it and all that came before.
+ * From the spool to Kafka: takes batches in order, turns them into records, and acknowledges a batch to the spool once
+ * Kafka has it and all earlier ones.
  *
- * <p>In: {@link dev.ctstream.spool.BatchQueue}. Out: records on the topics of events and of control records, by
+ * <p>In: {@link dev.ctstream.spool.BatchQueue}. Out: records on the event topic and the control topic, partitioned by
  * {@link dev.ctstream.record.Partitioning}.
  *
- * <p>Threads: one of ours, {@link dev.ctstream.publish.Publisher}; Kafka's producer adds one of its own, which only runs
- * short callbacks of ours.
+ * <p>Threads: the publisher's thread ({@link dev.ctstream.publish.Publisher}), and the I/O thread of Kafka's producer,
+ * which only runs short callbacks from here.
  */
 @NullMarked
 package dev.ctstream.publish;

@@ -31,9 +31,9 @@ public final class AvroFile implements AutoCloseable {
     }
 
     /**
-     * Opens a file and looks at its schema.
+     * Opens a file and checks its schema.
      *
-     * @throws ReadException when it cannot be read, or holds other records
+     * @throws ReadException when it cannot be read or holds other records
      */
     public static AvroFile open(Path path) throws ReadException {
         DataFileReader<GenericRecord> records;
@@ -48,7 +48,7 @@ public final class AvroFile implements AutoCloseable {
             }
             String name = records.getSchema().getFullName();
             records.close();
-            throw new ReadException("read " + path + ": it holds " + name + " and no records of ctstream");
+            throw new ReadException("read " + path + ": it holds " + name + ", which is not a record type of ctstream");
         } catch (IOException | AvroRuntimeException e) {
             throw new ReadException("read " + path + ": " + e + "; files are made with ctstream read -o avro", e);
         }
@@ -60,7 +60,7 @@ public final class AvroFile implements AutoCloseable {
     }
 
     /**
-     * Hands over all events.
+     * Passes all events to the handler.
      *
      * @throws ReadException when the file is damaged
      * @throws IOException from the handler
@@ -79,15 +79,15 @@ public final class AvroFile implements AutoCloseable {
             if (records.hasNext()) {
                 return records.next(reused);
             }
-            // Avro takes a block that is cut off for the end.
+            // Avro treats a truncated block as the end of the file.
             long complete = records.previousSync();
             long length = path.toFile().length();
             if (complete != length) {
-                throw new IOException("cut off: " + (length - complete) + " bytes behind the last complete block");
+                throw new IOException("cut off: " + (length - complete) + " bytes after the last complete block");
             }
             return null;
         } catch (IOException
-                | RuntimeException e) { // Avro throws many kinds for bytes that are not what they should be
+                | RuntimeException e) { // Avro throws many kinds of exceptions for damaged bytes
             throw new ReadException("read " + path + ": damaged: " + e, e);
         }
     }

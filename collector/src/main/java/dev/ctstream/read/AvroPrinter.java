@@ -13,10 +13,10 @@ import org.apache.avro.generic.GenericRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes records as an Avro container file, as they are in the topic: one datum for each Kafka record, deflated. All of
- * them must be of one kind, as those of a topic are.
+ * Writes records unchanged as an Avro container file: one datum for each Kafka record, deflated. All records must be of
+ * one type, as in one topic.
  *
- * <p>Ownership: whoever made the stream closes it. Threads: confined to one thread.
+ * <p>Ownership: the creator of the stream closes it. Threads: confined to one thread.
  */
 public final class AvroPrinter implements EventPrinter {
     private static final int DEFLATE_LEVEL = 5;
@@ -34,14 +34,14 @@ public final class AvroPrinter implements EventPrinter {
     @Override
     public void print(DecodedRecord event) throws IOException {
         if (event.recordNumber() == written) {
-            return; // the whole record is there
+            return; // the whole record is already written
         }
         written = event.recordNumber();
         GenericRecord record = event.head() == EmptyRecord.RECORD ? event.body() : event.head();
         Schema of = record.getSchema();
         DataFileWriter<GenericRecord> file = writer == null ? begin(of) : writer;
         if (!of.equals(schema)) {
-            throw new IOException("a " + of.getName() + " does not belong into a file of another kind of records");
+            throw new IOException("a " + of.getName() + " does not belong in a file of another record type");
         }
         file.append(record);
     }
@@ -62,7 +62,7 @@ public final class AvroPrinter implements EventPrinter {
         }
     }
 
-    /** Makes the file complete; without a record it is one of no batches. */
+    /** Completes the file. Without any record, it is a file of batches with no entries. */
     @Override
     public void end() throws IOException {
         DataFileWriter<GenericRecord> file = writer == null ? begin(Schemas.BATCH) : writer;

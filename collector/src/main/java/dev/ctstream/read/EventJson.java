@@ -15,8 +15,8 @@ import org.apache.avro.util.Utf8;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes events as JSON, one object a line: the batch's fields and the event's, flat, under their Avro names; null for
- * what is absent; every long as a number; bytes in hexadecimal.
+ * Writes events as JSON, one object per line: the fields of the batch and of the event, flat, under their Avro names.
+ * Absent values are null, every long is a number, bytes are hexadecimal.
  *
  * <p>Threads: confined to one thread.
  */
@@ -30,7 +30,7 @@ public final class EventJson implements EventPrinter {
     /**
      * Prints to a stream.
      *
-     * @param out buffered; whoever made it closes it
+     * @param out buffered; its creator closes it
      */
     public EventJson(OutputStream out) {
         this.out = out;
@@ -58,7 +58,7 @@ public final class EventJson implements EventPrinter {
         out.flush();
     }
 
-    /** All fields of a record but the list of events, a comma behind each. */
+    /** Writes all fields of a record except the list of events, each followed by a comma. */
     private void write(GenericRecord record) {
         Members of = members.computeIfAbsent(record.getSchema(), Members::new);
         for (int i = 0; i < of.positions.length; i++) {
@@ -94,7 +94,7 @@ public final class EventJson implements EventPrinter {
         }
     }
 
-    /** A map in the order of its keys, so that the same record gives the same line. */
+    /** Writes a map in key order, so that equal records give equal lines. */
     private void object(Map<?, ?> entries) {
         Map<String, @Nullable Object> sorted = new TreeMap<>();
         entries.forEach((key, value) -> sorted.put(String.valueOf(key), value));
@@ -125,7 +125,7 @@ public final class EventJson implements EventPrinter {
         line.raw(']');
     }
 
-    /** Which fields of a schema are members of the object, and their names as they are written. */
+    /** The fields of a schema that become members of the object, with their encoded names. */
     private static final class Members {
         private final int[] positions;
         private final byte[][] names;

@@ -3,19 +3,19 @@ package dev.ctstream.read;
 import dev.ctstream.record.DecodedRecord;
 import java.io.IOException;
 
-/** Writes events for a reader of lines, one event a line. */
+/** Writes events, for example one per line. */
 public interface EventPrinter {
     /**
-     * Writes one event; what is written may wait in a buffer.
+     * Writes one event; the output may stay in a buffer.
      *
      * @param event borrowed until this returns
      */
     void print(DecodedRecord event) throws IOException;
 
-    /** Shows what waits. */
+    /** Writes out the buffer. */
     void flush() throws IOException;
 
-    /** Nothing more comes. */
+    /** Ends the output; no more events follow. */
     default void end() throws IOException {
         flush();
     }

@@ -44,9 +44,9 @@ public final class EventText implements EventPrinter {
     /**
      * Prints to a stream.
      *
-     * @param out buffered; whoever made it closes it
-     * @param colour whether the event's word is coloured; only for terminals
-     * @param zone time zone that times are shown in
+     * @param out buffered; its creator closes it
+     * @param colour whether the event type is coloured; only for terminals
+     * @param zone time zone of the printed times
      */
     public EventText(OutputStream out, boolean colour, ZoneId zone) {
         this.out = out;

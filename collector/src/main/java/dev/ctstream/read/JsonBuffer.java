@@ -5,7 +5,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** JSON as UTF-8 bytes in one growing array; used again for each line. */
+/** JSON as UTF-8 bytes in one growing array, reused for each line. */
 public final class JsonBuffer {
     private static final int FIRST_PRINTABLE = 0x20;
     private static final int LONGEST_ESCAPE_BYTES = 6;
@@ -22,25 +22,25 @@ public final class JsonBuffer {
         length = 0;
     }
 
-    /** Puts a character in the place of the last one. */
+    /** Replaces the last character. */
     void replaceLast(char c) {
         bytes[length - 1] = (byte) c;
     }
 
-    /** Appends as it is. */
+    /** Appends without escaping. */
     public void raw(char c) {
         reserve(1);
         bytes[length++] = (byte) c;
     }
 
-    /** Appends as it is. */
+    /** Appends without escaping. */
     public void raw(byte[] text, int count) {
         reserve(count);
         System.arraycopy(text, 0, bytes, length, count);
         length += count;
     }
 
-    /** Appends as it is. */
+    /** Appends without escaping. */
     public void raw(byte[] text) {
         raw(text, text.length);
     }
@@ -74,7 +74,7 @@ public final class JsonBuffer {
         }
     }
 
-    /** A string of UTF-8 bytes, quoted, escaped where JSON demands it. */
+    /** Appends a string of UTF-8 bytes in quotes, with the escapes that JSON requires. */
     public void string(byte[] utf8, int count) {
         reserve(2 + count * LONGEST_ESCAPE_BYTES);
         bytes[length++] = '"';
@@ -107,7 +107,7 @@ public final class JsonBuffer {
         return Arrays.copyOf(bytes, length);
     }
 
-    /** Writes what is in the buffer. */
+    /** Writes the contents of the buffer. */
     public void writeTo(OutputStream out) throws IOException {
         out.write(bytes, 0, length);
     }

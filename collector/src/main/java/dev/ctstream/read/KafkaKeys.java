@@ -13,24 +13,24 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** What Kafka's clients call their settings (without our prefix {@code kafka.}), and which values they take. */
+/** Setting names of Kafka's clients (without our prefix {@code kafka.}), and checks of their values. */
 public final class KafkaKeys {
     private static final List<String> SECRET_WORDS =
             List.of("password", "jaas", "secret", "token", "credential", "keystore.key", "private.key", "passphrase");
 
-    /** The clients demand brokers before they look at anything else; nobody connects to this one. */
+    /** The clients require a broker address before they check anything else; this one is never connected to. */
     private static final String ANY_SERVER = "localhost:9092";
 
     private KafkaKeys() {}
 
-    /** Names that the collector's clients know: those of the producer and of the admin client. */
+    /** Settings known to the collector's clients: the producer and the admin client. */
     public static Set<String> ofCollector() {
         Set<String> names = new TreeSet<>(ProducerConfig.configNames());
         names.addAll(AdminClientConfig.configNames());
         return names;
     }
 
-    /** Names that a reader's clients know: those of the consumer and of the admin client. */
+    /** Settings known to a reader's clients: the consumer and the admin client. */
     public static Set<String> ofReader() {
         Set<String> names = new TreeSet<>(ConsumerConfig.configNames());
         names.addAll(AdminClientConfig.configNames());
@@ -44,10 +44,10 @@ public final class KafkaKeys {
     }
 
     /**
-     * Asks Kafka whether it would take these settings for a producer.
+     * Asks Kafka whether it would accept these settings for a producer.
      *
      * @param settings without the prefix
-     * @return what it says of each one by itself, by setting; empty when it takes them
+     * @return Kafka's message for each rejected setting, each checked on its own; empty when it accepts all
      */
     public static Map<String, String> refusedByProducer(Map<String, String> settings) {
         Map<String, String> refused = new HashMap<>();
@@ -65,7 +65,7 @@ public final class KafkaKeys {
         return refused;
     }
 
-    /** As {@link #refusedByProducer}, for a consumer. */
+    /** Like {@link #refusedByProducer}, for a consumer. */
     public static Map<String, String> refusedByConsumer(Map<String, String> settings) {
         Map<String, String> refused = new HashMap<>();
         settings.forEach((key, value) -> {

@@ -1,13 +1,13 @@
 package dev.ctstream.read;
 
 /**
- * What a partition holds.
+ * Offsets of the records in a partition.
  *
  * @param begin first offset; above 0 when retention has removed records
- * @param end offset behind the last record
+ * @param end offset after the last record
  */
 public record PartitionExtent(int partition, long begin, long end) {
-    /** Records of a partition, at most. */
+    /** Upper bound for the number of records in the partition. */
     public long records() {
         return end - begin;
     }

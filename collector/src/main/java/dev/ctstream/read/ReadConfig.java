@@ -5,13 +5,13 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * What to read and when to end.
+ * What to read, and when to stop.
  *
- * @param kafka settings of the consumer, without prefix; must name the brokers
- * @param zone only events of this zone; control records are left out then
- * @param fromBeginning everything that there is, else only what comes from now on
- * @param count end after so many events
- * @param idleSeconds end when no record has come for so long
+ * @param kafka consumer settings without prefix; must name the brokers
+ * @param zone read only events of this zone, and no control records
+ * @param fromBeginning true to read everything, false to read only new records
+ * @param count stop after this many events
+ * @param idleSeconds stop after this long without a record
  */
 public record ReadConfig(
         Map<String, String> kafka,

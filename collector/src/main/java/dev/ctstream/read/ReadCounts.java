@@ -1,10 +1,10 @@
 package dev.ctstream.read;
 
 /**
- * How far reading has come.
+ * Progress of reading.
  *
- * @param records Kafka records taken
- * @param events events handed over
+ * @param records Kafka records read
+ * @param events events passed to the handler
  * @param undecodable records that could not be decoded
  */
 public record ReadCounts(long records, long events, long undecodable) {}

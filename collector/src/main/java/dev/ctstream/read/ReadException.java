@@ -1,6 +1,6 @@
 package dev.ctstream.read;
 
-/** Reading cannot begin; the text says what failed and what to do. */
+/** Reading is impossible; the message says what failed and what to do. */
 public final class ReadException extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -30,11 +30,11 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads all partitions of one topic, without a consumer group, and hands over its events.
+ * Reads all partitions of one topic, without a consumer group, and passes the events to a handler.
  *
- * <p>Threads: confined to one, but for {@link #stop} and {@link #counts}.
+ * <p>Threads: confined to one, except for {@link #stop} and {@link #counts}.
  *
- * <p>Errors: a record that cannot be decoded is counted and named to the listener; reading goes on.
+ * <p>Errors: a record that cannot be decoded is counted and reported to the listener; reading continues.
  */
 public final class TopicReader implements AutoCloseable {
 
@@ -62,10 +62,10 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /**
-     * Connects, finds the partitions and goes to where reading begins.
+     * Connects, finds the partitions and seeks to the start offsets.
      *
-     * @param undecodableListener told the place (topic, partition, offset) of each record that cannot be decoded
-     * @throws ReadException when no broker answers within 8 seconds, or the topic is not there
+     * @param undecodableListener receives the position (topic, partition, offset) of each record that cannot be decoded
+     * @throws ReadException when no broker answers within 8 seconds, or the topic does not exist
      */
     public static TopicReader open(
             ReadConfig config, RecordDecoder decoder, BiConsumer<String, RecordException> undecodableListener)
@@ -93,10 +93,10 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /**
-     * Reads until told to stop: by the handler, {@link #stop}, the count or the idle time of the configuration.
+     * Reads until the handler, {@link #stop}, the configured count or the configured idle time ends it.
      *
      * @throws IOException from the handler
-     * @throws ReadException when Kafka refuses to go on, for instance for lack of authorization
+     * @throws ReadException when Kafka reports an error, for instance missing authorization
      */
     public ReadCounts run(EventHandler handler) throws IOException, ReadException {
         long idleNanos = config.idleSeconds().isPresent()
@@ -128,9 +128,9 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /**
-     * What the partitions hold now.
+     * Returns the current offsets of the partitions.
      *
-     * @throws ReadException when Kafka does not answer
+     * @throws ReadException when Kafka does not respond
      */
     public List<PartitionExtent> extents() throws ReadException {
         try {
@@ -146,10 +146,10 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /**
-     * Reads until each partition has been read to its end as {@link #extents} told it, or {@link #stop}.
+     * Reads each partition up to the end offset that {@link #extents} returned, or until {@link #stop}.
      *
      * @throws IOException from the handler
-     * @throws ReadException when Kafka refuses to go on, or nothing comes for a minute
+     * @throws ReadException when Kafka reports an error, or nothing arrives for a minute
      */
     public ReadCounts runTo(List<PartitionExtent> extents, EventHandler handler) throws IOException, ReadException {
         Map<TopicPartition, Long> ends = new HashMap<>();
@@ -162,7 +162,7 @@ public final class TopicReader implements AutoCloseable {
                     last = System.nanoTime();
                     take(records, handler);
                 } else if (System.nanoTime() - last > PATIENCE.toNanos()) {
-                    throw new ReadException("read " + config.topic() + " from " + servers(config) + ": nothing has come"
+                    throw new ReadException("read " + config.topic() + " from " + servers(config) + ": nothing has arrived"
                             + " for " + PATIENCE.toSeconds() + " s, before the end was reached" + remedy());
                 }
             }
@@ -174,7 +174,7 @@ public final class TopicReader implements AutoCloseable {
         return counts;
     }
 
-    /** Takes partitions that are read to their end off the list; whether it is empty. */
+    /** Removes finished partitions; returns true when none are left. */
     private boolean reached(Map<TopicPartition, Long> ends) {
         Collection<TopicPartition> done = ends.entrySet().stream()
                 .filter(end -> consumer.position(end.getKey(), FIRST_ANSWER) >= end.getValue())
@@ -191,7 +191,7 @@ public final class TopicReader implements AutoCloseable {
         consumer.wakeup();
     }
 
-    /** How far it has come. Any thread. */
+    /** Progress so far. Any thread. */
     public ReadCounts counts() {
         return counts;
     }
@@ -212,7 +212,7 @@ public final class TopicReader implements AutoCloseable {
             consumer.seekToEnd(partitions);
         }
         try {
-            // Seeking is lazy: what is written after this call must be read, so ask where the end is now.
+            // Seeking is lazy. Fetch the end offsets now, so that records written after this call are read.
             partitions.forEach(partition -> consumer.position(partition, FIRST_ANSWER));
         } catch (KafkaException e) {
             throw new ReadException("read " + config.topic() + " from " + servers(config) + ": " + rootText(e), e);
@@ -235,7 +235,7 @@ public final class TopicReader implements AutoCloseable {
         }
         if (partitions == null || partitions.isEmpty()) {
             throw new ReadException("topic " + config.topic() + " does not exist on " + servers(config)
-                    + ": the collector creates it when it starts; --topic takes another name");
+                    + ": the collector creates it when it starts; use --topic for another name");
         }
         return partitions;
     }
@@ -284,7 +284,7 @@ public final class TopicReader implements AutoCloseable {
     }
 
     private static String remedy() {
-        return "; check the address, that the broker runs, and, where it demands them, TLS and SASL settings";
+        return "; check the address, whether the broker is running, and the TLS and SASL settings if it requires them";
     }
 
     private static String rootText(Throwable error) {

@@ -1,23 +1,23 @@
 package dev.ctstream.segment;
 
 /**
- * How much of something there is.
+ * A number of batches and of the events in them.
  *
- * @param batches of events or control records
- * @param events in them
+ * @param batches batches of events, and control records
+ * @param events events in these batches
  */
 public record Amount(long batches, long events) {
-    /** Nothing. */
+    /** No batches. */
     public static final Amount NONE = new Amount(0, 0);
 
-    /** What lies between two places; nothing when the second is not behind the first. */
+    /** The amount between two positions; {@link #NONE} when the second is not after the first. */
     public static Amount between(SpoolPosition first, SpoolPosition next) {
         return next.number() <= first.number()
                 ? NONE
                 : new Amount(next.number() - first.number(), next.eventsBefore() - first.eventsBefore());
     }
 
-    /** Both together. */
+    /** The sum of both. */
     public Amount plus(Amount other) {
         return new Amount(batches + other.batches, events + other.events);
     }

@@ -4,10 +4,10 @@ import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.record.StreamId;
 
 /**
- * What the spool knows of a batch without looking into its events.
+ * What the spool knows about a batch without decoding its events.
  *
- * @param number position in the spool; rises by one with each batch, also across restarts
- * @param eventsBefore events in all batches that were appended before this one, ever
+ * @param number number of the batch in the spool; rises by one with each batch, also across restarts
+ * @param eventsBefore events in all batches that were ever appended before this one
  * @param logIndex number of the append within the run, from 0; -1 for a control record
  * @param kind {@code EncodedBatch.EVENTS} or {@code CONTROL}
  * @param stream network namespace and zone; the zone of a control record is -1
@@ -41,7 +41,7 @@ public record BatchEnvelope(
                 batch.lastReceivedNanos());
     }
 
-    /** The sequence that follows the batch's last. */
+    /** The batch's last sequence plus one. */
     public long nextSequence() {
         return firstSequence + count;
     }
@@ -51,7 +51,7 @@ public record BatchEnvelope(
         return kind == EncodedBatch.EVENTS ? count : 0;
     }
 
-    /** The place behind the batch. */
+    /** The position after the batch. */
     public SpoolPosition next() {
         return new SpoolPosition(number + 1, eventsBefore + events());
     }

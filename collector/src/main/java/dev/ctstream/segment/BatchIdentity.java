@@ -8,15 +8,15 @@ import org.apache.avro.AvroRuntimeException;
 import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
 
-/** Reads who made a batch from the first fields of its Avro datum, for a segment whose header is destroyed. */
+/** Reads a batch's run from the first fields of its Avro datum, for a segment whose header is destroyed. */
 public final class BatchIdentity {
     private BatchIdentity() {}
 
     /**
-     * The run that a datum names.
+     * The run that wrote a datum.
      *
      * @param kind {@code EncodedBatch.EVENTS} or {@code CONTROL}
-     * @throws DamagedSegmentException when the bytes are no such datum
+     * @throws DamagedSegmentException when the bytes are not such a datum
      */
     public static RunIdentity of(int kind, ByteBuffer body) throws DamagedSegmentException {
         byte[] bytes = new byte[body.remaining()];
@@ -31,7 +31,7 @@ public final class BatchIdentity {
             }
             return new RunIdentity(host, boot, in.readLong());
         } catch (IOException | AvroRuntimeException | IllegalArgumentException e) {
-            throw new DamagedSegmentException("its header is damaged, and its first batch does not say who made it");
+            throw new DamagedSegmentException("its header is damaged, and its first batch does not name its run");
         }
     }
 }

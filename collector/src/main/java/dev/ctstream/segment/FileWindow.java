@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * A part of a file in memory, moved forward as it is read. Bytes below the limit never change.
+ * A part of a file in memory that moves forward as the file is read. File bytes below the limit never change.
  *
  * <p>Ownership: owns the file. Threads: confined to one thread.
  */
@@ -19,7 +19,7 @@ public final class FileWindow implements AutoCloseable {
     private final FileChannel channel;
     private final boolean tolerant;
     private ByteBuffer window = ByteBuffer.allocate(WINDOW_BYTES).limit(0);
-    /** Offset in the file of the window's first byte. */
+    /** File offset of the window's first byte. */
     private long windowOffset;
     /** Bytes of the file that may be read. */
     private long end;
@@ -34,7 +34,7 @@ public final class FileWindow implements AutoCloseable {
     /**
      * Opens a file.
      *
-     * @param tolerant whether a block that the disk cannot read any more reads as zeros
+     * @param tolerant whether a block that the disk can no longer read reads as zeros
      */
     static FileWindow open(Path file, boolean tolerant) throws IOException {
         FileWindow window = new FileWindow(FileChannel.open(file, StandardOpenOption.READ), tolerant);
@@ -51,7 +51,7 @@ public final class FileWindow implements AutoCloseable {
         limit = bytes;
     }
 
-    /** Looks how long the file is now. */
+    /** Updates the end to the file's current length. */
     void refresh() throws IOException {
         end = Math.min(limit, channel.size());
     }
@@ -60,28 +60,28 @@ public final class FileWindow implements AutoCloseable {
         return channel.size();
     }
 
-    /** What is loaded, from index 0 to the limit; valid until the next {@link #load}. */
+    /** The loaded bytes, from index 0 to the limit; valid until the next {@link #load}. */
     ByteBuffer bytes() {
         return window;
     }
 
-    /** Where an offset of the file is in {@link #bytes}. */
+    /** The index in {@link #bytes} of a file offset. */
     int index(long offset) {
         return (int) (offset - windowOffset);
     }
 
-    /** Where an index of {@link #bytes} is in the file. */
+    /** The file offset of an index in {@link #bytes}. */
     long offset(int index) {
         return windowOffset + index;
     }
 
-    /** Up to {@code length} bytes from an offset that is loaded. */
+    /** Up to {@code length} bytes from a loaded file offset. */
     ByteBuffer slice(long offset, int length) {
         int from = index(offset);
         return window.slice(from, Math.min(length, window.limit() - from));
     }
 
-    /** Brings {@code [at, at + bytes)} into the window, or as much of it as the file has; false when it is less. */
+    /** Loads {@code [at, at + bytes)}, or the part of it that the file has; returns whether that is all of it. */
     boolean load(long at, int bytes) throws IOException {
         long wanted = Math.min(at + bytes, Math.max(end, at));
         if (at < windowOffset || wanted > windowOffset + window.limit()) {
@@ -96,7 +96,7 @@ public final class FileWindow implements AutoCloseable {
         return windowOffset + window.limit() >= at + bytes;
     }
 
-    /** Fills what remains of the buffer, as far as the file reaches. */
+    /** Fills the rest of the buffer, or as much of it as the file has. */
     public static void readFully(FileChannel channel, ByteBuffer into, long at, boolean tolerant) throws IOException {
         long base = at - into.position();
         int read = 0;
@@ -115,7 +115,7 @@ public final class FileWindow implements AutoCloseable {
         }
     }
 
-    /** Reads to the end of a block of the disk, or passes it over as zeros. */
+    /** Reads to the end of one disk block; fills with zeros instead when the disk cannot read it. */
     private static int readBlock(FileChannel channel, ByteBuffer into, long offset) throws ClosedChannelException {
         int wholeLimit = into.limit();
         int bytes = (int) Math.min(BLOCK_BYTES - offset % BLOCK_BYTES, into.remaining());

@@ -49,8 +49,8 @@ public final class FrameCodec {
     }
 
     /**
-     * Writes one frame at the buffer's position and moves it after the padding; the buffer must have {@link #frameBytes} of
-     * room and be big endian.
+     * Writes one frame at the buffer's position and advances the position past the padding. The buffer must be big
+     * endian and have {@link #frameBytes} remaining.
      */
     public void write(ByteBuffer out, BatchEnvelope envelope, byte[] body, int bodyOffset, int bodyBytes) {
         int start = out.position();
@@ -95,7 +95,7 @@ public final class FrameCodec {
         return bytes;
     }
 
-    /** Whether a whole, undamaged frame header stands at {@code offset}; needs it whole inside the buffer's limit. */
+    /** Whether {@code offset} holds an undamaged frame header that ends within the buffer's limit. */
     boolean headerIsGood(ByteBuffer in, int offset) {
         if (in.limit() - offset < FRAME_HEADER_BYTES || in.getInt(offset) != FRAME_MAGIC) {
             return false;
@@ -109,7 +109,7 @@ public final class FrameCodec {
                 && in.getInt(offset + FRAME_CRC_OFFSET) == headerCrc(in, offset);
     }
 
-    /** Whether the body of the good header at {@code offset} is undamaged; needs it whole inside the limit. */
+    /** Whether the body is undamaged. Needs a good header at {@code offset}, and the whole body within the limit. */
     boolean bodyIsGood(ByteBuffer in, int offset) {
         int from = bodyOffset(in, offset);
         crc.reset();
@@ -117,7 +117,7 @@ public final class FrameCodec {
         return in.getInt(offset + FRAME_BODY_CRC_OFFSET) == (int) crc.getValue();
     }
 
-    /** Reads the envelope of the good header at {@code offset}. */
+    /** Reads the envelope. Needs a good header at {@code offset}. */
     BatchEnvelope envelope(ByteBuffer in, int offset) {
         int names = offset + FRAME_HEADER_BYTES;
         int netnsBytes = netnsBytes(in, offset);
@@ -143,12 +143,12 @@ public final class FrameCodec {
         return new String(bytes, UTF_8);
     }
 
-    /** Bytes of the whole frame whose good header stands at {@code offset}. */
+    /** Length of the whole frame, padding included. Needs a good header at {@code offset}. */
     public static long frameBytes(ByteBuffer in, int offset) {
         return frameBytes(bodyOffset(in, offset) - offset - FRAME_HEADER_BYTES, bodyBytes(in, offset));
     }
 
-    /** Where the body of the frame at {@code offset} begins in the buffer. */
+    /** Buffer index of the body of the frame at {@code offset}. */
     static int bodyOffset(ByteBuffer in, int offset) {
         return offset + FRAME_HEADER_BYTES + netnsBytes(in, offset) + netnsIdBytes(in, offset);
     }

@@ -7,18 +7,18 @@ import dev.ctstream.record.StreamId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batches that the spool could not keep, to be declared as a GAP.
+ * Batches that the spool could not keep, to be declared by a GAP.
  *
- * @param cause why
- * @param identity the run that had numbered them
+ * @param cause why they were lost
+ * @param identity the run that numbered them
  * @param kind {@code EncodedBatch.EVENTS} or {@code CONTROL}
- * @param stream whose sequences they were; null when the damage took that too
- * @param firstSequence first sequence lost; meaningless without a stream
- * @param nextSequence the sequence behind the last one lost
- * @param count events lost, or control records, exact; of a loss without stream only the events are counted
- * @param batches batches lost, exact
- * @param firstNanos when the first of them was received, ns since the epoch; 0 = unknown
- * @param lastNanos when the last of them was received, ns since the epoch; 0 = unknown
+ * @param stream the stream of the sequences; null when the damage destroyed that too
+ * @param firstSequence first lost sequence; meaningless without a stream
+ * @param nextSequence last lost sequence plus one; meaningless without a stream
+ * @param count lost events, or lost control records, exact; a loss without a stream counts events only
+ * @param batches lost batches, exact
+ * @param firstNanos when the first event was received, ns since the epoch; 0 = unknown
+ * @param lastNanos when the last event was received, ns since the epoch; 0 = unknown
  */
 public record Loss(
         GapCause cause,
@@ -32,12 +32,12 @@ public record Loss(
         long firstNanos,
         long lastNanos) {
 
-    /** Events lost; 0 when only control records are. */
+    /** Lost events; 0 when only control records were lost. */
     public long events() {
         return kind == EncodedBatch.EVENTS ? count : 0;
     }
 
-    /** Batches of which only the numbers are known. */
+    /** Lost batches of which only the counts are known, not the stream. */
     public static Loss unnamed(GapCause cause, RunIdentity identity, long events, long batches) {
         int kind = events > 0 ? EncodedBatch.EVENTS : EncodedBatch.CONTROL;
         return new Loss(cause, identity, kind, null, 0, 0, events, batches, 0, 0);

@@ -11,16 +11,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Finds out of which streams the batches were whose frame headers are destroyed: from the holes in the streams'
- * sequences, and from the segment's index when it has one that was written before the damage.
+ * Works out which streams lost the batches whose frame headers are destroyed. It uses the holes in the streams'
+ * sequences, and the segment's index if that was written before the damage.
  *
- * <p>A hole may also be there because the batch never reached the spool. So names are given only where they account for
- * no more than what is known to be missing; the rest is one loss without a stream. The sums are exact in any case.
+ * <p>A hole may also exist because a batch never reached the spool. So losses are attributed to streams only if the
+ * attributed losses do not exceed what is known to be missing. The rest becomes one loss without a stream. The totals
+ * are exact in any case.
  *
  * <p>Threads: confined to one thread.
  */
 final class LossAttribution {
-    /** What was seen of one stream; batches with a good header and a damaged body count. */
+    /** What was seen of one stream; includes batches with a good header and a damaged body. */
     private static final class Seen {
         private final long first;
         private long next;
@@ -47,8 +48,8 @@ final class LossAttribution {
 
     private final Map<StreamId, Seen> seen = new HashMap<>();
 
-    /** Notes a batch whose envelope is known, in the order of the numbers. */
-    void saw(BatchEnvelope batch) {
+    /** Records a batch whose envelope is known; to be called in the order of batch numbers. */
+    void observe(BatchEnvelope batch) {
         Seen stream = seen.computeIfAbsent(batch.stream(), id -> new Seen(batch));
         if (batch.firstSequence() > stream.next) {
             stream.holes.add(new MissingRange(
@@ -61,23 +62,23 @@ final class LossAttribution {
     }
 
     /**
-     * Names what is missing.
+     * Attributes missing batches to streams.
      *
-     * @param batches destroyed batches of which nothing is known
-     * @param events events in them
-     * @param index the segment's index, empty when there is none that can be trusted
+     * @param batches destroyed batches without a readable header
+     * @param events events in these batches
+     * @param index the segment's index; empty when there is none that can be trusted
      */
-    List<Loss> name(long batches, long events, List<Range> index, RunIdentity identity) {
+    List<Loss> attribute(long batches, long events, List<Range> index, RunIdentity identity) {
         List<Loss> losses = index.isEmpty() ? byHoles(batches, identity) : byIndex(index, identity);
-        long namedBatches = losses.stream().mapToLong(Loss::batches).sum();
-        long namedEvents = losses.stream().mapToLong(Loss::events).sum();
-        if (namedBatches > batches || namedEvents > events) {
+        long attributedBatches = losses.stream().mapToLong(Loss::batches).sum();
+        long attributedEvents = losses.stream().mapToLong(Loss::events).sum();
+        if (attributedBatches > batches || attributedEvents > events) {
             losses.clear();
-            namedBatches = 0;
-            namedEvents = 0;
+            attributedBatches = 0;
+            attributedEvents = 0;
         }
-        if (batches > namedBatches || events > namedEvents) {
-            losses.add(Loss.unnamed(GapCause.DAMAGE, identity, events - namedEvents, batches - namedBatches));
+        if (batches > attributedBatches || events > attributedEvents) {
+            losses.add(Loss.unnamed(GapCause.DAMAGE, identity, events - attributedEvents, batches - attributedBatches));
         }
         return losses;
     }
@@ -106,7 +107,7 @@ final class LossAttribution {
         }
         long missing = range.count() - known.count;
         if (holes.stream().mapToLong(MissingRange::count).sum() != missing) {
-            return List.of(); // some of these holes were there before the damage: which ones is not known
+            return List.of(); // some of these holes existed before the damage, and it is unknown which
         }
         return losses(holes, range.batches() - known.batches, identity);
     }
@@ -129,7 +130,7 @@ final class LossAttribution {
         return losses;
     }
 
-    /** One loss a hole; a hole has one batch at least, and the first one those that are left over. */
+    /** One loss for each hole. Each hole counts as one batch, and the first hole also gets the remaining batches. */
     private static List<Loss> losses(List<MissingRange> holes, long batches, RunIdentity identity) {
         List<Loss> losses = new ArrayList<>();
         long first = batches - holes.size() + 1;

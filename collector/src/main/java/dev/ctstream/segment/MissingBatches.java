@@ -1,13 +1,13 @@
 package dev.ctstream.segment;
 
-/** Batches from one place to another. */
+/** A range of missing batches between two positions of the spool. */
 public record MissingBatches(SpoolPosition first, SpoolPosition next) {
-    /** How many batches. */
+    /** Number of missing batches. */
     public long batches() {
         return next.number() - first.number();
     }
 
-    /** How many events are in them. */
+    /** Number of events in them. */
     public long events() {
         return next.eventsBefore() - first.eventsBefore();
     }

@@ -4,7 +4,7 @@ package dev.ctstream.segment;
  * Layout of a segment file, version 2. Offsets in bytes, all integers big endian, frames aligned to 8 bytes.
  *
  * <pre>
- * segment  = header, the same header again, frame*, [index frame, trailer]      the last two once it is sealed
+ * segment  = header, the same header again, frame*, [index frame, trailer]      the last two only when sealed
  *
  * header   0        8         10       12       16    24      32      40        48       56
  *          +--------+---------+--------+--------+-----+-------+-------+---------+--------+---------------------+
@@ -30,18 +30,17 @@ package dev.ctstream.segment;
  *          +--------------+-------+--------+
  * </pre>
  *
- * <p>The header's checksum covers all {@code length} bytes of the header but itself, in every version. A frame's header
- * checksum covers the header from offset 8 and the namespace's name and identity; the body has a checksum of its own, so that a
- * damaged body still tells which batch it was.
- * {@code events before} counts the events of all batches that were ever appended before this one: the difference over
- * a hole is the number of events in it.
+ * <p>The header's checksum covers all {@code length} bytes of the header except itself, in every version. A frame's
+ * header checksum covers the header from offset 8 and the namespace's name and identity. The body has its own checksum,
+ * so a batch with a damaged body can still be identified. {@code events before} counts the events of all batches that
+ * were ever appended before this one. Its difference across a hole is the number of events in the hole.
  */
 public final class SegmentFormat {
     static final long SEGMENT_MAGIC = 0x4354_5350_4F4F_4C0AL; // "CTSPOOL\n"
-    /** The version that is written. */
+    /** The format version that this program writes. */
     public static final int VERSION = 2;
 
-    /** Offset of the format's version in the header, u16. */
+    /** Offset of the format version in the header, u16. */
     public static final int SEGMENT_VERSION_OFFSET = 8;
 
     static final int SEGMENT_LENGTH_OFFSET = 10;
@@ -52,9 +51,9 @@ public final class SegmentFormat {
     static final int SEGMENT_CREATED_OFFSET = 40;
     static final int SEGMENT_EVENTS_BEFORE_OFFSET = 48;
     static final int SEGMENT_HOST_ID_OFFSET = 56;
-    /** Each of the two copies of the header takes as much, so that the second is found when the first is damaged. */
+    /** Size of each of the two header copies. It is fixed, so that the second is found when the first is damaged. */
     public static final int SEGMENT_HEADER_BYTES = 512;
-    /** Where the first frame begins. */
+    /** Offset of the first frame. */
     public static final int FRAMES_OFFSET = 2 * SEGMENT_HEADER_BYTES;
 
     static final int FRAME_MAGIC = 0xC7F1_0A5E;
@@ -73,15 +72,15 @@ public final class SegmentFormat {
     static final int FRAME_NETNS_ID_LENGTH_OFFSET = 68;
     static final int FRAME_LOG_INDEX_OFFSET = 72;
     static final int FRAME_HEADER_BYTES = 80;
-    /** Where a frame's header checksum begins to count. */
+    /** Offset of the first frame byte that the header checksum covers. */
     static final int FRAME_CRC_FROM = 8;
 
-    /** Frames start at multiples of this, which makes the search for the next good one cheap. */
+    /** Frames start at multiples of this, which makes the search for the next good frame cheap. */
     static final int ALIGNMENT_BYTES = 8;
-    /** A longer body cannot be one of ours: {@code batch.max-bytes} is at most 8 MiB. */
+    /** A longer body means a damaged header: {@code batch.max-bytes} is at most 8 MiB. */
     static final int BODY_MAX_BYTES = 64 << 20;
 
-    /** Of a namespace's name, and of its identity. */
+    /** Longest namespace name, and longest namespace identity. */
     static final int NETNS_MAX_BYTES = 4096;
 
     static final int NAMES_MAX_BYTES = 2 * NETNS_MAX_BYTES;

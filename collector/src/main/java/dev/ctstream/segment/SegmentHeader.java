@@ -8,17 +8,17 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
 /**
- * The first block of a segment file. A segment belongs to one run of the collector, so that a batch that is replayed
- * after a restart keeps the identity under which it was made.
+ * The header of a segment file. A segment belongs to one run of the collector, so a batch that is replayed after a
+ * restart keeps the identity of its run.
  *
  * @param id number of the segment, rising; also in the file's name
- * @param first the place before its first batch
+ * @param first the position before its first batch
  * @param identity host, boot and epoch of the run that wrote it
  * @param createdNanos ns since the epoch
  */
 public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, long createdNanos) {
 
-    /** Encodes both copies; position 0, limit where the first frame begins. */
+    /** Encodes both copies. The buffer's position is 0, its limit the offset of the first frame. */
     ByteBuffer encode() {
         byte[] host = identity.hostId().getBytes(UTF_8);
         byte[] boot = identity.bootId().getBytes(UTF_8);
@@ -46,11 +46,11 @@ public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, 
     }
 
     /**
-     * Decodes a header, the second copy if the first is damaged.
+     * Decodes a header; uses the second copy if the first is damaged.
      *
-     * @param in the file's first bytes, from index 0 to its limit
-     * @throws DamagedSegmentException when it is none, or both copies are damaged
-     * @throws SegmentVersionException when another version of the format was written
+     * @param in the file's first bytes, from index 0 to the limit
+     * @throws DamagedSegmentException when there is no header, or both copies are damaged
+     * @throws SegmentVersionException when the file has another version of the format
      */
     static SegmentHeader decode(ByteBuffer in) throws IOException {
         try {
@@ -69,7 +69,7 @@ public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, 
 
     private static SegmentHeader decodeCopy(ByteBuffer in) throws IOException {
         if (in.limit() < SegmentFormat.SEGMENT_HOST_ID_OFFSET || in.getLong(0) != SegmentFormat.SEGMENT_MAGIC) {
-            throw new DamagedSegmentException("it does not begin as a segment does");
+            throw new DamagedSegmentException("it does not begin with a segment header");
         }
         int length = in.getShort(SegmentFormat.SEGMENT_LENGTH_OFFSET) & 0xFFFF;
         if (length < SegmentFormat.SEGMENT_HOST_ID_OFFSET + 4
@@ -98,7 +98,7 @@ public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, 
                 in.getLong(SegmentFormat.SEGMENT_CREATED_OFFSET));
     }
 
-    /** Of all but itself. */
+    /** Checksum of all header bytes except the checksum itself. */
     private static int crc(ByteBuffer header, int length) {
         CRC32C crc = new CRC32C();
         crc.update(header.duplicate().limit(SegmentFormat.SEGMENT_CRC_OFFSET).position(0));

@@ -10,15 +10,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a segment and says what it holds and what damage has taken out of it: exactly how many batches and events, and
- * of which streams as far as headers, the index or the neighbouring batches tell.
+ * Reads a segment and reports its batches and what damage has destroyed. The counts of lost batches and events are
+ * exact. Their streams are given as far as frame headers, the index or the neighbouring batches show them.
  *
  * <p>Threads: confined to one thread; one object inspects one segment.
  */
 public final class SegmentInspection {
     private final SegmentReader reader;
     private final Scope scope;
-    private final LossAttribution naming = new LossAttribution();
+    private final LossAttribution attribution = new LossAttribution();
     private final List<Loss> losses = new ArrayList<>();
     private int memoryIndex;
     private SpoolPosition next;
@@ -38,23 +38,23 @@ public final class SegmentInspection {
     }
 
     /**
-     * What an inspection found.
+     * The result of an inspection.
      *
      * @param identity the run that wrote the segment
-     * @param firstNumber number of the first batch that it may hold
+     * @param firstNumber number of the first batch that the inspected part may hold
      * @param firstEventsBefore events in all batches before that
-     * @param nextNumber the number behind its last batch
+     * @param nextNumber number of its last batch plus one
      * @param nextEventsBefore events in all batches before {@code nextNumber}
      * @param batches good batches
-     * @param events events in them
-     * @param lostBatches batches that damage took
-     * @param lostEvents events in those
-     * @param losses the same, by stream
-     * @param holes the same, by number
-     * @param damagedBytes bytes that are not what was written, in so far as they hid a frame
-     * @param goodBytes where the last frame ends
+     * @param events events in the good batches
+     * @param lostBatches batches destroyed by damage
+     * @param lostEvents events in the lost batches
+     * @param losses the lost batches by stream
+     * @param holes the lost batches by number
+     * @param damagedBytes bytes that were skipped because of damage
+     * @param goodBytes offset after the last frame
      * @param fileBytes length of the file; more than {@code goodBytes} when the tail is torn or unfinished
-     * @param sealed whether an index ends it
+     * @param sealed whether the segment ends with an index
      */
     public record Result(
             RunIdentity identity,
@@ -73,20 +73,20 @@ public final class SegmentInspection {
             long fileBytes,
             boolean sealed) {
 
-        /** The position before the first batch that it may hold. */
+        /** The position before the first batch. */
         public SpoolPosition first() {
             return new SpoolPosition(firstNumber, firstEventsBefore);
         }
 
-        /** The position after its last batch. */
+        /** The position after the last batch. */
         public SpoolPosition next() {
             return new SpoolPosition(nextNumber, nextEventsBefore);
         }
     }
 
-    /** What is known to be lost already. */
+    /** The batches that were already declared as lost. */
     public interface Declared {
-        /** Nothing is. */
+        /** No batch was declared. */
         Declared NONE = new Declared() {
             @Override
             public boolean contains(long number) {
@@ -102,19 +102,19 @@ public final class SegmentInspection {
         /** Whether the batch was declared as lost. */
         boolean contains(long number);
 
-        /** The parts between two positions that were not declared. */
+        /** The ranges between two positions that were not declared. */
         List<MissingBatches> undeclared(SpoolPosition first, SpoolPosition next);
     }
 
     /**
-     * Which part is looked at.
+     * The part of a segment to inspect.
      *
-     * @param limitBytes the file is not read beyond this
-     * @param from what is missing before this place is of no concern; null = before the first batch
-     * @param end the place behind the last batch; null = the file's own word
-     * @param declared what is known to be lost already, and of no concern either
-     * @param inMemory batches that are not lost although the file may have lost them, by number
-     * @param tolerant whether unreadable places of the disk count as damage
+     * @param limitBytes the file is not read beyond this offset
+     * @param from batches missing before this position do not count; null = before the first batch
+     * @param end the position after the last batch; null = as the segment's index says
+     * @param declared batches that were already declared as lost; they do not count again
+     * @param inMemory batches that are still in memory and so not lost, even if damaged in the file; by rising number
+     * @param tolerant whether unreadable disk blocks count as damage instead of failing the inspection
      */
     public record Scope(
             long limitBytes,
@@ -125,10 +125,12 @@ public final class SegmentInspection {
             boolean tolerant) {
         /** The whole file, for its owner. */
         public static final Scope ALL = new Scope(Long.MAX_VALUE, null, null, Declared.NONE, List.of(), false);
-        /** For somebody who only looks: there will be no second attempt. */
+        /**
+         * The whole file, for a reader that does not own it. Unreadable blocks count as damage: there is no second try.
+         */
         public static final Scope READ_ONLY = new Scope(Long.MAX_VALUE, null, null, Declared.NONE, List.of(), true);
 
-        /** Only the batches before a place. */
+        /** Only the batches before a position. */
         public static Scope upTo(SpoolPosition end) {
             return new Scope(Long.MAX_VALUE, null, end, Declared.NONE, List.of(), true);
         }
@@ -139,7 +141,7 @@ public final class SegmentInspection {
         return inspect(file, Scope.ALL, new StreamRanges());
     }
 
-    /** Inspects a part, and adds its good batches to {@code present}. */
+    /** Inspects a part of a segment, and adds its good batches to {@code present}. */
     public static Result inspect(Path file, Scope scope, StreamRanges present) throws IOException {
         try (SegmentReader reader = SegmentReader.open(file, scope.tolerant())) {
             reader.limit(scope.limitBytes());
@@ -164,7 +166,7 @@ public final class SegmentInspection {
             missingUpTo(end);
         }
         if (unknownBatches > 0) {
-            losses.addAll(naming.name(
+            losses.addAll(attribution.attribute(
                     unknownBatches,
                     unknownEvents,
                     trustedIndex(),
@@ -200,13 +202,13 @@ public final class SegmentInspection {
         return new SpoolPosition(index.number(), index.eventsBefore());
     }
 
-    /** An index that recovery wrote behind the damage knows nothing of what is missing. */
+    /** The index, unless recovery wrote it after the damage: then it does not list the missing batches. */
     private List<StreamRanges.Range> trustedIndex() {
         BatchEnvelope index = reader.indexEnvelope();
         return index == null || index.firstReceivedNanos() == SegmentWriter.REBUILT ? List.of() : reader.index();
     }
 
-    /** Takes note of the batches before a number whose bodies are damaged, and of those that memory holds between. */
+    /** Counts the batches below a number whose bodies are damaged, and the batches in memory between them. */
     private void lostWithin(long number) {
         List<BatchEnvelope> damaged = new ArrayList<>(reader.damaged());
         damaged.sort(Comparator.comparingLong(BatchEnvelope::number));
@@ -215,7 +217,7 @@ public final class SegmentInspection {
                 continue;
             }
             inMemoryBefore(batch.number());
-            naming.saw(batch);
+            attribution.observe(batch);
             if (reach(batch) && !scope.declared().contains(batch.number())) {
                 holes.add(new MissingBatches(next, batch.next()));
                 losses.add(Loss.of(GapCause.DAMAGE, reader.header().identity(), batch));
@@ -242,18 +244,18 @@ public final class SegmentInspection {
         }
     }
 
-    /** A batch that is there; false when it counts for nothing here. */
+    /** Counts a good batch; returns false when it lies outside the inspected part. */
     private boolean good(BatchEnvelope batch) {
         if (isBeyondEnd(batch)) {
             return false;
         }
         if (batch.number() < next.number()) {
             if (batches == 0 && lostBatches == 0) {
-                naming.saw(batch); // before the part that is of concern, but the streams' sequences go on from there
+                attribution.observe(batch); // before the inspected part, but the streams' sequences continue from it
             }
             return false;
         }
-        naming.saw(batch);
+        attribution.observe(batch);
         reach(batch);
         batches++;
         events += batch.events();
@@ -261,7 +263,7 @@ public final class SegmentInspection {
         return true;
     }
 
-    /** Counts what is missing before a batch; false when the batch lies before the part that is looked at. */
+    /** Counts the batches missing before a batch; returns false when it lies before the inspected part. */
     private boolean reach(BatchEnvelope batch) {
         if (batch.number() < next.number()) {
             return false;
@@ -272,14 +274,14 @@ public final class SegmentInspection {
         return true;
     }
 
-    private void missingUpTo(SpoolPosition place) {
-        for (MissingBatches hole : scope.declared().undeclared(next, place)) {
+    private void missingUpTo(SpoolPosition position) {
+        for (MissingBatches hole : scope.declared().undeclared(next, position)) {
             holes.add(hole);
             unknownBatches += hole.batches();
             unknownEvents += hole.events();
             lostBatches += hole.batches();
             lostEvents += hole.events();
         }
-        next = place;
+        next = position;
     }
 }

@@ -14,14 +14,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the frames of one segment file in order and steps over damage: a frame with a good header and a bad body is
- * skipped alone; behind a bad header the next good frame is searched. When both copies of the segment's header are
- * destroyed, the first good batch says what is needed.
+ * Reads the frames of one segment file in order and skips damage. If a frame has a good header and a bad body, only
+ * that frame is skipped. After a bad header, the reader searches for the next good frame. If both copies of the
+ * segment's header are destroyed, the first good batch replaces them.
  *
  * <p>Ownership: owns the file and its buffer; the {@link #body()} is valid until the next call.
  *
- * <p>Threads: confined to one thread. Another thread or process may append meanwhile: a frame that is not whole yet is
- * the end for now, and {@link #next()} may be called again.
+ * <p>Threads: confined to one thread. Another thread or process may append at the same time. An incomplete frame counts
+ * as the end for now, and {@link #next()} may be called again later.
  *
  * <p>Errors: {@link IOException} from the file system only; damage is reported by {@link #skippedBytes()} and
  * {@link #damaged()}.
@@ -31,7 +31,7 @@ public final class SegmentReader implements AutoCloseable {
     private final FileWindow window;
     private final FrameCodec codec = new FrameCodec();
     private SegmentHeader header;
-    /** Offset in the file behind the last frame that was good. */
+    /** File offset after the last frame with a good header. */
     private long position;
 
     private long skippedBytes;
@@ -51,17 +51,17 @@ public final class SegmentReader implements AutoCloseable {
     /**
      * Opens a segment before its first frame.
      *
-     * @throws DamagedSegmentException when the file's header cannot be read, and no batch either
-     * @throws SegmentVersionException when it has another version
+     * @throws DamagedSegmentException when neither the file's header nor any batch can be read
+     * @throws SegmentVersionException when the file has another version
      */
     public static SegmentReader open(Path file) throws IOException {
         return open(file, false);
     }
 
     /**
-     * As above.
+     * As {@link #open(Path)}.
      *
-     * @param tolerant whether places that the disk cannot read any more count as damage, not as a failure
+     * @param tolerant whether blocks that the disk can no longer read count as damage, not as a failure
      */
     public static SegmentReader open(Path file, boolean tolerant) throws IOException {
         FileWindow window = FileWindow.open(file, tolerant);
@@ -99,17 +99,17 @@ public final class SegmentReader implements AutoCloseable {
         return header;
     }
 
-    /** The run that wrote it. */
+    /** The run that wrote the segment. */
     public RunIdentity identity() {
         return header.identity();
     }
 
-    /** The file that is read. */
+    /** The segment file. */
     public Path file() {
         return file;
     }
 
-    /** From now on, reads no further than this. */
+    /** Limits further reading to the first {@code bytes} bytes of the file. */
     public void limit(long bytes) {
         window.limit(bytes);
     }
@@ -117,14 +117,17 @@ public final class SegmentReader implements AutoCloseable {
     /**
      * Moves to the next good batch.
      *
-     * @return false when there is none in what the file holds now; bytes behind {@link #position()} are then a torn or
+     * @return false when the file has no further good batch now; bytes after {@link #position()} are then a torn or
      *     unfinished tail
      */
     public boolean next() throws IOException {
         return moveTo(Long.MIN_VALUE);
     }
 
-    /** Stays, or moves on, to the next good batch with the number or a higher one; of those before only headers are read. */
+    /**
+     * Moves to the first good batch whose number is at least {@code number}; stays if the current batch is one. Only
+     * the headers of lower batches are read.
+     */
     public boolean skipTo(long number) throws IOException {
         BatchEnvelope current = envelope;
         return (current != null && current.number() >= number) || moveTo(number);
@@ -147,14 +150,14 @@ public final class SegmentReader implements AutoCloseable {
             skippedBytes += found - at;
             at = found + bytes;
             position = at;
-            if (take(window.index(found), bytes, number)) {
+            if (accept(window.index(found), bytes, number)) {
                 return envelope != null;
             }
         }
     }
 
-    /** Looks at the whole frame with a good header at an index of the window; false when it is to be passed over. */
-    private boolean take(int offset, int bytes, long number) {
+    /** Checks the complete frame at an index of the window, whose header is good; returns false to skip it. */
+    private boolean accept(int offset, int bytes, long number) {
         ByteBuffer in = window.bytes();
         BatchEnvelope found = codec.envelope(in, offset);
         boolean isIndex = found.kind() == SegmentFormat.KIND_INDEX;
@@ -180,7 +183,7 @@ public final class SegmentReader implements AutoCloseable {
         return true;
     }
 
-    /** Goes straight to the index, of which the trailer says that it begins there; false when it does not. */
+    /** Moves to the index at the offset that the trailer gives; returns false when there is no good index. */
     boolean seekIndex(long offset) throws IOException {
         if (offset < FRAMES_OFFSET || offset % ALIGNMENT_BYTES != 0) {
             return false;
@@ -193,7 +196,7 @@ public final class SegmentReader implements AutoCloseable {
     /** The batch that {@link #next()} moved to. */
     public BatchEnvelope envelope() {
         if (envelope == null) {
-            throw new IllegalStateException("there is no batch: next() was not called or said false");
+            throw new IllegalStateException("there is no batch: next() was not called or returned false");
         }
         return envelope;
     }
@@ -203,7 +206,7 @@ public final class SegmentReader implements AutoCloseable {
         return body.duplicate();
     }
 
-    /** Damaged bytes that were passed over so far. */
+    /** Damaged bytes that were skipped so far. */
     public long skippedBytes() {
         return skippedBytes;
     }
@@ -213,28 +216,28 @@ public final class SegmentReader implements AutoCloseable {
         return List.copyOf(damaged);
     }
 
-    /** Offset in the file behind the last frame, good or with a damaged body. */
+    /** File offset after the last frame; its body may be damaged. */
     public long position() {
         return position;
     }
 
-    /** Whether the end that {@link #next()} reached is the segment's index: nothing will be appended any more. */
+    /** Whether {@link #next()} has reached the segment's index, so that nothing more will be appended. */
     public boolean sealed() {
         return indexEnvelope != null;
     }
 
-    /** The index frame's envelope, whose number is the one behind the segment's last; null before its end is reached. */
+    /** The index frame's envelope; its number is the segment's last plus one. Null until the index is reached. */
     @Nullable
     BatchEnvelope indexEnvelope() {
         return indexEnvelope;
     }
 
-    /** What the whole segment held when it was sealed; empty before its end was reached. */
+    /** The ranges that the segment held when it was sealed; empty until the index is reached. */
     public List<StreamRanges.Range> index() {
         return index;
     }
 
-    /** Bytes that the file holds now. */
+    /** Current length of the file. */
     public long sizeBytes() throws IOException {
         return window.sizeBytes();
     }
@@ -244,7 +247,7 @@ public final class SegmentReader implements AutoCloseable {
         window.close();
     }
 
-    /** Finds the next good frame header at or behind an offset and brings it into the window; -1 when there is none. */
+    /** Finds the next good frame header at or after an offset and loads it into the window; -1 when there is none. */
     private long nextHeader(long at) throws IOException {
         long from = at;
         while (true) {

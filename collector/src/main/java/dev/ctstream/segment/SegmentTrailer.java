@@ -9,15 +9,15 @@ import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
-/** The last bytes of a sealed segment: where its index is, so that opening a spool need not read it whole. */
+/** The last bytes of a sealed segment. They locate its index, so opening a spool does not read whole segments. */
 public final class SegmentTrailer {
     private SegmentTrailer() {}
 
     /**
-     * The two ends of a sealed segment.
+     * The header and the index of a sealed segment.
      *
-     * @param next the place behind its last batch
-     * @param ranges what it held when it was sealed
+     * @param next the position after its last batch
+     * @param ranges the sequences that it held when it was sealed
      * @param sizeBytes length of the file
      */
     public record Ends(SegmentHeader header, SpoolPosition next, List<StreamRanges.Range> ranges, long sizeBytes) {}
@@ -29,9 +29,9 @@ public final class SegmentTrailer {
     }
 
     /**
-     * Reads a sealed segment's ends without looking at its batches.
+     * Reads the header and the index of a sealed segment without reading its batches.
      *
-     * @return null when it is not sealed, or when trailer or index are damaged
+     * @return null when the segment is not sealed, or its trailer or index is damaged
      * @throws DamagedSegmentException when the header cannot be read
      */
     public static @Nullable Ends read(Path file) throws IOException {

@@ -9,16 +9,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Appends frames to one segment file. They are appended when {@link #append} has returned, which is when write(2) has
- * taken them.
+ * Appends frames to one segment file. A frame counts as appended when {@link #append} returns, that is, after write(2).
  *
  * <p>Ownership: owns the file. Threads: confined to one thread.
  *
- * <p>Errors: an {@link IOException} leaves the file at an unknown length; the owner calls {@link #cutBack} before it goes
- * on, or gives the file up: what is behind {@link #appendedBytes} counts for nothing.
+ * <p>Errors: an {@link IOException} leaves the file at an unknown length. The owner then calls {@link #cutBack} before
+ * the next write, or abandons the file. Bytes after {@link #appendedBytes} are void.
  */
 public final class SegmentWriter implements AutoCloseable {
-    /** In place of the time in an index that recovery has written: batches may have been lost before it. */
+    /** Replaces the time in an index that recovery wrote: batches may have been lost before it. */
     static final long REBUILT = 0;
 
     private static final StreamId NO_STREAM = StreamId.control("", "");
@@ -54,7 +53,7 @@ public final class SegmentWriter implements AutoCloseable {
         }
     }
 
-    /** Cuts the torn tail of a segment that an earlier run left open, and seals it; returns its length. */
+    /** Cuts the torn tail of a segment that an earlier run left open, seals it, and returns the file's length. */
     public static long sealRecovered(Path file, StreamRanges present, SegmentInspection.Result result)
             throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
@@ -70,7 +69,7 @@ public final class SegmentWriter implements AutoCloseable {
         return file;
     }
 
-    /** Writes whole frames behind the others. */
+    /** Writes complete frames at the end of the file. */
     public void append(ByteBuffer frames) throws IOException {
         int bytes = frames.remaining();
         unsynced = true;
@@ -80,12 +79,12 @@ public final class SegmentWriter implements AutoCloseable {
         appendedBytes += bytes;
     }
 
-    /** Notes a batch that {@link #append} has written, for the index. */
+    /** Adds a batch that {@link #append} has written to the index. */
     public void noteAppended(BatchEnvelope envelope) {
         ranges.add(envelope);
     }
 
-    /** Bytes of the file that are whole frames. */
+    /** Length of the header and the complete frames. */
     public long appendedBytes() {
         return appendedBytes;
     }
@@ -100,19 +99,19 @@ public final class SegmentWriter implements AutoCloseable {
         return unsynced;
     }
 
-    /** Asks the disk to keep what was appended: fdatasync(2). */
+    /** Forces the appended frames to disk: fdatasync(2). */
     public void sync() throws IOException {
         channel.force(false);
         unsynced = false;
     }
 
-    /** Removes what a failed write may have left behind the last whole frame. */
+    /** Truncates the file after the last complete frame, to remove the rest of a failed write. */
     public void cutBack() throws IOException {
         channel.truncate(appendedBytes);
         channel.position(appendedBytes);
     }
 
-    /** Writes the index and the trailer, and syncs. The segment takes no more batches. */
+    /** Writes the index and the trailer, and syncs. No batch may be appended afterwards. */
     public void seal(SpoolPosition next, long nowNanos) throws IOException {
         byte[] index = ranges.encode();
         ByteBuffer out = ByteBuffer.allocate(Math.toIntExact(sealBytes()));

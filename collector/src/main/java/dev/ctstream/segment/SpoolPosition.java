@@ -1,12 +1,12 @@
 package dev.ctstream.segment;
 
 /**
- * A place in the spool, between two batches.
+ * A position in the spool, between two batches.
  *
- * @param number of the batch behind the place
- * @param eventsBefore events in all batches before the place, ever
+ * @param number number of the next batch
+ * @param eventsBefore events in all batches that were ever appended before the position
  */
 public record SpoolPosition(long number, long eventsBefore) {
-    /** Before the very first batch. */
+    /** The position before the very first batch. */
     public static final SpoolPosition START = new SpoolPosition(1, 0);
 }

@@ -15,11 +15,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which sequences of which streams a part of the spool holds; also the body of a segment's index frame.
+ * The sequences that a part of the spool holds, by stream. Also the body of a segment's index frame.
  *
  * <pre>
- * body = range count (u32), then for each range
- *   u16 netns length, netns UTF-8, u16 netns id length, netns id UTF-8, i32 zone, i64 first, i64 next, i64 count, i64 batches, i64 first nanos, i64 last nanos
+ * body = range count (u32), then for each range u16 netns length, netns UTF-8, u16 netns id length, netns id UTF-8, i32
+ * zone, i64 first, i64 next, i64 count, i64 batches, i64 first nanos, i64 last nanos
  * </pre>
  *
  * <p>Threads: confined to one thread.
@@ -32,8 +32,8 @@ public final class StreamRanges {
     private int encodedBytes = COUNT_BYTES;
 
     /**
-     * The sequences of one stream, from the first to before the next; the count is smaller than the distance where
-     * batches were lost before they reached the spool.
+     * The sequences of one stream, from {@code firstSequence} (inclusive) to {@code nextSequence} (exclusive). The
+     * count is smaller than their difference if batches were lost before they reached the spool.
      */
     public static final class Range {
         private final StreamId stream;
@@ -92,17 +92,17 @@ public final class StreamRanges {
             return nextSequence;
         }
 
-        /** Events, or control records. */
+        /** Number of events, or of control records. */
         long count() {
             return count;
         }
 
-        /** Events; 0 for control records. */
+        /** Number of events; 0 for control records. */
         public long events() {
             return kind() == EncodedBatch.EVENTS ? count : 0;
         }
 
-        /** How many batches. */
+        /** Number of batches. */
         public long batches() {
             return batches;
         }
@@ -122,7 +122,7 @@ public final class StreamRanges {
             return stream.zone() == StreamId.CONTROL_ZONE ? EncodedBatch.CONTROL : EncodedBatch.EVENTS;
         }
 
-        /** All of it as lost. */
+        /** The whole range as a loss. */
         public Loss lost(GapCause cause, RunIdentity identity) {
             return new Loss(
                     cause,
@@ -138,7 +138,7 @@ public final class StreamRanges {
         }
     }
 
-    /** Adds a batch that comes behind all others of its stream. */
+    /** Adds a batch; it must come after all others of its stream. */
     public void add(BatchEnvelope batch) {
         Range range = ranges.get(batch.stream());
         if (range == null) {
@@ -151,13 +151,13 @@ public final class StreamRanges {
         range.add(batch);
     }
 
-    /** Takes a stream out; null when it is not in. */
+    /** Removes a stream and returns its range; null when there is none. */
     @Nullable
     public Range remove(StreamId stream) {
         return ranges.remove(stream);
     }
 
-    /** Forgets all streams. */
+    /** Removes all streams. */
     public void clear() {
         ranges.clear();
         encodedBytes = COUNT_BYTES;
@@ -186,7 +186,7 @@ public final class StreamRanges {
         return out.array();
     }
 
-    /** Decodes an index frame's body, whose checksum was found right. */
+    /** Decodes the body of an index frame; the caller has verified its checksum. */
     static List<Range> decode(ByteBuffer body) {
         ByteBuffer in = body.duplicate();
         int count = in.getInt();

@@ -1,8 +1,8 @@
 /**
- * Segment files: the layout of the bytes, writing, reading, and the inspection that tells what damage has taken.
+ * Segment files: their byte layout, writing, reading, and an inspection that reports what damage has destroyed.
  *
- * <p>In: batches with their envelopes, and files. Out: the same batches, and exact counts of what is missing. Knows neither
- * the queue nor the directory.
+ * <p>In: batches with their envelopes, and files. Out: the same batches, and exact counts of missing batches and
+ * events. Does not depend on the queue or the spool directory.
  *
  * <p>Threads: every object here is confined to one thread; envelopes, positions and losses are immutable.
  */

@@ -6,12 +6,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * Up to where Kafka has everything, and how many events that were.
+ * The position up to which Kafka has everything, and the number of events before it.
  *
- * <p>Numbers that will never be handed out, because their batches are lost, count as acknowledged as soon as all before
- * them are.
+ * <p>The numbers of lost batches are never handed out. They count as acknowledged as soon as all earlier numbers are.
  *
- * <p>Bounds: one entry for each batch that was handed out and is not acknowledged, which the publisher bounds.
+ * <p>Bounds: one entry for each batch that was handed out and is not acknowledged. The publisher limits their number.
  *
  * <p>Threads: any.
  */
@@ -19,12 +18,12 @@ final class AcknowledgedPosition {
     private record Handed(long number, SpoolPosition next, long receivedNanos, boolean lost) {}
 
     private final Deque<Handed> handed = new ArrayDeque<>();
-    private SpoolPosition place;
+    private SpoolPosition position;
     private volatile long number;
 
-    AcknowledgedPosition(SpoolPosition place) {
-        this.place = place;
-        number = place.number() - 1;
+    AcknowledgedPosition(SpoolPosition position) {
+        this.position = position;
+        number = position.number() - 1;
     }
 
     /** Every batch up to this one is acknowledged. */
@@ -32,26 +31,26 @@ final class AcknowledgedPosition {
         return number;
     }
 
-    /** The place behind the last batch that is acknowledged. */
-    synchronized SpoolPosition place() {
-        return place;
+    /** The position after the last acknowledged batch. */
+    synchronized SpoolPosition position() {
+        return position;
     }
 
-    /** When the oldest event that is handed out and not acknowledged was received, ns since the epoch; 0 = none is. */
+    /** Receive time of the oldest event that is handed out but not acknowledged, ns since the epoch; 0 = none. */
     synchronized long oldestReceivedNanos() {
         Handed head = handed.peekFirst();
         return head == null ? 0 : head.receivedNanos();
     }
 
-    /** A batch goes to the publisher. */
+    /** Records that a batch goes to the publisher. */
     synchronized void handedOut(BatchEnvelope batch) {
         Handed last = handed.peekLast();
-        if (last == null || last.number() < batch.number()) { // else it goes there again
+        if (last == null || last.number() < batch.number()) { // otherwise it is a repeat after a rewind
             handed.addLast(new Handed(batch.number(), batch.next(), batch.firstReceivedNanos(), false));
         }
     }
 
-    /** The batches from {@code first} to before {@code next} are lost. */
+    /** Records that the batches from {@code first} up to but excluding {@code next} are lost. */
     synchronized void lost(long first, SpoolPosition next) {
         handed.removeIf(entry -> entry.number() >= first && entry.number() < next.number());
         Deque<Handed> later = new ArrayDeque<>();
@@ -63,7 +62,7 @@ final class AcknowledgedPosition {
         settle();
     }
 
-    /** Every batch up to this one is in Kafka. */
+    /** Records that every batch up to this one is in Kafka. */
     synchronized void acknowledge(long newNumber) {
         if (newNumber > number) {
             number = newNumber;
@@ -77,7 +76,7 @@ final class AcknowledgedPosition {
                 return;
             }
             number = Math.max(number, head.number());
-            place = head.next().number() > place.number() ? head.next() : place;
+            position = head.next().number() > position.number() ? head.next() : position;
             handed.removeFirst();
         }
     }

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The segment that is appended to; there is none at first, after a seal, and after a failure that leaves the file in
- * doubt.
+ * The segment that batches are appended to. There is none at the start, after a seal, and after a failure that leaves
+ * the state of the file unknown.
  *
  * <p>Ownership: owns the file. Threads: confined to the spool thread.
  */
@@ -46,17 +46,17 @@ final class ActiveSegment {
         return writer == null ? 0 : writer.appendedBytes();
     }
 
-    /** Bytes that its index will add, or a new segment's header. */
+    /** Bytes that sealing will add; when there is no segment, the bytes of a new segment's header. */
     long sealBytes() {
         return writer == null ? SegmentFormat.FRAMES_OFFSET : writer.sealBytes();
     }
 
-    /** Whether something was appended that the disk was not yet asked to keep. */
+    /** Whether it has appended data that is not synced yet. */
     boolean unsynced() {
         return writer != null && writer.unsynced();
     }
 
-    /** Whether it holds batches, and all up to its end are acknowledged. */
+    /** Whether it holds batches and all of them are acknowledged. */
     boolean isAcknowledged(long acknowledgedNumber) {
         Segment known = segment;
         return known != null
@@ -65,10 +65,10 @@ final class ActiveSegment {
     }
 
     /**
-     * Appends all pending frames, to a new segment if need be.
+     * Appends all pending frames; creates a segment when there is none.
      *
-     * @param next the place behind them
-     * @throws IOException when nothing is appended; the call may be repeated
+     * @param next the position after them
+     * @throws IOException when the write failed; nothing is appended and the call may be repeated
      */
     void append(PendingFrames pending, SpoolPosition next) throws IOException {
         SegmentWriter open = writer == null ? create(pending.first()) : writer;
@@ -99,7 +99,7 @@ final class ActiveSegment {
             try {
                 Files.deleteIfExists(file);
             } catch (IOException left) {
-                LOG.debug("segment that was only begun stays until the next start file={}", file, left);
+                LOG.debug("unfinished segment cannot be removed and stays until the next start file={}", file, left);
             }
             throw e;
         }
@@ -110,14 +110,14 @@ final class ActiveSegment {
         return created;
     }
 
-    /** Removes from the file what a failed write may have left. */
+    /** Cuts off bytes that a failed write may have left in the file. */
     private void cutBack(SegmentWriter open, IOException reason) {
         try {
             open.cutBack();
         } catch (IOException e) {
             if (!(reason instanceof ClosedByInterruptException)) {
                 LOG.warn(
-                        "segment cannot be cut back and is given up file={}: {}",
+                        "segment cannot be cut back and is abandoned file={}: {}",
                         open.file(),
                         SpoolFileSystem.reason(e));
             }
@@ -125,7 +125,7 @@ final class ActiveSegment {
         }
     }
 
-    /** Ends the segment with its index; without it when the disk does not take that. */
+    /** Ends the segment with its index, or without one when the index cannot be written. */
     void seal() {
         SegmentWriter open = writer;
         Segment known = segment;
@@ -137,7 +137,7 @@ final class ActiveSegment {
             syncDirectory();
         } catch (IOException e) {
             LOG.warn(
-                    "segment stays without index, and is read whole at the next start file={}: {}",
+                    "segment has no index and will be read in full at the next start file={}: {}",
                     open.file(),
                     SpoolFileSystem.reason(e));
             cutBack(open, e);
@@ -148,7 +148,7 @@ final class ActiveSegment {
         }
     }
 
-    /** Appends no more to the file; what is in it up to its extent stays good. */
+    /** Stops appending to the file. Its data up to the extent stays valid. */
     void abandon() {
         Segment known = segment;
         if (known != null) {
@@ -172,10 +172,10 @@ final class ActiveSegment {
     }
 
     /**
-     * Asks the disk to keep what was appended.
+     * Syncs the appended data to disk.
      *
-     * @throws IOException when it did not. The kernel may have forgotten what it could not write, and says so only once:
-     *     the segment is given up, and reading will show whether it is whole
+     * @throws IOException when the sync failed. The kernel may have discarded the pages that it could not write, and it
+     *     reports this only once. So the segment is abandoned; reading it will show whether it is complete
      */
     void sync() throws IOException {
         SegmentWriter open = writer;

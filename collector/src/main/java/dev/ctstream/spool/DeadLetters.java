@@ -18,11 +18,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Batches that Kafka refused for good, each in a segment file of its own ({@code *.dead-letter}) that
- * {@code ctstream spool cat} reads.
+ * Batches that Kafka rejected permanently, each in its own segment file ({@code *.dead-letter}) that {@code ctstream
+ * spool cat} reads.
  *
- * <p>Bounds: {@value #MAX_FILES} files, and together the size of one segment; then the oldest is removed. The loss itself
- * was declared when the batch was refused.
+ * <p>Bounds: {@value #MAX_FILES} files, and a total size of one segment. Beyond that the oldest file is removed. The
+ * loss was already declared when the batch was rejected.
  *
  * <p>Threads: confined to the publisher's thread.
  */
@@ -54,19 +54,19 @@ final class DeadLetters {
         Path file = directory.resolve(String.format("%019d%s", number, SUFFIX));
         BatchEnvelope envelope = batch.envelope();
         LOG.error(
-                "Kafka refused a batch for good, it is set aside stream={}/{} first_sequence={} events={} file={}: {}",
+                "Kafka rejected a batch for good, it is set aside stream={}/{} first_sequence={} events={} file={}: {}",
                 envelope.stream().netns(),
                 envelope.stream().zone(),
                 envelope.firstSequence(),
                 envelope.count(),
                 file,
                 reason);
-        boolean interrupted = Thread.interrupted(); // it would close the file
+        boolean interrupted = Thread.interrupted(); // an interrupt would close the file
         try {
             writeOne(file, batch, identity, now);
             keep(new Letter(file, Files.size(file)));
         } catch (IOException e) {
-            LOG.error("dead letter cannot be kept file={}: {}", file, SpoolFileSystem.reason(e));
+            LOG.error("dead letter cannot be written file={}: {}", file, SpoolFileSystem.reason(e));
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -105,7 +105,7 @@ final class DeadLetters {
         }
         while (kept.size() > 1 && (bytes > maxBytes || kept.size() > MAX_FILES)) {
             Letter oldest = kept.removeFirst();
-            LOG.warn("dead letters have reached their bound, the oldest is removed file={}", oldest.file());
+            LOG.warn("dead letters have reached their limit, the oldest is removed file={}", oldest.file());
             bytes -= oldest.bytes();
             Files.deleteIfExists(oldest.file());
         }

@@ -11,11 +11,11 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batches that are lost and were declared: segments that gave way or had vanished, and damage that the publisher came
- * to. So that nothing is declared twice, also not after a rewind or a restart.
+ * Batches whose loss is declared: dropped or vanished segments, and damage that the publisher met. It prevents a second
+ * declaration, also after a rewind or a restart.
  *
- * <p>Bounds: one hole for each place of damage that is not acknowledged yet. At most {@value #STORED_MAX}, the newest,
- * are stored; after a restart others would be declared again.
+ * <p>Bounds: one hole for each damaged range that is not acknowledged yet. Only the newest {@value #STORED_MAX} are
+ * stored; a restart would declare the others again.
  *
  * <p>Threads: any.
  */
@@ -40,7 +40,7 @@ final class DeclaredLosses implements SegmentInspection.Declared {
         return known != null && known.getValue().next().number() >= first.number() ? known.getValue() : null;
     }
 
-    /** The parts between two places that were not declared. */
+    /** The parts between two positions that were not declared. */
     @Override
     public synchronized List<MissingBatches> undeclared(SpoolPosition first, SpoolPosition next) {
         List<MissingBatches> parts = new ArrayList<>();
@@ -70,7 +70,7 @@ final class DeclaredLosses implements SegmentInspection.Declared {
         return hole != null && hole.getValue().next().number() > number;
     }
 
-    /** Forgets what lies below a number. */
+    /** Forgets all holes below a number. */
     synchronized void forgetBefore(long number) {
         while (!holes.isEmpty() && holes.firstEntry().getValue().next().number() <= number) {
             holes.pollFirstEntry();

@@ -7,9 +7,9 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Control records that the disk did not take. They are kept, in order, because they declare what was lost.
+ * Control records that could not be written to disk. They are kept in order, because they declare losses.
  *
- * <p>Bounds: {@value #MAX_BYTES} bytes; what is more is dropped like a batch of events.
+ * <p>Bounds: {@value #MAX_BYTES} bytes; further records are dropped like a batch of events.
  *
  * <p>Ownership: owns the records in it. Threads: confined to the spool thread.
  */
@@ -23,7 +23,7 @@ final class HeldControl {
         return records.isEmpty();
     }
 
-    /** Puts a record behind the others; false when there is no room. */
+    /** Adds a record at the end; false when there is no room. */
     boolean add(EncodedBatch record) {
         if (bytes + record.array().length > MAX_BYTES) {
             return false;
@@ -33,7 +33,7 @@ final class HeldControl {
         return true;
     }
 
-    /** Puts records that were taken out before all others, in their order. */
+    /** Puts removed records back at the front, in their order. */
     void putBack(Collection<EncodedBatch> taken) {
         Deque<EncodedBatch> all = new ArrayDeque<>(taken);
         all.addAll(records);
@@ -47,7 +47,7 @@ final class HeldControl {
         return records.peekFirst();
     }
 
-    /** Takes what {@link #peek} has shown. */
+    /** Removes the record that {@link #peek} returned. */
     void remove() {
         bytes -= records.removeFirst().array().length;
     }

@@ -9,12 +9,11 @@ import java.util.Locale;
 import java.util.OptionalLong;
 
 /**
- * Finds who uses a spool directory. It is read from {@code /proc/locks}: whoever tried the lock would keep a collector
- * that starts in this moment from getting it.
+ * Finds the process that uses a spool directory. It reads {@code /proc/locks} instead of trying the lock, because a
+ * trial lock could block a collector that is just starting.
  *
- * <p>Source: {@code fs/locks.c} ({@code lock_get_status}); a line is
- * {@code 3: POSIX  ADVISORY  WRITE 4711 fe:01:1179670 0 9223372036854775807}. Locks of processes in foreign pid
- * namespaces are not shown.
+ * <p>Source: {@code fs/locks.c} ({@code lock_get_status}); a line is {@code 3: POSIX ADVISORY WRITE 4711 fe:01:1179670
+ * 0 9223372036854775807}. Locks of processes in other pid namespaces are not shown.
  */
 final class LockHolder {
     private static final Path LOCKS = Path.of("/proc/locks");
@@ -26,10 +25,10 @@ final class LockHolder {
 
     private LockHolder() {}
 
-    /** The process that has locked a spool directory; empty when there is none, or it cannot be seen. */
+    /** The process that has locked a spool directory; empty when there is none or it is not visible. */
     static OptionalLong of(Path directory) throws IOException {
         Path lock =
-                directory.resolve(SpoolDirectory.LOCK); // never opened: closing it would free a lock of this process
+                directory.resolve(SpoolDirectory.LOCK); // never opened: closing it would release a lock of this process
         try {
             long inode = (Long) Files.getAttribute(lock, "unix:ino");
             String device = device((Long) Files.getAttribute(lock, "unix:dev"));
@@ -40,10 +39,10 @@ final class LockHolder {
     }
 
     /**
-     * Looks through the lines.
+     * Searches the lines of {@code /proc/locks}.
      *
-     * @param device as {@code /proc/locks} writes it. File systems without a device of their own (btrfs, overlay) may
-     *     tell another one there than {@code stat} does
+     * @param device in the format of {@code /proc/locks}. For file systems without a device of their own (btrfs,
+     *     overlay), {@code /proc/locks} and {@code stat} may report different devices
      */
     static OptionalLong find(List<String> locks, String device, long inode) {
         for (String lock : locks) {
@@ -60,7 +59,7 @@ final class LockHolder {
         return OptionalLong.empty();
     }
 
-    /** {@code MAJOR:MINOR:}, from a {@code dev_t} as the C library makes it. */
+    /** Formats a C library {@code dev_t} as {@code MAJOR:MINOR:}. */
     static String device(long dev) {
         long major = (dev >>> 8 & 0xFFF) | (dev >>> 32 & ~0xFFFL);
         long minor = (dev & 0xFF) | (dev >>> 12 & ~0xFFL);

@@ -5,16 +5,16 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
- * Tells of losses, and knows whether what was told has had time to come back as control records and be appended. Until
- * then a restart must not take for granted that it was declared.
+ * Reports losses, and tracks whether the reports have had time to come back as control records and be appended. Until
+ * then, a restart must assume that they are not declared.
  *
- * <p>Threads: {@link #tell} and {@link #tellOfNumbered} from any; the rest is confined to the spool thread.
+ * <p>Threads: {@link #report} and {@link #reportNumbered} from any; the rest is confined to the spool thread.
  */
 final class LossReports {
     private static final long SECOND_NANOS = 1_000_000_000L;
-    /** The receive thread is woken for a control record and numbers it at once. */
+    /** Minimum wait for the GAP. The receive thread is woken for a control record and numbers it at once. */
     private static final long LEAST_NANOS = SECOND_NANOS;
-    /** Nobody makes control records of losses, it seems. */
+    /** Gives up waiting for the GAP after this long. */
     private static final long MOST_NANOS = 5 * SECOND_NANOS;
 
     private final Consumer<Loss> listener;
@@ -25,41 +25,41 @@ final class LossReports {
         this.listener = listener;
     }
 
-    /** Of batches that never had a number in the spool. */
-    void tell(Loss loss) {
-        all.told.incrementAndGet();
+    /** Reports a loss of batches that were never numbered in the spool. */
+    void report(Loss loss) {
+        all.reported.incrementAndGet();
         listener.accept(loss);
     }
 
-    /** Of batches that had one: once it is acknowledged, nothing but the declaration tells of them. */
-    void tellOfNumbered(Loss loss) {
-        numbered.told.incrementAndGet(); // first, so that nothing that follows from the loss is seen without it
-        tell(loss);
+    /** Reports a loss of numbered batches. Once their numbers are acknowledged, only the declaration shows the loss. */
+    void reportNumbered(Loss loss) {
+        numbered.reported.incrementAndGet(); // first, so that the count is visible before any effect of the loss
+        report(loss);
     }
 
     /**
-     * Whether all that was told before is declared in the spool.
+     * Whether all losses reported so far are declared in the spool.
      *
-     * @param appendedControl control records that were appended so far
+     * @param appendedControl number of control records appended so far
      */
     boolean declared(long nowNanos, long appendedControl) {
         return all.over(nowNanos, appendedControl);
     }
 
-    /** The same, of batches that had a number. */
+    /** The same, for losses of numbered batches. */
     boolean declaredNumbered(long nowNanos, long appendedControl) {
         return numbered.over(nowNanos, appendedControl);
     }
 
     private static final class Awaited {
-        private final AtomicLong told = new AtomicLong();
+        private final AtomicLong reported = new AtomicLong();
         private long seen;
         private boolean waiting;
         private long sinceNanos;
         private long controlBefore;
 
         boolean over(long nowNanos, long appendedControl) {
-            long now = told.get();
+            long now = reported.get();
             if (now != seen) {
                 seen = now;
                 waiting = true;

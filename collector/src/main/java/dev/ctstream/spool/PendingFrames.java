@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batches that are numbered and encoded as frames and wait for one write(2). They stay until {@link #clear}, so that a
- * write that failed can be repeated, also into another segment.
+ * Numbered batches, encoded as frames, that wait for one write(2). They stay until {@link #clear}, so that a failed
+ * write can be repeated, also into another segment.
  *
  * <p>Ownership: owns the batches in it and its buffer. Threads: confined to one thread.
  */
@@ -27,17 +27,17 @@ final class PendingFrames {
         return batches.isEmpty();
     }
 
-    /** Whether a batch fits behind the others; one that is larger than the buffer fits when there are no others. */
+    /** Whether a batch still fits. A batch larger than the buffer fits only alone. */
     boolean hasRoom(EncodedBatch batch) {
         return batches.isEmpty() || (large == null && buffer.remaining() >= frameBytes(batch));
     }
 
-    /** Bytes that the batch will take. */
+    /** Length of the batch as a frame. */
     long frameBytes(EncodedBatch batch) {
         return codec.frameBytes(batch.stream(), batch.lengthBytes());
     }
 
-    /** Adds a batch for which there is room. */
+    /** Adds a batch; {@link #hasRoom} must be true for it. */
     void add(BatchEnvelope envelope, EncodedBatch batch) {
         long bytes = frameBytes(batch);
         if (bytes > buffer.capacity()) {
@@ -47,7 +47,7 @@ final class PendingFrames {
         batches.add(QueuedBatch.inMemory(envelope, batch));
     }
 
-    /** The place before the first batch. */
+    /** The position of the first batch. */
     SpoolPosition first() {
         BatchEnvelope first = batches.get(0).envelope();
         return new SpoolPosition(first.number(), first.eventsBefore());
@@ -62,12 +62,12 @@ final class PendingFrames {
         return used().position();
     }
 
-    /** All frames, to be written; borrowed. */
+    /** All frames, ready for writing; borrowed. */
     ByteBuffer frames() {
         return used().duplicate().flip();
     }
 
-    /** Forgets all batches; the caller has taken over those that matter. */
+    /** Forgets all batches; the caller must have taken over those that it still needs. */
     void clear() {
         batches.clear();
         buffer.clear();

@@ -7,16 +7,17 @@ import dev.ctstream.segment.BatchEnvelope;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A batch as the publisher gets it.
+ * A batch as the publisher receives it.
  *
  * <p>Ownership: borrowed from the spool until the next call on it. Threads: the publisher's.
  *
  * @param envelope number, stream, sequences and times
- * @param identity the run that made it; null = the present one
+ * @param identity the run that made it; null = the current run
  * @param array holds the bare Avro datum
  * @param offset where the datum begins in it
  * @param lengthBytes length of the datum
- * @param memory the batch as the receive thread closed it, with the places of its events; null when it was read back
+ * @param memory the batch as the receive thread closed it, with the offsets of its events; null when it was read from
+ *     disk
  */
 @SuppressWarnings("ArrayRecordComponent") // a view of a buffer, never compared
 public record QueuedBatch(
@@ -31,7 +32,7 @@ public record QueuedBatch(
         return new QueuedBatch(envelope, null, batch.array(), batch.offset(), batch.lengthBytes(), batch);
     }
 
-    /** Gives its memory back to be filled again; the batch must not be used afterwards. */
+    /** Returns its buffer to the ring for reuse; the batch must not be used afterwards. */
     void release(BatchRing ring) {
         if (memory != null) {
             ring.release(memory);

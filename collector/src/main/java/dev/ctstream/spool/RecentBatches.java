@@ -11,8 +11,8 @@ import org.jctools.queues.atomic.SpscAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batches that were just appended and are still in memory, so that the publisher need not read them back. What does
- * not fit is on disk all the same.
+ * Recently appended batches that are still in memory, so that the publisher need not read them from disk. Every batch
+ * is on disk as well, so batches that do not fit are not lost.
  *
  * <p>Ownership: owns the batches in it until they are polled.
  *
@@ -22,7 +22,7 @@ final class RecentBatches {
     private static final int SLOTS = 4096;
 
     private final SpscAtomicArrayQueue<QueuedBatch> queue = new SpscAtomicArrayQueue<>(SLOTS);
-    /** Taken from the queue to look at them, and still to be polled; the publisher's. */
+    /** Taken from the queue by a peek but not polled yet; used by the publisher's thread only. */
     private final Deque<QueuedBatch> front = new ArrayDeque<>();
 
     private final AtomicLong bytes = new AtomicLong();
@@ -38,7 +38,7 @@ final class RecentBatches {
         this.appendedNext = appendedNext;
     }
 
-    /** Takes an appended batch, or gives it back to the ring when there is no room. */
+    /** Takes an appended batch, or returns it to the ring when there is no room. */
     void offer(QueuedBatch batch) {
         int length = batch.array().length;
         if (bytes.get() + length > maxBytes) {
@@ -52,7 +52,7 @@ final class RecentBatches {
         }
     }
 
-    /** Says that all batches below the number are appended, and wakes the publisher. */
+    /** Records that all batches below the number are appended, and wakes the publisher. */
     void appended(long nextNumber) {
         appendedNext = nextNumber;
         unpark();
@@ -71,17 +71,20 @@ final class RecentBatches {
         }
     }
 
-    /** The number behind the last batch that was appended. */
+    /** The number after the last appended batch. */
     long appendedNext() {
         return appendedNext;
     }
 
-    /** Bytes that are held. */
+    /** Bytes of the batches in memory. */
     long bytes() {
         return bytes.get();
     }
 
-    /** The oldest batch at or behind a number, null when there is none; older ones are given back. */
+    /**
+     * The oldest batch with this number or a higher one; null when there is none. Batches below the number are returned
+     * to the ring.
+     */
     @Nullable
     QueuedBatch peek(long number) {
         QueuedBatch head = peek();
@@ -97,7 +100,7 @@ final class RecentBatches {
         return head != null ? head : queue.peek();
     }
 
-    /** The envelopes of all that is held, in order. */
+    /** The envelopes of all batches in memory, in order. */
     List<BatchEnvelope> envelopes() {
         for (QueuedBatch batch = queue.poll(); batch != null; batch = queue.poll()) {
             front.addLast(batch);
@@ -105,7 +108,7 @@ final class RecentBatches {
         return front.stream().map(QueuedBatch::envelope).toList();
     }
 
-    /** Takes what {@link #peek} has shown. */
+    /** Removes the batch that {@link #peek} returned. */
     QueuedBatch poll() {
         QueuedBatch batch = front.isEmpty() ? queue.poll() : front.removeFirst();
         if (batch == null) {
@@ -115,7 +118,7 @@ final class RecentBatches {
         return batch;
     }
 
-    /** Waits until the batch with the number is appended; false when the time is over, or the thread was woken. */
+    /** Waits until the batch with the number is appended; false on timeout or when the thread was woken. */
     boolean await(long number, long waitNanos) {
         if (appendedNext > number || waitNanos <= 0) {
             return appendedNext > number;

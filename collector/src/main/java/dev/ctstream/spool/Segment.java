@@ -7,15 +7,15 @@ import java.nio.file.Path;
 /**
  * One segment file as the catalog knows it.
  *
- * <p>Threads: the spool thread moves the extent, the publisher reads it; it is replaced as a whole.
+ * <p>Threads: the spool thread replaces the extent as a whole; the publisher reads it.
  */
 final class Segment {
     /**
-     * How much of the file counts.
+     * The valid part of the file.
      *
-     * @param next the place behind its last batch
-     * @param sizeBytes bytes up to there, or up to the index's end
-     * @param sealed whether nothing will be appended any more
+     * @param next the position after its last batch
+     * @param sizeBytes bytes up to there; including the index when there is one
+     * @param sealed true when nothing more will be appended
      */
     record Extent(SpoolPosition next, long sizeBytes, boolean sealed) {}
 
@@ -46,7 +46,7 @@ final class Segment {
         return identity;
     }
 
-    /** The place before its first batch. */
+    /** The position of its first batch. */
     SpoolPosition first() {
         return first;
     }
@@ -55,12 +55,12 @@ final class Segment {
         return extent;
     }
 
-    /** The number behind its last batch. */
+    /** The number after its last batch. */
     long nextNumber() {
         return extent.next().number();
     }
 
-    /** For the catalog, which keeps the sum of all sizes. */
+    /** Only for the catalog, which keeps the sum of all sizes. */
     void extent(Extent newExtent) {
         extent = newExtent;
     }

@@ -10,10 +10,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The segments that exist, oldest first, and which of them the publisher has been handed something from.
+ * The existing segments, oldest first, and which of them have been offered to the publisher.
  *
- * <p>Threads: the spool thread adds and removes, the publisher looks up; a lock keeps the two apart, so that a segment is
- * never dropped and handed out at the same time. The receive thread never comes here.
+ * <p>Threads: the spool thread adds and removes; the publisher looks up. A lock ensures that a segment is never dropped
+ * while it is handed out. The receive thread never uses the catalog.
  */
 final class SegmentCatalog {
     private final Deque<Segment> segments = new ArrayDeque<>();
@@ -40,23 +40,23 @@ final class SegmentCatalog {
         return segments.size();
     }
 
-    /** Bytes of all segments, as far as they are appended. */
+    /** Appended bytes of all segments. */
     synchronized long sizeBytes() {
         return sizeBytes;
     }
 
-    /** The place behind all that was ever appended, when no segment is left that says so. */
+    /** The position after everything that was ever appended; used when no segment is left to show it. */
     synchronized SpoolPosition end() {
         return end;
     }
 
-    synchronized void end(SpoolPosition place) {
-        end = place;
+    synchronized void end(SpoolPosition position) {
+        end = position;
     }
 
     /**
-     * The segment that holds the batch, or the oldest one that holds a later one. It is not dropped from now on, unless
-     * {@link #wentBack} is called.
+     * Returns the segment that holds the batch, or else the oldest one with a later batch. From now on it is not
+     * dropped, unless {@link #rewound} is called.
      *
      * @return null when there is no such segment
      */
@@ -70,12 +70,12 @@ final class SegmentCatalog {
         return null;
     }
 
-    /** The publisher begins again with this number. */
-    synchronized void wentBack(long number) {
+    /** Records that the publisher starts again at this number. */
+    synchronized void rewound(long number) {
         offeredNumber = number - 1;
     }
 
-    /** The oldest sealed segment of which the publisher was handed nothing; null when there is none. */
+    /** The oldest sealed segment that was not offered to the publisher; null when there is none. */
     synchronized @Nullable Segment droppable() {
         for (Segment segment : segments) {
             if (isDroppable(segment)) {
@@ -90,9 +90,9 @@ final class SegmentCatalog {
     }
 
     /**
-     * Deletes a segment's file and forgets the segment, unless the publisher has come to it meanwhile.
+     * Deletes a segment's file and forgets the segment, unless the publisher has reached it meanwhile.
      *
-     * @return false when it has
+     * @return false when the publisher has reached it
      */
     synchronized boolean drop(Segment segment) throws IOException {
         if (!isDroppable(segment)) {
@@ -102,13 +102,13 @@ final class SegmentCatalog {
         return true;
     }
 
-    /** Whether all batches of the oldest segment are acknowledged, and it gets no more. */
+    /** Whether the oldest segment is sealed and all its batches are acknowledged. */
     synchronized boolean hasAcknowledged(long acknowledgedNumber) {
         Segment oldest = segments.peekFirst();
         return oldest != null && oldest.extent().sealed() && oldest.nextNumber() - 1 <= acknowledgedNumber;
     }
 
-    /** Deletes the oldest segment if {@link #hasAcknowledged}. */
+    /** Deletes the oldest segment if {@link #hasAcknowledged} is true. */
     synchronized boolean deleteAcknowledged(long acknowledgedNumber) throws IOException {
         if (!hasAcknowledged(acknowledgedNumber)) {
             return false;
@@ -118,7 +118,7 @@ final class SegmentCatalog {
     }
 
     private synchronized void delete(Segment segment) throws IOException {
-        Files.deleteIfExists(segment.file()); // first: what cannot be deleted must not be forgotten
+        Files.deleteIfExists(segment.file()); // first: a file that cannot be deleted must stay in the catalog
         segments.remove(segment);
         sizeBytes -= segment.extent().sizeBytes();
         SpoolPosition next = segment.extent().next();

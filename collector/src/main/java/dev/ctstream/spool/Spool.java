@@ -20,32 +20,32 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The durable first-in-first-out between the receive thread and Kafka. What it promises is in the package's
- * documentation.
+ * The durable queue between the receive thread and Kafka. The package documentation lists its guarantees.
  *
  * <p>Ownership: owns the directory and all files in it from {@link #open} to {@link #close}.
  *
- * <p>Threads: {@link #run} is the spool thread; the {@link BatchQueue} methods are the publisher's; {@link #stop} may
- * come from any. {@link #close} comes when both have ended. None of them is to be interrupted: an interrupt closes the
- * file that its thread works on.
+ * <p>Threads: {@link #run} is the spool thread; the {@link BatchQueue} methods belong to the publisher's thread; any
+ * thread may call {@link #stop}. Call {@link #close} after both threads have ended. Do not interrupt either thread: an
+ * interrupt closes the file that it works on.
  */
 public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
     private static final long SECOND_NANOS = 1_000_000_000L;
     private static final long STATE_INTERVAL_NANOS = SECOND_NANOS;
-    /** Without anything new, being alive is stored so often. */
+    /** While nothing changes, the time at which this run was alive is stored at this interval. */
     private static final long IDLE_INTERVAL_NANOS = 10 * SECOND_NANOS;
-    /** What may wait in memory for the publisher. */
+    /** Most bytes of batches that wait in memory for the publisher. */
     private static final long RECENT_MAX_BYTES = 8 << 20;
 
-    private static final int MOST_BATCHES_A_PASS = 4096;
+    private static final int MAX_BATCHES_PER_PASS = 4096;
     /**
-     * While batches come more often than this, they are left to gather: from here to Kafka's answer what costs CPU is to
-     * wake three threads and to make a request, not what they carry. At 100 000 events/s a pause brings four batches.
+     * While batches arrive more often than this, the spool thread lets them gather. From here to Kafka's response, the
+     * CPU cost is waking three threads and making one request, not the data itself. At 100 000 events/s one pause
+     * gathers four batches.
      */
     static final long PAUSE_NANOS = 20_000_000;
-    /** With more in the ring than this there is nothing to wait for. */
-    static final int MOST_TO_GATHER = 1024;
+    /** With more batches than this in the ring, the spool thread does not wait. */
+    static final int MAX_GATHERED = 1024;
 
     private final Parts parts;
     private final SpoolDirectory directory;
@@ -66,28 +66,31 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     private long roundNanos = System.nanoTime();
     private long roundBeforeNanos = roundNanos - PAUSE_NANOS;
     private Settled settled;
-    /** Until this run has declared that the one before ended uncleanly: when that one was last known to be alive. */
+    /**
+     * When the previous run was last known to be alive. Set until this run has declared that the previous one ended
+     * uncleanly.
+     */
     private long undeclaredRunNanos = Long.MAX_VALUE;
 
-    /** What a restart may take for granted, because all losses before are declared on the disk. */
+    /** The state that a restart may rely on, because all earlier losses are declared on disk. */
     private record Settled(SpoolPosition acknowledged, List<MissingBatches> holes) {}
 
     /**
-     * What the directory tells of the run before.
+     * What the directory records about the previous run.
      *
      * @param identity of that run
-     * @param clean whether it ended in order
-     * @param aliveNanos what it had received before, ns since the epoch, it had appended or declared as lost; leave the
-     *     time that a batch may stay open before that
+     * @param clean whether it ended cleanly
+     * @param aliveNanos everything that it received before this time was appended or declared as lost, ns since the
+     *     epoch. Subtract the time that a batch may stay open
      */
     public record PreviousRun(RunIdentity identity, boolean clean, long aliveNanos) {}
 
     /**
-     * What a spool works with.
+     * The collaborators of a spool.
      *
-     * @param ring where closed batches and control records come from; empty ones are given back to it
-     * @param losses is told of each loss once, on the thread that opens the spool, the spool thread or the publisher's;
-     *     must not wait. It is to come back through the ring as a control record
+     * @param ring source of closed batches and control records; used buffers are returned to it
+     * @param losses called once for each loss, on the opening thread, the spool thread or the publisher's thread. It
+     *     must not block. The loss has to come back through the ring as a control record
      */
     public record Parts(
             SpoolConfig config,
@@ -124,7 +127,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
 
     private SpoolAppender appender(SpoolPosition next) throws IOException {
         long nextId = Math.max(directory.nextId(), next.number());
-        ActiveSegment inUse = new ActiveSegment(directory, catalog, parts.identity(), parts.metrics(), nextId);
+        ActiveSegment active = new ActiveSegment(directory, catalog, parts.identity(), parts.metrics(), nextId);
         SpoolQuota.Acknowledged position = new SpoolQuota.Acknowledged() {
             @Override
             public long number() {
@@ -133,12 +136,12 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
 
             @Override
             public void store() {
-                settled = new Settled(acknowledged.place(), settled.holes());
+                settled = new Settled(acknowledged.position(), settled.holes());
                 saveState(false, true);
             }
         };
-        SpoolQuota room = new SpoolQuota(parts.config(), catalog, inUse, dropped, holes, position);
-        return new SpoolAppender(parts.config(), inUse, room, recent, parts.ring(), dropped, parts.metrics(), next);
+        SpoolQuota quota = new SpoolQuota(parts.config(), catalog, active, dropped, holes, position);
+        return new SpoolAppender(parts.config(), active, quota, recent, parts.ring(), dropped, parts.metrics(), next);
     }
 
     private static @Nullable PreviousRun previousRun(SpoolCheckpoint.@Nullable Values last, List<Segment> segments)
@@ -155,9 +158,9 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     }
 
     /**
-     * Locks the directory and brings in order what an earlier run left.
+     * Locks the directory and recovers what an earlier run left.
      *
-     * @throws IOException when the directory cannot be used, or another collector uses it; the message names the remedy
+     * @throws IOException when the directory cannot be used or another collector uses it; the message names the remedy
      */
     public static Spool open(Parts parts) throws IOException {
         SpoolDirectory directory = SpoolDirectory.open(parts.config().directory());
@@ -175,12 +178,12 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
         }
     }
 
-    /** The run before; null when there was none. */
+    /** The previous run; null when there was none. */
     public @Nullable PreviousRun previousRun() {
         return previousRun;
     }
 
-    /** Batches of earlier runs that are still to be published. */
+    /** Number of batches from earlier runs that still have to be published. */
     public long replayedBatches() {
         return replayedBatches;
     }
@@ -209,36 +212,36 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     }
 
     /**
-     * How long batches are left to gather after a round; 0 = not at all.
+     * How long to let batches gather after a round; 0 = do not wait.
      *
-     * @param sinceLastNanos from the beginning of the round before to that of this one
-     * @param tookNanos what this one took
+     * @param sinceLastNanos from the start of the previous round to the start of this one
+     * @param tookNanos duration of this round
      * @param waiting batches in the ring
      */
     static long pauseNanos(long sinceLastNanos, long tookNanos, int waiting) {
         boolean soon = sinceLastNanos < 2 * PAUSE_NANOS;
-        return soon && waiting < MOST_TO_GATHER ? Math.max(PAUSE_NANOS - tookNanos, 0) : 0;
+        return soon && waiting < MAX_GATHERED ? Math.max(PAUSE_NANOS - tookNanos, 0) : 0;
     }
 
-    /** Says on the disk that this run has begun and has not ended. */
+    /** Stores on disk that this run has started and has not ended. */
     void begin() {
         saveState(false, true);
     }
 
-    /** One round of the spool thread; waits for a batch at most so long. True when it was the last. */
+    /** Runs one round of the spool thread; waits for a batch at most this long. Returns true after the last round. */
     boolean pass(long waitNanos) {
-        boolean last = stopping; // nothing is handed over after that
+        boolean last = stopping; // nothing is added to the ring after that
         EncodedBatch first = parts.ring().take(last ? 0 : waitNanos);
         roundBeforeNanos = roundNanos;
         roundNanos = System.nanoTime();
-        Thread.interrupted(); // it would close the segment
-        int taken = appender.pass(first, MOST_BATCHES_A_PASS);
+        Thread.interrupted(); // an interrupt would close the segment
+        int taken = appender.pass(first, MAX_BATCHES_PER_PASS);
         settle();
         housekeeping();
-        return last && taken < MOST_BATCHES_A_PASS;
+        return last && taken < MAX_BATCHES_PER_PASS;
     }
 
-    /** Ends {@link #run} when all that was handed over is appended; the receive thread must have stopped before. */
+    /** Ends {@link #run} after everything in the ring is appended; the receive thread must have stopped before. */
     public void stop() {
         stopping = true;
         parts.ring().wake();
@@ -250,10 +253,10 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     }
 
     private void settle() {
-        Settled now = new Settled(acknowledged.place(), holes.list()); // before it is asked what was told
+        Settled now = new Settled(acknowledged.position(), holes.list()); // read before checking the declarations
         long time = System.nanoTime();
         long control = appender.appendedControl();
-        if (!appender.holdsNothing()) {
+        if (!appender.nothingHeld()) {
             return;
         }
         if (reports.declaredNumbered(time, control)) {
@@ -285,7 +288,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
         long number = settled.acknowledged().number() - 1;
         try {
             if (catalog.hasAcknowledged(number)) {
-                saveState(false, true); // or else a restart after a power loss would miss what is deleted now
+                saveState(false, true); // otherwise a power loss would make the deleted segments look lost
                 boolean deleted = true;
                 while (deleted) {
                     deleted = catalog.deleteAcknowledged(number);
@@ -301,7 +304,7 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     private boolean stateChanged() {
         SpoolCheckpoint.Values last = state.last();
         return last == null
-                || !last.acknowledged().equals(acknowledged.place())
+                || !last.acknowledged().equals(acknowledged.position())
                 || !last.next().equals(appender.next());
     }
 
@@ -354,13 +357,13 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     public void setAside(QueuedBatch batch, String reason) {
         BatchEnvelope envelope = batch.envelope();
         if (holes.contains(envelope.number())) {
-            return; // it came again after a rewind
+            return; // it was handed out again after a rewind
         }
         RunIdentity identity = batch.identity();
         RunIdentity origin = identity == null ? parts.identity() : identity;
         deadLetters.add(batch, origin, reason);
         holes.add(new MissingBatches(new SpoolPosition(envelope.number(), envelope.eventsBefore()), envelope.next()));
-        reports.tellOfNumbered(Loss.of(GapCause.REJECTED, origin, envelope));
+        reports.reportNumbered(Loss.of(GapCause.REJECTED, origin, envelope));
     }
 
     @Override
@@ -373,13 +376,13 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
         return acknowledged.number();
     }
 
-    /** Time since the oldest event was received that was handed out and is not acknowledged; 0 = there is none. */
+    /** Age of the oldest event that is handed out but not acknowledged; 0 = there is none. */
     double ageSeconds() {
         long oldest = acknowledged.oldestReceivedNanos();
         return oldest == 0 ? 0 : (Clock.realtimeNanos() - oldest) / (double) SECOND_NANOS;
     }
 
-    /** Appends what was declared last, stores the position and frees the directory; both threads must have ended. */
+    /** Appends the last declarations, stores the position and unlocks the directory; both threads must have ended. */
     @Override
     public void close() throws IOException {
         try (directory;
@@ -388,14 +391,14 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
             finish();
             appender.seal();
             deleteAcknowledged();
-            boolean clean = appender.holdsNothing()
+            boolean clean = appender.nothingHeld()
                     && dropped.oldestNanos() == Long.MAX_VALUE
                     && undeclaredRunNanos == Long.MAX_VALUE;
             saveState(clean, true);
         }
         if (unacknowledged() > 0) {
             LOG.warn(
-                    "batches are not published yet and stay in the spool batches={} directory={}",
+                    "unpublished batches stay in the spool batches={} directory={}",
                     unacknowledged(),
                     directory.path());
         }

@@ -12,23 +12,23 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes closed batches from the ring, numbers them and appends them. Never lets the ring wait for room: what the disk
- * does not take gives way as {@code spool.when-full} says. Control records are held back instead, until they can be
- * appended.
+ * Takes closed batches from the ring, numbers them and appends them. It never leaves batches in the ring for lack of
+ * space: when the disk takes no more, data is dropped as {@code spool.when-full} says. Control records are not dropped
+ * but held back until they can be appended.
  *
- * <p>Ownership: owns each batch from the ring until it is handed to {@link RecentBatches}.
+ * <p>Ownership: owns each batch after it leaves the ring, until it goes to {@link RecentBatches}.
  *
  * <p>Threads: confined to the spool thread.
  *
- * <p>Errors: a failing disk never throws out of here; it is counted, reported and tried again.
+ * <p>Errors: no disk failure throws out of this class; it is counted, reported and retried.
  */
 final class SpoolAppender {
-    /** After a failed write, the disk is left alone for so long. */
+    /** Pause after a failed write. */
     static final long RETRY_NANOS = 100_000_000;
 
     private final SpoolConfig config;
-    private final ActiveSegment inUse;
-    private final SpoolQuota room;
+    private final ActiveSegment active;
+    private final SpoolQuota quota;
     private final RecentBatches recent;
     private final BatchRing ring;
     private final SpoolLosses losses;
@@ -44,16 +44,16 @@ final class SpoolAppender {
 
     SpoolAppender(
             SpoolConfig config,
-            ActiveSegment inUse,
-            SpoolQuota room,
+            ActiveSegment active,
+            SpoolQuota quota,
             RecentBatches recent,
             BatchRing ring,
             SpoolLosses losses,
             SpoolMetrics metrics,
             SpoolPosition next) {
         this.config = config;
-        this.inUse = inUse;
-        this.room = room;
+        this.active = active;
+        this.quota = quota;
         this.recent = recent;
         this.ring = ring;
         this.losses = losses;
@@ -61,45 +61,45 @@ final class SpoolAppender {
         this.next = next;
     }
 
-    /** The place of the next batch. */
+    /** The position of the next batch. */
     SpoolPosition next() {
         return next;
     }
 
-    /** How long nothing needs to be done here, unless batches come. */
+    /** How long the appender has nothing to do, unless batches come. */
     long idleNanos() {
         if (failing || !held.isEmpty()) {
             return RETRY_NANOS;
         }
         long due = lastSyncNanos + config.syncIntervalMillis() * 1_000_000 - System.nanoTime();
-        return inUse.unsynced() ? Math.max(due, 0) : Long.MAX_VALUE;
+        return active.unsynced() ? Math.max(due, 0) : Long.MAX_VALUE;
     }
 
-    /** Control records that were appended. */
+    /** Number of control records appended so far. */
     long appendedControl() {
         return appendedControl;
     }
 
     /**
-     * Appends what there is.
+     * Appends the batches that are available.
      *
-     * @param first from the ring, null = none was there
-     * @return how many came from the ring
+     * @param first the first batch from the ring; null = there was none
+     * @return number of batches taken from the ring
      */
     int pass(@Nullable EncodedBatch first, int mostBatches) {
         gatherHeld();
         int taken = 0;
         EncodedBatch batch = first;
         while (batch != null) {
-            boolean behindHeld = batch.kind() == EncodedBatch.CONTROL && !held.isEmpty();
-            if (behindHeld || !gather(batch)) {
+            boolean mustHold = batch.kind() == EncodedBatch.CONTROL && !held.isEmpty();
+            if (mustHold || !gather(batch)) {
                 hold(batch);
             }
             batch = ++taken < mostBatches ? ring.poll() : null;
         }
         flush();
         losses.declareIfOver(System.nanoTime());
-        if (losses.isFull() && room.plenty()) {
+        if (losses.isFull() && quota.plenty()) {
             losses.hasSpace();
         }
         return taken;
@@ -112,11 +112,11 @@ final class SpoolAppender {
     }
 
     /** Whether everything that came from the ring is appended or dropped. */
-    boolean holdsNothing() {
+    boolean nothingHeld() {
         return held.isEmpty();
     }
 
-    /** Numbers a batch and puts it behind the pending ones; false when there is no room for it. */
+    /** Numbers a batch and adds it to the pending ones; false when there is no room for it. */
     private boolean gather(EncodedBatch batch) {
         if (failing && System.nanoTime() - retryAtNanos < 0) {
             return false;
@@ -125,7 +125,7 @@ final class SpoolAppender {
         if (!pending.hasRoom(batch) && !flush()) {
             return false;
         }
-        if (!room.make(pending.bytes() + pending.frameBytes(batch), batch.kind())) {
+        if (!quota.make(pending.bytes() + pending.frameBytes(batch), batch.kind())) {
             return false;
         }
         losses.beforeAppend(batch.stream());
@@ -145,24 +145,24 @@ final class SpoolAppender {
         ring.release(batch);
     }
 
-    /** Writes what is pending; afterwards the publisher may have it. False when the disk did not take it. */
+    /** Writes the pending batches, which makes them available to the publisher. False when the write failed. */
     private boolean flush() {
         while (!pending.isEmpty()) {
             try {
-                inUse.append(pending, next);
+                active.append(pending, next);
                 handOver();
             } catch (IOException e) {
-                // An interrupt is not for this thread; it closes the file, and the next segment takes over.
+                // This thread ignores interrupts. An interrupt closes the file; a new segment is begun.
                 boolean again = e instanceof ClosedByInterruptException && Thread.interrupted();
-                if (!again && !(SpoolFileSystem.isFull(e, config.directory()) && room.free())) {
+                if (!again && !(SpoolFileSystem.isFull(e, config.directory()) && quota.free())) {
                     failed(e);
                     takeBack();
                     return false;
                 }
             }
         }
-        if (inUse.appendedBytes() >= config.segmentBytes()) {
-            inUse.seal();
+        if (active.appendedBytes() >= config.segmentBytes()) {
+            active.seal();
         }
         return true;
     }
@@ -187,7 +187,7 @@ final class SpoolAppender {
         losses.failed(config.directory(), e);
     }
 
-    /** Nothing that is pending was appended: the numbers are free again, those of the log too. */
+    /** Undoes the numbering of the pending batches, including their log indexes, because nothing was appended. */
     private void takeBack() {
         next = pending.first();
         List<EncodedBatch> control = new ArrayList<>();
@@ -204,32 +204,32 @@ final class SpoolAppender {
         pending.clear();
     }
 
-    /** Asks the disk to keep what was appended, when the interval is over. */
+    /** Syncs the appended data to disk when the interval has passed. */
     void syncIfDue(long nowNanos) {
-        if (inUse.unsynced() && nowNanos - lastSyncNanos >= config.syncIntervalMillis() * 1_000_000) {
+        if (active.unsynced() && nowNanos - lastSyncNanos >= config.syncIntervalMillis() * 1_000_000) {
             sync();
         }
     }
 
     void sync() {
         try {
-            inUse.sync();
+            active.sync();
         } catch (IOException e) {
             if (!(e instanceof ClosedByInterruptException && Thread.interrupted())) {
-                losses.failed(config.directory(), e); // what was written stays; no batch is dropped for this
+                losses.failed(config.directory(), e); // the written data stays; no batch is dropped because of this
             }
         }
         lastSyncNanos = System.nanoTime();
     }
 
-    /** Ends the segment in use. */
+    /** Seals the active segment. */
     void seal() {
-        inUse.seal();
+        active.seal();
     }
 
-    /** Appends what was held back, if the disk takes it now, and says what was dropped last. */
+    /** Appends the held-back records, if the disk takes them now, and declares the last losses. */
     void finish() {
-        failing = false; // try at once, for the last time
+        failing = false; // try at once, one last time
         gatherHeld();
         flush();
         losses.declareAll();

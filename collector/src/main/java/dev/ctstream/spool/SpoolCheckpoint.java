@@ -17,9 +17,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file {@code state}: how far Kafka has acknowledged, what was declared as lost, and whether the last run ended in
- * order. Two slots, at 0 and {@value #SLOT_BYTES}, are written in turn, so that one is whole whatever happens. They are
- * written over in place, so that a full disk does not matter.
+ * The file {@code state}: the position that Kafka has acknowledged, the declared losses, and whether the last run ended
+ * cleanly. Two slots, at offsets 0 and {@value #SLOT_BYTES}, are written alternately, so that one is always intact.
+ * They are overwritten in place, so that a full disk does not matter.
  *
  * <pre>
  * slot   0       4         6        8        12           20             28       36     44       52
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *        +-------+----------+-------+---------+---------+-----------------------------------------+
  * </pre>
  *
- * <p>All integers are big endian. The checksum covers all {@code length} bytes of the slot but itself.
+ * <p>All integers are big endian. The checksum covers all {@code length} bytes of the slot except itself.
  *
  * <p>Threads: confined to one thread.
  */
@@ -49,14 +49,14 @@ final class SpoolCheckpoint implements AutoCloseable {
     private static final long FLAG_CLEAN = 1;
 
     /**
-     * What one slot says.
+     * The contents of one slot.
      *
-     * @param acknowledged the place behind the last batch that is in Kafka
-     * @param next the place of the next batch that will be appended, as known then
-     * @param holes what was lost and declared
+     * @param acknowledged the position after the last batch that is in Kafka
+     * @param next the position of the next batch to append, at the time of writing
+     * @param holes losses that are declared
      * @param identity of the run that wrote it
-     * @param aliveNanos what was received before was appended or declared, ns since the epoch
-     * @param clean whether that run ended in order
+     * @param aliveNanos everything received before this time was appended or declared, ns since the epoch
+     * @param clean whether that run ended cleanly
      */
     record Values(
             SpoolPosition acknowledged,
@@ -87,7 +87,7 @@ final class SpoolCheckpoint implements AutoCloseable {
         }
     }
 
-    /** What the file says, without opening it for writing; null when there is none, or it is damaged. */
+    /** Reads the file without opening it for writing; null when it is missing or damaged. */
     static @Nullable Values read(Path file) throws IOException {
         try (SpoolCheckpoint state = new SpoolCheckpoint(FileChannel.open(file, StandardOpenOption.READ))) {
             state.load();
@@ -97,7 +97,7 @@ final class SpoolCheckpoint implements AutoCloseable {
         }
     }
 
-    /** What the file said last; null when it was empty or damaged. */
+    /** The values last read or saved; null when the file was empty or damaged. */
     @Nullable
     Values last() {
         return last;
@@ -114,7 +114,7 @@ final class SpoolCheckpoint implements AutoCloseable {
         last = values;
     }
 
-    /** Asks the disk to keep what was saved. */
+    /** Syncs the saved values to disk. */
     void sync() throws IOException {
         channel.force(false);
     }
@@ -131,8 +131,8 @@ final class SpoolCheckpoint implements AutoCloseable {
                 .putShort((short) 0)
                 .putInt(0)
                 .putLong(newGeneration);
-        putPlace(values.acknowledged());
-        putPlace(values.next());
+        putPosition(values.acknowledged());
+        putPosition(values.next());
         slot.putLong(values.identity().streamEpoch())
                 .putLong(values.aliveNanos())
                 .putLong(values.clean() ? FLAG_CLEAN : 0);
@@ -144,8 +144,8 @@ final class SpoolCheckpoint implements AutoCloseable {
         slot.putInt(CRC_OFFSET, crc(slot.limit()));
     }
 
-    private void putPlace(SpoolPosition place) {
-        slot.putLong(place.number()).putLong(place.eventsBefore());
+    private void putPosition(SpoolPosition position) {
+        slot.putLong(position.number()).putLong(position.eventsBefore());
     }
 
     private void putText(String text) {

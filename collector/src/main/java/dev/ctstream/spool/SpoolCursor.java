@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The publisher's place in the spool: takes each batch from memory when it is there, else from its segment. Damage that
- * it meets is declared once and passed over.
+ * The publisher's position in the spool. It takes each batch from memory if possible, otherwise from its segment. It
+ * declares damage once and skips it.
  *
  * <p>Ownership: owns the open segment and the batch that it handed out last.
  *
@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 final class SpoolCursor implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SpoolCursor.class);
-    /** A place that could not be read so often in a row is taken for damaged. */
+    /** A position counts as damaged after this many failed reads in a row. */
     private static final int READ_ATTEMPTS = 5;
 
     private final SegmentCatalog catalog;
@@ -41,7 +41,7 @@ final class SpoolCursor implements AutoCloseable {
     private int readFailures;
     private @Nullable Segment segment;
     private @Nullable SegmentReader reader;
-    /** The segment that has places which the disk cannot read. */
+    /** The segment in which the disk cannot read some positions. */
     private @Nullable Segment unreadable;
 
     private @Nullable QueuedBatch borrowed;
@@ -59,13 +59,13 @@ final class SpoolCursor implements AutoCloseable {
         this.acknowledged = acknowledged;
         this.holes = holes;
         this.losses = losses;
-        this.next = acknowledged.place();
+        this.next = acknowledged.position();
     }
 
     /**
      * The next batch; borrowed until the next call on this object.
      *
-     * @return null when none is appended within the time
+     * @return null when none is appended in time
      * @throws IOException when the file system fails; the call may be repeated
      */
     @Nullable
@@ -78,7 +78,7 @@ final class SpoolCursor implements AutoCloseable {
             Segment holds = catalog.offer(next.number());
             SpoolPosition begin = holds == null ? catalog.end() : holds.first();
             if (begin.number() > next.number()) {
-                skip(begin); // the segments before it gave way, or had vanished: declared then
+                skip(begin); // the segments before it were dropped or had vanished; that was declared at the time
                 continue;
             }
             QueuedBatch batch = fromMemory();
@@ -100,8 +100,8 @@ final class SpoolCursor implements AutoCloseable {
     /** Goes back to the first batch that is not acknowledged. */
     void rewind() {
         giveBack();
-        next = acknowledged.place();
-        catalog.wentBack(next.number());
+        next = acknowledged.position();
+        catalog.rewound(next.number());
         closeReader();
     }
 
@@ -113,12 +113,14 @@ final class SpoolCursor implements AutoCloseable {
         recent.poll();
         borrowed = head;
         if (segment != null && segment.nextNumber() <= next.number()) {
-            closeReader(); // a deleted file takes room on the disk for as long as it is open
+            closeReader(); // a deleted file uses disk space as long as it is open
         }
         return head;
     }
 
-    /** The batch from its segment; null when it is not there, which is then dealt with. */
+    /**
+     * Reads the batch from its segment. Returns null on failure, after handling a loss; {@link #next} then tries again.
+     */
     private @Nullable QueuedBatch fromDisk(Segment holds) throws IOException {
         try {
             Segment.Extent extent = holds.extent();
@@ -146,12 +148,12 @@ final class SpoolCursor implements AutoCloseable {
                 throw e;
             }
             unreadable = holds;
-            LOG.error("segment cannot be read whole file={}: {}", holds.file(), SpoolFileSystem.reason(e));
+            LOG.error("segment cannot be read in full file={}: {}", holds.file(), SpoolFileSystem.reason(e));
         }
         return null;
     }
 
-    /** What is missing up to a place, or up to the first batch that memory still has, is declared and passed over. */
+    /** Declares and skips the batches that are missing up to a position, or up to the first batch still in memory. */
     private void damaged(Segment holds, Segment.Extent extent, SpoolPosition readable) throws IOException {
         SpoolPosition readableAgain = orInMemory(readable);
         if (!holes.undeclared(next, readableAgain).isEmpty()) {
@@ -160,7 +162,7 @@ final class SpoolCursor implements AutoCloseable {
         skip(readableAgain);
     }
 
-    /** Declares all damage to the segment from the next batch on. */
+    /** Declares all damage in the segment from the next batch on. */
     private void declare(Segment holds, Segment.Extent extent) throws IOException {
         SegmentInspection.Scope scope = new SegmentInspection.Scope(
                 extent.sizeBytes(), next, extent.next(), holes, recent.envelopes(), holds.equals(unreadable));
@@ -170,38 +172,38 @@ final class SpoolCursor implements AutoCloseable {
                 holds.file(),
                 result.lostBatches(),
                 result.lostEvents());
-        result.losses().forEach(losses::tellOfNumbered);
+        result.losses().forEach(losses::reportNumbered);
         result.holes().forEach(holes::add);
     }
 
-    /** The file is not there, or nothing in it can be read. */
+    /** Handles a segment file that is missing or entirely unreadable. */
     private void gone(Segment holds, IOException reason) {
         closeReader();
         Segment.Extent extent = holds.extent();
         SpoolPosition readableAgain = orInMemory(extent.next());
         for (MissingBatches hole : holes.undeclared(next, readableAgain)) {
             LOG.error(
-                    "segment is gone file={} lost_batches={} lost_events={}: {}; declared as lost",
+                    "segment is missing or unreadable file={} lost_batches={} lost_events={}: {}; declared as lost",
                     holds.file(),
                     hole.batches(),
                     hole.events(),
                     SpoolFileSystem.reason(reason));
-            losses.tellOfNumbered(Loss.unnamed(GapCause.DAMAGE, holds.identity(), hole.events(), hole.batches()));
+            losses.reportNumbered(Loss.unnamed(GapCause.DAMAGE, holds.identity(), hole.events(), hole.batches()));
             holes.add(hole);
         }
         skip(readableAgain);
     }
 
-    private SpoolPosition orInMemory(SpoolPosition place) {
+    private SpoolPosition orInMemory(SpoolPosition position) {
         QueuedBatch head = recent.peek(next.number());
-        return head == null || head.envelope().number() >= place.number()
-                ? place
+        return head == null || head.envelope().number() >= position.number()
+                ? position
                 : new SpoolPosition(head.envelope().number(), head.envelope().eventsBefore());
     }
 
-    private void skip(SpoolPosition place) {
-        acknowledged.lost(next.number(), place);
-        next = place;
+    private void skip(SpoolPosition position) {
+        acknowledged.lost(next.number(), position);
+        next = position;
     }
 
     private SegmentReader reader(Segment holds) throws IOException {

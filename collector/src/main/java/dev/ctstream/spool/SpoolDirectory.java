@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory of a spool: its lock, and the names of its files.
+ * The directory of a spool: its lock and its file names.
  *
- * <p>Ownership: holds the lock until {@link #close}. Threads: any; the lock is for this process as a whole.
+ * <p>Ownership: holds the lock until {@link #close}. Threads: any; the lock belongs to the whole process.
  */
 final class SpoolDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SpoolDirectory.class);
@@ -31,7 +31,10 @@ final class SpoolDirectory implements AutoCloseable {
     private static final Pattern NUMBERED = Pattern.compile("(\\d{16})\\.segment(\\.damaged)?");
     private static final int OWNER_MAX_BYTES = 32;
 
-    /** What this process has locked: closing a second channel on a lock file would give up the first one's lock. */
+    /**
+     * Directories locked by this process. Needed because closing a second channel on a lock file would release the
+     * first channel's lock.
+     */
     private static final Set<Path> LOCKED = new HashSet<>();
 
     private final Path path;
@@ -83,7 +86,7 @@ final class SpoolDirectory implements AutoCloseable {
             channel.write(UTF_8.encode(Long.toString(ProcessHandle.current().pid())), 0);
         } catch (IOException e) {
             LOG.warn(
-                    "the lock file does not say who has it file={}: {}", path.resolve(LOCK), SpoolFileSystem.reason(e));
+                    "the lock file does not name its holder file={}: {}", path.resolve(LOCK), SpoolFileSystem.reason(e));
         }
         return channel;
     }
@@ -127,7 +130,7 @@ final class SpoolDirectory implements AutoCloseable {
         return files;
     }
 
-    /** Number of a segment file. */
+    /** The id of a segment file. */
     static long id(Path file) {
         Matcher name = NUMBERED.matcher(name(file));
         if (!name.matches()) {
@@ -136,7 +139,7 @@ final class SpoolDirectory implements AutoCloseable {
         return Long.parseLong(name.group(1));
     }
 
-    /** The number behind the highest that was ever given to a file that is still there. */
+    /** The id after the highest id among the existing files. */
     long nextId() throws IOException {
         long next = 1;
         for (Path file : segments(path)) {
@@ -164,7 +167,7 @@ final class SpoolDirectory implements AutoCloseable {
         return path;
     }
 
-    /** Puts a file of which nothing can be read aside, for whoever wants to look at it; only the last one is kept. */
+    /** Sets aside an unreadable file for later inspection; only the last one is kept. */
     Path setAside(Path file) throws IOException {
         for (Path earlier : files(path, DAMAGED_SUFFIX)) {
             Files.deleteIfExists(earlier);

@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * One file of a spool directory, as {@link SpoolReport} saw it.
  *
- * @param first the place before its first batch
- * @param next the place behind its last batch
- * @param streams of events in it
- * @param firstNanos when the first of it was received, ns since the epoch; 0 = unknown, or nothing is in it
- * @param lastNanos when the last of it was received
- * @param found what reading it whole has shown; null when only its index was read, or nothing can be
- * @param problem why nothing in it can be read; else empty
+ * @param first the position of its first batch
+ * @param next the position after its last batch
+ * @param streams number of event streams in it
+ * @param firstNanos receive time of its first data, ns since the epoch; 0 = unknown or empty
+ * @param lastNanos receive time of its last data
+ * @param found result of reading the whole file; null when only its index was read or it is unreadable
+ * @param problem why it is unreadable; otherwise empty
  */
 public record SpoolFile(
         Path file,
@@ -30,19 +30,19 @@ public record SpoolFile(
         SegmentInspection.@Nullable Result found,
         String problem) {
 
-    /** How far a file has come. */
+    /** State of a file. */
     public enum State {
-        /** Without a whole header: created a moment ago, or by a process that died then. */
+        /** The header is incomplete: the file was just created, or its writer died while creating it. */
         BEGUN,
-        /** Batches are appended to it, or its writer was killed. */
+        /** Batches are being appended to it, or its writer was killed. */
         OPEN,
-        /** An index ends it. */
+        /** It ends with an index. */
         SEALED,
         /** Nothing in it can be read. */
         UNREADABLE
     }
 
-    /** A file in which there is no batch to be found. */
+    /** A file without any readable batch. */
     static SpoolFile empty(Path file, State state, long bytes, String problem) {
         return new SpoolFile(file, state, bytes, SpoolPosition.START, SpoolPosition.START, 0, 0, 0, null, problem);
     }
@@ -57,40 +57,43 @@ public record SpoolFile(
         return state == State.OPEN || state == State.SEALED;
     }
 
-    /** What was appended to it, damaged batches as well. */
+    /** Everything appended to it, including damaged batches. */
     public Amount appended() {
         return Amount.between(first, next);
     }
 
-    /** What was appended to it behind a place. */
-    public Amount behind(SpoolPosition place) {
-        return Amount.between(later(place, first), next);
+    /** The part of it at or after a position. */
+    public Amount behind(SpoolPosition position) {
+        return Amount.between(later(position, first), next);
     }
 
-    /** What damage took of it. */
+    /** The part of it that is lost to damage. */
     public Amount damage() {
         return damageBehind(SpoolPosition.START);
     }
 
-    /** What damage took of it behind a place. */
-    Amount damageBehind(SpoolPosition place) {
+    /** The part of it at or after a position that is lost to damage. */
+    Amount damageBehind(SpoolPosition position) {
         Amount sum = Amount.NONE;
         SegmentInspection.Result result = found;
         if (result != null) {
             for (MissingBatches hole : result.holes()) {
-                sum = sum.plus(Amount.between(later(place, hole.first()), hole.next()));
+                sum = sum.plus(Amount.between(later(position, hole.first()), hole.next()));
             }
         }
         return sum;
     }
 
-    /** Whether it is not as it was written. A torn tail is no damage: it was never appended. */
+    /**
+     * Whether its contents have changed since they were written. A torn tail is not damage, because it was never
+     * appended.
+     */
     public boolean damaged() {
         SegmentInspection.Result result = found;
         return state == State.UNREADABLE || (result != null && (result.lostBatches() > 0 || result.damagedBytes() > 0));
     }
 
-    /** Bytes behind the last whole batch of a file that is not sealed. */
+    /** Bytes after the last complete batch of an unsealed file. */
     public long unfinishedBytes() {
         SegmentInspection.Result result = found;
         return result == null || result.sealed() ? 0 : Math.max(0, result.fileBytes() - result.goodBytes());

@@ -14,31 +14,31 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import java.util.Set;
 
-/** Makes files and directories that only their owner may read: they hold who spoke to whom. */
+/** Creates files and directories that only their owner may read, because they record who talked to whom. */
 final class SpoolFileSystem {
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_FILE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_DIRECTORY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
-    /** One buffer of frames may fail to fit when less is left. */
+    /** The disk counts as full below this: one buffer of frames may not fit. */
     private static final long FULL_BELOW_BYTES = 1 << 20;
 
     private SpoolFileSystem() {}
 
-    /** Creates the directory and those above it, unless they exist; it may be a link to one. */
+    /** Creates the directory and its missing parents. The path may be a link to a directory. */
     static void createDirectories(Path path) throws IOException {
         if (!Files.isDirectory(path)) {
             Files.createDirectories(path, OWNER_DIRECTORY);
         }
     }
 
-    /** Creates a file that must not exist, also not as a link, and opens it for writing. */
+    /** Creates a file and opens it for writing. Nothing may exist at the path, not even a link. */
     static FileChannel createNew(Path file) throws IOException {
         return FileChannel.open(file, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), OWNER_FILE);
     }
 
-    /** Opens a file for reading and writing, and creates it when it is missing; a link is refused. */
+    /** Opens a file for reading and writing; creates it when it is missing. A link is rejected. */
     static FileChannel openOrCreate(Path file) throws IOException {
         Set<OpenOption> options = Set.of(
                 StandardOpenOption.READ,
@@ -48,7 +48,7 @@ final class SpoolFileSystem {
         return FileChannel.open(file, options, OWNER_FILE);
     }
 
-    /** Asks the disk to keep what was created, renamed and deleted in a directory. */
+    /** Syncs creations, renames and deletions in a directory to disk. */
     static void syncDirectory(Path directory) throws IOException {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
@@ -56,8 +56,8 @@ final class SpoolFileSystem {
     }
 
     /**
-     * Whether a write failed because the disk, or the user's share of it, is full. Java gives no errno, only its text, and
-     * that in the user's language; so the file system is asked as well.
+     * Whether a write failed because the disk or the user's quota is full. Java provides no errno, only its text in the
+     * user's language. So the free space is checked as well.
      */
     static boolean isFull(IOException e, Path directory) {
         String text = reason(e);
@@ -71,7 +71,7 @@ final class SpoolFileSystem {
         }
     }
 
-    /** What the system said, without the path, which the caller names. */
+    /** The reason given by the system, without the path, which the caller adds. */
     static String reason(IOException e) {
         if (e instanceof FileSystemException failure) {
             String kind = failure.getClass().getSimpleName().replaceAll("(FileSystem)?Exception$", "");
@@ -81,7 +81,7 @@ final class SpoolFileSystem {
         return String.valueOf(e.getMessage() == null ? e : e.getMessage());
     }
 
-    /** {@code AccessDenied} as {@code access denied}. */
+    /** Turns {@code AccessDenied} into {@code access denied}. */
     private static String words(String camelCase) {
         return camelCase.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
     }

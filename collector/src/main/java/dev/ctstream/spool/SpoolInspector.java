@@ -30,14 +30,14 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a {@link SpoolReport}. The order in which it looks is what makes it true beside a collector at work: what the
- * position file said before was appended when the segments are read, and what they lack because it was deleted
- * meanwhile is acknowledged, or declared, in what the position file says afterwards.
+ * Makes a {@link SpoolReport}. The reading order keeps it correct while a collector is running. It reads the position
+ * file first, then the segments, then the position file again. Everything that the first reading counts as appended is
+ * in the segments; whatever a collector deleted meanwhile is acknowledged or declared in the second reading.
  *
- * <p>Threads: confined to one thread; one object looks once.
+ * <p>Threads: confined to one thread; use each object once.
  */
 final class SpoolInspector {
-    /** A collector declares a loss within {@link LossReports} 5 s, and stores that within another. */
+    /** A collector declares a loss within 5 s ({@link LossReports}) and stores the declaration within another 5 s. */
     private static final long DECLARED_WITHIN_NANOS = TimeUnit.SECONDS.toNanos(10);
 
     private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
@@ -48,9 +48,9 @@ final class SpoolInspector {
     private final Set<StreamId> streams = new HashSet<>();
 
     /**
-     * Does nothing yet.
+     * Does no I/O yet.
      *
-     * @param all whether everything is read
+     * @param all true to read everything, false to read indexes only where possible
      */
     SpoolInspector(Path directory, boolean all, SpoolReport.Progress progress) {
         this.directory = directory;
@@ -82,7 +82,10 @@ final class SpoolInspector {
         }
     }
 
-    /** A spool has a lock file, from its first moment on, or at least a position or segments. */
+    /**
+     * Checks that the directory has a lock file, which a spool has from the start, or at least a position file or
+     * segments.
+     */
     static void requireSpool(Path directory) throws IOException {
         if (SpoolDirectory.segments(directory).isEmpty()
                 && !Files.exists(directory.resolve(SpoolDirectory.LOCK))
@@ -92,7 +95,7 @@ final class SpoolInspector {
         }
     }
 
-    /** The same failure, in words that name the directory and what to do. */
+    /** The same failure with a message that names the directory and the remedy. */
     static IOException readable(Path directory, IOException e) {
         String what = "spool directory " + directory;
         if (e instanceof NoSuchFileException) {
@@ -128,7 +131,7 @@ final class SpoolInspector {
             try {
                 list.add(inspect(file));
             } catch (NoSuchFileException e) {
-                // Deleted meanwhile, because it is acknowledged or gave way.
+                // Deleted meanwhile, because it was acknowledged or dropped.
             } catch (SegmentVersionException e) {
                 throw new IOException(file + " cannot be read: " + e.getMessage(), e);
             }
@@ -185,8 +188,8 @@ final class SpoolInspector {
     }
 
     /**
-     * By what they hold, as {@link SpoolRecovery} does, and each only up to where the next begins: one that was given up
-     * after a failed write may hold more.
+     * Sorts files by their contents, as {@link SpoolRecovery} does, and ends each where the next one begins. A segment
+     * that was abandoned after a failed write may hold more.
      */
     private List<SpoolFile> inOrder(List<SpoolFile> files) throws IOException {
         List<SpoolFile> sorted = new ArrayList<>(files);
@@ -207,7 +210,7 @@ final class SpoolInspector {
         return sorted;
     }
 
-    /** What was appended before, and is neither in a segment nor acknowledged nor declared. */
+    /** The data that was appended before, but is not in a segment, acknowledged or declared. */
     private Amount missing(
             List<SpoolFile> segments,
             SpoolCheckpoint.@Nullable Values before,
@@ -215,7 +218,7 @@ final class SpoolInspector {
             boolean live)
             throws IOException {
         if (before == null || after == null) {
-            return Amount.NONE; // nothing says where the segments should begin and end
+            return Amount.NONE; // without it, it is unknown where the segments should begin and end
         }
         List<MissingBatches> missing = undeclared(holes(segments, after.acknowledged(), before.next()), after);
         long deadline = System.nanoTime() + DECLARED_WITHIN_NANOS;
@@ -228,7 +231,7 @@ final class SpoolInspector {
                 .reduce(Amount.NONE, Amount::plus);
     }
 
-    /** The parts between two places that are in no segment. */
+    /** The parts between two positions that are in no segment. */
     private static List<MissingBatches> holes(List<SpoolFile> segments, SpoolPosition from, SpoolPosition to) {
         List<MissingBatches> missing = new ArrayList<>();
         SpoolPosition end = from;

@@ -15,8 +15,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Counts and declares what the spool could not keep, and says in health why. A run of dropped batches of one stream is
- * one loss: it is declared when the stream's next batch is appended, or when nothing was dropped for a second.
+ * Counts and declares the batches that the spool could not keep, and reports the reason to health. Consecutive dropped
+ * batches of one stream form one loss. It is declared when the stream's next batch is appended, or when nothing was
+ * dropped for a second.
  *
  * <p>Bounds: one open loss for each stream.
  *
@@ -52,7 +53,7 @@ final class SpoolLosses {
         health.report(COMPONENT, true, "writing");
     }
 
-    /** A batch of this run could not be appended. */
+    /** Records that a batch of this run could not be appended. */
     void dropped(BatchEnvelope batch) {
         metrics.lost(batch.events(), 1);
         droppedNanos = System.nanoTime();
@@ -60,17 +61,17 @@ final class SpoolLosses {
         open.add(batch);
     }
 
-    /** A batch of this stream comes next: an open loss of the stream ends before it. */
+    /** Ends an open loss of the stream, because a batch of the stream is appended next. */
     void beforeAppend(StreamId stream) {
         if (!open.isEmpty()) {
             StreamRanges.Range range = open.remove(stream);
             if (range != null) {
-                reports.tell(range.lost(GapCause.SPOOL, identity));
+                reports.report(range.lost(GapCause.SPOOL, identity));
             }
         }
     }
 
-    /** Declares what is open, unless it may still grow. */
+    /** Declares the open losses, unless they may still grow. */
     void declareIfOver(long nowNanos) {
         if (!open.isEmpty() && nowNanos - droppedNanos >= SECOND_NANOS) {
             declareAll();
@@ -78,15 +79,15 @@ final class SpoolLosses {
     }
 
     void declareAll() {
-        open.all().forEach(range -> reports.tell(range.lost(GapCause.SPOOL, identity)));
+        open.all().forEach(range -> reports.report(range.lost(GapCause.SPOOL, identity)));
         open.clear();
     }
 
     /**
-     * A whole segment gave way.
+     * Records that a whole segment was dropped.
      *
-     * @param ranges what it held; empty when that cannot be read any more
-     * @param parts of it that were not declared before
+     * @param ranges the streams in it; empty when they can no longer be read
+     * @param parts the parts of it that were not declared before
      */
     void dropped(Segment segment, List<StreamRanges.Range> ranges, List<MissingBatches> parts) {
         long batches = parts.stream().mapToLong(MissingBatches::batches).sum();
@@ -98,34 +99,34 @@ final class SpoolLosses {
             named = 0;
             namedEvents = 0;
         } else {
-            ranges.forEach(range -> reports.tellOfNumbered(range.lost(GapCause.SPOOL, segment.identity())));
+            ranges.forEach(range -> reports.reportNumbered(range.lost(GapCause.SPOOL, segment.identity())));
         }
         if (batches > named) {
-            reports.tellOfNumbered(
+            reports.reportNumbered(
                     Loss.unnamed(GapCause.SPOOL, segment.identity(), events - namedEvents, batches - named));
         }
     }
 
-    /** When the oldest event was received whose loss is not declared in the spool yet; Long.MAX_VALUE = none. */
+    /** Receive time of the oldest event whose loss is not declared in the spool yet; Long.MAX_VALUE = none. */
     long oldestNanos() {
         return oldestNanos;
     }
 
-    /** All that was told is appended. */
+    /** Records that all reported losses are appended as declarations. */
     void settled() {
         if (open.isEmpty()) {
             oldestNanos = Long.MAX_VALUE;
         }
     }
 
-    /** Frames are on the disk. */
+    /** Records that a write has succeeded. */
     void worked() {
         if (state == State.FAILING) {
             recovered();
         }
     }
 
-    /** There is plenty of room below {@code spool.max-bytes}. */
+    /** Records that there is plenty of space below {@code spool.max-bytes}. */
     void hasSpace() {
         if (state == State.FULL) {
             recovered();
@@ -139,27 +140,27 @@ final class SpoolLosses {
     private void recovered() {
         state = State.WRITING;
         health.report(COMPONENT, true, "writing again");
-        LOG.info("spool is written again");
+        LOG.info("spool is writable again");
     }
 
-    /** There is no room below {@code spool.max-bytes}. */
-    void full(String whatGivesWay) {
+    /** Records that there is no space below {@code spool.max-bytes}. */
+    void full(String droppedData) {
         if (state == State.FULL && System.nanoTime() - loggedNanos < LOG_INTERVAL_NANOS) {
             return;
         }
         unhealthy(
                 State.FULL,
-                "spool.max-bytes is reached; " + whatGivesWay
+                "spool.max-bytes is reached; " + droppedData
                         + " is dropped and declared as lost until Kafka takes data");
     }
 
-    /** The disk did not take what was to be written. */
+    /** Records that a write to disk has failed. */
     void failed(Path directory, IOException e) {
         metrics.failed();
         unhealthy(
                 State.FAILING,
                 "spool directory " + directory + " cannot be written: " + SpoolFileSystem.reason(e)
-                        + "; what is received is dropped and declared as lost until it can be written again");
+                        + "; new data is dropped and declared as lost until the directory is writable again");
     }
 
     private void unhealthy(State found, String reason) {

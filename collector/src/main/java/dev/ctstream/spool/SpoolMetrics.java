@@ -4,7 +4,7 @@ import dev.ctstream.metrics.Counter;
 import dev.ctstream.metrics.LatencyRecorder;
 import dev.ctstream.metrics.Metrics;
 
-/** The spool's metrics. The spool thread writes them, those of dead letters the publisher's. */
+/** The spool's metrics. The spool thread writes them, except for dead letters, which the publisher's thread counts. */
 public final class SpoolMetrics {
     private final Metrics metrics;
     private final Counter writtenBatches;
@@ -15,7 +15,7 @@ public final class SpoolMetrics {
     private final Counter deadLetters;
     private final LatencyRecorder syncSeconds;
 
-    /** Registers them. */
+    /** Registers the metrics. */
     public SpoolMetrics(Metrics metrics) {
         this.metrics = metrics;
         writtenBatches =
@@ -34,7 +34,7 @@ public final class SpoolMetrics {
         syncSeconds = metrics.latency("ctstream_spool_sync_seconds", "Time that fdatasync(2) took.");
     }
 
-    /** Registers what is asked at each scrape. */
+    /** Registers the gauges that are read at each scrape. */
     void watch(SegmentCatalog catalog, Spool spool) {
         metrics.gauge("ctstream_spool_size_bytes", "Bytes in the spool's segments.", catalog::sizeBytes);
         metrics.gauge("ctstream_spool_segments", "Segment files in the spool.", catalog::count);

@@ -13,10 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the spool below {@code spool.max-bytes}: deletes what is acknowledged, and, if {@code spool.when-full} says so,
- * the oldest segment that the publisher has not come to.
+ * Keeps the spool below {@code spool.max-bytes}. It deletes acknowledged segments and, if {@code spool.when-full} says
+ * so, the oldest segment that the publisher has not reached.
  *
- * <p>Control records may use the last part of the room, because they declare what was dropped.
+ * <p>The last part of the space is reserved for control records, because they declare losses.
  *
  * <p>Threads: confined to the spool thread.
  */
@@ -27,7 +27,7 @@ final class SpoolQuota {
 
     private final SpoolConfig config;
     private final SegmentCatalog catalog;
-    private final ActiveSegment inUse;
+    private final ActiveSegment active;
     private final SpoolLosses losses;
     private final DeclaredLosses holes;
     private final Acknowledged acknowledged;
@@ -37,20 +37,20 @@ final class SpoolQuota {
     interface Acknowledged {
         long number();
 
-        /** Stores it on the disk. */
+        /** Stores the position on disk. */
         void store();
     }
 
     SpoolQuota(
             SpoolConfig config,
             SegmentCatalog catalog,
-            ActiveSegment inUse,
+            ActiveSegment active,
             SpoolLosses losses,
             DeclaredLosses holes,
             Acknowledged acknowledged) {
         this.config = config;
         this.catalog = catalog;
-        this.inUse = inUse;
+        this.active = active;
         this.losses = losses;
         this.holes = holes;
         this.acknowledged = acknowledged;
@@ -58,33 +58,33 @@ final class SpoolQuota {
                 config.maxBytes() - Math.min(CONTROL_RESERVE_MAX_BYTES, config.maxBytes() / CONTROL_RESERVE_PART);
     }
 
-    /** Sees that so many bytes more fit; false when they cannot. */
+    /** Makes room for this many more bytes; false when that is impossible. */
     boolean make(long bytes, int kind) {
         long limit = kind == EncodedBatch.CONTROL ? config.maxBytes() : eventLimitBytes;
-        while (catalog.sizeBytes() + inUse.sealBytes() + bytes > limit) {
+        while (catalog.sizeBytes() + active.sealBytes() + bytes > limit) {
             if (!free()) {
-                losses.full("what is received");
+                losses.full("new data");
                 return false;
             }
         }
         return true;
     }
 
-    /** Whether there is more room than dropping the oldest segment gives. */
+    /** Whether more space is free than dropping one segment would give. */
     boolean plenty() {
         return catalog.sizeBytes() + 2 * config.segmentBytes() <= eventLimitBytes
                 || catalog.sizeBytes() <= eventLimitBytes / 2;
     }
 
-    /** Deletes one segment; false when none may go. */
+    /** Deletes one segment; false when none may be deleted. */
     boolean free() {
         try {
             long number = acknowledged.number();
-            if (inUse.isAcknowledged(number) && !catalog.hasAcknowledged(number)) {
-                inUse.abandon();
+            if (active.isAcknowledged(number) && !catalog.hasAcknowledged(number)) {
+                active.abandon();
             }
             if (catalog.hasAcknowledged(number)) {
-                acknowledged.store(); // or else a restart would miss what is deleted now
+                acknowledged.store(); // otherwise a restart would report the deleted segment as missing
                 return catalog.deleteAcknowledged(number);
             }
             return config.whenFull() == WhenFull.DROP_OLDEST && dropOldest();
@@ -98,7 +98,7 @@ final class SpoolQuota {
         for (Segment oldest = catalog.droppable(); oldest != null; oldest = catalog.droppable()) {
             List<StreamRanges.Range> ranges = ranges(oldest);
             if (!catalog.drop(oldest)) {
-                continue; // the publisher has come to it meanwhile
+                continue; // the publisher has reached it meanwhile
             }
             SpoolPosition first = oldest.first();
             SpoolPosition next = oldest.extent().next();
@@ -106,7 +106,7 @@ final class SpoolQuota {
             losses.dropped(oldest, ranges, holes.undeclared(first, next));
             holes.add(new MissingBatches(first, next));
             LOG.warn(
-                    "spool is full, oldest segment gives way file={} batches={} events={}",
+                    "spool is full, oldest segment is dropped file={} batches={} events={}",
                     oldest.file(),
                     next.number() - first.number(),
                     next.eventsBefore() - first.eventsBefore());
@@ -125,7 +125,7 @@ final class SpoolQuota {
             SegmentInspection.inspect(segment.file(), SegmentInspection.Scope.ALL, present);
             return List.copyOf(present.all());
         } catch (IOException e) {
-            LOG.error("streams of a segment that gives way cannot be read file={}: {}", segment.file(), e.toString());
+            LOG.error("streams of a dropped segment cannot be read file={}: {}", segment.file(), e.toString());
             return List.of();
         }
     }

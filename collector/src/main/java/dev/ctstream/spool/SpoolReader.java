@@ -18,15 +18,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads all batches of a spool directory in their order, from outside: without its lock and without changing anything. A
- * collector may be at work in it; what it deletes meanwhile is left out, and what it begins after the opening is not read.
+ * Reads all batches of a spool directory in order, without its lock and without changing anything. A collector may use
+ * the directory meanwhile. Segments that it deletes are skipped; segments that it begins after the opening are not
+ * read.
  *
- * <p>Ownership: owns one open file at a time; the {@link #body()} is valid until the next {@link #next()}.
+ * <p>Ownership: owns one open file at a time; {@link #body()} is valid until the next call of {@link #next()}.
  *
  * <p>Threads: confined to one thread.
  *
- * <p>Errors: {@link IOException} when something may not be read, or was written by a later version; the message names it
- * and the remedy. Damage is passed over and counted.
+ * <p>Errors: {@link IOException} when a file may not be read or was written by a later version; the message names it
+ * and the remedy. Damage is skipped and counted.
  */
 public final class SpoolReader implements AutoCloseable {
     private final Path directory;
@@ -38,10 +39,10 @@ public final class SpoolReader implements AutoCloseable {
     private int deletedFiles;
 
     /**
-     * A file that is still to be read.
+     * A file that still has to be read.
      *
-     * @param first number of its first batch
-     * @param end number from which on the next file's batches count
+     * @param first the number of its first batch
+     * @param end the first number that belongs to the next file
      */
     private record Source(Path file, long first, long end) {}
 
@@ -49,7 +50,7 @@ public final class SpoolReader implements AutoCloseable {
         this.directory = directory;
     }
 
-    /** The queue: what is to be published, and what is published and not deleted yet. */
+    /** Opens the queue: batches to be published, and published ones that are not deleted yet. */
     public static SpoolReader segments(Path directory) throws IOException {
         SpoolReader opened = new SpoolReader(directory);
         try {
@@ -70,7 +71,7 @@ public final class SpoolReader implements AutoCloseable {
         }
     }
 
-    /** What Kafka refused for good. */
+    /** Opens the batches that Kafka rejected permanently. */
     public static SpoolReader deadLetters(Path directory) throws IOException {
         SpoolReader opened = new SpoolReader(directory);
         try {
@@ -92,7 +93,7 @@ public final class SpoolReader implements AutoCloseable {
         }
     }
 
-    /** Null when it is gone, only begun, or unreadable. */
+    /** Opens a file; null when it is deleted, unfinished or unreadable. */
     private @Nullable SegmentReader open(Path file) throws IOException {
         try {
             if (Files.size(file) < SegmentFormat.FRAMES_OFFSET) {
@@ -109,7 +110,7 @@ public final class SpoolReader implements AutoCloseable {
         return null;
     }
 
-    /** Moves to the next good batch; false when there is none any more. */
+    /** Moves to the next good batch; false when there are no more. */
     public boolean next() throws IOException {
         try {
             while (reader != null || !sources.isEmpty()) {
@@ -135,7 +136,7 @@ public final class SpoolReader implements AutoCloseable {
     private SegmentReader current() {
         SegmentReader open = reader;
         if (open == null) {
-            throw new IllegalStateException("there is no batch: next() was not called or said false");
+            throw new IllegalStateException("there is no batch: next() was not called or returned false");
         }
         return open;
     }
@@ -150,17 +151,17 @@ public final class SpoolReader implements AutoCloseable {
         return current().body();
     }
 
-    /** Damaged bytes in the files that were read to their end. */
+    /** Damaged bytes in the files that were read completely. */
     public long damagedBytes() {
         return damagedBytes;
     }
 
-    /** Files of which nothing can be read, each with the reason. */
+    /** Unreadable files, each with the reason. */
     public List<String> unreadable() {
         return List.copyOf(unreadable);
     }
 
-    /** Files that were deleted before their turn came. */
+    /** Number of files that were deleted before they could be read. */
     public int deletedFiles() {
         return deletedFiles;
     }

@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings in order what earlier runs left: cuts torn tails, gives every segment its index, and declares batches whose
- * segments are gone. Damage inside a segment is declared later, when the publisher comes to it.
+ * Recovers what earlier runs left: cuts torn tails, writes missing indexes, and declares batches whose segments are
+ * missing. Damage inside a segment is declared later, when the publisher reaches it.
  *
  * <p>Threads: confined to the thread that opens the spool.
  */
@@ -52,19 +52,19 @@ final class SpoolRecovery {
     }
 
     /**
-     * What is there to begin with.
+     * The state to start from.
      *
      * @param segments oldest first, all sealed
-     * @param acknowledged the place behind the last batch that is in Kafka
-     * @param next the place of the next batch
-     * @param holes what is lost and was declared, now or before
+     * @param acknowledged the position after the last batch that is in Kafka
+     * @param next the position of the next batch
+     * @param holes losses that were declared, now or earlier
      */
     record Left(List<Segment> segments, SpoolPosition acknowledged, SpoolPosition next, DeclaredLosses holes) {}
 
     /**
-     * Does it.
+     * Recovers the directory.
      *
-     * @param state null when there is none: then nothing can be said of what was before the oldest segment
+     * @param state null when there is none. Then losses before the oldest segment cannot be detected
      */
     static Left recover(SpoolDirectory directory, SpoolCheckpoint.@Nullable Values state, LossReports losses)
             throws IOException {
@@ -80,7 +80,7 @@ final class SpoolRecovery {
                 found.add(segment);
             }
         }
-        // Not by name: a file whose deletion did not outlive a power loss may carry a later one.
+        // Not by name: a file whose deletion was undone by a power loss may have a later name.
         found.sort(Comparator.<Segment>comparingLong(segment -> segment.first().number())
                 .thenComparingLong(Segment::id));
         found.forEach(this::append);
@@ -100,7 +100,7 @@ final class SpoolRecovery {
 
     private @Nullable Segment recover(Path file) throws IOException {
         if (Files.size(file) < SegmentFormat.FRAMES_OFFSET) {
-            LOG.info("segment was only begun and is removed file={}", file);
+            LOG.info("unfinished segment is removed file={}", file);
             Files.delete(file);
             return null;
         }
@@ -124,7 +124,7 @@ final class SpoolRecovery {
         StreamRanges present = new StreamRanges();
         SegmentInspection.Result result = SegmentInspection.inspect(file, SegmentInspection.Scope.ALL, present);
         LOG.info(
-                "segment has no index and is read whole file={} batches={} lost_batches={} torn_bytes={}",
+                "segment has no index and is read in full file={} batches={} lost_batches={} torn_bytes={}",
                 file,
                 result.batches(),
                 result.lostBatches(),
@@ -134,7 +134,7 @@ final class SpoolRecovery {
             try {
                 sizeBytes = SegmentWriter.sealRecovered(file, present, result);
             } catch (IOException e) {
-                LOG.warn("segment cannot be sealed and is read as it is file={}: {}", file, SpoolFileSystem.reason(e));
+                LOG.warn("segment cannot be sealed and is used without index file={}: {}", file, SpoolFileSystem.reason(e));
             }
         }
         return segment(file, result.first(), result.identity(), result.next(), sizeBytes);
@@ -146,7 +146,7 @@ final class SpoolRecovery {
         return new Segment(SpoolDirectory.id(file), file, identity, first, extent);
     }
 
-    /** Puts a segment behind the others; what is missing between was lost. */
+    /** Adds a segment after the others; a gap between them is a loss. */
     private void append(Segment segment) {
         SpoolPosition before = end;
         if (before != null && segment.first().number() > before.number()) {
@@ -161,8 +161,8 @@ final class SpoolRecovery {
     }
 
     /**
-     * A segment that was given up after a failed write may hold whole frames behind its end, whose numbers the next one
-     * has used again.
+     * Ends a segment where the next one begins. A segment that was abandoned after a failed write may hold complete
+     * frames after its end, whose numbers the next one has used again.
      */
     private static void clip(Segment earlier, SpoolPosition firstOfNext) {
         Segment.Extent extent = earlier.extent();
@@ -179,10 +179,10 @@ final class SpoolRecovery {
         for (MissingBatches hole : holes.undeclared(first, next)) {
             holes.add(hole);
             LOG.error(
-                    "segments are missing, or their ends are lost_batches={} lost_events={}; declared as lost",
+                    "segments or ends of segments are missing lost_batches={} lost_events={}; declared as lost",
                     hole.batches(),
                     hole.events());
-            losses.tellOfNumbered(Loss.unnamed(GapCause.DAMAGE, identity, hole.events(), hole.batches()));
+            losses.reportNumbered(Loss.unnamed(GapCause.DAMAGE, identity, hole.events(), hole.batches()));
         }
     }
 }

@@ -11,18 +11,19 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a spool directory holds, seen from outside: without its lock and without changing anything. A collector may be at
- * work in it meanwhile, and what it deletes is left out.
+ * The contents of a spool directory, read without its lock and without changing anything. A collector may use the
+ * directory meanwhile; files that it deletes are left out.
  *
- * @param collector process that uses the directory; empty when there is none, or when it cannot be seen from here
- * @param run that used the directory last; null when the position file is missing or damaged
- * @param clean whether that run ended in order; false while it goes on
- * @param acknowledged the place behind the last batch that is in Kafka or declared as lost, as stored: a second old at most
+ * @param collector process that uses the directory; empty when there is none or it is not visible from here
+ * @param run the last run that used the directory; null when the position file is missing or damaged
+ * @param clean whether that run ended cleanly; false while it is running
+ * @param acknowledged the stored position after the last batch that is in Kafka or declared as lost; at most one second
+ *     old
  * @param segments oldest first
- * @param deadLetters batches that Kafka refused, oldest first
- * @param missing what was appended, is not acknowledged, is in no file, and was not declared as lost; only {@link #verify}
- *     looks for it
- * @param streams of events, by namespace and zone
+ * @param deadLetters batches that Kafka rejected, oldest first
+ * @param missing appended batches that are not acknowledged, not in any file and not declared as lost; only
+ *     {@link #verify} looks for them
+ * @param streams number of event streams, by namespace and zone
  */
 public record SpoolReport(
         OptionalLong collector,
@@ -40,48 +41,48 @@ public record SpoolReport(
         deadLetters = List.copyOf(deadLetters);
     }
 
-    /** Hears how far a survey has come. */
+    /** Receives the progress of an inspection. */
     public interface Progress {
-        /** So many of so many files have been looked at. */
+        /** Reports that {@code done} of {@code all} files have been inspected. */
         void files(int done, int all);
     }
 
     /**
-     * Looks at headers and indexes, and reads only what is not sealed.
+     * Reads headers and indexes; reads only unsealed segments in full.
      *
-     * @throws IOException when it is no spool, or cannot be read; the message names it and the remedy
+     * @throws IOException when it is not a spool or cannot be read; the message names it and the remedy
      */
     public static SpoolReport list(Path directory) throws IOException {
         return new SpoolInspector(directory, false, (done, all) -> {}).inspect();
     }
 
     /**
-     * Reads everything and checks every checksum. What is missing beside a collector at work may just not be declared
-     * yet; then it waits some seconds for that.
+     * Reads everything and checks every checksum. While a collector is running, missing batches may not be declared
+     * yet; then it waits some seconds for the declaration.
      *
-     * @throws IOException as {@link #list}
+     * @throws IOException as for {@link #list}
      */
     public static SpoolReport verify(Path directory, Progress progress) throws IOException {
         return new SpoolInspector(directory, true, progress).inspect();
     }
 
-    /** What is not in Kafka yet, as far as it was appended. */
+    /** Appended data that is not in Kafka yet. */
     public Amount waiting() {
         return sum(segments.stream().map(segment -> segment.behind(acknowledged)));
     }
 
-    /** What damage has taken of all segments. */
+    /** Data of all segments that is lost to damage. */
     public Amount damage() {
         return sum(segments.stream().map(SpoolFile::damage));
     }
 
-    /** What is damaged or missing and not in Kafka either. The collector declares it as lost when it comes to it. */
+    /** Damaged or missing data that is not in Kafka. The collector declares it as lost when it reaches it. */
     public Amount lost() {
         return sum(segments.stream().map(segment -> segment.damageBehind(acknowledged)))
                 .plus(missing);
     }
 
-    /** Whether all is as it was written. */
+    /** Whether all files are undamaged and nothing is missing. */
     public boolean whole() {
         return missing.equals(Amount.NONE)
                 && segments.stream().noneMatch(SpoolFile::damaged)

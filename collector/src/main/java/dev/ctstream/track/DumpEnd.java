@@ -1,9 +1,9 @@
 package dev.ctstream.track;
 
 /**
- * How the dump thread has finished reading a dump. Immutable.
+ * How the dump thread's reading of a dump ended. Immutable.
  *
- * @param complete whether the kernel gave all entries
+ * @param complete whether the kernel returned all entries
  * @param endNanos {@link System#nanoTime} after the last entry was read
  */
 public record DumpEnd(boolean complete, long endNanos) {}

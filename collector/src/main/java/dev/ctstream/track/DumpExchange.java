@@ -3,15 +3,16 @@ package dev.ctstream.track;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the dump thread and the receive thread tell each other about the dumps of one namespace.
+ * State through which the dump thread and the receive thread coordinate the dumps of one namespace.
  *
- * <p>The dump thread asks for a dump with {@link #request}, puts a mark into the ring, waits until the dump has
- * {@link #begun}, puts the entries into the ring, says with {@link #endReading} how that went, puts the second mark into the
- * ring, and waits for the {@link #result}. Between the two marks the receive thread owns the dump's {@link DumpProgress}.
+ * <p>The dump thread asks for a dump with {@link #request}, puts a mark into the ring and waits until the dump has
+ * {@link #begun}. It then puts the entries into the ring, reports the outcome with {@link #endReading}, puts the second
+ * mark into the ring, and waits for the {@link #result}. Between the two marks the receive thread owns the dump's
+ * {@link DumpProgress}.
  *
- * <p>Ownership: each field has one writer, named beside it; what it refers to is immutable.
+ * <p>Ownership: each field has one writer, named beside it, and refers to an immutable object.
  *
- * <p>Threads: the public methods on the dump thread, the others on the receive thread.
+ * <p>Threads: the public methods are for the dump thread, the others for the receive thread.
  */
 public final class DumpExchange {
     // dump thread
@@ -27,11 +28,11 @@ public final class DumpExchange {
      * GAP records of the kernel's losses.
      *
      * @param count since the start
-     * @param sinceNanos {@link System#nanoTime} of the first one that no dump has followed
+     * @param sinceNanos {@link System#nanoTime} of the first one that no dump has followed yet
      */
     private record Gaps(long count, long sinceNanos) {}
 
-    /** Asks for a dump, which begins with the next mark in the ring. */
+    /** Requests a dump, which begins with the next mark in the ring. */
     public void request(DumpRequest request) {
         readingEnded = null;
         requested = request;
@@ -42,7 +43,7 @@ public final class DumpExchange {
         return request.equals(begun);
     }
 
-    /** All entries of the dump are in the ring. Before the second mark. */
+    /** All entries of the dump are in the ring. Call it before the second mark. */
     public void endReading(DumpEnd end) {
         readingEnded = end;
     }
@@ -53,7 +54,7 @@ public final class DumpExchange {
         return last != null && last.request().equals(request) ? last : null;
     }
 
-    /** Whether there was a GAP that no dump has followed yet. */
+    /** Whether no dump has followed the last GAP yet. */
     public boolean gapOpen() {
         return gaps.count > answeredGaps;
     }
@@ -63,7 +64,7 @@ public final class DumpExchange {
         return gaps.sinceNanos;
     }
 
-    /** A dump follows all GAP records so far. */
+    /** Records that a dump follows all GAP records so far. */
     public void answerGaps() {
         answeredGaps = gaps.count;
     }
@@ -86,7 +87,7 @@ public final class DumpExchange {
         result = ended;
     }
 
-    /** A GAP was declared. Returns whether it is the first since the last dump began. */
+    /** Records that a GAP was declared; returns whether it is the first since the last dump began. */
     boolean addGap(long nowNanos) {
         Gaps before = gaps;
         boolean first = before.count <= answeredGaps;

@@ -6,8 +6,8 @@ import dev.ctstream.conntrack.IpsStatus;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Merges dumps into the ledger. An entry of a known flow refreshes it; that of an unknown flow is announced as EXISTING
- * and added; an entry that is ending, or whose flow ended while it was on its way, is ignored.
+ * Merges dumps into the ledger. An entry of a known flow refreshes it. An entry of an unknown flow is announced as
+ * EXISTING and added. An entry is ignored if it is dying, or if its flow ended while the entry was in transit.
  *
  * <p>Threads: confined to the receive thread.
  */
@@ -19,7 +19,7 @@ final class DumpMerge {
     private final FlowIdentity identity = new FlowIdentity();
     private final Tombstones tombstones = new Tombstones();
 
-    /** Merges into {@code flows}; announces nothing unless {@code snapshot} is on. */
+    /** Creates a merge into {@code flows}, which announces nothing unless {@code snapshot} is on. */
     DumpMerge(LiveFlows flows, FlowSink sink, boolean snapshot, TrackMetrics metrics) {
         this.flows = flows;
         this.sink = sink;
@@ -27,7 +27,7 @@ final class DumpMerge {
         this.metrics = metrics;
     }
 
-    /** The dump that was asked for begins. */
+    /** The requested dump begins. */
     void begin(NamespaceTrack track) {
         DumpRequest request = track.shared.dumps().requested();
         if (request != null) {
@@ -38,18 +38,18 @@ final class DumpMerge {
         }
     }
 
-    /** A DESTROY has come: a dump that is on its way may still show the flow. */
+    /** A DESTROY has arrived: a dump in progress may still show the flow. */
     void destroyed(NamespaceTrack track, FlowIdentity flow) {
         if (track.dump != null) {
             tombstones.add(flow.hash());
         }
     }
 
-    /** One entry of the dump under way. */
+    /** Merges one entry of the dump in progress. */
     void entry(NamespaceTrack track, FlowEvent event, DumpEntryKind kind) {
         DumpProgress dump = track.dump;
         if (dump == null) {
-            return; // the source was removed meanwhile
+            return; // the source has been removed
         }
         identity.load(track.source.index(), event);
         int reference = flows.find(identity);
@@ -58,7 +58,7 @@ final class DumpMerge {
                 || (event.has(FlowEvent.STATUS) && (event.status() & IpsStatus.IPS_DYING) != 0);
         boolean started = known && flows.record(reference).has(LedgerEntry.START);
         boolean ended = !dying && !started && (tombstones.has(identity.hash()) || tombstones.overflowed());
-        if (dying || ended) { // a known flow without a start may be a later flow of this tuple and id
+        if (dying || ended) { // if it has no start, the known flow may be a later one with this tuple and id
             if (known) {
                 flows.record(reference).seen(track.generation);
             }
@@ -74,7 +74,7 @@ final class DumpMerge {
     private void knownEntry(NamespaceTrack track, DumpProgress dump, FlowEvent event, int reference) {
         long order = flows.record(reference).startOrder(event);
         if (order > 0) {
-            flows.closeInferred(track, reference); // the tuple and the id have a new flow
+            flows.closeInferred(track, reference); // a new flow has the same tuple and id
             unknownEntry(track, dump, event);
         } else if (order == 0) {
             long beginSequence = flows.refresh(track, event, reference);
@@ -112,13 +112,13 @@ final class DumpMerge {
         return sink.existing(track.source, event, dump.request.snapshotId(), beginSequence);
     }
 
-    /** The dump under way has ended; null when there was none. What it did is to be published afterwards. */
+    /** Ends the dump in progress; null when there was none. The caller publishes the counts afterwards. */
     @Nullable
     DumpResult end(NamespaceTrack track) {
         DumpProgress dump = track.dump;
         DumpEnd end = track.shared.dumps().readingEnded();
         if (dump == null || end == null) {
-            return null; // the source was removed meanwhile
+            return null; // the source has been removed
         }
         track.dump = null;
         return dump.result(end.complete() && !tombstones.overflowed(), end.endNanos());

@@ -3,9 +3,9 @@ package dev.ctstream.track;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the dump under way has announced and ignored so far.
+ * Counts what the dump in progress has announced and ignored so far.
  *
- * <p>Threads: confined to the receive thread. The dump thread sees the {@link DumpResult}.
+ * <p>Threads: confined to the receive thread. The dump thread gets the {@link DumpResult}.
  */
 final class DumpProgress {
     private static final int ZONES = 1 << Short.SIZE; // u16
@@ -20,7 +20,7 @@ final class DumpProgress {
         this.request = request;
     }
 
-    /** An entry of this zone was announced. */
+    /** Counts an announced entry of this zone. */
     void announced(int zone) {
         int[] counts = existingByZone;
         if (counts == null) {
@@ -32,7 +32,7 @@ final class DumpProgress {
         existing++;
     }
 
-    /** What has become of the dump. */
+    /** The result of the dump. */
     DumpResult result(boolean complete, long endNanos) {
         return new DumpResult(request, complete, endNanos, new DumpResult.Counts(existing, ignored, byZone()));
     }

@@ -1,25 +1,25 @@
 package dev.ctstream.track;
 
 /**
- * A dump of one namespace, as the dump thread asks the receive thread to merge it. Immutable.
+ * A dump of one namespace that the dump thread asks the receive thread to merge. Immutable.
  *
  * @param snapshotId rises with each dump of the run
- * @param repeated the dump before was not complete: what it announced is announced again, so that one complete snapshot
- *     has all
+ * @param repeated the previous dump was incomplete: its flows are announced again, so that one complete snapshot has
+ *     them all
  * @param beginNanos {@link System#nanoTime} before the first entry was read
  */
 public record DumpRequest(long snapshotId, Reason reason, boolean repeated, long beginNanos) {
-    /** Why a dump is made, which decides what it announces. */
+    /** Reason for a dump, which decides what the dump announces. */
     public enum Reason {
-        /** The collector starts: all flows that have not raised NEW yet. */
+        /** The collector starts: announce all flows whose NEW was not received. */
         START("start", true, true),
-        /** As {@link #START}, for a namespace that came later. */
+        /** Same as {@link #START}, for a namespace that was added later. */
         NAMESPACE_ADDED("namespace-added", true, true),
-        /** Somebody wants to see everything: all flows. */
+        /** A user requested a snapshot: announce all flows. */
         REQUEST("request", true, false),
-        /** Something was lost: flows that the ledger does not know. */
+        /** Events were lost: announce the flows that the ledger does not know. */
         GAP("gap", false, false),
-        /** As {@link #GAP}, regularly. */
+        /** Same as {@link #GAP}, at regular intervals. */
         RECONCILE("reconcile", false, false);
 
         private final String text;
@@ -37,12 +37,12 @@ public record DumpRequest(long snapshotId, Reason reason, boolean repeated, long
             return text;
         }
 
-        /** Whether flows are announced even when the ledger has no room; else each such dump would announce them again. */
+        /** Whether flows are announced even when the ledger is full. A regular dump would announce them each time. */
         public boolean announcesUntracked() {
             return announcesUntracked;
         }
 
-        /** Whether no flow can have been seen before. */
+        /** Whether this is the first dump, so that no flow was seen before. */
         boolean firstSight() {
             return firstSight;
         }

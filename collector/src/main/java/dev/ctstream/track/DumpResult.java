@@ -2,7 +2,7 @@ package dev.ctstream.track;
 
 import java.util.Arrays;
 
-/** What became of a dump whose entries the receive thread has all seen. Immutable. */
+/** The result of a dump, once the receive thread has seen all its entries. Immutable. */
 public final class DumpResult {
     private final DumpRequest request;
     private final boolean complete;
@@ -12,9 +12,9 @@ public final class DumpResult {
     /**
      * Counts of entries.
      *
-     * @param existing announced as EXISTING
-     * @param ignored ending, or ended before they arrived
-     * @param byZone those announced, zones rising, see {@link #pack}; nobody writes it any more
+     * @param existing entries announced as EXISTING
+     * @param ignored entries that were dying, or whose flow had ended before they arrived
+     * @param byZone announced entries of each zone, in ascending order of zones, see {@link #pack}; no longer modified
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Counts(long existing, long ignored, long[] byZone) {
@@ -37,12 +37,12 @@ public final class DumpResult {
         this.counts = counts;
     }
 
-    /** What was asked for. */
+    /** The request that this answers. */
     public DumpRequest request() {
         return request;
     }
 
-    /** Whether a flow that the dump did not show was not there. */
+    /** Whether the dump showed every flow: a flow that it lacks was not in the table. */
     public boolean complete() {
         return complete;
     }
@@ -52,17 +52,17 @@ public final class DumpResult {
         return endNanos;
     }
 
-    /** EXISTING events. */
+    /** Number of EXISTING events. */
     public long existing() {
         return counts.existing;
     }
 
-    /** EXISTING events in this zone. */
+    /** Number of EXISTING events in this zone. */
     public int existing(int zone) {
         return counts.of(zone);
     }
 
-    /** Entries that were ending, or had ended before they arrived. */
+    /** Number of entries that were dying, or whose flow had ended before they arrived. */
     public long ignored() {
         return counts.ignored;
     }

@@ -5,23 +5,24 @@ import dev.ctstream.conntrack.Tuple;
 import java.nio.ByteBuffer;
 
 /**
- * What names a flow: source (namespace), zone, tuple of the original direction and {@code CTA_ID}. Loaded from an event
- * or from a record; allocates nothing. The start time is compared on its own, because NEW does not carry it.
+ * The identity of a flow: source (namespace), zone, tuple of the original direction and {@code CTA_ID}. Loaded from an
+ * event or from a ledger entry; allocates nothing. The start time is compared separately, because NEW does not carry
+ * it.
  *
- * <p>Addresses are kept as they lie in the message: IPv4 as {@code destination << 32 | source} of the raw words, IPv6 as
+ * <p>Addresses keep the byte order of the message: IPv4 as {@code destination << 32 | source} of the raw words, IPv6 as
  * four words.
  *
  * <p>Threads: confined to one.
  */
 final class FlowIdentity {
-    /** What the tuple has besides addresses: nothing, ports, or ICMP type, code and id. */
+    /** What the tuple holds besides addresses: nothing, ports, or ICMP type, code and id. */
     static final int PLAIN = 0;
 
     static final int PORTS = 1;
     static final int ICMP = 2;
 
     private static final long U32 = 0xFFFF_FFFFL;
-    // Odd constants of splitmix64 and of the golden ratio: any odd ones with even bits would do.
+    // Odd constants of splitmix64 and of the golden ratio. Any odd constant with evenly spread bits would do.
     private static final long MIX_1 = 0xBF58476D1CE4E5B9L;
     private static final long MIX_2 = 0x94D049BB133111EBL;
     private static final long MIX_3 = 0x9E3779B97F4A7C15L;
@@ -40,7 +41,7 @@ final class FlowIdentity {
 
     private long hash;
 
-    /** Takes the identity of an event of this source. */
+    /** Loads the identity of an event of this source. */
     void load(int sourceIndex, FlowEvent event) {
         source = sourceIndex;
         id = event.has(FlowEvent.ID) ? (int) event.id() : 0;
@@ -50,7 +51,7 @@ final class FlowIdentity {
         hash = mix();
     }
 
-    /** Takes addresses, protocol and ports or ICMP values of a direction. */
+    /** Loads the addresses, protocol, and ports or ICMP values of a direction. */
     void loadTuple(Tuple tuple) {
         protocol = tuple.protocol();
         kind = kind(tuple);
@@ -82,12 +83,12 @@ final class FlowIdentity {
         return tuple.has(Tuple.ICMP_TYPE) && tuple.has(Tuple.ICMP_CODE) && tuple.has(Tuple.ICMP_ID) ? ICMP : PLAIN;
     }
 
-    /** 64 bits that differ for different identities, but for chance; of what {@link #load} or {@link #loaded} took. */
+    /** 64-bit hash as of the last {@link #load} or {@link #loaded}; different identities rarely share one. */
     long hash() {
         return hash;
     }
 
-    /** Says that the fields are all set. */
+    /** Call it after setting all fields: computes the hash. */
     void loaded() {
         hash = mix();
     }

@@ -4,21 +4,22 @@ import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 
 /**
- * Takes the flow events that the receive thread has tracked, gives each its sequence, and takes the kernel's losses.
+ * Takes the flow events that the receive thread has tracked and assigns each its sequence. Also takes the kernel's
+ * losses.
  *
  * <p>A {@code beginSequence} is the sequence of the NEW or EXISTING that opened the event's flow in this run. It is
  * {@link #UNKNOWN} for the event that opens a flow, and for an event of a flow that the ledger does not know.
  *
- * <p>Ownership: events and their buffer are borrowed until the call returns.
+ * <p>Ownership: borrows events and their buffer until the call returns.
  *
- * <p>Threads: every method is called on the receive thread only, or after it has ended, and must not wait.
+ * <p>Threads: every method is called only on the receive thread, or after it has ended. No method may block.
  */
 public interface FlowSink {
-    /** Stands for a {@code beginSequence} that is not known. */
+    /** An unknown {@code beginSequence}. */
     long UNKNOWN = -1;
 
     /**
-     * The next event of the kernel.
+     * Takes the kernel's next event.
      *
      * @param receivedNanos CLOCK_REALTIME when the datagram that holds it was received
      * @return the sequence of the event in its stream
@@ -26,16 +27,16 @@ public interface FlowSink {
     long event(EventSource source, FlowEvent event, long receivedNanos, long beginSequence);
 
     /**
-     * An entry of a dump, to be announced as EXISTING.
+     * Takes a dump entry that is to be announced as EXISTING.
      *
      * @return the sequence of the event in its stream
      */
     long existing(EventSource source, FlowEvent entry, long snapshotId, long beginSequence);
 
     /**
-     * The DESTROY of a flow that has gone without one.
+     * Takes the DESTROY of a flow that disappeared without one.
      *
-     * @param entry the last that was known of the flow
+     * @param entry the last known values of the flow
      * @return the sequence of the event in its stream
      */
     long inferred(EventSource source, FlowEvent entry, long beginSequence);
@@ -43,36 +44,36 @@ public interface FlowSink {
     /**
      * Declares what the kernel dropped in a window of time.
      *
-     * @return false when it cannot be taken now: keep it and come again at a later pass
+     * @return false when the loss cannot be taken now: keep it and try again in a later pass
      */
     boolean lost(EventSource source, Count count, Window window);
 
     /**
-     * A drain of the source's socket has ended.
+     * Called after each drain of the source's socket.
      *
      * @param lost events that the kernel dropped since the last call; {@link #lost} declares them later
      */
     void drained(EventSource source, long lost);
 
     /**
-     * A pass over all sources has ended.
+     * Called after each pass over all sources.
      *
      * @param nowNanos {@link System#nanoTime}
-     * @return nanoseconds until the next call is wanted; {@link Long#MAX_VALUE} = only when there is traffic
+     * @return nanoseconds until the next call is needed; {@link Long#MAX_VALUE} = only when there is traffic
      */
     long pass(long nowNanos);
 
-    /** The source was added; its events come from now on. */
+    /** The source was added; its events follow. */
     void added(EventSource source);
 
-    /** Everything of the source was handed over; nothing of it comes any more. */
+    /** The source was removed and all its events have been handed over; no more will come. */
     void removed(EventSource source);
 
     /**
      * How much the kernel dropped.
      *
      * @param events lost events
-     * @param failedAttempts deliveries that failed while the socket was reliable: the kernel repeats those of DESTROY
+     * @param failedAttempts deliveries that failed while the socket was reliable; the kernel repeats those of DESTROY
      * @param exact false when {@code events} is an upper bound
      */
     record Count(long events, long failedAttempts, boolean exact) {}

@@ -12,23 +12,26 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands between the receive thread and the {@link FlowSink}: passes every event on, keeps the ledger of live flows,
- * announces what dumps show, closes what has gone, and declares what the kernel dropped.
+ * Sits between the receive thread and the {@link FlowSink}: forwards every event, keeps the ledger of live flows,
+ * announces flows found by dumps, closes flows that have disappeared, and declares the kernel's losses.
  *
- * <p>What reaches the ledger: NEW adds a flow, a repeated one refreshes it; DESTROY removes it. UPDATE refreshes a known
- * flow and never adds one, because it may come after the DESTROY; the next dump finds a live one. A DESTROY of an
- * unknown flow is passed on as it is; a NEW that it overtook is passed on but not added. When the ledger is full the
- * flow is passed on, counted ({@code flows_untracked}), and its end can only be observed.
+ * <p>Effect of events on the ledger: NEW adds a flow, a repeated NEW refreshes it, DESTROY removes it. UPDATE refreshes
+ * a known flow but never adds one, because it may arrive after the DESTROY; if the flow is alive, the next dump finds
+ * it. A DESTROY of an unknown flow is forwarded unchanged. A NEW that arrives after its DESTROY is forwarded but not
+ * added. When the ledger is full, a new flow is forwarded and counted ({@code flows_untracked}); its end cannot be
+ * inferred, only observed.
  *
- * <p>Threads: the handler's methods on the receive thread; {@link #namespace} and {@link #gone} from any.
+ * <p>Threads: the handler's methods run on the receive thread; any thread may call {@link #namespace} and
+ * {@link #gone}.
  *
- * <p>Cost: one look-up for each NEW and DESTROY; no allocation but for chunks of the ledger.
+ * <p>Cost: one lookup for each NEW and DESTROY. Only new chunks of the ledger are allocated.
  */
 public final class FlowTracker implements FlowEventHandler {
-    /** Of a sweep, in one pass: some 20 us without closing, some 200 us with. */
-    private static final int SWEEP_PLACES = 4096;
+    /** Most positions of a sweep in one pass: about 20 us when it closes nothing, about 200 us when it closes flows. */
+    private static final int SWEEP_MAX_POSITIONS = 4096;
 
-    private static final int SWEEP_CLOSED = 256;
+    /** Most flows that a sweep closes in one pass. */
+    private static final int SWEEP_MAX_CLOSED = 256;
 
     private final FlowSink sink;
     private final TrackMetrics metrics;
@@ -44,9 +47,9 @@ public final class FlowTracker implements FlowEventHandler {
     private final KernelLosses losses;
     private final Map<Integer, TrackedNamespace> namespaces = new ConcurrentHashMap<>();
     private @Nullable NamespaceTrack[] bySource = new NamespaceTrack[16];
-    private long receivedNanos; // of the events at hand
+    private long receivedNanos; // of the current events
 
-    /** A tracker in front of the sink. */
+    /** Creates a tracker that forwards to {@code sink}. */
     public FlowTracker(FlowSink sink, TrackConfig config, TrackMetrics metrics) {
         this.sink = sink;
         this.metrics = metrics;
@@ -60,12 +63,12 @@ public final class FlowTracker implements FlowEventHandler {
         metrics.observe(flows.ledger, 0);
     }
 
-    /** Called on the receive thread after a GAP of cause kernel was declared; must not wait. */
+    /** Sets the listener. It runs on the receive thread after each GAP of cause kernel, and must not block. */
     public void onGap(Runnable listener) {
         losses.onGap(listener);
     }
 
-    /** The namespace of a source as other threads see it; made when it is new. Any thread. */
+    /** The namespace of a source as other threads see it; created on first use. Any thread. */
     public TrackedNamespace namespace(EventSource source) {
         TrackedNamespace known = namespaces.get(source.index());
         return known == null
@@ -74,14 +77,15 @@ public final class FlowTracker implements FlowEventHandler {
     }
 
     /**
-     * Says that the source's namespace no longer exists, before the source is removed from the receiver: all of its flows
-     * are closed as inferred then. A source that is removed without that leaves its flows open. Any thread.
+     * Reports that the source's namespace no longer exists. Call it before the source is removed from the receiver: the
+     * removal then closes all its flows as inferred. Without this call a removed source leaves its flows open. Any
+     * thread.
      */
     public void gone(EventSource source) {
         namespace(source).setGone();
     }
 
-    /** Null when nothing of the source has come yet, and after it was removed. */
+    /** Null before the source's first event, and after its removal. */
     private @Nullable NamespaceTrack known(EventSource source) {
         return source.index() < bySource.length ? bySource[source.index()] : null;
     }
@@ -131,7 +135,7 @@ public final class FlowTracker implements FlowEventHandler {
         }
     }
 
-    /** Hands the event on; returns its sequence. */
+    /** Forwards the event; returns its sequence. */
     private long pass(NamespaceTrack track, FlowEvent event, long beginSequence) {
         return sink.event(track.source, event, receivedNanos, beginSequence);
     }
@@ -169,9 +173,9 @@ public final class FlowTracker implements FlowEventHandler {
             if (order == 0) {
                 beginSequence = flow.beginSequence();
                 flows.remove(track, reference, identity.hash());
-            } else if (order > 0) { // of a later flow that has the same tuple and the same id as the record's
+            } else if (order > 0) { // a later flow with the same tuple and id
                 flows.closeInferred(track, reference);
-            } // else of an earlier one
+            } // else: an earlier flow
         }
         pass(track, event, beginSequence);
     }
@@ -179,7 +183,7 @@ public final class FlowTracker implements FlowEventHandler {
     @Override
     public void onDumpEntry(EventSource source, FlowEvent event, DumpEntryKind kind) {
         NamespaceTrack track = known(source);
-        if (track != null) { // else removed meanwhile
+        if (track != null) { // else: the source has been removed
             merge.entry(track, event, kind);
         }
     }
@@ -187,7 +191,7 @@ public final class FlowTracker implements FlowEventHandler {
     @Override
     public void onDumpMark(EventSource source, DumpEntryKind kind) {
         if (!namespaces.containsKey(source.index())) {
-            return; // removed meanwhile
+            return; // the source has been removed
         }
         NamespaceTrack track = track(source);
         if (kind == DumpEntryKind.BEGIN) {
@@ -220,7 +224,7 @@ public final class FlowTracker implements FlowEventHandler {
         long wait = losses.declare(nowNanos, false);
         if (!sweeps.isEmpty()) {
             Sweep sweep = sweeps.element();
-            if (sweep.step(flows, SWEEP_PLACES, SWEEP_CLOSED)) {
+            if (sweep.step(flows, SWEEP_MAX_POSITIONS, SWEEP_MAX_CLOSED)) {
                 sweeps.remove();
                 ended(sweep);
             }
@@ -264,7 +268,7 @@ public final class FlowTracker implements FlowEventHandler {
         track.shared.setFinished();
     }
 
-    /** Ends what is under way. After the receive thread has ended. */
+    /** Completes the pending sweeps and declares the remaining losses. Call it after the receive thread has ended. */
     public void finish() {
         while (!sweeps.isEmpty()) {
             Sweep sweep = sweeps.remove();

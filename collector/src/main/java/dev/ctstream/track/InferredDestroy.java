@@ -11,13 +11,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Writes a record of the ledger as the DESTROY that the kernel would have sent, with the last values known, so that an
- * inferred event is encoded the same way as a received one. There is no stop time: nobody knows it.
+ * Writes a ledger entry as the DESTROY that the kernel would have sent, with the last known values, so that an inferred
+ * event is encoded the same way as a received one. It has no stop time, because that is unknown.
  *
- * <p>Ownership: owns buffer and event; both are valid until the next call. Threads: confined to one.
+ * <p>Ownership: owns buffer and event; both are valid until the next call. Threads: confined to one thread.
  */
 final class InferredDestroy {
-    /** All attributes at their longest, IPv6: 356. */
+    /** All attributes at their longest (IPv6) take 356. */
     private static final int MAX_BYTES = 512;
 
     private static final int V4_ADDRESS = 4;
@@ -56,7 +56,7 @@ final class InferredDestroy {
         int lengthBytes = to.position();
         to.putInt(NlMsgHdr.LENGTH_OFFSET, lengthBytes);
         if (!decoder.decode(event, to, 0, lengthBytes)) {
-            throw new IllegalStateException("a record of the ledger makes no message");
+            throw new IllegalStateException("a ledger entry cannot be decoded as a message");
         }
         return event;
     }

@@ -5,10 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The kernel's losses of all namespaces: adds up what the drop counters tell, and declares each namespace's window when it
- * is due. A window that the sink cannot take stays open.
+ * The kernel's losses in all namespaces. Sums the readings of the drop counters, and declares each namespace's window
+ * when it is due. A window that the sink cannot take stays open.
  *
- * <p>Threads: confined to the receive thread, but for {@link #onGap}.
+ * <p>Threads: confined to the receive thread, except {@link #onGap}.
  */
 final class KernelLosses {
     private final FlowSink sink;
@@ -21,12 +21,12 @@ final class KernelLosses {
         this.metrics = metrics;
     }
 
-    /** As {@link FlowTracker#onGap}. Any thread. */
+    /** See {@link FlowTracker#onGap}. Any thread. */
     void onGap(Runnable listener) {
         onGap = listener;
     }
 
-    /** The drop counter was read; returns how many events were lost since the reading before. */
+    /** Takes a reading of the drop counter; returns the number of events lost since the previous reading. */
     long read(NamespaceTrack track, long dropsDelta) {
         TrackedNamespace shared = track.shared;
         if (dropsDelta != 0 && !track.losses.open()) {
@@ -36,10 +36,10 @@ final class KernelLosses {
     }
 
     /**
-     * Declares the windows that are due, or all.
+     * Declares the windows that are due, or all windows.
      *
      * @param nowNanos {@link System#nanoTime}
-     * @return nanoseconds until the next is due; {@link Long#MAX_VALUE} = nothing was lost
+     * @return nanoseconds until the next window is due; {@link Long#MAX_VALUE} = nothing was lost
      */
     long declare(long nowNanos, boolean all) {
         long wait = Long.MAX_VALUE;

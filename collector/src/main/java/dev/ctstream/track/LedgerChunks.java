@@ -6,22 +6,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Records of one length in chunks of native memory, which are allocated when they are first needed and kept. A record is
- * named by its number; freed ones are used again, the last freed first.
+ * Stores records of one length in chunks of native memory. Chunks are allocated on demand and never released. A record
+ * is identified by its number; freed records are reused, most recently freed first.
  *
- * <p>A record has two parts: a front, which begins at a cache line when its length is a multiple of one, and a rear.
+ * <p>A record has two parts, a front and a rear. The front starts at a cache line if its length is a multiple of a
+ * line.
  *
  * <pre>
  *  chunk:  | front 0 | front 1 | ... | front 4095 | rear 0 | rear 1 | ... | rear 4095 |
  * </pre>
  *
- * <p>Threads: confined to one.
+ * <p>Threads: confined to one thread.
  */
 final class LedgerChunks {
     static final int NONE = -1;
 
     private static final int CHUNK_BITS = 12;
-    /** 416 KiB of IPv4 records, zeroed in some 30 us: a pause that the receive thread can take. */
+    /** 416 KiB of IPv4 records, zeroed in about 30 us: a pause that the receive thread can afford. */
     private static final int CHUNK_RECORDS = 1 << CHUNK_BITS;
 
     private static final int CACHE_LINE_BYTES = 64;
@@ -30,11 +31,11 @@ final class LedgerChunks {
     private final int rearBytes;
     private final int nextFreeOffset;
     private final List<ByteBuffer> chunks = new ArrayList<>();
-    private int used; // numbers that were ever given out
+    private int used; // numbers allocated at any time
     private int free = NONE;
-    private boolean memoryEnded;
+    private boolean memoryExhausted;
 
-    /** Makes an empty store; {@code nextFreeOffset} is where in its front a free record may hold 4 bytes. */
+    /** Creates an empty store. A free record uses 4 bytes at {@code nextFreeOffset} of its front for the free list. */
     LedgerChunks(int frontBytes, int rearBytes, int nextFreeOffset) {
         this.frontBytes = frontBytes;
         this.rearBytes = rearBytes;
@@ -42,8 +43,8 @@ final class LedgerChunks {
     }
 
     /**
-     * A record's number; its bytes are those of the last user. {@link #NONE} when native memory, which the JVM limits
-     * ({@code MaxDirectMemorySize}), has ended.
+     * Allocates a record and returns its number; its bytes are undefined. Returns {@link #NONE} when native memory,
+     * which the JVM limits ({@code MaxDirectMemorySize}), is exhausted.
      */
     int allocate() {
         int number = free;
@@ -58,16 +59,16 @@ final class LedgerChunks {
     }
 
     private boolean addChunk() {
-        if (memoryEnded) {
-            return false; // asking again would make the JVM collect garbage and wait each time
+        if (memoryExhausted) {
+            return false; // each further attempt would make the JVM collect garbage and wait
         }
         try {
             chunks.add(ByteBuffer.allocateDirect(chunkBytes() + CACHE_LINE_BYTES)
                     .alignedSlice(CACHE_LINE_BYTES)
                     .order(ByteOrder.nativeOrder()));
             return true;
-        } catch (OutOfMemoryError e) { // of the native memory's own limit: nothing else is affected
-            memoryEnded = true;
+        } catch (OutOfMemoryError e) { // only the limit of native memory: the heap is not affected
+            memoryExhausted = true;
             return false;
         }
     }
@@ -81,7 +82,7 @@ final class LedgerChunks {
         return CHUNK_RECORDS * (frontBytes + rearBytes);
     }
 
-    /** Where the record lies, together with {@link #offset} and {@link #rearOffset}. */
+    /** The chunk that holds the record, at {@link #offset} and {@link #rearOffset}. */
     ByteBuffer chunk(int number) {
         return chunks.get(number >>> CHUNK_BITS);
     }
@@ -94,7 +95,7 @@ final class LedgerChunks {
         return CHUNK_RECORDS * frontBytes + (number & (CHUNK_RECORDS - 1)) * rearBytes;
     }
 
-    /** All numbers below were given out at some time. */
+    /** Every number below this one has been allocated at some time. */
     int used() {
         return used;
     }

@@ -5,8 +5,8 @@ import dev.ctstream.conntrack.Tuple;
 import java.nio.ByteBuffer;
 
 /**
- * One live flow in the ledger, read and written where it lies. Offsets in bytes, values in the host's order, addresses as
- * in the message.
+ * One live flow in the ledger, read and written in place. Offsets are in bytes, values in the host's byte order,
+ * addresses in the message's.
  *
  * <pre>
  *   0  u32 id              4  u32 source index     8  u16 zone          10  u16 reply zone
@@ -17,13 +17,14 @@ import java.nio.ByteBuffer;
  *  IPv4: tuples of 12, 64 in all.  IPv6: tuples of 36, 112 in all.
  * </pre>
  *
- * <p>The rear lies apart: what NEW and DESTROY need is one cache line of an IPv4 flow. Only entries of dumps have a start.
+ * <p>The rear is stored separately, so that NEW and DESTROY of an IPv4 flow need only one cache line. Only dump entries
+ * have a start.
  *
  * <pre>
  *   0  u64 packets original    8  u64 bytes original   16  u64 packets reply   24  u64 bytes reply   32  u64 start, ns
  * </pre>
  *
- * <p>Threads: confined to one.
+ * <p>Threads: confined to one thread.
  */
 final class LedgerEntry {
     static final int V4_BYTES = 64;
@@ -44,7 +45,7 @@ final class LedgerEntry {
     static final int TCP_STATE = 1 << 10;
     static final int SCTP_STATE = 1 << 11;
     static final int STATUS = 1 << 12;
-    /** The flow was announced by a dump and not by NEW. */
+    /** The flow was announced by a dump, not by NEW. */
     static final int FROM_DUMP = 1 << 13;
 
     private static final int ID = 0;
@@ -69,7 +70,7 @@ final class LedgerEntry {
     private int rearAt;
     private boolean v6;
 
-    /** Points at a record. */
+    /** Moves this flyweight to a record. */
     LedgerEntry wrap(ByteBuffer chunk, int offset, int rearOffset, boolean ipv6) {
         buffer = chunk;
         at = offset;
@@ -86,7 +87,7 @@ final class LedgerEntry {
         return addressBytes() + Integer.BYTES;
     }
 
-    /** Where the addresses of a direction begin in {@link #buffer}: source, then destination. */
+    /** Offset in {@link #buffer} of a direction's addresses: source, then destination. */
     int addressesAt(boolean reply) {
         return at + TUPLES + (reply ? tupleBytes() : 0);
     }
@@ -96,7 +97,7 @@ final class LedgerEntry {
         return buffer.getInt(addressesAt(reply) + addressBytes());
     }
 
-    /** Fills a fresh record with what the event says of a flow that begins. */
+    /** Fills a new record with the values of the event that opened the flow. */
     void begin(FlowIdentity identity, FlowEvent event) {
         buffer.putInt(at + ID, identity.id)
                 .putInt(at + SOURCE, identity.source)
@@ -134,7 +135,7 @@ final class LedgerEntry {
         buffer.putInt(to + addressBytes(), tuple.layer4);
     }
 
-    /** Takes over what the event says; what it does not say stays. */
+    /** Takes over the values that the event has; keeps the others. */
     void update(FlowEvent event) {
         int flags = flags();
         if (event.has(FlowEvent.STATUS)) {
@@ -167,7 +168,7 @@ final class LedgerEntry {
         buffer.putShort(at + FLAGS, (short) flags);
     }
 
-    /** Whether this is the record of that flow. */
+    /** Whether this record has that identity. */
     boolean matches(FlowIdentity identity) {
         int tuple = addressesAt(false);
         return buffer.getInt(at + ID) == identity.id
@@ -185,12 +186,12 @@ final class LedgerEntry {
                 && buffer.getLong(tuple + 24) == identity.address3;
     }
 
-    /** Whether the event's flow began before (negative) or after (positive) this one; 0 = the same, or not known. */
+    /** Negative if the event's flow began before this one, positive if after it; 0 = the same flow, or unknown. */
     long startOrder(FlowEvent event) {
         return has(START) && event.has(FlowEvent.START_TIME) ? event.startTimeNanos() - startNanos() : 0;
     }
 
-    /** Loads the identity back. */
+    /** Copies the identity into {@code into}. */
     void identity(FlowIdentity into) {
         int tuple = addressesAt(false);
         into.id = buffer.getInt(at + ID);
@@ -211,7 +212,7 @@ final class LedgerEntry {
         buffer.putShort(at + FLAGS, (short) 0);
     }
 
-    /** Notes that the flow was there at this generation of dumps. */
+    /** Notes that the flow was present in this generation of dumps. */
     void seen(int generation) {
         buffer.putShort(at + GENERATION, (short) generation).putInt(at + ABSENT_SINCE, 0);
     }
@@ -220,7 +221,7 @@ final class LedgerEntry {
         buffer.putShort(at + FLAGS, (short) (flags() | bits));
     }
 
-    /** Sequence of the event that opened the flow; {@link FlowSink#UNKNOWN} until that event has one. */
+    /** Sequence of the event that opened the flow; {@link FlowSink#UNKNOWN} until it is assigned. */
     long beginSequence() {
         return buffer.getLong(at + BEGIN_SEQUENCE);
     }
@@ -233,12 +234,12 @@ final class LedgerEntry {
         buffer.putInt(at + ABSENT_SINCE, tick);
     }
 
-    /** Ticks, see {@link Sweep}; 0 = present in the last complete dump, or born since. */
+    /** Ticks, see {@link Sweep}; 0 = the flow was present in the last complete dump, or began later. */
     int absentSince() {
         return buffer.getInt(at + ABSENT_SINCE);
     }
 
-    /** Whether the flow was neither seen in the dump of this generation nor born since it began. */
+    /** Whether the flow was last seen before this generation's dump began. */
     boolean seenBefore(int generation) {
         return (short) (buffer.getShort(at + GENERATION) - generation) < 0;
     }
@@ -299,7 +300,7 @@ final class LedgerEntry {
         return buffer.getLong(rearAt + START_NANOS);
     }
 
-    /** 0 packets original, 1 bytes original, 2 packets reply, 3 bytes reply. */
+    /** {@code which}: 0 packets original, 1 bytes original, 2 packets reply, 3 bytes reply. */
     long counter(int which) {
         return buffer.getLong(rearAt + which * Long.BYTES);
     }

@@ -3,8 +3,8 @@ package dev.ctstream.track;
 import dev.ctstream.conntrack.FlowEvent;
 
 /**
- * The ledger as the parts of the receive thread change it: each change is counted in the track of the flow's namespace,
- * and a flow that has gone without a DESTROY is closed at the sink.
+ * Changes the ledger. Counts each change in the {@link NamespaceTrack} of the flow's namespace, and reports to the sink
+ * each flow that disappeared without a DESTROY.
  *
  * <p>Threads: confined to the receive thread.
  */
@@ -20,7 +20,7 @@ final class LiveFlows {
         this.metrics = metrics;
     }
 
-    /** The flow of this identity; {@link FlowLedger#NONE} when it is not known. */
+    /** The flow with this identity; {@link FlowLedger#NONE} when it is unknown. */
     int find(FlowIdentity identity) {
         return ledger.find(identity, identity.hash());
     }
@@ -30,7 +30,7 @@ final class LiveFlows {
         return ledger.record(reference);
     }
 
-    /** Adds a flow that is not known; {@link FlowLedger#NONE} when there is no room. */
+    /** Adds an unknown flow; {@link FlowLedger#NONE} when there is no room. */
     int add(NamespaceTrack track, FlowEvent event, FlowIdentity identity) {
         int reference = ledger.add(identity, identity.hash(), event, track.generation);
         track.live += reference == FlowLedger.NONE ? 0 : 1;
@@ -43,7 +43,7 @@ final class LiveFlows {
         metrics.untracked.increment();
     }
 
-    /** Takes over what the event says of a known flow; returns the flow's begin sequence. */
+    /** Takes over the event's values if the flow is known; returns the flow's begin sequence. */
     long refresh(NamespaceTrack track, FlowEvent event, int reference) {
         if (reference == FlowLedger.NONE) {
             return FlowSink.UNKNOWN;
@@ -54,13 +54,13 @@ final class LiveFlows {
         return flow.beginSequence();
     }
 
-    /** Forgets a flow whose DESTROY has come. */
+    /** Removes a flow whose DESTROY has arrived. */
     void remove(NamespaceTrack track, int reference, long hash) {
         ledger.remove(reference, hash);
         track.live--;
     }
 
-    /** Closes a flow that has gone without a DESTROY. */
+    /** Closes a flow that disappeared without a DESTROY. */
     void closeInferred(NamespaceTrack track, int reference) {
         LedgerEntry flow = ledger.record(reference);
         sink.inferred(track.source, message.destroy(flow), flow.beginSequence());

@@ -1,11 +1,12 @@
 package dev.ctstream.track;
 
 /**
- * Kernel losses of one namespace: from the reading of the drop counter before the first loss on they are added up, and
- * declared by one GAP when the window is old enough. So there is at most one GAP for each window while losses go on.
+ * Kernel losses of one namespace. The window begins at the last reading of the drop counter before the first loss.
+ * Losses are summed until the window is old enough; then one GAP declares them. So continuing losses make at most one
+ * GAP for each window.
  *
- * <p>In reliable mode the drop counter counts failed attempts. What was counted between two readings of different modes
- * may be either: it is declared as lost, as an upper bound.
+ * <p>In reliable mode the drop counter counts failed attempts. If the mode changed between two readings, the growth may
+ * be attempts or losses: it is declared as lost, as an upper bound.
  *
  * <p>Threads: confined to the receive thread.
  */
@@ -22,7 +23,7 @@ final class LossWindow {
     private boolean reliableBefore;
     private int switchesBefore;
 
-    /** A window that is declared {@code windowNanos} after it opened; {@code nowTimeNanos} stands for the first reading. */
+    /** A window that is declared {@code windowNanos} after it opens; {@code nowTimeNanos} counts as the first reading. */
     LossWindow(long windowNanos, long nowTimeNanos, boolean reliable) {
         this.windowNanos = windowNanos;
         readTimeNanos = nowTimeNanos;
@@ -30,11 +31,11 @@ final class LossWindow {
     }
 
     /**
-     * The drop counter was read.
+     * Takes a reading of the drop counter.
      *
-     * @param delta growth since the reading before
+     * @param delta growth since the previous reading
      * @param timeNanos ns since 1970-01-01 UTC
-     * @param mode in force
+     * @param mode current delivery mode
      * @param exactLosses false when losses may be counted more than once
      * @return events lost: the growth of {@code lost_total}
      */
@@ -69,7 +70,7 @@ final class LossWindow {
     }
 
     /**
-     * Nanoseconds until the window is to be declared; {@link Long#MAX_VALUE} when nothing was lost.
+     * Nanoseconds until the window must be declared; {@link Long#MAX_VALUE} when nothing was lost.
      *
      * @param nowNanos {@link System#nanoTime}
      */
@@ -83,22 +84,22 @@ final class LossWindow {
         return Math.max(0, openedNanos + windowNanos - nowNanos);
     }
 
-    /** Whether something was lost and is not {@link #declared} yet. */
+    /** Whether a loss is not {@link #declared} yet. */
     boolean open() {
         return open;
     }
 
-    /** What was lost in the open window. */
+    /** The losses in the open window. */
     FlowSink.Count count() {
         return new FlowSink.Count(lost, attempts, exact);
     }
 
-    /** From the reading before the first loss to that of the last. */
+    /** Time from the reading before the first loss to the reading of the last loss. */
     FlowSink.Window window() {
         return new FlowSink.Window(startTimeNanos, endTimeNanos);
     }
 
-    /** The losses so far are declared. */
+    /** Closes the window after its losses were declared. */
     void declared() {
         open = false;
     }

@@ -4,9 +4,9 @@ import dev.ctstream.conntrack.EventSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the receive thread keeps of one source (the event socket of a namespace).
+ * The receive thread's state of one source (the event socket of a namespace).
  *
- * <p>Threads: confined to the receive thread, which publishes the counts at each drain. Other threads have the
+ * <p>Threads: confined to the receive thread, which publishes the counts at each drain. Other threads use the
  * {@link TrackedNamespace}.
  */
 public final class NamespaceTrack {
@@ -24,7 +24,7 @@ public final class NamespaceTrack {
     /** Number of the last dump that began. */
     int generation;
 
-    /** The dump under way, null = none. */
+    /** The dump in progress, null = none. */
     @Nullable
     DumpProgress dump;
 
@@ -34,7 +34,7 @@ public final class NamespaceTrack {
         losses = new LossWindow(lossWindowNanos, shared.addedTimeNanos, source.reliable());
     }
 
-    /** Shows the counts to other threads. */
+    /** Publishes the counts to other threads. */
     void publish() {
         TrackedNamespace.Counts last = shared.counts();
         if (last.received() != received

@@ -3,20 +3,21 @@ package dev.ctstream.track;
 import dev.ctstream.conntrack.FlowEvent;
 
 /**
- * The flows whose DESTROY came without a NEW, for a moment: another CPU's NEW may have been overtaken, and then the flow
- * must not be taken for a live one. A fixed table in which a later flow displaces an earlier one.
+ * Remembers for a few seconds the flows whose DESTROY came without a NEW. The DESTROY may have overtaken the NEW, which
+ * came from another CPU; the late NEW must not be taken for a live flow. A fixed table: a later flow displaces an
+ * earlier one.
  *
  * <p>Threads: confined to the receive thread.
  */
 final class RecentEnds {
     private static final int SLOTS = 4096;
-    private static final long MOMENT_NANOS = 5_000_000_000L;
+    private static final long KEPT_NANOS = 5_000_000_000L;
 
     private final long[] hashes = new long[SLOTS];
     private final long[] receivedNanos = new long[SLOTS];
-    private final long[] eventNanos = new long[SLOTS]; // 0 = the kernel told none
+    private final long[] eventNanos = new long[SLOTS]; // 0 = the event had no time
 
-    /** A DESTROY of an unknown flow. */
+    /** Adds the flow of a DESTROY that the ledger does not know. */
     void add(long hash, FlowEvent destroy, long receivedTimeNanos) {
         int slot = (int) hash & (SLOTS - 1);
         hashes[slot] = hash;
@@ -24,10 +25,10 @@ final class RecentEnds {
         eventNanos[slot] = destroy.has(FlowEvent.EVENT_TIME) ? destroy.eventTimeNanos() : 0;
     }
 
-    /** Whether this NEW is of such a flow, and not of one that began after its end. */
+    /** Whether the DESTROY of this NEW's flow has already arrived; false for a flow that began after that DESTROY. */
     boolean overtook(long hash, FlowEvent begin, long receivedTimeNanos) {
         int slot = (int) hash & (SLOTS - 1);
-        if (hashes[slot] != hash || receivedTimeNanos - receivedNanos[slot] > MOMENT_NANOS) {
+        if (hashes[slot] != hash || receivedTimeNanos - receivedNanos[slot] > KEPT_NANOS) {
             return false;
         }
         boolean began =

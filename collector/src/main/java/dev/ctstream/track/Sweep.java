@@ -1,11 +1,11 @@
 package dev.ctstream.track;
 
 /**
- * A walk over the ledger, a bounded part in each pass: after a complete dump, to find the flows that it did not show, or
- * after a source was removed, to take all of its flows out.
+ * A walk over the ledger, a bounded part in each pass. After a complete dump it finds the flows that the dump did not
+ * show. After the removal of a source it removes all flows of that source.
  *
- * <p>Times are ticks of 2^26 ns (67 ms) since the start, so that a record needs 4 bytes for one; rounded so that a
- * flow is rather closed later.
+ * <p>Times are ticks of 2^26 ns (67 ms) since the start, so that a record needs only 4 bytes for one. Rounding can only
+ * delay the closing of a flow.
  *
  * <p>Threads: confined to the receive thread.
  */
@@ -20,9 +20,9 @@ final class Sweep {
     private final int beginTick;
     private final int endTick;
     private final int closeTicks;
-    private int place;
+    private int position;
 
-    /** Looks for what the dump lacks, which ended just now; {@code epochNanos} is what times are counted from. */
+    /** Finds the flows that this dump, which has just ended, lacks. Ticks count from {@code epochNanos}. */
     Sweep(NamespaceTrack namespace, DumpResult dump, long epochNanos, long closeAfterNanos) {
         this.namespace = namespace;
         all = false;
@@ -33,7 +33,7 @@ final class Sweep {
         closeTicks = (int) (closeAfterNanos >>> TICK_BITS) + 1;
     }
 
-    /** Takes every flow of a source that was removed out of the ledger, and closes it if its namespace is gone. */
+    /** Removes every flow of a removed source from the ledger, and closes the flows if the namespace is gone. */
     Sweep(NamespaceTrack namespace, boolean gone) {
         this.namespace = namespace;
         all = true;
@@ -50,17 +50,18 @@ final class Sweep {
     }
 
     /**
-     * Goes on; stops early after {@code mostEnded} flows.
+     * Continues the walk over at most {@code maxPositions} positions; stops early after {@code maxEnded} flows have
+     * ended.
      *
      * @return whether the walk has ended
      */
-    boolean step(LiveFlows flows, int mostPlaces, int mostEnded) {
+    boolean step(LiveFlows flows, int maxPositions, int maxEnded) {
         FlowLedger ledger = flows.ledger;
-        int places = ledger.places();
-        int until = (int) Math.min(places, (long) place + mostPlaces);
+        int positions = ledger.positions();
+        int until = (int) Math.min(positions, (long) position + maxPositions);
         int ended = 0;
-        while (place < until && ended < mostEnded) {
-            int reference = ledger.at(place++);
+        while (position < until && ended < maxEnded) {
+            int reference = ledger.at(position++);
             if (reference != FlowLedger.NONE && shouldEnd(ledger.record(reference))) {
                 if (all && !gone) {
                     ledger.remove(reference);
@@ -70,7 +71,7 @@ final class Sweep {
                 ended++;
             }
         }
-        return place >= places;
+        return position >= positions;
     }
 
     private boolean shouldEnd(LedgerEntry record) {

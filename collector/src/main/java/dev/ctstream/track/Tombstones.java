@@ -3,11 +3,11 @@ package dev.ctstream.track;
 import java.util.Arrays;
 
 /**
- * The flows that ended while a dump was on its way here: the dump may still show them. Kept as hashes in two sets. The
- * older one is forgotten after {@value #ENTRIES_PER_SET} entries of the dump, more than can have left the kernel before
- * the flow ended and still be on their way: a full ring ({@code DumpRing}) and two datagrams.
+ * The flows that ended during a dump; entries still in transit may show them. They are kept as hashes in two sets. The
+ * older set is dropped after {@value #ENTRIES_PER_SET} entries of the dump. That is more than the entries that can be
+ * in transit at once: a full ring ({@code DumpRing}) and two datagrams.
  *
- * <p>Bounds: {@value #SET_MAX} flows in a set; beyond that the dump must be repeated ({@link #overflowed}).
+ * <p>Bounds: {@value #SET_MAX} flows in a set; with more, the dump must be repeated ({@link #overflowed}).
  *
  * <p>Threads: confined to the receive thread.
  */
@@ -48,7 +48,7 @@ final class Tombstones {
         youngerSize = 0;
     }
 
-    /** A flow has ended. */
+    /** Adds a flow that has ended. */
     void add(long hash) {
         if (youngerSize == SET_MAX) {
             overflowed = true;
@@ -61,7 +61,7 @@ final class Tombstones {
         }
     }
 
-    /** Whether the flow of this entry has ended; one more entry has come. */
+    /** Counts one more dump entry; returns whether its flow has ended. */
     boolean has(long hash) {
         if (++entries == ENTRIES_PER_SET) {
             entries = 0;
@@ -78,7 +78,7 @@ final class Tombstones {
         return slot;
     }
 
-    /** Whether too many flows ended at once: the rest of this dump cannot be told from them. */
+    /** Whether too many flows ended at once: in the rest of this dump, ended flows cannot be told from live ones. */
     boolean overflowed() {
         return overflowed;
     }

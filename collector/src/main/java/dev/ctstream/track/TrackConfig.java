@@ -1,15 +1,16 @@
 package dev.ctstream.track;
 
 /**
- * What is tracked, and how often.
+ * Configures what is tracked, and how often.
  *
- * @param snapshot {@code snapshot}: entries that are in the table when a namespace is first observed become EXISTING
- * @param reconcileIntervalMillis {@code reconcile.interval-seconds}: least time between two dumps that look for flows
- *     gone without a DESTROY, see {@code Snapshots}; 0 = never
- * @param ledgerMaxFlows {@code ledger.max-flows}: live flows that are remembered; 0 = none
+ * @param snapshot {@code snapshot}: announce as EXISTING the entries that the table holds when a namespace is first
+ *     observed
+ * @param reconcileIntervalMillis {@code reconcile.interval-seconds}: shortest time between two dumps that look for
+ *     flows that ended without a DESTROY, see {@code Snapshots}; 0 = never
+ * @param ledgerMaxFlows {@code ledger.max-flows}: most live flows that the ledger holds; 0 = none
  * @param heartbeatIntervalMillis {@code heartbeat.interval-seconds}
- * @param manageSysctls {@code sysctl.manage}: set what the records need
- * @param timing what is no setting; tests shorten it
+ * @param manageSysctls {@code sysctl.manage}: set the sysctls that the records need
+ * @param timing times that cannot be configured; tests shorten them
  */
 public record TrackConfig(
         boolean snapshot,
@@ -18,10 +19,10 @@ public record TrackConfig(
         long heartbeatIntervalMillis,
         boolean manageSysctls,
         Timing timing) {
-    /** What the configuration file starts from. */
+    /** The defaults of the configuration file. */
     public static final TrackConfig DEFAULT = new TrackConfig(true, 60_000, 1_000_000, 10_000, false, Timing.DEFAULT);
 
-    /** The index then takes 2 GiB, the records 10 to 15 GB. */
+    /** At this limit the index takes 2 GiB and the records take 10 to 15 GB. */
     public static final int LEDGER_MAX_FLOWS_LIMIT = 100_000_000;
 
     /** Checks the ranges. */
@@ -38,13 +39,13 @@ public record TrackConfig(
     }
 
     /**
-     * Times that follow from the kernel's.
+     * Times that follow from the kernel's behaviour.
      *
-     * @param closeAfterMillis least time between the end of the first dump that lacks a flow and the beginning of the one
-     *     that closes it. An expired entry hides from dumps up to 60 s before its DESTROY
-     * @param lossWindowMillis how long losses are added up before a GAP declares them
-     * @param gapDumpDelayMillis from a GAP to the dump that looks for what it hid
-     * @param dumpRetryMillis from a dump that failed to its repetition
+     * @param closeAfterMillis shortest time between the end of the first dump that lacks a flow and the beginning of
+     *     the dump that closes it. Dumps do not show an expired entry for up to 60 s before its DESTROY
+     * @param lossWindowMillis how long losses are summed before a GAP declares them
+     * @param gapDumpDelayMillis from a GAP to the dump that looks for the flows it hid
+     * @param dumpRetryMillis from a failed dump to its repetition
      */
     public record Timing(long closeAfterMillis, long lossWindowMillis, long gapDumpDelayMillis, long dumpRetryMillis) {
         public static final Timing DEFAULT = new Timing(70_000, 1_000, 2_000, 5_000);

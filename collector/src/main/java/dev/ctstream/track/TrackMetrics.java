@@ -3,7 +3,7 @@ package dev.ctstream.track;
 import dev.ctstream.metrics.Counter;
 import dev.ctstream.metrics.Metrics;
 
-/** What the tracking of losses and flows counts. Written by the receive thread. */
+/** Metrics of tracking losses and flows. Written by the receive thread. */
 public final class TrackMetrics {
     final Counter untracked;
     final Counter inferred;
@@ -21,31 +21,35 @@ public final class TrackMetrics {
     /** Registers the metrics. */
     public TrackMetrics(Metrics metrics) {
         untracked = metrics.counter(
-                "ctstream_track_untracked_flows_total", "flows", "Flows that the ledger had no room for.");
+                "ctstream_track_untracked_flows_total", "flows", "Flows not tracked because the ledger was full.");
         inferred = metrics.counter(
                 "ctstream_track_inferred_flows_total",
                 "flows",
-                "Flows closed because they had gone without a DESTROY.");
-        existing = metrics.counter(
-                "ctstream_track_existing_flows_total", "flows", "Entries of dumps that were announced as EXISTING.");
+                "Flows closed because they disappeared without a DESTROY.");
+        existing =
+                metrics.counter("ctstream_track_existing_flows_total", "flows", "Dump entries announced as EXISTING.");
         destroyWithoutNew = metrics.counter(
-                "ctstream_track_unknown_ends_events_total", "events", "DESTROY of flows that the ledger did not know.");
+                "ctstream_track_unknown_ends_events_total",
+                "events",
+                "DESTROY events of flows that were not in the ledger.");
         lateNew = metrics.counter(
-                "ctstream_track_late_new_events_total", "events", "NEW that came after the flow's DESTROY.");
+                "ctstream_track_late_new_events_total", "events", "NEW events that arrived after the flow's DESTROY.");
         repeatedNew = metrics.counter(
-                "ctstream_track_repeated_new_events_total", "events", "NEW of flows that the ledger knew already.");
+                "ctstream_track_repeated_new_events_total",
+                "events",
+                "NEW events of flows that were already in the ledger.");
         dumpIgnored = metrics.counter(
                 "ctstream_track_ignored_entries_total",
                 "entries",
-                "Entries of dumps that were ending or had ended when they arrived.");
+                "Dump entries ignored because the flow was ending or had ended.");
         gaps = metrics.counter(
                 "ctstream_track_kernel_gaps_total", "gaps", "Windows of kernel losses declared by a GAP.");
         metrics.gauge("ctstream_track_live_flows", "Flows in the ledger.", () -> flows);
         metrics.gauge("ctstream_track_ledger_bytes", "Memory of the ledger.", () -> ledgerBytes);
-        metrics.gauge("ctstream_track_sweeps", "Walks over the ledger that are under way.", () -> sweeps);
+        metrics.gauge("ctstream_track_sweeps", "Walks over the ledger in progress.", () -> sweeps);
     }
 
-    /** Receive thread, at the end of a pass. */
+    /** Receive thread, after each pass. */
     void observe(FlowLedger ledger, int sweepsUnderWay) {
         flows = ledger.size();
         ledgerBytes = ledger.allocatedBytes();

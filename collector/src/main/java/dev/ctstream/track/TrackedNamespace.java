@@ -4,12 +4,12 @@ import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.netlink.Clock;
 
 /**
- * A tracked namespace as other threads see it: what the receive thread publishes of it, and what the others tell the
- * receive thread. The receive thread's own state is {@link NamespaceTrack}.
+ * A tracked namespace as other threads see it: the state that the receive thread publishes, and the state that other
+ * threads pass to the receive thread. The receive thread's own state is {@link NamespaceTrack}.
  *
- * <p>Ownership: each field has one writer, named beside it; what it refers to is immutable.
+ * <p>Ownership: each field has one writer, named beside it, and refers to an immutable object.
  *
- * <p>Threads: getters of any thread; setters as said in each.
+ * <p>Threads: any thread may call the getters; each setter names its thread.
  */
 public final class TrackedNamespace {
     final EventSource source;
@@ -23,10 +23,10 @@ public final class TrackedNamespace {
     private volatile Delivery delivery;
     // control thread
     private volatile boolean exactLosses = true;
-    // whoever removes the source
+    // the thread that removes the source
     private volatile boolean gone;
 
-    /** How far a namespace has come. */
+    /** Life cycle of a namespace. */
     private enum Phase {
         RECEIVING,
         REMOVED,
@@ -39,7 +39,7 @@ public final class TrackedNamespace {
     /**
      * The delivery mode of the event socket.
      *
-     * @param reliable whether {@code NETLINK_BROADCAST_ERROR} is set; false already while it is being cleared
+     * @param reliable whether {@code NETLINK_BROADCAST_ERROR} is set; already false while it is being cleared
      * @param switches grows with each change of mode
      */
     public record Delivery(boolean reliable, int switches) {}
@@ -49,7 +49,7 @@ public final class TrackedNamespace {
         delivery = new Delivery(source.reliable(), 0);
     }
 
-    /** What was received and is alive. */
+    /** Counts of received events and live flows. */
     public Counts counts() {
         return counts;
     }
@@ -59,22 +59,22 @@ public final class TrackedNamespace {
         return dumps;
     }
 
-    /** Whether the source was drained for the last time; what a dump still shows of it is ignored. */
+    /** Whether the source was drained for the last time; entries that a dump still delivers are ignored. */
     public boolean removed() {
         return phase != Phase.RECEIVING;
     }
 
-    /** Whether, after {@link #removed}, everything of it was handed to the sink. */
+    /** Whether, after {@link #removed}, all its events were handed to the sink. */
     public boolean finished() {
         return phase == Phase.FINISHED;
     }
 
-    /** The delivery mode in force. */
+    /** The current delivery mode. */
     public Delivery delivery() {
         return delivery;
     }
 
-    /** Guard thread: call it before a change to counted and after one to reliable. */
+    /** Guard thread: call it before a switch to counted delivery, and after a switch to reliable delivery. */
     public void switchDelivery(boolean reliable) {
         delivery = new Delivery(reliable, delivery.switches + 1);
     }
@@ -88,7 +88,7 @@ public final class TrackedNamespace {
         return exactLosses;
     }
 
-    /** Whoever removes the source, before it does: the namespace no longer exists, and none of its flows. */
+    /** The thread that removes the source, before it does: the namespace and all its flows no longer exist. */
     void setGone() {
         gone = true;
     }

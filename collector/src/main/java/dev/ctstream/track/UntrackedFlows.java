@@ -5,15 +5,15 @@ import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.FlowEventHandler;
 
 /**
- * Hands each event to the sink as it comes, without a ledger: for a view of the events alone. It declares no losses; they
- * show in {@code lost_total}.
+ * Hands each event to the sink unchanged and keeps no ledger; for commands that only show events. It declares no
+ * losses; they are counted in {@code lost_total}.
  *
  * <p>Threads: confined to the receive thread.
  */
 public final class UntrackedFlows implements FlowEventHandler {
     private final FlowSink sink;
 
-    /** In front of the sink. */
+    /** Creates a handler that forwards to {@code sink}. */
     public UntrackedFlows(FlowSink sink) {
         this.sink = sink;
     }

@@ -4,10 +4,10 @@ import dev.ctstream.record.FlowTable;
 import java.util.Arrays;
 
 /**
- * The flows that ended last, and how: to recognise an end that is told twice.
+ * The most recently ended flows and how they ended, to recognise a repeated end.
  *
- * <p>Bounds: {@value #MOST} flows, 20 bytes each and the table's slack; the oldest is forgotten for a new one. What is told again later than that
- * is taken for the end of a flow whose beginning is not there.
+ * <p>Bounds: {@value #MOST} flows of 20 bytes each, plus the table's spare capacity. A new flow replaces the oldest. A
+ * repeated end that comes after that counts as the end of a flow without a beginning.
  */
 final class EndedFlows {
     static final int MOST = 3 << 17;
@@ -35,7 +35,7 @@ final class EndedFlows {
         return ends.stamp(slot);
     }
 
-    /** The flow has ended. */
+    /** Records that the flow has ended. */
     void add(long key, int how, int start) {
         int slot = ends.find(key);
         if (slot != FlowTable.NONE) {
@@ -48,7 +48,7 @@ final class EndedFlows {
         next++;
     }
 
-    /** The key has opened again. Its place in the order stays, and is freed in its turn. */
+    /** Records that the key has opened again. Its entry in the order stays until it becomes the oldest. */
     void forget(long key) {
         int slot = ends.find(key);
         if (slot != FlowTable.NONE) {

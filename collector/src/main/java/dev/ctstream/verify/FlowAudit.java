@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Follows flows from their beginning to their end, by {@link FlowKey}.
+ * Follows flows from beginning to end, by {@link FlowKey}.
  *
- * <p>Bounds: a {@link FlowTable} of open flows of a given size, and {@link EndedFlows}. When the table is full, flows that
- * ended with a restart are taken out; a flow for which there is still no room is counted as opened and as
- * {@link #untracked}, and its end looks like that of a flow whose beginning is not there.
+ * <p>Bounds: a {@link FlowTable} of open flows with a given size, and {@link EndedFlows}. When the table is full, flows
+ * that ended with a restart are removed. A flow that still does not fit is counted as opened and as {@link #untracked};
+ * its end looks like the end of a flow without a beginning.
  *
  * <p>Threads: confined to one.
  */
@@ -26,9 +26,9 @@ final class FlowAudit {
     private long nextSweep;
 
     /**
-     * Knows no flow.
+     * Starts without flows.
      *
-     * @param streams by their ordinal
+     * @param streams indexed by their ordinal
      */
     FlowAudit(List<StreamAudit> streams, long mostBytes) {
         this.streams = streams;
@@ -43,7 +43,7 @@ final class FlowAudit {
         return open.capacity();
     }
 
-    /** An event that was not seen before. */
+    /** Takes an event that was not seen before. */
     void event(StreamAudit stream, DecodedRecord event) {
         long key = FlowKey.of(stream.flowSeed, event);
         int start = FlowKey.start(event);
@@ -54,7 +54,7 @@ final class FlowAudit {
             case "DESTROY" ->
                 destroyed(stream, key, start, slot, event.text("origin").equals("inferred"));
             case "UPDATE" -> changed(stream, key, start, slot);
-            default -> {} // of a later version: says nothing that these rules know
+            default -> {} // a type of a later version, which these rules ignore
         }
     }
 
@@ -68,7 +68,7 @@ final class FlowAudit {
         StreamAudit before = streams.get(open.owner(slot));
         if (before.run == stream.run) {
             stream.flows.repeated++;
-        } else { // another flow: nobody saw the end of the one before
+        } else { // another flow: the end of the previous one was not observed
             before.flows.restart++;
             stream.flows.openedNew++;
             open.set(slot, stream.ordinal, start);
@@ -112,7 +112,7 @@ final class FlowAudit {
         if (before == FlowTable.NONE || differ(start, ended.start(before))) {
             stream.flows.unopened++;
             end(stream, key, start, inferred);
-        } else if (ended.how(before) == EndedFlows.RESTART) { // taken out when the table was full, and too early
+        } else if (ended.how(before) == EndedFlows.RESTART) { // removed too early, when the table was full
             stream.flows.restart--;
             end(stream, key, start, inferred);
         } else if (ended.how(before) == EndedFlows.INFERRED && !inferred) {
@@ -136,7 +136,7 @@ final class FlowAudit {
         return start != 0 && other != 0 && start != other;
     }
 
-    /** The flow is alive in this run too. */
+    /** Records that the flow is alive in this run too. */
     private void takeOver(StreamAudit stream, int slot, int start) {
         StreamAudit before = streams.get(open.owner(slot));
         boolean later = stream.key.streamEpoch() > before.key.streamEpoch();
@@ -157,7 +157,7 @@ final class FlowAudit {
         untracked++;
     }
 
-    /** Everything has been read: what is still in the table is open, or ended with a restart. */
+    /** Finishes after everything has been read: flows still in the table are open or ended with a restart. */
     void finish() {
         settle(true);
         open.removeIf(slot -> {

@@ -1,11 +1,12 @@
 package dev.ctstream.verify;
 
 /**
- * What became of flows. {@code openedNew + openedExisting + unopened = observed + inferred + restart + open}, as long as
- * there was room for all open flows; for one stream without the flows that it took over from an earlier run.
+ * Counts of flows by beginning and end.
+ * {@code openedNew + openedExisting + unopened = observed + inferred + restart + open}, if all open flows fitted into
+ * the table. For a single stream this leaves out the flows that it took over from an earlier run.
  */
 final class FlowCounts {
-    /** Begun with NEW. */
+    /** Started with NEW. */
     long openedNew;
     /** First seen as EXISTING, in a snapshot. */
     long openedExisting;
@@ -17,13 +18,15 @@ final class FlowCounts {
     long inferred;
     /** Ended while no collector ran. */
     long restart;
-    /** Not ended; the part of them that an ended run left without a later snapshot is {@code undecided}. */
+    /** Not ended. {@code undecided} counts those among them whose run ended and has no later snapshot. */
     long open;
 
     long undecided;
     /** NEW or DESTROY again, with another sequence. */
     long repeated;
-    /** Events of a flow that had ended: a DESTROY after an inferred one, an UPDATE or EXISTING after the end. */
+    /**
+     * Events of a flow that had already ended: a DESTROY after an inferred one, an UPDATE or EXISTING after the end.
+     */
     long late;
 
     void add(FlowCounts other) {

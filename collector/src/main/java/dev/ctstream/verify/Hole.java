@@ -3,25 +3,25 @@ package dev.ctstream.verify;
 import dev.ctstream.record.StreamKey;
 
 /**
- * Sequences that are in no record and that nothing declares.
+ * Sequences that are in no record and are not declared as lost.
  *
- * @param control whether they are of control records ({@code control_sequence}); the zone is -1 then
- * @param kind where in the stream they lie
+ * @param control true for sequences of control records ({@code control_sequence}); the zone is then -1
+ * @param kind their position in the stream
  * @param first first sequence
  * @param last last sequence, inclusive
  */
 public record Hole(StreamKey stream, boolean control, Kind kind, long first, long last) {
-    /** Where a hole lies. */
+    /** Position of a hole. */
     public enum Kind {
-        /** Between events that are there, or before them. */
+        /** Between present events, or before them. */
         HOLE,
-        /** Behind the last event that is there; a report tells how far the stream went. */
+        /** After the last present event; a report shows how far the stream went. */
         TAIL,
-        /** Nothing of the stream is there; a report names it. */
+        /** The whole stream is missing; a report lists it. */
         STREAM
     }
 
-    /** How many sequences. */
+    /** Number of sequences. */
     public long count() {
         return last - first + 1;
     }

@@ -3,7 +3,7 @@ package dev.ctstream.verify;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Undeclared holes: all are counted, the first {@value #LISTED} are named. */
+/** Undeclared holes: all are counted, the first {@value #LISTED} are listed. */
 final class Holes {
     static final int LISTED = 1000;
 

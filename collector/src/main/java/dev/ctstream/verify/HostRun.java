@@ -4,10 +4,10 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 
-/** What the namespaces of one run have in common. */
+/** State shared by all namespaces of one run. */
 final class HostRun {
     private final long streamEpoch;
-    private final NavigableMap<Long, HostRun> ofHost; // all runs of the host that have a STARTED
+    private final NavigableMap<Long, HostRun> ofHost; // all runs of the host that have a STARTED, by epoch
     private boolean namesPrevious;
     private boolean lostWithoutCount;
     private long lostWithoutRange;
@@ -22,24 +22,27 @@ final class HostRun {
         ofHost.put(streamEpoch, this);
     }
 
-    /** The run after this one says that what was before it ended uncleanly; that may be a run that left no record. */
+    /**
+     * Whether the next run reports that its predecessor ended uncleanly. That predecessor may be a run that left no
+     * record.
+     */
     boolean endedUncleanly() {
         Map.Entry<Long, HostRun> next = ofHost.higherEntry(streamEpoch);
         return next != null && next.getValue().namesPrevious;
     }
 
-    /** There is a run after this one, and it does not know that this one ended uncleanly. */
+    /** Whether there is a next run that does not report this one as ended uncleanly. */
     boolean endUndeclared() {
         return ofHost.higherKey(streamEpoch) != null && !endedUncleanly();
     }
 
-    /** A GAP says that something was lost, but not of which stream. */
+    /** Takes a GAP that does not name the stream of the loss. */
     void lostWithoutRange(Optional<Long> count) {
         lostWithoutCount |= count.isEmpty();
         lostWithoutRange += count.orElse(0L);
     }
 
-    /** How many of so many missing events such GAPs account for; uses up their count. */
+    /** Returns how many of the missing events such GAPs account for, and uses up their count. */
     long coveredWithoutRange(long missing) {
         if (lostWithoutCount) {
             return missing;

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
-/** Writes nested JSON with its commas. Threads: confined to one. */
+/** Writes nested JSON and inserts the commas. Threads: confined to one. */
 final class JsonWriter {
     private final OutputStream out;
     private final JsonBuffer text = new JsonBuffer();
@@ -24,14 +24,14 @@ final class JsonWriter {
         return this;
     }
 
-    /** Closes it. */
+    /** Closes an object or a list. */
     JsonWriter end(char bracket) {
         text.raw(bracket);
         first = false;
         return this;
     }
 
-    /** A member's name; its value comes next. */
+    /** Writes a member's name; its value must follow. */
     JsonWriter name(String name) {
         separate();
         text.string(name);
@@ -62,14 +62,14 @@ final class JsonWriter {
         return this;
     }
 
-    /** A value that is JSON already: a word or a number. */
+    /** Writes a value that is already JSON: a literal or a number. */
     JsonWriter literal(Object value) {
         separate();
         text.raw(String.valueOf(value).getBytes(StandardCharsets.US_ASCII));
         return this;
     }
 
-    /** Passes on what was written so far. */
+    /** Passes the output so far to the stream. */
     void flush() throws IOException {
         text.writeTo(out);
         text.clear();

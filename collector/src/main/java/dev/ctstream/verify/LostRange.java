@@ -7,9 +7,9 @@ import org.apache.avro.generic.GenericRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Neighbouring sequences of one stream that a GAP declares.
+ * A range of sequences of one stream that a GAP declares as lost.
  *
- * @param zone null: of control records
+ * @param zone null = control records
  * @param last inclusive; {@link Long#MAX_VALUE} = unknown
  */
 record LostRange(@Nullable Integer zone, long first, long last) {

@@ -4,7 +4,7 @@ import dev.ctstream.record.RunKey;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What does not agree and is no hole: all is counted, the first {@value #LISTED} are named. */
+/** Inconsistencies other than holes: all are counted, the first {@value #LISTED} are listed. */
 final class Problems {
     static final int LISTED = 100;
     static final String NO_CONTROL = "no-control";
@@ -19,7 +19,7 @@ final class Problems {
     private final List<Problem> listed = new ArrayList<>();
     private long count;
 
-    /** One of them; {@code what} is for people. */
+    /** One problem; {@code what} is text for people. */
     record Problem(String kind, String what) {}
 
     void add(String kind, RunKey run, String what) {

@@ -14,7 +14,7 @@ import java.util.NavigableMap;
  * The account of one run of a collector in one network namespace: its control records, and its streams.
  *
  * <p>Bounds: {@value #MOST_SNAPSHOTS} snapshots are compared with their events and {@value #MOST_WINDOWS} restarts are
- * listed; beyond that they are only counted.
+ * listed; further ones are only counted.
  *
  * <p>Threads: confined to one.
  */
@@ -24,7 +24,7 @@ final class RunAudit {
 
     final RunKey key;
     final HostRun host;
-    final NavigableMap<Long, List<RunAudit>> source; // all of this host and name of a namespace, by epoch
+    final NavigableMap<Long, List<RunAudit>> source; // all runs with this host and namespace name, by epoch
     final Map<Integer, StreamAudit> streams = new HashMap<>();
 
     // Control records.
@@ -56,11 +56,11 @@ final class RunAudit {
     long unlisted;
 
     // Snapshots.
-    private final Map<Long, Long> snapshots = new HashMap<>(); // id -> EXISTING events that have not come
+    private final Map<Long, Long> snapshots = new HashMap<>(); // id -> EXISTING events not read yet
     private long completeSnapshot = -1;
     private int unreadSnapshotStreams;
 
-    /** Time that nobody observed, ns since 1970-01-01 UTC; 0 = unknown. */
+    /** Time without a collector, ns since 1970-01-01 UTC; 0 = unknown. */
     record Window(long startNanos, long endNanos) {}
 
     RunAudit(RunKey key, HostRun host, NavigableMap<Long, List<RunAudit>> source) {
@@ -69,7 +69,7 @@ final class RunAudit {
         this.source = source;
     }
 
-    /** Takes a control record's number; false when it was there before. */
+    /** Takes a control record's sequence; false when it was seen before. */
     boolean take(long controlSequence, int partition) {
         controlPartition = partition;
         if (!control.add(controlSequence)) {
@@ -109,7 +109,7 @@ final class RunAudit {
         }
     }
 
-    /** Whether it is the run's first complete snapshot. */
+    /** Whether the record belongs to the run's first complete snapshot. */
     boolean isFirstComplete(DecodedRecord record) {
         return completeSnapshot >= 0 && record.number("snapshot_id").orElse(-1L) == completeSnapshot;
     }
@@ -129,7 +129,7 @@ final class RunAudit {
         snapshots.computeIfPresent(snapshotId, (id, missing) -> missing - 1);
     }
 
-    /** Events of this run that the kernel dropped, as a batch or a report tells it. */
+    /** Takes the number of events of this run that the kernel dropped, from a batch or a report. */
     void lostTotal(long total) {
         lostTotal = Math.max(lostTotal, total);
     }
@@ -150,7 +150,7 @@ final class RunAudit {
         }
     }
 
-    /** A GAP says that control records were lost. */
+    /** Takes a GAP that declares control records as lost. */
     void declareControl(long first, long last) {
         controlDeclared.addRange(first, last == Long.MAX_VALUE ? last : last + 1);
     }
@@ -175,12 +175,12 @@ final class RunAudit {
         return host.coveredWithoutRange(missing);
     }
 
-    /** Events that the kernel dropped, all that we know of. */
+    /** Events that the kernel dropped, as far as known. */
     long kernelLost() {
         return Math.max(lostTotal, kernelDeclared);
     }
 
-    /** Whether flows of this run that a later run does not know have ended. */
+    /** Whether flows of this run have ended if no later run knows them. */
     boolean superseded(boolean everythingRead) {
         for (List<RunAudit> later : source.tailMap(key.streamEpoch(), false).values()) {
             boolean complete = later.stream().anyMatch(run -> run.completeSnapshot >= 0);
@@ -197,7 +197,7 @@ final class RunAudit {
         return false;
     }
 
-    /** Compares control records, reports and events. The streams must have been finished. */
+    /** Compares control records, reports and events. Finish the streams first. */
     void finish(Holes holes, TrimmedPartitions retention, Problems problems) {
         boolean trimmed = retention.trimmed(controlPartition);
         controlHoles(holes, trimmed);
@@ -209,7 +209,7 @@ final class RunAudit {
                 problems.add(Problems.NO_CONTROL, key, "has events but no record STARTED in the control topic");
             }
         } else if (!stopped && host.endUndeclared()) {
-            problems.add(Problems.NO_END, key, "has neither STOPPED nor is named as ended by the run after it");
+            problems.add(Problems.NO_END, key, "has neither STOPPED nor a next run that declares its end");
         }
         compareTotals(trimmed, problems);
         compareKernel(trimmed, problems);
@@ -219,19 +219,22 @@ final class RunAudit {
                     problems.add(
                             Problems.SNAPSHOT,
                             key,
-                            "snapshot " + id + ": what SNAPSHOT_END counts and the"
-                                    + " EXISTING events that are there differ by " + missing);
+                            "snapshot " + id + ": the entries in SNAPSHOT_END and the"
+                                    + " EXISTING events present differ by " + missing);
                 }
             });
         }
     }
 
-    /** Nothing of it is there: a GAP names it. Whether there should be something only its own records could tell. */
+    /**
+     * Whether a GAP names this run but none of its records are present. Only its own records could show whether any are
+     * missing.
+     */
     private boolean onlyNamed() {
         return control.count() == 0 && streams.values().stream().allMatch(stream -> stream.present() == 0);
     }
 
-    /** A command that changed entries: a run of its own, of one or a few records, without events. */
+    /** Whether this is a command that changed entries: its own run with one or a few records and no events. */
     private boolean isOperator() {
         return streams.isEmpty() && lastReport < 0;
     }
@@ -250,7 +253,7 @@ final class RunAudit {
 
     private void compareTotals(boolean trimmed, Problems problems) {
         if (lastReport < 0 || (!stopped && (trimmed || controlDeclared.count() > 0))) {
-            return; // lists of streams may be among what is not there any more
+            return; // the lists of streams may be among the missing records
         }
         long known = 0;
         for (StreamAudit stream : streams.values()) {
@@ -260,7 +263,7 @@ final class RunAudit {
                 problems.add(
                         Problems.TOTALS,
                         key,
-                        "zone " + stream.key.zone() + ": STOPPED knows " + stream.reportedNext
+                        "zone " + stream.key.zone() + ": STOPPED counts " + stream.reportedNext
                                 + " events, the topic has up to sequence " + (end - 1));
             }
         }
@@ -272,13 +275,13 @@ final class RunAudit {
                     "its last report counts " + sequenced + " events in " + streamCount
                             + " streams, of which " + unlisted + " events in "
                             + Math.max(0, streamCount - streams.size())
-                            + " streams are neither there nor listed");
+                            + " streams are neither present nor listed");
         }
     }
 
     private void compareKernel(boolean trimmed, Problems problems) {
         if (!stopped || trimmed || controlDeclared.count() > 0) {
-            return; // a GAP may be under way, or is not there any more; lost_total has the number
+            return; // a GAP may still come or may be missing; lost_total has the count
         }
         kernelUndeclared = Math.max(0, lostTotal - kernelDeclared);
         if (lostTotal != kernelDeclared) {

@@ -9,10 +9,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The account of one stream: which sequences are there, which were declared as lost, how far reports say it went, and
- * what became of its flows.
+ * The account of one stream: its present sequences, its declared losses, its length according to reports, and the fate
+ * of its flows.
  *
- * <p>Bounds: about 400 bytes and 16 for each hole; {@link Verifier} bounds the streams and the holes.
+ * <p>Bounds: about 400 bytes, plus 16 for each hole; {@link Verifier} bounds the streams and the holes.
  *
  * <p>Threads: confined to one.
  */
@@ -37,20 +37,20 @@ final class StreamAudit {
     private long settled;
     boolean settledEarly;
 
-    // From reports: numbers below these exist. The hard one is backed by a report before the last one.
+    // From reports: sequences below these exist. hardNext is confirmed by a report before the last one.
     long reportedNext;
     private long hardNext;
     private int listedIn = -1;
     private long listedTimeMillis;
-    private long snapshotNext; // where the run's first complete snapshot ends here; 0 = nothing to wait for
+    private long snapshotNext; // end of the run's first complete snapshot in this stream; 0 = not waiting for one
 
-    // What holes are.
+    // The holes by explanation.
     final long[] lost = new long[GapCause.values().length];
     long undeclared;
     long expired;
     long underWay;
 
-    /** A GAP that does not say where it ends: it reaches to the next event that is there. */
+    /** A GAP without an end: it extends to the next present event. */
     private record OpenEnd(GapCause cause, long first) {}
 
     StreamAudit(RunAudit run, StreamKey key, int ordinal) {
@@ -60,7 +60,7 @@ final class StreamAudit {
         flowSeed = FlowKey.seed(key.hostId(), key.bootId(), key.netnsId(), key.zone());
     }
 
-    /** Takes a sequence; false when it was there before. */
+    /** Takes a sequence; false when it was seen before. */
     boolean take(long sequence, int onPartition) {
         if (!seen.add(sequence)) {
             duplicates++;
@@ -69,7 +69,7 @@ final class StreamAudit {
         if (partition != onPartition) {
             moved |= partition != NO_PARTITION;
             partition = onPartition;
-            highestOnPartition = -1; // no order is promised between partitions
+            highestOnPartition = -1; // no order is guaranteed between partitions
         }
         if (sequence < highestOnPartition) {
             reordered++;
@@ -82,7 +82,7 @@ final class StreamAudit {
         return true;
     }
 
-    /** A GAP names [first, last]; last = {@link Long#MAX_VALUE}: unknown. */
+    /** Takes a GAP for [first, last]; last = {@link Long#MAX_VALUE}: unknown. */
     void declare(GapCause cause, long first, long last) {
         if (last == Long.MAX_VALUE) {
             List<OpenEnd> ends = openEnds == null ? new ArrayList<>(1) : openEnds;
@@ -100,7 +100,7 @@ final class StreamAudit {
         set.addRange(first, last + 1);
     }
 
-    /** A report lists the stream; reports are numbered in the order in which they come. */
+    /** Takes a report that lists the stream; reports are numbered in reading order. */
     void listed(int report, long nextSequence, long timeMillis) {
         if (nextSequence <= reportedNext) {
             return;
@@ -113,17 +113,17 @@ final class StreamAudit {
         listedTimeMillis = timeMillis;
     }
 
-    /** The run's first complete snapshot reaches to this sequence; called before events are read. */
+    /** Sets the sequence up to which the run's first complete snapshot extends; called before events are read. */
     void awaitSnapshot(long nextSequence) {
         snapshotNext = nextSequence;
     }
 
-    /** Events that are there, each counted once. */
+    /** Present events, each counted once. */
     long present() {
         return seen.count() - settled;
     }
 
-    /** Declares the lowest hole's fate before its time, so that the state stays small. */
+    /** Settles the lowest hole early, so that the state stays small. */
     void settleLowestHole(Holes holes) {
         settledEarly = true;
         seen.fillLowestHole((from, to) -> {
@@ -132,7 +132,7 @@ final class StreamAudit {
         });
     }
 
-    /** Says what all holes are. All control records and events have been taken. */
+    /** Explains all holes. Call it after all control records and events have been taken. */
     void finish(Holes holes, TrimmedPartitions retention) {
         if (openEnds != null) {
             openEnds.forEach(end -> declare(end.cause, end.first, seen.nextFrom(end.first) - 1));
@@ -154,7 +154,7 @@ final class StreamAudit {
         account(tail, reportedNext, 0, (from, to) -> onlyInLastReport(to - from));
     }
 
-    /** Sequences that nothing but the run's last report knows. */
+    /** Accounts for sequences that only the run's last report shows. */
     private void onlyInLastReport(long count) {
         if (run.endedUncleanly()) {
             lost[GapCause.RESTART.index()] += count;
@@ -174,7 +174,7 @@ final class StreamAudit {
         });
     }
 
-    /** Gives each part of [from, to) to the first cause that declares it, and the rest to {@code rest}. */
+    /** Assigns each part of [from, to) to the first cause that declares it, and passes the rest to {@code rest}. */
     private void account(long from, long to, int cause, IntervalSet.RangeHandler rest) {
         @Nullable IntervalSet[] sets = declared;
         if (from >= to) {

@@ -3,13 +3,13 @@ package dev.ctstream.verify;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Which partitions of a topic do not begin with their first record any more. Files always do, for all we know. */
+/** The partitions of a topic that no longer begin with their first record. Files are assumed to be complete. */
 final class TrimmedPartitions {
     private final Set<Integer> trimmed = new HashSet<>();
     private final Set<Integer> withoutRecord = new HashSet<>();
     private long oldestKeptMillis = Long.MIN_VALUE;
 
-    /** The partition begins behind offset 0. */
+    /** Records that these partitions begin after offset 0. */
     void trimmed(int... partitions) {
         for (int partition : partitions) {
             trimmed.add(partition);
@@ -17,7 +17,7 @@ final class TrimmedPartitions {
         }
     }
 
-    /** The time of a record that was read. */
+    /** Takes the time of a record that was read. */
     void onRecord(int partition, long timeMillis) {
         if (!withoutRecord.isEmpty() && withoutRecord.remove(partition)) {
             oldestKeptMillis = Math.max(oldestKeptMillis, timeMillis);
@@ -36,7 +36,7 @@ final class TrimmedPartitions {
         return trimmed.size();
     }
 
-    /** Whether what was written at that time may have been removed on some partition. */
+    /** Whether records written at that time may have been removed from some partition. */
     boolean mayHaveExpired(long timeMillis) {
         return any() && (!withoutRecord.isEmpty() || timeMillis <= oldestKeptMillis);
     }

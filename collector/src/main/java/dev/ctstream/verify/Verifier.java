@@ -17,16 +17,16 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Proves that the events of the topics are complete, or says what is missing: each sequence of each stream is there, is
- * declared as lost by a GAP, or is named here.
+ * Proves that the events in the topics are complete, or reports what is missing. Each sequence of each stream is
+ * present, declared as lost by a GAP, or reported here.
  *
- * <p>Use: all control records first ({@link #control}), then all events ({@link #event}), each partition in its order;
- * then {@link #finish}. Control records say what to look for; what reports tell of events that came later than the
- * reading began does no harm.
+ * <p>Use: pass all control records first ({@link #control}), then all events ({@link #event}), each partition in order;
+ * then call {@link #finish}. Control records say what to look for. Reports about events that were written after reading
+ * began do no harm.
  *
  * <p>Bounds, by {@link Limits}: streams (beyond: {@link LimitException}); holes of all streams together (beyond: the
- * lowest hole of the stream is taken for lost for good, and an event that fills it later for a repetition; never the
- * other way round); open flows and flows that ended ({@link FlowAudit}). Nothing grows with the number of events.
+ * lowest hole of the stream counts as lost, and an event that fills it later counts as a repetition, so a hole is never
+ * hidden); open and ended flows ({@link FlowAudit}). Nothing grows with the number of events.
  *
  * <p>Threads: confined to one.
  */
@@ -45,21 +45,21 @@ public final class Verifier {
     private long holesHeld;
     private @Nullable StreamAudit current;
     private long currentRecord = -1;
-    private int currentPartition; // of a file: each numbers its records by itself
+    private int currentPartition; // for files: each file numbers its own records
 
     /**
-     * How much state may be held.
+     * Limits of the state.
      *
-     * @param streams most streams, about 400 bytes each
-     * @param holes most holes of all streams together, 16 to 32 bytes each
-     * @param flowBytes most bytes for open flows, 16 to 32 each
+     * @param streams maximum number of streams, about 400 bytes each
+     * @param holes maximum number of holes of all streams together, 16 to 32 bytes each
+     * @param flowBytes maximum bytes for open flows, 16 to 32 each
      */
     public record Limits(int streams, int holes, long flowBytes) {
         private static final int STREAM_SHARE_BYTES = 2048;
         private static final int HOLE_SHARE_BYTES = 256;
         private static final int FLOW_SHARE = 4;
 
-        /** What fits into a heap of so many bytes: half a million streams and 12 million open flows in 1 GiB. */
+        /** The limits for a heap of this size: half a million streams and 12 million open flows in 1 GiB. */
         public static Limits ofHeap(long bytes) {
             return new Limits(
                     (int) Math.min(Integer.MAX_VALUE, bytes / STREAM_SHARE_BYTES),
@@ -68,7 +68,7 @@ public final class Verifier {
         }
     }
 
-    /** There are more streams than can be held. */
+    /** There are more streams than {@link Limits} allows. */
     public static final class LimitException extends RuntimeException {
         private static final long serialVersionUID = 1L;
 
@@ -79,26 +79,28 @@ public final class Verifier {
 
     private record HostRunKey(String hostId, String bootId, long streamEpoch) {}
 
-    /** Where runs follow one another: by the namespace's name, for the reasons that {@link FlowFollower} gives. */
+    /** Groups successive runs, by the namespace's name; {@link FlowFollower} gives the reasons. */
     private record Source(String hostId, String netns) {}
 
-    /** Holds nothing yet. */
+    /** Starts empty. */
     public Verifier(Limits limits) {
         this.limits = limits;
         flows = new FlowAudit(streams, limits.flowBytes);
     }
 
-    /** These partitions of the topic begin behind their first record: what is missing at their beginning is expired. */
+    /**
+     * Marks partitions that no longer begin with their first record; data missing at their beginning counts as expired.
+     */
     public void trimmed(boolean controlTopic, int... partitions) {
         (controlTopic ? controlRetention : eventRetention).trimmed(partitions);
     }
 
-    /** A record that cannot be decoded. */
+    /** Takes note of a record that cannot be decoded. */
     public void undecodable(String place, RecordException error) {
         problems.add(Problems.UNDECODABLE, "cannot decode the record at " + place + ": " + error.getMessage());
     }
 
-    /** Takes a control record; before all events. */
+    /** Takes a control record. Pass all of them before the first event. */
     public void control(DecodedRecord record, int partition) {
         controlRetention.onRecord(partition, record.number("time").orElse(0L));
         RunAudit run = run(RunKey.of(record));
@@ -120,7 +122,7 @@ public final class Verifier {
             case STOPPED -> report(run, record, true);
             case GAP -> gap(run, record);
             case SNAPSHOT_END -> snapshotEnd(run, record);
-            case SNAPSHOT_BEGIN, MODE, OPERATOR -> {} // say nothing about completeness
+            case SNAPSHOT_BEGIN, MODE, OPERATOR -> {} // irrelevant for completeness
         }
     }
 
@@ -170,7 +172,7 @@ public final class Verifier {
         }
     }
 
-    /** Whose sequences a GAP is about: its own run and namespace where it does not say otherwise. */
+    /** The run whose sequences a GAP declares: its own run and namespace, unless it names others. */
     private static RunKey owner(RunKey own, DecodedRecord gap) {
         return new RunKey(
                 textOr(gap, "gap_host_id", own.hostId()),
@@ -186,8 +188,9 @@ public final class Verifier {
     }
 
     /**
-     * The run that a restart ended, found by the name of the namespace. The collector that declares it does not know the
-     * namespace's identity in that run: it differs if the namespace was made again in between, and before Linux 5.14 always.
+     * Finds the run that a restart ended, by the name of the namespace. The declaring collector does not know the
+     * namespace's identity in that run. The identity differs if the namespace was re-created in between, and always
+     * before Linux 5.14.
      */
     private RunAudit ended(RunKey owner) {
         NavigableMap<Long, List<RunAudit>> source = sources.get(new Source(owner.hostId(), owner.netns()));
@@ -196,14 +199,14 @@ public final class Verifier {
         if (candidates != null) {
             for (RunAudit candidate : candidates) {
                 if (candidate.key.bootId().equals(owner.bootId())) {
-                    found = candidate; // the last one: it was there when the run ended
+                    found = candidate; // the last one: it existed when the run ended
                 }
             }
         }
         return found == null ? run(owner) : found;
     }
 
-    /** Takes an event; after all control records. */
+    /** Takes an event. Pass events only after all control records. */
     public void event(DecodedRecord event, int partition) {
         StreamAudit stream = current;
         if (stream == null || event.recordNumber() != currentRecord || partition != currentPartition) {
@@ -237,9 +240,10 @@ public final class Verifier {
         flows.event(stream, event);
     }
 
-    /** Everything has been taken: compares, and says what was found. */
+    /** Compares everything that was taken, and reports the result. */
     public VerifyReport finish() {
-        // In order: a GAP without a stream accounts for so many events, and it must not be up to chance for which.
+        // In sorted order, so that the result is deterministic: a GAP without a stream covers a fixed number of missing
+        // events.
         List<RunAudit> allRuns =
                 runs.values().stream().sorted(VerifyReport.RUNS).toList();
         List<StreamAudit> allStreams =
@@ -281,7 +285,7 @@ public final class Verifier {
         if (stream == null) {
             if (streams.size() == limits.streams) {
                 throw new LimitException("there are more than " + limits.streams
-                        + " streams, which is what fits into the memory that verify has");
+                        + " streams, the most that fit into the memory of verify");
             }
             stream = new StreamAudit(run, run.key.stream(zone), streams.size());
             run.streams.put(zone, stream);

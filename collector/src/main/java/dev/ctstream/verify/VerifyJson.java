@@ -61,7 +61,7 @@ public final class VerifyJson {
     private void causes(long[] lost) {
         json.begin('{');
         for (GapCause cause : GapCause.values()) {
-            if (cause != GapCause.KERNEL) { // told beside them
+            if (cause != GapCause.KERNEL) { // written separately
                 json.name(cause.word()).number(lost[cause.index()]);
             }
         }

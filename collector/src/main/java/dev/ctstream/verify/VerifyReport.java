@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * What {@link Verifier} found.
+ * The result of a {@link Verifier}.
  *
  * <p>Threads: confined to one.
  */
@@ -69,12 +69,12 @@ public final class VerifyReport {
         }
     }
 
-    /** Events that are there, each counted once. */
+    /** Present events, each counted once. */
     public long present() {
         return present;
     }
 
-    /** Events that are there again: the same stream and sequence. */
+    /** Repetitions: events with a stream and sequence that are already present. */
     public long duplicates() {
         return duplicates;
     }
@@ -89,7 +89,7 @@ public final class VerifyReport {
         return expired;
     }
 
-    /** Events that only the last report of a running collector knows. */
+    /** Events that only the last report of a running collector shows. */
     public long underWay() {
         return underWay;
     }
@@ -99,12 +99,12 @@ public final class VerifyReport {
         return kernelLost;
     }
 
-    /** Numbered events that are not there, and declared. */
+    /** Numbered events that are missing and declared as lost with this cause. */
     public long lost(GapCause cause) {
         return lost[cause.index()];
     }
 
-    /** Events that are declared as lost, all causes. */
+    /** Events that are declared as lost, for all causes. */
     public long declared() {
         long sum = kernelLost - kernelUndeclared;
         for (long of : lost) {
@@ -113,7 +113,7 @@ public final class VerifyReport {
         return sum;
     }
 
-    /** Events that are neither there nor declared as lost. */
+    /** Events that are neither present nor declared as lost. */
     public long undeclared() {
         return holes.events() + kernelUndeclared + unlisted;
     }
@@ -123,28 +123,28 @@ public final class VerifyReport {
         return List.copyOf(holes.listed());
     }
 
-    /** What else does not agree, for people; the first of them. */
+    /** Other inconsistencies, as text for people; only the first ones are listed. */
     public List<String> problems() {
         return problems.listed().stream().map(Problems.Problem::what).toList();
     }
 
-    /** Whether everything is there or declared as lost, in order, and all records agree. */
+    /** Whether every event is present or declared as lost, order is kept, and all records agree. */
     public boolean proven() {
         return undeclared() == 0 && holes.holes() == 0 && problems.count() == 0;
     }
 
-    /** Events that are there, of all that were to be there, in percent; 100 when there were none. */
+    /** Present events as a percentage of all expected events; 100 when none were expected. */
     public double completenessPercent() {
         long all = present + declared() + undeclared();
         return all == 0 ? 100 : 100.0 * present / all;
     }
 
-    /** Flows that began, were first seen in a snapshot, or otherwise. */
+    /** Flows that started with NEW or were first seen in a snapshot. */
     public long flowsOpened() {
         return flows.openedNew + flows.openedExisting;
     }
 
-    /** Flows that ended, in whatever way. */
+    /** Flows that ended in any way. */
     public long flowsClosed() {
         return flows.observed + flows.inferred + flows.restart;
     }

@@ -9,7 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
-/** Writes a {@link VerifyReport} for people: runs, streams (those with a finding first), holes, totals, verdict. */
+/** Writes a {@link VerifyReport} for people: runs, streams (those with findings first), holes, totals, verdict. */
 public final class VerifyText {
     private static final int STREAMS_SHOWN = 40;
     private static final int HOLES_SHOWN = 40;
@@ -19,7 +19,7 @@ public final class VerifyText {
     private final DateTimeFormatter time;
     private final StringBuilder text = new StringBuilder();
 
-    /** Shows times in a zone. */
+    /** Prints times in a time zone. */
     public VerifyText(ZoneId zone) {
         time = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS", Locale.ROOT)
                 .withZone(zone);
@@ -62,7 +62,7 @@ public final class VerifyText {
             List<RunAudit.Window> windows = run.windows;
             for (RunAudit.Window window : windows.subList(0, Math.min(WINDOWS_SHOWN, windows.size()))) {
                 line(
-                        "    nobody observed from %s to %s: no count can exist",
+                        "    no collector observed from %s to %s: losses cannot be counted",
                         time(window.startNanos()), time(window.endNanos()));
             }
         }
@@ -144,7 +144,7 @@ public final class VerifyText {
 
     private void totals(VerifyReport report) {
         line(
-                "EVENTS   %,d there; %,d more are repetitions; %,d came out of order",
+                "EVENTS   %,d present; %,d repetitions; %,d out of order",
                 report.present(), report.duplicates(), report.reordered());
         StringBuilder causes = new StringBuilder();
         causes.append(String.format(Locale.ROOT, "kernel %,d", report.kernelLost()));
@@ -156,12 +156,12 @@ public final class VerifyText {
         line("LOST     %,d declared: %s", report.declared(), causes);
         if (report.underWay() > 0) {
             line(
-                    "         %,d are under way: only the last report of a running collector knows them",
+                    "         %,d are under way: only the last report of a running collector shows them",
                     report.underWay());
         }
         if (report.expired() > 0 || report.trimmedPartitions > 0) {
             line(
-                    "         %,d have expired: %d partitions do not begin with their first record any more",
+                    "         %,d have expired: %d partitions no longer begin with their first record",
                     report.expired(), report.trimmedPartitions);
         }
     }
@@ -175,11 +175,11 @@ public final class VerifyText {
                 "         %,d closed (%,d observed, %,d inferred, %,d ended by a restart), %,d open",
                 report.flowsClosed(), flows.observed, flows.inferred, flows.restart, flows.open);
         if (flows.repeated + flows.late > 0) {
-            line("         %,d events repeated with another sequence, %,d late", flows.repeated, flows.late);
+            line("         %,d events repeated with a different sequence, %,d late", flows.repeated, flows.late);
         }
         if (report.flowsUntracked > 0) {
             line(
-                    "         %,d flows were too many to follow (%,d at once): how many are open is not exact",
+                    "         %,d flows did not fit into the table (%,d at once): the count of open flows is inexact",
                     report.flowsUntracked, report.flowCapacity);
         }
     }
@@ -190,7 +190,7 @@ public final class VerifyText {
                 report.undeclared(), percent(report), report.proven() ? "PROVEN" : "NOT PROVEN");
     }
 
-    /** Never 100 when something is missing. */
+    /** Formats the percentage; never 100 when something is missing. */
     private static String percent(VerifyReport report) {
         double percent = report.completenessPercent();
         return String.format(Locale.ROOT, "%.4f", percent < 100 ? Math.min(percent, 99.9999) : percent);

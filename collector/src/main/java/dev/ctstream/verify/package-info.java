@@ -1,6 +1,5 @@
 /**
- * Checks the topics: whether each stream's sequences are complete or their loss is declared, and whether each flow
- * ended.
+ * Checks the topics: whether each stream's sequences are complete or declared as lost, and whether each flow ended.
  *
  * <p>In: decoded events and control records. Out: a report, as text or JSON.
  *

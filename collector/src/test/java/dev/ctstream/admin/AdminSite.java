@@ -16,8 +16,8 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /**
- * A namespace for tests that change entries, with 10 000 decoys in a zone of their own, and another namespace with as many
- * more: {@link #decoysStand} fails when one of them is gone or was replaced.
+ * A namespace for tests that change entries, with 10 000 decoy entries in a separate zone, and a second namespace with
+ * as many more. {@link #assertDecoysIntact} fails when one of them is missing or was replaced.
  */
 public final class AdminSite implements AutoCloseable {
     public static final int DECOYS = 10_000;
@@ -37,7 +37,7 @@ public final class AdminSite implements AutoCloseable {
         entries = Entries.open(namespace.handle());
     }
 
-    /** Opens one with decoys. */
+    /** Opens the namespaces and creates the decoys. */
     public static AdminSite open() throws IOException {
         AdminSite site = new AdminSite(TestNamespace.create(), TestNamespace.create());
         for (TestNamespace each : new TestNamespace[] {site.namespace, site.other}) {
@@ -62,7 +62,7 @@ public final class AdminSite implements AutoCloseable {
                 .build();
     }
 
-    /** The decoys' number and ids in one value. */
+    /** One value computed from the number and the ids of the decoys. */
     private static long fingerprint(TestNamespace namespace) throws IOException {
         try (Entries entries = Entries.open(namespace.handle())) {
             long[] sum = new long[1];
@@ -72,14 +72,14 @@ public final class AdminSite implements AutoCloseable {
         }
     }
 
-    /** Fails unless every decoy is still the one that was made. */
-    public void decoysStand() throws IOException {
+    /** Fails unless every decoy is still the original entry. */
+    public void assertDecoysIntact() throws IOException {
         assertThat(fingerprint(namespace)).isEqualTo(sum);
         assertThat(fingerprint(other)).isEqualTo(otherSum);
     }
 
-    /** As {@link #decoysStand} for the other namespace only, after everything was flushed in this one. */
-    public void decoysOfTheOtherStand() throws IOException {
+    /** As {@link #assertDecoysIntact}, but only for the other namespace, after a flush of everything in this one. */
+    public void assertOtherDecoysIntact() throws IOException {
         assertThat(fingerprint(other)).isEqualTo(otherSum);
     }
 
@@ -101,7 +101,7 @@ public final class AdminSite implements AutoCloseable {
                         try {
                             return Files.readSymbolicLink(fd).toString().equals(target);
                         } catch (IOException e) {
-                            return false; // closed meanwhile
+                            return false; // closed in the meantime
                         }
                     })
                     .findFirst()

@@ -14,13 +14,13 @@ import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
 class DumpAheadTest {
-    /** Some twenty times what waits between the two threads. */
+    /** About twenty times what fits between the two threads. */
     private static final int MANY = 50_000;
 
     private long next;
 
     @Test
-    void handsOverEveryEntryInTheKernelsOrder() throws Exception {
+    void deliversEveryEntryInTheKernelsOrder() throws Exception {
         try (Entries entries = Entries.over(ConntrackTable.over(new Replay(MANY)))) {
             assertThat(entries.list(EntryFilter.ALL, this::inOrder)).isEqualTo(MANY);
             next = 0;
@@ -30,19 +30,19 @@ class DumpAheadTest {
     }
 
     @Test
-    void anErrorOfTheHandlerEndsTheDumpAndTheTableIsFreeAgain() throws Exception {
+    void aHandlerErrorEndsTheDumpAndReleasesTheTable() throws Exception {
         try (Entries entries = Entries.over(ConntrackTable.over(new Replay(MANY)))) {
             assertThatThrownBy(() -> entries.list(EntryFilter.ALL, entry -> {
-                        throw new IOException("nobody reads any more");
+                        throw new IOException("the reader has gone");
                     }))
                     .isInstanceOf(IOException.class)
-                    .hasMessage("nobody reads any more");
+                    .hasMessage("the reader has gone");
             assertThat(entries.count(EntryFilter.ALL)).isEqualTo(MANY);
         }
     }
 
     @Test
-    void aRefusalComesAfterTheEntriesThatTheKernelSentBefore() throws Exception {
+    void reportsARefusalAfterTheEntriesSentBeforeIt() throws Exception {
         try (Entries entries = Entries.over(ConntrackTable.over(new Refusing(new Replay(100), () -> {
             throw new NetlinkException("dump", Errno.EINTR);
         })))) {
@@ -54,7 +54,7 @@ class DumpAheadTest {
     }
 
     @Test
-    void whateverEndsTheReceivingThreadReachesTheCaller() throws Exception {
+    void anyFailureOfTheReceivingThreadReachesTheCaller() throws Exception {
         try (Entries entries = Entries.over(ConntrackTable.over(new Refusing(new Replay(100), () -> {
             throw new OutOfMemoryError("of a test");
         })))) {
@@ -74,7 +74,7 @@ class DumpAheadTest {
         assertThat(source).isEqualTo(Integer.reverse((int) next++));
     }
 
-    /** A kernel whose dump ends badly. */
+    /** A kernel whose dump ends with an error. */
     private record Refusing(TableExchange kernel, End end) implements TableExchange {
         @Override
         public void query(MessageWriter request, ReplyHandler handler) throws NetlinkException {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The management side on fake kernels of several generations. */
+/** Management operations on fake kernels of several generations. */
 class EntriesTest {
     private final List<Failure> failures = new ArrayList<>();
 
@@ -50,7 +50,7 @@ class EntriesTest {
 
     @ParameterizedTest
     @EnumSource(Generation.class)
-    void countsWhatAFilterMeansOnEveryKernel(Generation generation) throws Exception {
+    void countsMatchingEntriesOnEveryKernel(Generation generation) throws Exception {
         try (Entries entries = over(new FakeKernel(generation))) {
             assertThat(entries.count(EntryFilter.ALL)).isEqualTo(Flows.all().size());
             assertThat(entries.count(filter("zone", "7")))
@@ -86,7 +86,8 @@ class EntriesTest {
             entries.zones(EntryFilter.ALL).forEach(zones::add);
             assertThat(zones)
                     .containsExactly(
-                            new ZoneCounts.Zone(0, each, 2 * each, 2 * each), // and the others' halves
+                            new ZoneCounts.Zone(
+                                    0, each, 2 * each, 2 * each), // and the other directions of directional entries
                             new ZoneCounts.Zone(1, each, each, each),
                             new ZoneCounts.Zone(7, each, each, each),
                             new ZoneCounts.Zone(42, each, each, 0),
@@ -97,7 +98,7 @@ class EntriesTest {
 
     @ParameterizedTest
     @EnumSource(Generation.class)
-    void aFlushTakesWhatItSaysOnEveryKernel(Generation generation) throws Exception {
+    void aFlushDeletesExactlyItsScopeOnEveryKernel(Generation generation) throws Exception {
         FakeKernel kernel = new FakeKernel(generation);
         try (Entries entries = over(kernel)) {
             long all = kernel.size();
@@ -115,7 +116,7 @@ class EntriesTest {
     }
 
     @Test
-    void deletesWhatWasSelectedAndSaysWhatBecameOfTheRest() throws Exception {
+    void deletesTheSelectionAndReportsTheOutcome() throws Exception {
         FakeKernel kernel = new FakeKernel(Generation.V6_12);
         try (Entries entries = over(kernel);
                 Selection selection = entries.select(filter("zone", "7", "family", "ipv4"))) {
@@ -124,7 +125,7 @@ class EntriesTest {
             FlowSpec successor = Flows.flow(tuple, ZoneScope.both(7));
             kernel.beforeDelete(() -> renew(kernel, tuple, successor));
             Deleted deleted = selection.delete(failures::add);
-            // The successor has another id and stays.
+            // The new entry has another id and stays.
             assertThat(deleted).isEqualTo(new Deleted(selection.count() - 1, 1, 0, 0));
             assertThat(kernel.size()).isEqualTo(all - (selection.count() - 1));
             assertThat(entries.count(filter("zone", "7", "protocol", "udp", "family", "ipv4")))
@@ -142,7 +143,7 @@ class EntriesTest {
     }
 
     @Test
-    void anExactTupleIsAskedForDirectly() throws Exception {
+    void looksUpAnExactTupleDirectly() throws Exception {
         FakeKernel kernel = new FakeKernel(Generation.V6_12);
         try (Entries entries = over(kernel)) {
             for (String[] zone : new String[][] {
@@ -177,7 +178,7 @@ class EntriesTest {
     }
 
     @Test
-    void anEntryThatNoLongerFitsIsLeft() throws Exception {
+    void keepsAnEntryThatNoLongerMatches() throws Exception {
         FakeKernel kernel = new FakeKernel(Generation.V6_12);
         try (Entries entries = Entries.over(ConntrackTable.over(kernel))) {
             FlowSpec marked =
@@ -186,7 +187,7 @@ class EntriesTest {
             entries.create(marked, false);
             try (Selection selection = entries.select(filter("mark", "5"))) {
                 kernel.expire(Flows.udp(1));
-                entries.create(other, false); // the fake has no update; a successor stands for it
+                entries.create(other, false); // the fake has no update; a new entry takes its place
                 assertThat(selection.delete(failures::add)).isEqualTo(new Deleted(0, 1, 0, 0));
             }
             assertThat(kernel.size()).isEqualTo(1);
@@ -194,7 +195,7 @@ class EntriesTest {
     }
 
     @Test
-    void replaceSaysWhatItDid() throws Exception {
+    void replaceReportsWhatItDid() throws Exception {
         FakeKernel kernel = new FakeKernel(Generation.V6_12);
         try (Entries entries = over(kernel)) {
             FlowSpec there = Flows.all().get(0);
@@ -213,7 +214,7 @@ class EntriesTest {
     }
 
     @Test
-    void whatTheHandlerThrowsComesOut() throws Exception {
+    void exceptionsOfTheHandlerReachTheCaller() throws Exception {
         try (Entries entries = over(new FakeKernel(Generation.V6_12))) {
             IOException full = new IOException("No space left on device");
             assertThatThrownBy(() -> entries.list(EntryFilter.ALL, entry -> {

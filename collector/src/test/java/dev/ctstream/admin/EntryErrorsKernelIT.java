@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Each errno as the kernel gives it, and what a person is told. */
+/** Each errno as the kernel returns it, and the message for the user. */
 class EntryErrorsKernelIT {
     private static final FlowSpec FLOW = Flows.flow(Flows.udp(1), ZoneScope.both(7));
 
@@ -33,7 +33,7 @@ class EntryErrorsKernelIT {
 
     @AfterEach
     void close() throws IOException {
-        site.decoysStand();
+        site.assertDecoysIntact();
         site.close();
     }
 
@@ -58,7 +58,7 @@ class EntryErrorsKernelIT {
     }
 
     @Test
-    void anEntryThatExistsIsEexist() throws NetlinkException {
+    void anExistingEntryCausesEexist() throws NetlinkException {
         site.entries().create(FLOW, false);
         createRefused(Errno.EEXIST, "--replace", udp(1));
         // Another original tuple with the same reply.
@@ -71,11 +71,11 @@ class EntryErrorsKernelIT {
     }
 
     @Test
-    void anEntryThatIsNotThereIsEnoent() {
+    void aMissingEntryCausesEnoent() {
         refused(
                 Errno.ENOENT,
                 Failure.Change.DELETE,
-                "expired or was deleted meanwhile",
+                "expired or was deleted in the meantime",
                 () -> site.entries().table().delete(new EntryKey(Flows.udp(1), ZoneScope.both(7), 1)));
         refused(
                 Errno.ENOENT,
@@ -85,26 +85,26 @@ class EntryErrorsKernelIT {
     }
 
     @Test
-    void aStatusThatTheKernelRefusesIsEbusy() throws NetlinkException {
-        createRefused(Errno.EBUSY, "needs CONFIRMED", udp(1).status(0));
+    void aRefusedStatusCausesEbusy() throws NetlinkException {
+        createRefused(Errno.EBUSY, "requires CONFIRMED", udp(1).status(0));
         createRefused(Errno.EBUSY, "cannot set EXPECTED or DYING", udp(1).status(0x208));
         site.entries().create(udp(1).status(0xE).build(), false);
         refused(
                 Errno.EBUSY,
                 Failure.Change.UPDATE,
-                "never takes SEEN_REPLY",
+                "never clears SEEN_REPLY",
                 () -> site.entries().table().update(udp(1).status(8).build()));
-        // But --replace gets there.
+        // But --replace succeeds.
         assertThat(site.entries().create(udp(1).status(8).build(), true)).isEqualTo(Entries.Created.REPLACED);
     }
 
     @Test
-    void aContradictionIsEinval() {
+    void anInconsistentEntryCausesEinval() {
         TupleSpec unreachable = Flows.tuple("10.0.0.1", "10.0.0.2", new TupleSpec.Icmp(1, 3, 0, 1));
         TupleSpec answer = Flows.tuple("10.0.0.2", "10.0.0.1", new TupleSpec.Icmp(1, 3, 0, 1));
         createRefused(
                 Errno.EINVAL,
-                "ICMP type with an answer",
+                "ICMP type that has a reply type",
                 FlowSpec.of(unreachable).reply(answer).timeoutSeconds(10));
         createRefused(
                 Errno.EINVAL,
@@ -113,7 +113,7 @@ class EntryErrorsKernelIT {
     }
 
     @Test
-    void labelsWithoutARuleThatUsesThemAreEnospc() throws NetlinkException {
+    void labelsWithoutARuleThatUsesThemCauseEnospc() throws NetlinkException {
         site.entries().create(FLOW, false);
         refused(
                 Errno.ENOSPC,
@@ -125,20 +125,23 @@ class EntryErrorsKernelIT {
     }
 
     @Test
-    void aHelperThatIsNotThereIsEopnotsupp() {
+    void aMissingHelperCausesEopnotsupp() {
         createRefused(Errno.EOPNOTSUPP, "no such helper", udp(1).helper("nosuch"));
     }
 
     @Test
-    void aStateThatDoesNotExistIsErange() {
+    void anUnknownStateCausesErange() {
         TupleSpec tcp = Flows.tuple("10.0.0.1", "10.0.0.2", new TupleSpec.Ports(6, 1, 2));
         createRefused(
                 Errno.ERANGE, "--state", FlowSpec.of(tcp).timeoutSeconds(10).protocolState(99));
     }
 
-    /** The limit of the table is the host's, which a test must not fill: the fake answers as a full one. */
+    /**
+     * The limit of the table applies to the whole host, and a test must not fill the host's table: the fake answers
+     * like a full one.
+     */
     @Test
-    void aFullTableIsEnomem() {
+    void aFullTableCausesEnomem() {
         FakeKernel kernel = new FakeKernel(FakeKernel.Generation.V6_12);
         kernel.refuseCreate(Errno.ENOMEM);
         Entries full = Entries.over(ConntrackTable.over(kernel));

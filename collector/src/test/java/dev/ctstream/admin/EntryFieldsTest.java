@@ -33,7 +33,7 @@ class EntryFieldsTest {
     }
 
     @Test
-    void anEntryHasWhatWasGivenAndTheInverseAsReply() throws FieldException {
+    void anEntryHasTheGivenFieldsAndTheInverseAsReply() throws FieldException {
         TupleSpec original = Flows.tuple("10.0.0.1", "10.0.0.2", new TupleSpec.Ports(17, 1, 2));
         assertThat(spec(UDP)).isEqualTo(FlowSpec.of(original).timeoutSeconds(60).build());
         FlowSpec full = spec(UDP + " zone=7 mark=0x10 status=ASSURED,SEEN_REPLY label=0,127 helper=tftp"
@@ -49,14 +49,14 @@ class EntryFieldsTest {
     }
 
     @Test
-    void aNumberAsStatusIsSentAsItIs() throws FieldException {
+    void aNumericStatusIsSentUnchanged() throws FieldException {
         assertThat(spec(UDP + " status=0").status()).isZero();
         assertThat(spec(UDP + " status=0x404").status()).isEqualTo(0x404);
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
-            zone=7 original-zone=8          | --zone is one of zone, original-zone and reply-zone
+            zone=7 original-zone=8          | --zone cannot be combined: an entry has only one of zone,
             zone=65536                      | --zone '65536' is not a number in 0..65535
             zone=-1                         | --zone '-1' is not a number in 0..65535
             zone=seven                      | --zone 'seven' is not a number in 0..65535
@@ -70,17 +70,17 @@ class EntryFieldsTest {
             source=10.0.0.1/8               | --source '10.0.0.1/8' is not an IPv4 or IPv6 address
             source=localhost                | --source 'localhost' is not an IPv4 or IPv6 address
             source=10.0.1                   | --source '10.0.1' is not an IPv4 or IPv6 address
-            destination=fd00::1             | --destination is not of the family of source
-            family=ipv6                     | --family is not that of the addresses
-            reply-source=fd00::1            | --reply-source or reply-destination is not of the family
+            destination=fd00::1             | --destination differs in family from source
+            family=ipv6                     | --family differs from the family of the addresses
+            reply-source=fd00::1            | --reply-source or reply-destination differs in family from the original
             snat=10.0.0.1:x                 | --snat '10.0.0.1:x' is not ADDRESS
             protocol=icmp                   | --icmp-type is missing: protocol icmp needs it
             protocol=tpc                    | --protocol 'tpc' is not a protocol: ah, dccp, esp
             protocol=99                     | --source-port is not for protocol 99
             timeout=                        | --timeout '' is not a number
-            status=SRC_NAT                  | --snat is needed for a status with NAT
+            status=SRC_NAT                  | --snat or a translated reply tuple is needed for a status
             """)
-    void aWrongFieldIsNamedWithWhatItMayBe(String change, String problem) {
+    void aWrongFieldIsNamedWithItsAllowedValues(String change, String problem) {
         Map<String, String> fields = fields(UDP);
         fields.putAll(fields(change));
         assertThatThrownBy(() -> EntryFields.spec(fields, "--"))
@@ -91,7 +91,7 @@ class EntryFieldsTest {
     }
 
     @Test
-    void everythingThatIsMissingIsSaidAtOnce() {
+    void allMissingFieldsAreReportedAtOnce() {
         assertThatThrownBy(() -> EntryFields.spec(Map.of(), "--"))
                 .isInstanceOfSatisfying(
                         FieldException.class,
@@ -101,7 +101,7 @@ class EntryFieldsTest {
     }
 
     @Test
-    void aListedStatusWithNatBecomesTheTranslationThatTheReplyShows() throws FieldException {
+    void aListedStatusWithNatBecomesTheTranslationInItsReply() throws FieldException {
         FlowSpec spec = spec(UDP + " status=408 reply-destination=10.0.0.9 reply-destination-port=40000");
         assertThat(spec.status()).isEqualTo(408 & ~0x30);
         assertThat(spec.sourceNat()).isEqualTo(new FlowSpec.Nat(Flows.address("10.0.0.9"), 40_000));
@@ -123,7 +123,7 @@ class EntryFieldsTest {
     }
 
     @Test
-    void addressesOfTwoFamiliesFitNoFilter() {
+    void aFilterRejectsAddressesOfTwoFamilies() {
         assertThatThrownBy(() -> EntryFields.filter(fields("source=10.0.0.1 destination=fd00::1"), "--"))
                 .isInstanceOf(FieldException.class);
         assertThatThrownBy(() -> EntryFields.filter(fields("source=10.0.0.1/33"), "--"))

@@ -34,7 +34,7 @@ class EntryFileTest {
     }
 
     @Test
-    void understandsWhatAListingPrints() throws IOException, FieldException {
+    void readsAListing() throws IOException, FieldException {
         EntryFile file = file("{\"netns\":\"host\",\"ct_zone\":42,\"original_zone\":42,\"reply_zone\":null,\"ct_id\":1,"
                 + "\"ip_version\":4,\"protocol\":6,\"source_address\":\"10.0.0.1\",\"timeout_seconds\":9,\"tcp_state\":3,"
                 + "\"sctp_state\":null,\"tcp\":{\"flags_original\":1},\"labels\":\"00000000000000000000000000000001\"}\n"
@@ -60,7 +60,7 @@ class EntryFileTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"{\"a\":1", "{\"zoen\":7}", "{\"zone\":7} x", "{]", "{\"zone\":7}{\"zone\":8}"})
-    void aBadObjectIsAProblemOfItsLineOnly(String line) throws IOException, FieldException {
+    void aBadObjectAffectsOnlyItsLine(String line) throws IOException, FieldException {
         EntryFile file = file(line + "\n{\"zone\":8}\n");
         assertThatThrownBy(file::next).isInstanceOf(FieldException.class);
         assertThat(file.lineNumber()).isEqualTo(1);
@@ -69,16 +69,16 @@ class EntryFileTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"7,8", "\"7"})
-    void aBadRowIsAProblemOfItsLineOnly(String row) throws IOException, FieldException {
+    void aBadRowAffectsOnlyItsLine(String row) throws IOException, FieldException {
         EntryFile file = file("zone\n" + row + "\n8\n");
         assertThatThrownBy(file::next).isInstanceOf(FieldException.class);
         assertThat(file.next()).isEqualTo(Map.of("zone", "8"));
     }
 
     @Test
-    void aColumnThatNobodyKnowsIsAProblem() {
+    void anUnknownColumnIsAProblem() {
         assertThatThrownBy(() -> file("zone,colour\n7,red\n").next())
                 .isInstanceOf(FieldException.class)
-                .hasMessageContaining("colour is no field of an entry");
+                .hasMessageContaining("colour is not a field of an entry");
     }
 }

@@ -25,19 +25,22 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Thousands of random operations on the kernel's table and on a map; after each few both must be the same. */
+/**
+ * Runs thousands of random operations on the kernel's table and on a map; after every few operations both must be
+ * equal.
+ */
 class EntryModelKernelIT {
     private static final int OPERATIONS = 6_000;
     private static final int COMPARE_EVERY = 40;
     private static final long SEED = Long.getLong("test.seed", 20_240_607);
 
     private final SplittableRandom random = new SplittableRandom(SEED);
-    private final Map<Place, Long> model = new HashMap<>(); // marks
+    private final Map<TupleInZone, Long> model = new HashMap<>(); // marks
     private final Map<String, Integer> done = new HashMap<>();
     private AdminSite site;
     private Entries entries;
 
-    private record Place(TupleSpec original, ZoneScope zone) {}
+    private record TupleInZone(TupleSpec original, ZoneScope zone) {}
 
     @BeforeEach
     void open() throws IOException {
@@ -51,7 +54,7 @@ class EntryModelKernelIT {
     }
 
     @Test
-    void theTableIsAlwaysWhatTheOperationsMadeOfIt() throws Exception {
+    void theTableAlwaysEqualsTheModel() throws Exception {
         for (int i = 1; i <= OPERATIONS; i++) {
             String operation = operate();
             done.merge(operation, 1, Integer::sum);
@@ -62,15 +65,15 @@ class EntryModelKernelIT {
             }
         }
         assertThat(done.keySet()).hasSize(11);
-        site.decoysStand();
+        site.assertDecoysIntact();
     }
 
-    private Map<Place, Long> table() throws IOException {
-        Map<Place, Long> table = new HashMap<>();
+    private Map<TupleInZone, Long> table() throws IOException {
+        Map<TupleInZone, Long> table = new HashMap<>();
         entries.list(EntryFilter.ALL, entry -> {
             EntryKey key = EntryKey.of(entry);
             if (key.zone().zone() != AdminSite.DECOY_ZONE) {
-                table.put(new Place(key.original(), key.zone()), entry.mark());
+                table.put(new TupleInZone(key.original(), key.zone()), entry.mark());
             }
         });
         return table;
@@ -92,7 +95,7 @@ class EntryModelKernelIT {
         return wrongDelete();
     }
 
-    private Place place() {
+    private TupleInZone tuple() {
         int kind = random.nextInt(Flows.ZONES.size());
         boolean v6 = random.nextInt(3) == 0;
         String prefix = v6 ? "fd09:" + kind + "::" : "10.9." + kind + ".";
@@ -106,84 +109,84 @@ class EntryModelKernelIT {
             case 4 -> new TupleSpec.Icmp(v6 ? 58 : 1, v6 ? 128 : 8, 0, random.nextInt(4));
             default -> new TupleSpec.AddressesOnly(99);
         };
-        return new Place(Flows.tuple(prefix + from, prefix + to, layer4), Flows.ZONES.get(kind));
+        return new TupleInZone(Flows.tuple(prefix + from, prefix + to, layer4), Flows.ZONES.get(kind));
     }
 
-    private FlowSpec spec(Place place, long mark) {
-        return FlowSpec.of(place.original)
-                .zone(place.zone)
+    private FlowSpec spec(TupleInZone tuple, long mark) {
+        return FlowSpec.of(tuple.original)
+                .zone(tuple.zone)
                 .timeoutSeconds(3600)
                 .status(IpsStatus.IPS_CONFIRMED)
                 .mark(mark)
                 .build();
     }
 
-    /** Whether the kernel has the place, or its answer, as original or reply of another entry. */
-    private boolean taken(Place place) {
-        Place inverse = new Place(place.original.inverse(), place.zone);
-        return model.containsKey(place) || model.containsKey(inverse);
+    /** Whether another entry already uses the tuple or its inverse, as original or reply. */
+    private boolean taken(TupleInZone tuple) {
+        TupleInZone inverse = new TupleInZone(tuple.original.inverse(), tuple.zone);
+        return model.containsKey(tuple) || model.containsKey(inverse);
     }
 
     private String create() throws NetlinkException {
-        Place place = place();
+        TupleInZone tuple = tuple();
         long mark = random.nextInt(4);
-        boolean taken = taken(place);
+        boolean taken = taken(tuple);
         try {
-            entries.create(spec(place, mark), false);
-            assertThat(taken).as("%s was taken, seed %d", place, SEED).isFalse();
-            model.put(place, mark);
+            entries.create(spec(tuple, mark), false);
+            assertThat(taken).as("%s was taken, seed %d", tuple, SEED).isFalse();
+            model.put(tuple, mark);
             return "create";
         } catch (NetlinkException e) {
             assertThat(e.errno()).isEqualTo(Errno.EEXIST);
-            assertThat(taken).as("%s was free, seed %d", place, SEED).isTrue();
+            assertThat(taken).as("%s was free, seed %d", tuple, SEED).isTrue();
             return "create taken";
         }
     }
 
     private String replace() throws NetlinkException {
-        Place place = place();
+        TupleInZone tuple = tuple();
         long mark = random.nextInt(4);
-        boolean blocked = !model.containsKey(place) && taken(place);
+        boolean blocked = !model.containsKey(tuple) && taken(tuple);
         try {
-            Entries.Created created = entries.create(spec(place, mark), true);
+            Entries.Created created = entries.create(spec(tuple, mark), true);
             assertThat(blocked).isFalse();
-            assertThat(created == Entries.Created.UPDATED).isEqualTo(model.containsKey(place));
-            model.put(place, mark);
+            assertThat(created == Entries.Created.UPDATED).isEqualTo(model.containsKey(tuple));
+            model.put(tuple, mark);
             return "replace " + created;
         } catch (NetlinkException e) {
             assertThat(e.errno()).isEqualTo(Errno.EEXIST);
-            assertThat(blocked).as("%s, seed %d", place, SEED).isTrue();
+            assertThat(blocked).as("%s, seed %d", tuple, SEED).isTrue();
             return "replace blocked";
         }
     }
 
     private String deleteOne() throws Exception {
-        Place place = place();
-        Map<String, String> fields = exact(place);
+        TupleInZone tuple = tuple();
+        Map<String, String> fields = exact(tuple);
         try (Selection selection = entries.select(EntryFields.filter(fields, ""))) {
-            assertThat(selection.count()).isEqualTo(model.containsKey(place) ? 1 : 0);
+            assertThat(selection.count()).isEqualTo(model.containsKey(tuple) ? 1 : 0);
             Deleted deleted = selection.delete(failure -> {
                 throw new AssertionError(failure.text());
             });
             assertThat(deleted.deleted()).isEqualTo(selection.count());
-            return model.remove(place) == null ? "delete one missing" : "delete one";
+            return model.remove(tuple) == null ? "delete one missing" : "delete one";
         }
     }
 
-    private static Map<String, String> exact(Place place) {
+    private static Map<String, String> exact(TupleInZone tuple) {
         Map<String, String> fields = new HashMap<>();
-        switch (place.zone.direction()) {
-            case BOTH -> fields.put("zone", "" + place.zone.zone());
-            case ORIGINAL -> fields.put("original-zone", "" + place.zone.zone());
-            case REPLY -> fields.put("reply-zone", "" + place.zone.zone());
+        switch (tuple.zone.direction()) {
+            case BOTH -> fields.put("zone", "" + tuple.zone.zone());
+            case ORIGINAL -> fields.put("original-zone", "" + tuple.zone.zone());
+            case REPLY -> fields.put("reply-zone", "" + tuple.zone.zone());
         }
-        fields.put("protocol", "" + place.original.protocol());
-        fields.put("source", place.original.source().getHostAddress());
-        fields.put("destination", place.original.destination().getHostAddress());
-        if (place.original.layer4() instanceof TupleSpec.Ports ports) {
+        fields.put("protocol", "" + tuple.original.protocol());
+        fields.put("source", tuple.original.source().getHostAddress());
+        fields.put("destination", tuple.original.destination().getHostAddress());
+        if (tuple.original.layer4() instanceof TupleSpec.Ports ports) {
             fields.put("source-port", "" + ports.source());
             fields.put("destination-port", "" + ports.destination());
-        } else if (place.original.layer4() instanceof TupleSpec.Icmp icmp) {
+        } else if (tuple.original.layer4() instanceof TupleSpec.Icmp icmp) {
             fields.put("icmp-type", "" + icmp.type());
             fields.put("icmp-code", "" + icmp.code());
             fields.put("icmp-id", "" + icmp.id());
@@ -193,7 +196,7 @@ class EntryModelKernelIT {
 
     private String deleteByFilter() throws Exception {
         Map<String, String> fields = new HashMap<>();
-        List<Predicate<Map.Entry<Place, Long>>> all = new ArrayList<>();
+        List<Predicate<Map.Entry<TupleInZone, Long>>> all = new ArrayList<>();
         ZoneScope scope = Flows.ZONES.get(random.nextInt(Flows.ZONES.size()));
         fields.put("zone", "" + scope.zone());
         all.add(entry -> entry.getKey().zone.zone() == scope.zone());
@@ -211,7 +214,7 @@ class EntryModelKernelIT {
             fields.put("family", "ipv6");
             all.add(entry -> entry.getKey().original.family() == 10);
         }
-        Set<Place> doomed = new HashSet<>();
+        Set<TupleInZone> doomed = new HashSet<>();
         model.entrySet().stream()
                 .filter(all.stream().reduce(entry -> true, Predicate::and))
                 .forEach(entry -> doomed.add(entry.getKey()));
@@ -226,19 +229,19 @@ class EntryModelKernelIT {
     private String flushZone() throws IOException {
         ZoneScope scope = Flows.ZONES.get(random.nextInt(Flows.ZONES.size()));
         long inZone = model.keySet().stream()
-                .filter(place -> place.zone.zone() == scope.zone())
+                .filter(tuple -> tuple.zone.zone() == scope.zone())
                 .count();
         Entries.Flushed flushed = entries.flush(new Flush.Zone(scope.zone()), failure -> {});
         assertThat(flushed.entries()).isEqualTo(inZone);
-        model.keySet().removeIf(place -> place.zone.zone() == scope.zone());
+        model.keySet().removeIf(tuple -> tuple.zone.zone() == scope.zone());
         return "flush";
     }
 
-    /** With an id that is not the entry's. */
+    /** Deletes with an id that differs from the entry's. */
     private String wrongDelete() throws NetlinkException {
-        Place place = place();
+        TupleInZone tuple = tuple();
         try {
-            entries.table().delete(new EntryKey(place.original, place.zone, random.nextLong(1L << 32)));
+            entries.table().delete(new EntryKey(tuple.original, tuple.zone, random.nextLong(1L << 32)));
             throw new AssertionError("deleted by a wrong id");
         } catch (NetlinkException e) {
             assertThat(e.errno()).isEqualTo(Errno.ENOENT);

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 
-/** Captured messages in each format. */
+/** Prints captured messages in each format. */
 class EntryPrinterTest {
     private static String print(byte[] message, Function<OutputStream, EntryPrinter> format) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();

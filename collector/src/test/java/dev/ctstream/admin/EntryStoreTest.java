@@ -41,7 +41,7 @@ class EntryStoreTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1 << 20, 100_000})
-    void givesBackAllInOrderHoweverLittleMemoryItHas(int memoryBytes) throws IOException {
+    void returnsAllInOrderWithAnyMemoryLimit(int memoryBytes) throws IOException {
         List<String> asDumped = sources(memoryBytes, null);
         assertThat(asDumped).isEqualTo(sources(Integer.MAX_VALUE, null)).hasSize(5000);
         EntryOrder up = EntryOrder.of("source").orElseThrow();
@@ -57,7 +57,7 @@ class EntryStoreTest {
                     .reduce(0, (value, octet) -> value << 8 | octet));
 
     @Test
-    void everyNameOfAnOrderIsOne() {
+    void everyOrderNameIsValid() {
         for (String name : EntryOrder.NAMES.split(", ", -1)) {
             assertThat(EntryOrder.of(name)).as(name).isPresent();
             assertThat(EntryOrder.of("-" + name)).isPresent();

@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-/** Deleting while packets make the same flows anew. */
+/** Deletes entries while packets create the same flows again. */
 class LiveTrafficKernelIT {
     private static final int FLOWS = 50;
     private static final int ROUNDS = 40;
@@ -29,7 +29,7 @@ class LiveTrafficKernelIT {
     private static final InetAddress HERE = Flows.address("127.0.0.7");
     private static final InetAddress ELSEWHERE = Flows.address("127.0.0.8");
 
-    /** Sends datagrams from the same ports, round and round. */
+    /** Sends datagrams from the same ports in an endless loop. */
     private static final class Traffic implements AutoCloseable {
         private final AtomicBoolean stopped = new AtomicBoolean();
         private final AtomicLong rounds = new AtomicLong();
@@ -82,7 +82,7 @@ class LiveTrafficKernelIT {
     }
 
     @Test
-    void eachDeleteTakesItsEntryAndNeverTheOneThatFollowsIt() throws Exception {
+    void deletesItsEntryAndNeverALaterOne() throws Exception {
         try (AdminSite site = AdminSite.open();
                 ReceiveHarness events = new ReceiveHarness()) {
             ConntrackRuleset.builder()
@@ -110,7 +110,7 @@ class LiveTrafficKernelIT {
                     .hasSize((int) expected)
                     .allMatch(seen -> seen.zone().zone() == ZONE);
             assertThat(site.entries().count(EntryFilter.zone(ZONE + 1))).isEqualTo(FLOWS);
-            site.decoysStand();
+            site.assertDecoysIntact();
         }
     }
 
@@ -118,7 +118,7 @@ class LiveTrafficKernelIT {
         return seen.kind().equals("DESTROY") && seen.json().get("pid").asLong() == port;
     }
 
-    /** Twice the same selection: the second time its entries are gone, and those in their place stay. */
+    /** Deletes the same selection twice: the second time its entries are gone, and the new entries stay. */
     private static long deleteZone(AdminSite site) throws Exception {
         Map<String, String> fields = Map.of("zone", "" + ZONE, "protocol", "udp");
         try (Selection selection = site.entries().select(EntryFields.filter(fields, ""))) {
@@ -127,7 +127,7 @@ class LiveTrafficKernelIT {
             });
             Deleted second = selection.delete(failure -> {});
             assertThat(first).isEqualTo(new Deleted(selection.count(), 0, 0, 0));
-            // Many of those in their place have the same id as well: made anew at the same place in memory.
+            // Many of the new entries also have the same id: they were allocated at the same memory address.
             assertThat(second).isEqualTo(new Deleted(0, selection.count(), 0, 0));
             return first.deleted();
         }

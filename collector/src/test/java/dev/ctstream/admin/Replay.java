@@ -17,8 +17,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A table that replays one dump of many entries: each is that of a fake kernel with another source address, zone and id.
- * As a program it lists them in every format, sorted and unsorted, in the heap that its JVM was given.
+ * A table that replays one dump of many entries: each is an entry of a fake kernel with another source address, zone
+ * and id. Its {@code main} lists them in every format, sorted and unsorted, within the JVM's heap limit.
  */
 final class Replay implements TableExchange {
     private final int count;
@@ -45,7 +45,7 @@ final class Replay implements TableExchange {
 
     @Override
     public void query(MessageWriter request, ReplyHandler handler) {
-        throw new UnsupportedOperationException("a replay answers dumps only");
+        throw new UnsupportedOperationException("a replay answers only dumps");
     }
 
     @Override
@@ -56,7 +56,7 @@ final class Replay implements TableExchange {
         new FlowDecoder().decode(entry, buffer, 0, message.length);
         stopped = false;
         for (int i = 0; i < count && !stopped; i++) {
-            int number = Integer.reverse(i); // not in order
+            int number = Integer.reverse(i); // unsorted
             buffer.put(sourceOffset, (byte) (number >>> 24));
             buffer.put(sourceOffset + 1, (byte) (number >>> 16));
             buffer.put(sourceOffset + 2, (byte) (number >>> 8));

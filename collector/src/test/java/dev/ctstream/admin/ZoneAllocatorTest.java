@@ -28,18 +28,18 @@ class ZoneAllocatorTest {
     }
 
     @Test
-    void theLowestFreeZoneOfTheRangeIsFound() throws Exception {
+    void findsTheLowestFreeZoneOfTheRange() throws Exception {
         assertThat(lowest.find(new Range(0, 65_535))).isZero();
         use(ZoneScope.both(1));
         use(ZoneScope.original(2));
         use(ZoneScope.reply(3));
         assertThat(lowest.find(new Range(1, 65_535))).isEqualTo(4);
-        assertThat(lowest.find(new Range(0, 9))).isEqualTo(4); // zone 0 has the other halves
+        assertThat(lowest.find(new Range(0, 9))).isEqualTo(4); // zone 0 is used by the other directions
         assertThat(lowest.find(new Range(65_535, 65_535))).isEqualTo(65_535);
     }
 
     @Test
-    void noneFreeIsAnErrorOfItsOwn() throws Exception {
+    void aFullRangeHasItsOwnException() throws Exception {
         use(ZoneScope.both(5));
         use(ZoneScope.both(6));
         assertThatThrownBy(() -> lowest.find(new Range(5, 6)))
@@ -70,7 +70,7 @@ class ZoneAllocatorTest {
     }
 
     @Test
-    void aFailureToReserveIsNoFullRange() {
+    void aFailedReservationIsNotAFullRange() {
         kernel.refuseCreate(Errno.ENOMEM);
         assertThatThrownBy(() -> lowest.reserve(new Range(1, 9), 60))
                 .isInstanceOfSatisfying(
@@ -79,7 +79,7 @@ class ZoneAllocatorTest {
 
     @ParameterizedTest
     @CsvSource({"-1,5", "0,65536", "6,5", "70000,70001"})
-    void aRangeOutsideIsRefused(int from, int to) {
+    void refusesARangeOutOfBounds(int from, int to) {
         assertThatThrownBy(() -> new Range(from, to)).isInstanceOf(IllegalArgumentException.class);
     }
 }

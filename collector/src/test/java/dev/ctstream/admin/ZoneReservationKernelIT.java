@@ -45,11 +45,14 @@ class ZoneReservationKernelIT {
             assertThat(zones).hasSize(PROCESSES);
             assertThat(zones).allMatch(zone -> zone >= FROM && zone < FROM + PROCESSES + ROOM);
             assertThat(inUse(site)).containsAll(zones).hasSize(PROCESSES + 1); // and the decoys
-            site.decoysStand();
+            site.assertDecoysIntact();
         }
     }
 
-    /** Waits inside for the file "go", so that the JVMs' starts do not keep them apart. */
+    /**
+     * The process waits for the file "go", so that all reservations run at the same time despite the JVMs' different
+     * start times.
+     */
     private Process start(String netns, int number) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Numbers and texts are written as Avro's own encoder writes them. */
+/** Numbers and texts are written byte for byte as by Avro's own encoder. */
 class AvroWriterTest {
     private static final long SEED = Long.getLong("test.seed", 20_260_102L);
 
@@ -39,7 +39,7 @@ class AvroWriterTest {
     }
 
     @Test
-    void randomLongsOfEveryLengthAreWrittenAlike() throws IOException {
+    void randomLongsOfEveryLengthAreWrittenAsAvroDoes() throws IOException {
         SplittableRandom random = new SplittableRandom(SEED);
         for (int i = 0; i < 100_000; i++) {
             verifyLong(random.nextLong() >> random.nextInt(Long.SIZE));

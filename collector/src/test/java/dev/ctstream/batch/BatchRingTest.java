@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The hand-over: bounded, in order, and nobody sleeps past a batch. */
+/** The ring is bounded and keeps the order, and a waiting consumer wakes for each batch. */
 @Timeout(60)
 class BatchRingTest {
     private static final int BYTES = 100;
@@ -29,7 +29,7 @@ class BatchRingTest {
     }
 
     @Test
-    void refusesEventsWhenFullUntilItIsHalfEmpty() {
+    void onceFullRefusesEventsUntilHalfEmpty() {
         BatchRing ring = new BatchRing(64, PLENTY);
         int taken = 0;
         while (ring.offer(events(taken))) {
@@ -47,7 +47,7 @@ class BatchRingTest {
     }
 
     @Test
-    void controlRecordsStillFindRoomWhenEventsDoNot() {
+    void acceptsControlRecordsWhenFullForEvents() {
         BatchRing ring = new BatchRing(64, PLENTY);
         long taken = 0;
         while (ring.offer(events(taken))) {
@@ -61,7 +61,7 @@ class BatchRingTest {
     }
 
     @Test
-    void bytesAreBoundedUntilTheyAreReleased() {
+    void batchesCountAgainstTheByteLimitUntilReleased() {
         BatchRing ring = new BatchRing(1000, 10 * BYTES);
         for (int i = 0; i < 10; i++) {
             assertThat(ring.offer(events(i))).isTrue();
@@ -71,7 +71,7 @@ class BatchRingTest {
         for (EncodedBatch batch = ring.poll(); batch != null; batch = ring.poll()) {
             held.add(batch);
         }
-        assertThat(ring.offer(events(10))).as("taken out but still held").isFalse();
+        assertThat(ring.offer(events(10))).as("polled but not released").isFalse();
         held.subList(0, 5).forEach(ring::release);
         assertThat(ring.inFlightBytes()).isEqualTo(5 * BYTES);
         assertThat(ring.offer(events(10))).isTrue();
@@ -79,7 +79,7 @@ class BatchRingTest {
     }
 
     @Test
-    void takeGivesUpAfterItsTime() {
+    void takeReturnsNullAfterItsTimeout() {
         long before = System.nanoTime();
         assertThat(new BatchRing().take(TimeUnit.MILLISECONDS.toNanos(20))).isNull();
         assertThat(System.nanoTime() - before).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(20));
@@ -87,14 +87,14 @@ class BatchRingTest {
     }
 
     @Test
-    void interruptEndsTakeAndStaysSet() {
+    void interruptEndsTakeAndKeepsTheFlag() {
         Thread.currentThread().interrupt();
         assertThat(new BatchRing().take(TimeUnit.SECONDS.toNanos(50))).isNull();
         assertThat(Thread.interrupted()).isTrue();
     }
 
     @Test
-    void takeWakesForABatch() throws InterruptedException {
+    void takeWakesUpForABatch() throws InterruptedException {
         BatchRing ring = new BatchRing();
         CountDownLatch ready = new CountDownLatch(1);
         AtomicLong seen = new AtomicLong(-1);
@@ -114,7 +114,7 @@ class BatchRingTest {
     }
 
     @Test
-    void twoThreadsHandOverEverythingInOrderAndReuseBatches() throws InterruptedException {
+    void twoThreadsHandOverAllBatchesInOrderAndReuseThem() throws InterruptedException {
         int batches = 1_000_000;
         BatchRing ring = new BatchRing(256, PLENTY);
         AtomicLong wrong = new AtomicLong();

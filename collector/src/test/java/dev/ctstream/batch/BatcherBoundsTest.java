@@ -25,7 +25,7 @@ class BatcherBoundsTest {
     private static final int SECCTX = 19;
 
     @Test
-    void everyZoneAtOnceStaysWithinTheLimitOfOpenBytes() {
+    void eventsInEveryZoneStayWithinTheLimitOfOpenBytes() {
         try (TestBatcher test = new TestBatcher()) {
             Messages.Zoned message = new Messages.Zoned();
             FlowDecoder decoder = new FlowDecoder();
@@ -42,7 +42,7 @@ class BatcherBoundsTest {
             assertThat(stillOpen * bytesOfOne).isLessThanOrEqualTo(32L << 20);
             assertThat(stillOpen).isGreaterThan(25_000);
             assertThat(test.sink.batches.get(0).stream().zone())
-                    .as("the oldest goes first")
+                    .as("the oldest is closed first")
                     .isZero();
 
             test.batcher.closeAll();
@@ -56,7 +56,7 @@ class BatcherBoundsTest {
     }
 
     @Test
-    void eventLargerThanABatchGoesAlone() {
+    void eventLargerThanMaxBytesGetsItsOwnBatch() {
         byte[] huge = newFlow(ports(6, 1, 2), nest(SECCTX, attribute(1, text("x".repeat(9000)))));
         try (TestBatcher test = new TestBatcher(512, 4096, 50)) {
             test.receive(inZone(0));
@@ -71,7 +71,7 @@ class BatcherBoundsTest {
     }
 
     @Test
-    void theLargestBatchesComeBackToo() {
+    void theLargestBatchesAreReusedToo() {
         BatchConfig largest = new BatchConfig(512, BatchConfig.MAX_BYTES_LIMIT, 50);
         BufferPool pool = new BufferPool(largest, Batcher.Limits.of(largest).pooledBytes());
         EncodedBatch first = pool.acquire(0, BatchConfig.MAX_BYTES_LIMIT);
@@ -84,17 +84,17 @@ class BatcherBoundsTest {
     }
 
     @Test
-    void batchThatTheSinkRefusesIsDeclaredBeforeTheStreamGoesOn() {
+    void refusedBatchIsDeclaredBeforeTheNextBatchOfItsStream() {
         try (TestBatcher test = new TestBatcher(2, 4096, 0)) {
-            test.sink.room = 1;
+            test.sink.capacity = 1;
             for (int i = 0; i < 8; i++) {
-                test.receive(inZone(9)); // one batch is taken, three are not
+                test.receive(inZone(9)); // one batch is accepted, three are refused
             }
             assertThat(test.sink.batches).hasSize(1);
             assertThat(test.batcher.pass(0)).isEqualTo(TimeUnit.MILLISECONDS.toNanos(10));
             assertThat(test.batcher.streams(TestBatcher.HOST).droppedEvents()).isEqualTo(6);
 
-            test.sink.room = 10;
+            test.sink.capacity = 10;
             test.receive(inZone(9));
             test.receive(inZone(9));
             assertThat(test.sink.batches)
@@ -113,18 +113,18 @@ class BatcherBoundsTest {
     }
 
     @Test
-    void lossesOfIdleStreamsAreDeclaredAsSoonAsThereIsRoom() {
+    void lossesOfIdleStreamsAreDeclaredOnceTheSinkHasSpace() {
         try (TestBatcher test = new TestBatcher(1, 4096, 0)) {
-            test.sink.room = 0;
+            test.sink.capacity = 0;
             for (int zone = 0; zone < 100; zone++) {
                 test.receive(inZone(zone));
             }
-            test.sink.room = 1;
-            test.sink.controlRoom = 30;
+            test.sink.capacity = 1;
+            test.sink.controlCapacity = 30;
             assertThat(test.batcher.pass(0)).isEqualTo(TimeUnit.MILLISECONDS.toNanos(10));
             assertThat(test.ofKind(EncodedBatch.CONTROL)).hasSize(30);
-            test.receive(inZone(99)); // its turn has not come: refused, and its range grows
-            test.sink.controlRoom = 1000;
+            test.receive(inZone(99)); // not yet declared: the batch is refused, and the range grows
+            test.sink.controlCapacity = 1000;
             assertThat(test.batcher.pass(0)).isEqualTo(Long.MAX_VALUE);
             List<EncodedBatch> gaps = test.ofKind(EncodedBatch.CONTROL);
             assertThat(gaps).hasSize(100);
@@ -138,15 +138,15 @@ class BatcherBoundsTest {
     }
 
     @Test
-    void streamThatWasDeclaredOutOfTurnCanLoseAgain() {
+    void streamDeclaredOutOfTurnCanLoseAgain() {
         try (TestBatcher test = new TestBatcher(1, 4096, 0)) {
-            test.sink.room = 0;
+            test.sink.capacity = 0;
             test.receive(inZone(1));
             test.receive(inZone(2));
-            test.sink.room = 1;
-            test.receive(inZone(2)); // declared out of turn, then taken
+            test.sink.capacity = 1;
+            test.receive(inZone(2)); // declared out of turn, then accepted
             test.receive(inZone(2)); // lost again
-            test.sink.room = 10;
+            test.sink.capacity = 10;
             test.batcher.pass(0);
             List<EncodedBatch> gaps = test.ofKind(EncodedBatch.CONTROL);
             assertThat(gaps).hasSize(3);

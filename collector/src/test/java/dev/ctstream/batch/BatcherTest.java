@@ -13,7 +13,7 @@ import java.util.stream.LongStream;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
 
-/** When batches close, what their headers say, and how streams are numbered. */
+/** Closing of batches, their headers, and the numbering of streams. */
 class BatcherTest {
     private static final long MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -75,7 +75,7 @@ class BatcherTest {
     }
 
     @Test
-    void lingerWorksWhereNanoTimeOverflows() {
+    void lingerWorksWhenNanoTimeOverflows() {
         try (TestBatcher test = new TestBatcher(512, 4096, 50)) {
             test.receive(inZone(1));
             assertThat(test.batcher.pass(Long.MAX_VALUE - MILLI)).isEqualTo(50 * MILLI);
@@ -87,7 +87,7 @@ class BatcherTest {
     }
 
     @Test
-    void lingerZeroClosesWithThePass() {
+    void lingerZeroClosesBatchesWithThePass() {
         try (TestBatcher test = new TestBatcher(512, 4096, 0)) {
             test.receive(inZone(1));
             assertThat(test.batcher.pass(7)).isEqualTo(Long.MAX_VALUE);
@@ -117,7 +117,7 @@ class BatcherTest {
     }
 
     @Test
-    void aNamespaceMadeAgainUnderItsNameHasStreamsOfItsOwn() {
+    void aRecreatedNamespaceWithTheSameNameHasItsOwnStreams() {
         TestSource again = new TestSource(41, "host", "id-of-the-second");
         try (TestBatcher test = new TestBatcher()) {
             test.receive(inZone(1));
@@ -136,7 +136,7 @@ class BatcherTest {
     }
 
     @Test
-    void headerTellsTheStreamAndWhatWasLostWhenTheBatchClosed() {
+    void headerHasTheStreamAndTheLossesKnownAtClosing() {
         try (TestBatcher test = new TestBatcher()) {
             test.batcher.drained(TestBatcher.HOST, 5);
             test.receive(inZone(7));
@@ -155,7 +155,7 @@ class BatcherTest {
     }
 
     @Test
-    void batchKnowsWhenItsEventsWereReceived() {
+    void batchHasTheTimesOfReceipt() {
         try (TestBatcher test = new TestBatcher()) {
             test.batcher.event(TestBatcher.HOST, test.wrap(inZone(1)), 100, FlowSink.UNKNOWN);
             test.batcher.event(TestBatcher.HOST, test.wrap(inZone(1)), 300, 0);
@@ -166,7 +166,7 @@ class BatcherTest {
     }
 
     @Test
-    void inferredDestroyKeepsTheCountersAndTakesTheTimeOfTheInference() {
+    void inferredDestroyHasTheLastCountersAndTheTimeOfInference() {
         byte[] dump = Fixtures.bytes("26-dump-2entries");
         byte[] entry = Arrays.copyOf(dump, 400);
         try (TestBatcher test = new TestBatcher()) {
@@ -182,7 +182,7 @@ class BatcherTest {
     }
 
     @Test
-    void removedNamespaceIsClosedAndGoesOnCountingWhenItComesBack() {
+    void removedNamespaceIsClosedAndContinuesItsSequencesWhenAddedAgain() {
         TestSource blue = new TestSource(3, "blue");
         try (TestBatcher test = new TestBatcher()) {
             test.receive(blue, inZone(1));
@@ -201,7 +201,7 @@ class BatcherTest {
     }
 
     @Test
-    void streamsTellHowFarTheyHaveCome() {
+    void visitorGetsTheNextSequenceOfEachStream() {
         try (TestBatcher test = new TestBatcher()) {
             for (int zone : new int[] {65_535, 0, 256, 0, 0}) {
                 test.receive(inZone(zone));

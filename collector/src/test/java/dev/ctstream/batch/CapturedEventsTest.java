@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each captured message, encoded and read back, says what {@code expected.json} says, in both layouts. */
+/** Each captured message, encoded and read back, equals its entry in {@code expected.json}, in both layouts. */
 class CapturedEventsTest {
     private static final Map<String, String> NESTS = Map.of("orig", "", "reply", "reply_");
 
@@ -55,7 +55,7 @@ class CapturedEventsTest {
     }
 
     @Test
-    void everyKindOfEventIsAmongTheCaptures() {
+    void capturesContainEveryKindOfEvent() {
         assertThat(names()).hasSize(26);
         assertThat(Fixtures.flowMessages()).hasSize(27);
     }

@@ -21,7 +21,7 @@ import org.apache.avro.generic.GenericRecord;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Each kind of control record, with every value that it can have, encoded and read back. */
+/** Each kind of control record, with every field that it can have, is encoded and read back. */
 class ControlEncoderTest {
     private static final NamespaceState STATE = new NamespaceState(
             1024L, new ControlRecord.Sysctls(1, 0, 1, Map.of("nf_conntrack_acct", 0)), "counted", "synchronized", "ff");
@@ -78,7 +78,7 @@ class ControlEncoderTest {
     }
 
     @Test
-    void everyRecordTellsItsStreamItsNumberAndItsTime() {
+    void everyRecordHasItsStreamNumberAndTime() {
         for (ControlRecord control : EVERY_KIND) {
             EncodedBatch batch = encoder.encode(BLUE, 9, 1234, control);
             assertThat(batch.kind()).isEqualTo(EncodedBatch.CONTROL);
@@ -101,7 +101,7 @@ class ControlEncoderTest {
     }
 
     @Test
-    void everyFieldOfTheSchemaIsFilledBySomeKindUnlessItSaysThatItIsNot() {
+    void everyFieldIsFilledBySomeKindUnlessDocumentedAsUnfilled() {
         Set<String> filled = new HashSet<>();
         EVERY_KIND.forEach(control ->
                 filled.addAll(ExpectedEvent.withoutNulls(encoded(control)).keySet()));
@@ -135,7 +135,7 @@ class ControlEncoderTest {
     }
 
     @Test
-    void gapHasItsRangesAndTheirSum() {
+    void gapHasRangesAndTheirSum() {
         GenericRecord gap = gap(ControlRecord.Lost.of(
                 null,
                 ControlRecord.Lost.EVENTS,
@@ -149,7 +149,7 @@ class ControlEncoderTest {
     }
 
     @Test
-    void gapWithoutAnEndHasNoCount() {
+    void gapWithAnOpenRangeHasNoCount() {
         GenericRecord gap = gap(ControlRecord.Lost.of(
                 null,
                 ControlRecord.Lost.CONTROL,
@@ -162,7 +162,7 @@ class ControlEncoderTest {
     }
 
     @Test
-    void gapNamesTheOwnerInFullOnceAnyOfItDiffers() {
+    void gapNamesTheWholeOwnerIfAnyPartDiffers() {
         RunIdentity run = TestBatcher.RUN;
         RunIdentity rebooted = new RunIdentity(run.hostId(), "boot-0", run.streamEpoch());
         assertThat(identity(gap(lost(run, "blue", "4242")))).containsOnlyNulls();
@@ -189,7 +189,7 @@ class ControlEncoderTest {
     }
 
     @Test
-    void aGapHoldsABoundedNumberOfRanges() {
+    void rangesPerGapAreBounded() {
         ControlRecord.Range range = new ControlRecord.Range(65_535, 1L << 50, (1L << 50) + 9);
         List<ControlRecord.Range> most = Collections.nCopies(ControlRecord.Lost.MAX_RANGES, range);
         ControlRecord.Lost lost = ControlRecord.Lost.of(null, ControlRecord.Lost.EVENTS, most, 1);
@@ -202,7 +202,7 @@ class ControlEncoderTest {
     }
 
     @Test
-    void aRecordHoldsABoundedNumberOfStreams() {
+    void streamsPerRecordAreBounded() {
         List<StreamPosition> streams =
                 Collections.nCopies(StreamPart.MAX_STREAMS, new StreamPosition(65_535, 1L << 50, null));
         ControlRecord.Report report = new ControlRecord.Report(
@@ -215,7 +215,7 @@ class ControlEncoderTest {
     }
 
     @Test
-    void submittedRecordsAreNumberedByTheReceiveThreadAndWaitForRoom() {
+    void submittedRecordsAreNumberedWhenTheSinkHasSpace() {
         try (TestBatcher test = new TestBatcher()) {
             NamespaceStreams host = test.batcher.streams(TestBatcher.HOST);
             NamespaceStreams blue = test.batcher.streams(new TestSource(1, "blue"));
@@ -224,9 +224,9 @@ class ControlEncoderTest {
             assertThat(test.batcher.submit(blue, mode, 2)).isTrue();
             assertThat(test.batcher.submit(host, mode, 3)).isTrue();
             assertThat(test.sink.batches).isEmpty();
-            test.sink.controlRoom = 1;
+            test.sink.controlCapacity = 1;
             assertThat(test.batcher.pass(0)).isEqualTo(10_000_000L);
-            test.sink.controlRoom = 5;
+            test.sink.controlCapacity = 5;
             assertThat(test.batcher.pass(0)).isEqualTo(Long.MAX_VALUE);
             List<GenericRecord> records =
                     test.sink.batches.stream().map(Datums::read).toList();

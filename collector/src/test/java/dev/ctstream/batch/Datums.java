@@ -14,7 +14,7 @@ import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
 
-/** Reads back with Avro's own reader; a datum must end where its bytes end. */
+/** Reads datums with Avro's own reader; a datum must use all of its bytes. */
 final class Datums {
     private Datums() {}
 
@@ -28,7 +28,7 @@ final class Datums {
         BinaryDecoder decoder = DecoderFactory.get().binaryDecoder(bytes, offset, lengthBytes, null);
         try {
             GenericRecord datum = new GenericDatumReader<GenericRecord>(schema).read(null, decoder);
-            assertThat(decoder.isEnd()).as("bytes behind the datum").isTrue();
+            assertThat(decoder.isEnd()).as("no bytes after the datum").isTrue();
             return datum;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -40,7 +40,7 @@ final class Datums {
         return (List<GenericRecord>) read(batch).get("events");
     }
 
-    /** The event layout: the header's common part and one event, put together. */
+    /** The event layout: the header's common part followed by one event. */
     static List<GenericRecord> flatEvents(EncodedBatch batch) {
         batch.number(TestBatcher.LOG_INDEX);
         List<GenericRecord> events = new ArrayList<>();

@@ -14,11 +14,14 @@ import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
-/** Decoding and encoding leave no garbage, as long as batches come back. */
+/** Decoding and encoding allocate nothing while batches are released. */
 class EncodeAllocationTest {
     private static final int EVENTS = 1_000_000;
     private static final int EVENTS_PER_PASS = 1000;
-    /** The JVM itself makes a few strings on our thread when it drops compiled code; garbage of ours comes every time. */
+    /**
+     * The JVM allocates a few strings on our thread when it drops compiled code; our own garbage would appear every
+     * time.
+     */
     private static final int ATTEMPTS = 5;
 
     private final BatchRing ring = new BatchRing();
@@ -33,7 +36,7 @@ class EncodeAllocationTest {
         try (Metrics metrics = new Metrics()) {
             Batcher batcher =
                     new Batcher(BatchConfig.DEFAULT, TestBatcher.RUN, "node-1", ring, new BatchMetrics(metrics));
-            encode(batcher, 200_000); // loads classes, makes the buffers of every zone's usual size
+            encode(batcher, 200_000); // loads classes, allocates the buffers of every zone's usual size
             List<Long> allocatedBytes = new ArrayList<>();
             for (int i = 0; i < ATTEMPTS && !allocatedBytes.contains(0L); i++) {
                 allocatedBytes.add(allocatedByAMillion(batcher));
@@ -68,11 +71,11 @@ class EncodeAllocationTest {
         return taken;
     }
 
-    /** What the next stage does, on this thread. */
+    /** Acts as the next stage, on this thread. */
     private long takeAll() {
         long events = 0;
         for (EncodedBatch batch = ring.poll(); batch != null; batch = ring.poll()) {
-            batch.number(0); // the spool thread's part
+            batch.number(0); // as the spool thread does
             events += batch.count();
             ring.release(batch);
         }

@@ -10,7 +10,7 @@ import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericRecord;
 import org.jspecify.annotations.Nullable;
 
-/** What an event's record should say, by field name; nested records are maps. What is not put must be null. */
+/** The expected record of an event, by field name; nested records are maps. Fields that are not put must be null. */
 final class ExpectedEvent {
     final Map<String, @Nullable Object> fields = new HashMap<>();
 
@@ -27,7 +27,7 @@ final class ExpectedEvent {
     }
 
     /**
-     * Puts the fields that follow from the others.
+     * Puts the fields that derive from the others.
      *
      * @param timeoutSeen whether the run has seen a DESTROY with a timeout before this event
      */

@@ -22,11 +22,11 @@ import java.util.SplittableRandom;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
 
-/** The encoder never needs more room than it asks for. Attribute numbers are those of the kernel. */
+/** The encoder never writes more than {@code maxBytes}. Attribute numbers are the kernel's. */
 class FlowEventEncoderTest {
     private static final long SEED = Long.getLong("test.seed", 20_260_104L);
 
-    /** In an event of the kernel: the first is a dump's, the others' feature is to come. */
+    /** Null in a kernel event: the first is for dumps, and this version does not fill the others. */
     private static final List<String> UNFILLED =
             List.of("snapshot_id", "community_id", "reply_community_id", "protocol_name", "tcp_state_name");
 
@@ -35,13 +35,13 @@ class FlowEventEncoderTest {
     private final FlowEventEncoder encoder = new FlowEventEncoder();
 
     @Test
-    void largestEventFitsIntoTheRoomThatIsAskedFor() {
+    void largestEventFitsIntoMaxBytes() {
         for (int addressBytes : new int[] {4, 16}) {
             byte[] message = largest(addressBytes);
             encoder.from(EventOrigin.DUMP, Long.MIN_VALUE, Long.MIN_VALUE);
-            verifyRoom(message);
+            verifyFits(message);
             encoder.from(EventOrigin.KERNEL, Long.MIN_VALUE, 0);
-            GenericRecord record = verifyRoom(message);
+            GenericRecord record = verifyFits(message);
             assertThat(ExpectedEvent.withoutNulls(record))
                     .hasSize(record.getSchema().getFields().size() - UNFILLED.size())
                     .doesNotContainKeys(UNFILLED.toArray(String[]::new));
@@ -49,21 +49,21 @@ class FlowEventEncoderTest {
     }
 
     @Test
-    void randomEventsFitIntoTheRoomThatIsAskedFor() {
+    void randomEventsFitIntoMaxBytes() {
         SplittableRandom random = new SplittableRandom(SEED);
         encoder.from(EventOrigin.KERNEL, TestBatcher.RECEIVED, 0);
         for (int i = 0; i < 5000; i++) {
-            verifyRoom(new RandomFlow(random).message);
+            verifyFits(new RandomFlow(random).message);
         }
     }
 
-    private GenericRecord verifyRoom(byte[] message) {
+    private GenericRecord verifyFits(byte[] message) {
         assertThat(decoder.decode(event, Fixtures.buffer(message), 0, message.length))
                 .isTrue();
-        int room = FlowEventEncoder.maxBytes(event);
-        byte[] to = new byte[room];
+        int maxBytes = FlowEventEncoder.maxBytes(event);
+        byte[] to = new byte[maxBytes];
         int end = encoder.encode(to, 0, event, Long.MAX_VALUE, Long.MAX_VALUE);
-        assertThat(end).as("seed %d", SEED).isLessThanOrEqualTo(room - AvroWriter.SPILL_BYTES);
+        assertThat(end).as("seed %d", SEED).isLessThanOrEqualTo(maxBytes - AvroWriter.SPILL_BYTES);
         return Datums.read(Schemas.EVENT, to, 0, end);
     }
 
@@ -96,7 +96,7 @@ class FlowEventEncoderTest {
         return nest(2, ports, icmp, icmp6);
     }
 
-    /** TCP, DCCP and SCTP at once, which no kernel sends. */
+    /** TCP, DCCP and SCTP together, which no kernel sends. */
     private static byte[] protocolInfo() {
         byte[] state = attribute(1, u8(255));
         byte[] flags = {(byte) 0xFF, 0};

@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** Texts of the kernel become valid strings, whatever bytes they have. */
+/** Texts from the kernel become valid strings, whatever their bytes are. */
 class KernelTextTest {
     private static final int HELP = 5;
     private static final int SECCTX = 19;
@@ -32,7 +32,7 @@ class KernelTextTest {
     }
 
     @Test
-    void longTextOfInvalidBytesStillFits() {
+    void longTextOfInvalidBytesFits() {
         byte[] invalid = new byte[60_000];
         Arrays.fill(invalid, (byte) 0x80);
         assertThat(field("security_context", nest(SECCTX, attribute(1, invalid))))
@@ -40,7 +40,7 @@ class KernelTextTest {
     }
 
     @Test
-    void labelsAreWordsInHostOrderAndWrittenHighestFirst() {
+    void labelsAreHostOrderWordsWrittenHighestFirst() {
         assertThat(field("labels", labels(0x0000_0001, 0, 0, 0x8000_0000)))
                 .isEqualTo("80000000000000000000000000000001");
         assertThat(field("labels", labels(0x89AB_CDEF, 0x0123_4567, 2, 3)))
@@ -48,7 +48,7 @@ class KernelTextTest {
     }
 
     @Test
-    void labelsThatWereNotSentAreZero() {
+    void missingLabelWordsAreZero() {
         assertThat(field("labels", labels(5))).isEqualTo("00000000000000000000000000000005");
     }
 

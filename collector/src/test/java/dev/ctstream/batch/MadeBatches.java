@@ -17,19 +17,19 @@ import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
 
-/** Closed batches as tests of later packages want them: a true header, and filler in place of the events. */
+/** Closed batches for the tests of later packages: a real header, and filler instead of events. */
 public final class MadeBatches {
     private MadeBatches() {}
 
-    /** A stream of the namespace of this name, the only one that ever had it. */
+    /** A stream of a namespace whose identity derives from its name. */
     public static StreamId stream(String netns, int zone) {
         return new StreamId(netns, "id-" + netns, zone);
     }
 
     /**
-     * A batch of events that waits for its log_index.
+     * A batch of events without a log_index yet.
      *
-     * @param bodyBytes how much filler stands in the place of the events; what it is depends on stream and sequence alone
+     * @param bodyBytes bytes of filler instead of events; its contents depend on stream and sequence only
      */
     public static EncodedBatch events(RunIdentity run, StreamId stream, long first, int count, int bodyBytes) {
         return closed(run, stream, first, count, filler(stream, first, bodyBytes));
@@ -45,7 +45,7 @@ public final class MadeBatches {
         return control(run, stream, sequence, Arrays.copyOf(datum, at + bodyBytes));
     }
 
-    /** A batch, or a control record (zone -1), that Avro reads: fields without default have made-up values. */
+    /** A batch, or a control record (zone -1), that Avro can decode; fields without a default have made-up values. */
     public static EncodedBatch decodable(RunIdentity run, StreamId stream, long first, int count) throws IOException {
         if (stream.zone() == StreamId.CONTROL_ZONE) {
             GenericRecord record = filled(Schemas.CONTROL, first);

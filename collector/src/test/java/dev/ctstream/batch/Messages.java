@@ -8,7 +8,7 @@ import static dev.ctstream.conntrack.MessageBytes.ports;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Small messages for tests that care about streams and not about fields. */
+/** Small messages for tests of streams rather than of fields. */
 final class Messages {
     private static final int CTA_ZONE = 18;
 
@@ -19,7 +19,7 @@ final class Messages {
         return newFlow(ports(17, 1000, 2000), attribute(CTA_ZONE, be16(zone)));
     }
 
-    /** One message, of which the zone can be changed in place, so that many can be made without garbage. */
+    /** One message whose zone can be changed in place, so that a test needs no allocation per message. */
     static final class Zoned {
         final ByteBuffer buffer;
         private final int zoneOffset;

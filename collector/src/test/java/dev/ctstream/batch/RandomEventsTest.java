@@ -11,18 +11,18 @@ import java.util.SplittableRandom;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
 
-/** Random attributes become the same fields, whatever batch they lie in, and sequences are gap-free in each stream. */
+/** Random attributes become the same fields in any batch, and sequences are gap-free in each stream. */
 class RandomEventsTest {
     private static final int EVENTS = 20_000;
     private static final long SEED = Long.getLong("test.seed", 20_260_103L);
 
-    private record Place(int zone, long sequence) {}
+    private record EventKey(int zone, long sequence) {}
 
     @Test
-    void recordsSayWhatTheMessagesSay() {
+    void recordsEqualTheMessages() {
         SplittableRandom random = new SplittableRandom(SEED);
         Map<Integer, Long> nextSequence = new HashMap<>();
-        Map<Place, RandomFlow> sent = new HashMap<>();
+        Map<EventKey, RandomFlow> sent = new HashMap<>();
         boolean timeoutSeen = false;
         try (TestBatcher test = new TestBatcher(50, 16 << 10, 50)) {
             for (int i = 0; i < EVENTS; i++) {
@@ -30,7 +30,7 @@ class RandomEventsTest {
                 long sequence = nextSequence.merge(flow.zone, 1L, Long::sum) - 1;
                 flow.expected.put("sequence", sequence).derive(timeoutSeen);
                 timeoutSeen |= flow.expected.endsWithTimeout();
-                sent.put(new Place(flow.zone, sequence), flow);
+                sent.put(new EventKey(flow.zone, sequence), flow);
                 test.receive(flow.message);
             }
             assertThat(test.batcher.closeAll()).isTrue();
@@ -39,15 +39,15 @@ class RandomEventsTest {
         assertThat(sent).isEmpty();
     }
 
-    private static void verify(EncodedBatch batch, Map<Place, RandomFlow> sent) {
+    private static void verify(EncodedBatch batch, Map<EventKey, RandomFlow> sent) {
         List<GenericRecord> events = Datums.events(batch);
         assertThat(batch.lengthBytes()).isLessThanOrEqualTo(16 << 10);
         verifyHeader(Datums.read(batch), batch, events);
         List<GenericRecord> flat = Datums.flatEvents(batch);
         assertThat(events).hasSize(batch.count()).hasSameSizeAs(flat);
         for (int i = 0; i < batch.count(); i++) {
-            Place place = new Place(batch.stream().zone(), batch.firstSequence() + i);
-            RandomFlow flow = Objects.requireNonNull(sent.remove(place), () -> "seed " + SEED + ", " + place);
+            EventKey key = new EventKey(batch.stream().zone(), batch.firstSequence() + i);
+            RandomFlow flow = Objects.requireNonNull(sent.remove(key), () -> "seed " + SEED + ", " + key);
             flow.expected.verify(events.get(i));
             assertThat(ExpectedEvent.withoutNulls(flat.get(i))).containsAllEntriesOf(flow.expected.fields);
         }

@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** A message with random attributes, and the record that it should become. Attribute numbers are those of the kernel. */
+/** A message with random attributes, and its expected record. Attribute numbers are the kernel's. */
 final class RandomFlow {
     final ExpectedEvent expected = new ExpectedEvent();
     final byte[] message;
@@ -63,7 +63,7 @@ final class RandomFlow {
             proto.add(attribute(3, be16(number(prefix + "destination_port", 65_536))));
         }
         if (chance()) {
-            int shift = v6 ? 3 : 0; // ICMPv6 has numbers of its own
+            int shift = v6 ? 3 : 0; // ICMPv6 has its own attribute numbers
             proto.add(attribute(4 + shift, be16(number(prefix + "icmp_id", 65_536))));
             proto.add(attribute(5 + shift, u8(number(prefix + "icmp_type", 256))));
             proto.add(attribute(6 + shift, u8(number(prefix + "icmp_code", 256))));
@@ -84,7 +84,7 @@ final class RandomFlow {
         return nest(1, attribute(v6 ? 3 : 1, source), attribute(v6 ? 4 : 2, destination));
     }
 
-    /** Without zero groups, so that the JDK's text needs no change but leading zeros, which it has none of. */
+    /** No byte is zero, so no zero run is shortened, and the JDK's text is the text of RFC 5952. */
     private byte[] address(String field) {
         byte[] address = new byte[v6 ? 16 : 4];
         for (int i = 0; i < address.length; i++) {

@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.apache.avro.generic.GenericRecord;
 
-/** A batcher with a sink of its own and a clock that stands still. */
+/** A batcher with its own sink and a fixed clock. */
 final class TestBatcher implements AutoCloseable {
     static final long LOG_INDEX = 41;
     static final RunIdentity RUN = new RunIdentity("host-1", "boot-1", 1_795_244_000_000_000_000L);
@@ -57,7 +57,7 @@ final class TestBatcher implements AutoCloseable {
         batcher.event(source, wrap(message), RECEIVED, FlowSink.UNKNOWN);
     }
 
-    /** The event as a record, of a batch of its own. */
+    /** Encodes the event in its own batch and returns its record. */
     GenericRecord encoded(byte[] message) {
         receive(message);
         return onlyEvent();

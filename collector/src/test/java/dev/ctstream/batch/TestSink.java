@@ -4,21 +4,21 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps what it is given, as many batches of events as it has room for, and one control record more. */
+/** Keeps the batches that it accepts, up to a number of batches of events and a number of control records. */
 final class TestSink implements BatchSink {
     final List<EncodedBatch> batches = new ArrayList<>();
-    int room = Integer.MAX_VALUE;
-    int controlRoom = Integer.MAX_VALUE;
+    int capacity = Integer.MAX_VALUE;
+    int controlCapacity = Integer.MAX_VALUE;
 
     @Override
     public boolean offer(EncodedBatch batch) {
-        if (batch.kind() == EncodedBatch.EVENTS ? room == 0 : controlRoom == 0) {
+        if (batch.kind() == EncodedBatch.EVENTS ? capacity == 0 : controlCapacity == 0) {
             return false;
         }
         if (batch.kind() == EncodedBatch.EVENTS) {
-            room--;
+            capacity--;
         } else {
-            controlRoom--;
+            controlCapacity--;
         }
         batches.add(batch);
         return true;
@@ -26,7 +26,7 @@ final class TestSink implements BatchSink {
 
     @Override
     public boolean accepting() {
-        return room > 0;
+        return capacity > 0;
     }
 
     @Override

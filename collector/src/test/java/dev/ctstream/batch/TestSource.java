@@ -4,7 +4,7 @@ import dev.ctstream.conntrack.EventSource;
 
 /** A namespace without a socket. */
 record TestSource(int index, String netns, String netnsId) implements EventSource {
-    /** The only namespace that ever has this name. */
+    /** A namespace whose identity derives from its name. */
     TestSource(int index, String netns) {
         this(index, netns, "id-" + netns);
     }

@@ -19,7 +19,7 @@ import org.apache.avro.generic.GenericRecord;
 
 /** The formats that {@link SpoolFormats} compares. */
 final class AvroFormats {
-    /** The null codec notices no damage by itself, so each record carries a checksum. */
+    /** The null codec does not detect damage, so each record carries a checksum. */
     private static final Schema CHECKED = new Schema.Parser().parse("""
                     {"type": "record", "name": "Checked", "fields": [
                       {"name": "crc32c", "type": {"type": "fixed", "name": "Crc", "size": 4}},
@@ -87,7 +87,7 @@ final class AvroFormats {
         void read(DataFileReader<GenericRecord> reader) throws IOException;
     }
 
-    /** Goes on at the next sync marker behind what cannot be read. */
+    /** Continues at the next sync marker after unreadable data. */
     private static void readBlocks(Path file, Step step) throws IOException {
         try (DataFileReader<GenericRecord> reader = new DataFileReader<>(file.toFile(), new GenericDatumReader<>())) {
             long size = file.toFile().length();
@@ -103,7 +103,7 @@ final class AvroFormats {
                 }
             }
         } catch (AvroRuntimeException | IOException e) {
-            // The file's header is damaged: nothing of it can be read.
+            // The file header is damaged: nothing can be read.
         }
     }
 

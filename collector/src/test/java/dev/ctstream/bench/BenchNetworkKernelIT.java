@@ -24,7 +24,7 @@ class BenchNetworkKernelIT {
     private static final int IFLA_INFO_KIND = 1;
 
     @Test
-    void aNamespaceWithAnInterfaceInUseIsRefusedAndNotChanged() throws Exception {
+    void refusesANamespaceWithAnInterfaceInUseAndChangesNothing() throws Exception {
         FreshNamespace.run(() -> {
             Files.writeString(ACCOUNTING, "0");
             makeLink("bench0");
@@ -32,7 +32,7 @@ class BenchNetworkKernelIT {
             Links.bringUp("bench0");
             assertThatExceptionOfType(IOException.class)
                     .isThrownBy(() -> BenchNetwork.prepare(false, false))
-                    .withMessage("network interface bench0 has an address: this is no private namespace; start it as"
+                    .withMessage("network interface bench0 has an address: this is not a private namespace; start it as"
                             + " bin/ctstream bench");
             assertThat(Files.readString(ACCOUNTING).strip()).isEqualTo("0");
         });
@@ -48,7 +48,7 @@ class BenchNetworkKernelIT {
         });
     }
 
-    /** One end of a pair: of the kinds that need no hardware, kernels have this one most often. */
+    /** One end of a veth pair: among the link types without hardware, the one most kernels support. */
     private static void makeLink(String name) throws NetlinkException {
         MessageWriter request = new MessageWriter()
                 .start(RTM_NEWLINK, NlMsgHdr.NLM_F_CREATE | NlMsgHdr.NLM_F_EXCL, 0)

@@ -17,26 +17,26 @@ class ChildProcessTest {
     private Path folder;
 
     @Test
-    void aProcessThatDoesNotAnswerIsKilledAndWhatItSaidIsTold() throws IOException {
+    void killsAProcessThatDoesNotAnswerAndQuotesItsOutput() throws IOException {
         try (ChildProcess silent = ChildProcess.java(Silent.class, CPU, folder, List.of(), List.of())) {
             assertThat(silent.answer().path("ready").asBoolean()).isTrue();
             assertThatExceptionOfType(IOException.class)
                     .isThrownBy(() -> silent.ask("anything", 1))
-                    .withMessage("Silent has not answered within 1 s; it said: nothing more to say");
+                    .withMessage("Silent has not answered within 1 s; its last output: nothing more to say");
         }
     }
 
     @Test
-    void aProcessThatHasEndedIsNotWaitedFor() throws IOException {
+    void doesNotWaitForAnEndedProcess() throws IOException {
         try (ChildProcess silent = ChildProcess.java(Silent.class, CPU, folder, List.of(), List.of("end"))) {
             silent.answer();
             assertThatExceptionOfType(IOException.class)
                     .isThrownBy(silent::answer)
-                    .withMessage("Silent has ended; it said: nothing more to say");
+                    .withMessage("Silent has ended; its last output: nothing more to say");
         }
     }
 
-    /** Says one line, and then nothing until its stdin ends; with an argument it ends at once. */
+    /** Prints one line, then nothing until its stdin ends; with an argument it ends at once. */
     static final class Silent {
         private Silent() {}
 

@@ -50,7 +50,7 @@ class CpuTimesTest {
     }
 
     @Test
-    void whatWasUsedIsTheDifferenceAndMemoryIsTheLatest() {
+    void usedTimeIsTheDifferenceAndMemoryIsTheLatest() {
         CpuTimes before = new CpuTimes(1, 2, Map.of("gc", 0.5, "jit", 1.0), 10, 20);
         CpuTimes after = new CpuTimes(4, 3, Map.of("gc", 0.75, "receive", 2.0), 11, 21);
         CpuTimes used = after.since(before);
@@ -61,7 +61,7 @@ class CpuTimesTest {
     }
 
     @Test
-    void aProcessCanBeReadWhileItsThreadsWork() throws IOException {
+    void readsAProcessWhileItsThreadsWork() throws IOException {
         long pid = ProcessHandle.current().pid();
         CpuTimes before = CpuTimes.of(pid);
         long deadline = System.nanoTime() + 10_000_000_000L;

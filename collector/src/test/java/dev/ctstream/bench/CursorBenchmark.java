@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What it costs to step over one captured message: its top-level attributes, and every attribute that is no nest. */
+/** Cost of walking one captured message: its top-level attributes, and all attributes that are not nests. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -63,7 +63,7 @@ public class CursorBenchmark {
         return sum;
     }
 
-    /** And all that lie in nests. */
+    /** The same, including all attributes within nests. */
     @Benchmark
     public int allLevels() {
         return walk(attributes(), 0);

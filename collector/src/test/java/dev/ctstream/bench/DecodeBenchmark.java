@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What it costs to decode one captured message: noting all attributes, and reading every value as well. */
+/** Cost of decoding one captured message: recording the offsets of all attributes, and also reading every value. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -45,14 +45,14 @@ public class DecodeBenchmark {
         buffer = Fixtures.buffer(Fixtures.bytes(message));
     }
 
-    /** Notes where each attribute is. */
+    /** Records the offset of each attribute. */
     @Benchmark
     public long wrap() {
         decoder.decode(event, buffer, 0, buffer.limit());
         return event.presence();
     }
 
-    /** And reads all values. */
+    /** The same, and reads all values. */
     @Benchmark
     public long wrapAndReadAll() {
         decoder.decode(event, buffer, 0, buffer.limit());

@@ -28,7 +28,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Nanoseconds for one event: decoding alone, and decoding, encoding and batching; NEW and DESTROY 1:1. */
+/** Nanoseconds per event: decoding alone, and decoding, encoding and batching; NEW and DESTROY 1:1. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -51,7 +51,7 @@ public class EncodeBenchmark {
         }
     }
 
-    /** Which captured messages. */
+    /** The set of captured messages. */
     @Param({"udp4", "tcp4", "icmp6", "all"})
     public String traffic = "";
 
@@ -69,7 +69,7 @@ public class EncodeBenchmark {
     private ByteBuffer[] messages = {};
     private long now;
 
-    /** Takes the captured messages. */
+    /** Loads the captured messages. */
     @Setup
     public void prepare() {
         List<byte[]> chosen = switch (traffic) {
@@ -85,13 +85,13 @@ public class EncodeBenchmark {
         return List.of(Fixtures.bytes(first), Fixtures.bytes(second));
     }
 
-    /** Ends the registry. */
+    /** Closes the registry. */
     @TearDown
     public void close() {
         metrics.close();
     }
 
-    /** The walk over the attributes. */
+    /** Decoding only. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
     public int decode() {
@@ -103,7 +103,7 @@ public class EncodeBenchmark {
         return whole;
     }
 
-    /** All that the receive thread does with an event after it has received it. */
+    /** All work of the receive thread after it has received an event. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
     public int decodeAndEncode() {

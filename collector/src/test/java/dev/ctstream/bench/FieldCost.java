@@ -26,10 +26,10 @@ import org.apache.avro.io.EncoderFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What each field of an event costs in Kafka: the bytes that it takes in Avro, and by how much a compressed record gets
- * smaller when the field is null, 0 or empty in all its events. The shares do not add up to the whole: what one field
- * tells, the compression need not learn from another. The events are those of a spool, as {@code ctstream bench --readers
- * spool} leaves one behind; each record is compressed alone, with zstd at level 1.
+ * Cost of each field of an event in Kafka: its bytes in Avro, and how much smaller a compressed record gets when the
+ * field is null, 0 or empty in all its events. The shares do not add up to the whole, because fields are correlated and
+ * compression uses that. The events come from a spool, such as the one that {@code ctstream bench --readers spool}
+ * leaves; each record is compressed separately, with zstd at level 1.
  *
  * <pre>mvn -Pbench -DskipTests test -Dbench.main=dev.ctstream.bench.FieldCost -Djmh.args='SPOOL-DIRECTORY [JSON-FILE]'</pre>
  */
@@ -45,7 +45,7 @@ public final class FieldCost {
 
     private FieldCost() {}
 
-    /** Prints a Markdown table, and writes the same as JSON. */
+    /** Prints a Markdown table and writes the same data as JSON. */
     public static void main(String[] arguments) throws IOException {
         FieldCost cost = new FieldCost();
         cost.read(Path.of(arguments[0]));
@@ -55,7 +55,7 @@ public final class FieldCost {
         }
     }
 
-    /** The first events of the spool. */
+    /** Reads the first events of the spool. */
     private void read(Path directory) throws IOException {
         GenericDatumReader<GenericRecord> datum = new GenericDatumReader<>(Schemas.BATCH);
         try (SpoolReader spool = SpoolReader.segments(directory)) {
@@ -132,7 +132,7 @@ public final class FieldCost {
                 .forEach(json::put);
     }
 
-    /** The value that takes the least room. */
+    /** The smallest value of a schema. */
     private static @Nullable Object nothing(Schema schema) {
         return switch (schema.getType()) {
             case UNION -> null;
@@ -143,7 +143,7 @@ public final class FieldCost {
         };
     }
 
-    /** Bytes of the values in Avro, each. */
+    /** Average size of the values in Avro, in bytes. */
     private static double encoded(Schema schema, List<Object> values) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         GenericDatumWriter<Object> writer = new GenericDatumWriter<>(schema);
@@ -155,7 +155,7 @@ public final class FieldCost {
         return (double) out.size() / values.size();
     }
 
-    /** Bytes of an event in compressed records of so many. */
+    /** Bytes per event in compressed records of {@code eventsEach} events. */
     private double compressed(int eventsEach) throws IOException {
         GenericDatumWriter<GenericRecord> writer = new GenericDatumWriter<>(Schemas.BATCH);
         long sum = 0;

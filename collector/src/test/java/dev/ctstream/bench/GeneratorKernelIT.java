@@ -21,14 +21,14 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.junit.jupiter.api.Test;
 
-/** Both loads raise exactly the events that they say, in the zones and of the kinds that were asked for. */
+/** Both loads generate exactly the events that they report, in the requested zones and of the requested kinds. */
 class GeneratorKernelIT {
     private static final int FLOWS = 1_200;
     private static final int PER_STEP = 64;
     private static final long STOP_MILLIS = 10_000;
 
     @Test
-    void packetsMakeOneFlowEachInTheirZones() throws Exception {
+    void eachPacketMakesOneFlowInItsZone() throws Exception {
         FreshNamespace.run(() -> {
             BenchNetwork.prepare(true, false);
             LoadSpec spec = spec(LoadSpec.Kind.PACKETS, 3, 0);
@@ -40,7 +40,7 @@ class GeneratorKernelIT {
     }
 
     @Test
-    void packetsMakeOneFlowEachOfBothVersions() throws Exception {
+    void eachPacketMakesOneFlowInBothIpVersions() throws Exception {
         FreshNamespace.run(() -> {
             BenchNetwork.prepare(false, true);
             LoadSpec spec = spec(LoadSpec.Kind.PACKETS, 1, 30);
@@ -54,7 +54,7 @@ class GeneratorKernelIT {
     }
 
     @Test
-    void entriesRaiseOneNewAndOneDestroyEach() throws Exception {
+    void eachEntryCausesOneNewAndOneDestroy() throws Exception {
         FreshNamespace.run(() -> {
             BenchNetwork.prepare(false, false);
             LoadSpec spec = spec(LoadSpec.Kind.CTNETLINK, 4, 25);
@@ -93,7 +93,7 @@ class GeneratorKernelIT {
         assertThat(load.settled()).isTrue();
     }
 
-    /** Receives while the body makes events, until all of them have come. */
+    /** Receives events while the body generates them, until all have arrived. */
     private static void receive(Metrics metrics, FlowEventHandler handler, FreshNamespace.Body body) throws Exception {
         ReceiveMetrics counts = new ReceiveMetrics(metrics);
         EventReceiver receiver = EventReceiver.open(handler, counts);

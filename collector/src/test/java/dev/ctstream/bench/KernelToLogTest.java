@@ -15,7 +15,7 @@ class KernelToLogTest {
     private static final int EVENTS = 64;
 
     @Test
-    void anEventsWayEndsWithTheMillisecondOfItsAppend() throws Exception {
+    void theDelayOfAnEventEndsWithTheMillisecondOfItsAppend() throws Exception {
         EncodedBatch batch = VariedBatches.make(1, EVENTS).get(0);
         KernelToLog.Delays delays = new KernelToLog.Delays();
         delays.onTimestamp(NEW_NANOS / 1_000_000 + 10);
@@ -26,7 +26,7 @@ class KernelToLogTest {
     }
 
     @Test
-    void withoutEventsThereIsNothingToTell() {
+    void reportsNothingWithoutEvents() {
         assertThat(new KernelToLog.Delays().values()).isEmpty();
     }
 }

@@ -10,12 +10,12 @@ class LoadSpecTest {
     private static final LoadSpec SPEC = new LoadSpec(LoadSpec.Kind.CTNETLINK, 5_000, 70, 2.5, 10, 30, 20, 7);
 
     @Test
-    void aLineIsReadAsItWasWritten() {
+    void parsesTheLineThatItWrote() {
         assertThat(LoadSpec.parse(SPEC.line())).isEqualTo(SPEC);
     }
 
     @Test
-    void sharesAreMetAndTheSameForTheSameSeed() {
+    void sharesAreMetAndReproducibleForASeed() {
         assertThat(share(SPEC, 20)).isBetween(1_900L, 2_100L);
         assertThat(share(SPEC, 0)).isZero();
         assertThat(share(SPEC, 100)).isEqualTo(10_000);
@@ -31,7 +31,7 @@ class LoadSpecTest {
     }
 
     @Test
-    void impossibleLoadsAreRefusedByName() {
+    void refusesImpossibleLoadsAndNamesTheField() {
         assertThatIllegalArgumentException().isThrownBy(() -> SPEC.with(1, -1)).withMessage("rate: -1 is not possible");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> SPEC.with(65_537, 0))

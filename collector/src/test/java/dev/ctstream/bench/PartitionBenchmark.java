@@ -14,7 +14,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What it costs to find a batch's partition: of zone 0, which is spread by host and namespace, and of another. */
+/** Cost of choosing a batch's partition: for zone 0, which is spread by host and namespace, and for another zone. */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -31,7 +31,7 @@ public class PartitionBenchmark {
     private final String hostId = "2f8e3c0d6a1b4c7e9d5f0a1b2c3d4e5f";
     private final String netns = "host";
 
-    /** The partition of one batch. */
+    /** Chooses the partition of one batch. */
     @Benchmark
     public int ofEvents() {
         return partitioning.ofEvents(hostId, netns, zone, PARTITIONS);

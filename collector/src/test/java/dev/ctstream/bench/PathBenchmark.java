@@ -31,8 +31,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Nanoseconds for one event from the received datagram to the encoded batch, NEW and DESTROY 1:1, in the midst of so many
- * live flows that end in random order; with the ledger of flows and without.
+ * Nanoseconds per event from the received datagram to the encoded batch, NEW and DESTROY 1:1, among many live flows
+ * that end in random order; with and without the ledger of flows.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
@@ -68,7 +68,7 @@ public class PathBenchmark {
                 new BatchMetrics(metrics));
     }
 
-    /** Begins the live flows. */
+    /** Starts the live flows. */
     @Setup(Level.Trial)
     public void fill() {
         if (ledger) {
@@ -84,7 +84,7 @@ public class PathBenchmark {
         }
     }
 
-    /** Half of the events end a live flow, half begin one. */
+    /** Half of the events end a live flow, half start one. */
     @Setup(Level.Invocation)
     public void receive() {
         for (int slot = 0; slot < EVENTS; slot += 2) {
@@ -95,7 +95,7 @@ public class PathBenchmark {
         }
     }
 
-    /** Decodes, tracks, encodes, and throws the batches away. */
+    /** Decodes, tracks and encodes, and discards the batches. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
     public long path() {
@@ -110,7 +110,7 @@ public class PathBenchmark {
         }
     }
 
-    /** Ends the registry. */
+    /** Closes the registry. */
     @TearDown
     public void close() {
         metrics.close();

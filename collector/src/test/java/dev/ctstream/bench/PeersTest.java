@@ -15,7 +15,7 @@ class PeersTest {
     private Path folder;
 
     @Test
-    void aPeerIsAnExecutableFileInAnAbsoluteFolderOfThePath() throws IOException {
+    void findsAPeerAsAnExecutableInAnAbsoluteFolderOfThePath() throws IOException {
         Files.createDirectories(folder.resolve("a").resolve("conntrack"));
         Path notExecutable = file("b");
         Path executable = file("c");

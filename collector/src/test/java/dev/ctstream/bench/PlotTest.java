@@ -45,7 +45,7 @@ class PlotTest {
     }
 
     @Test
-    void theReportHoldsTheMachineEachMeasurementAndMediansWithTheirRange() throws Exception {
+    void theReportContainsMachineMeasurementsAndMediansWithRanges() throws Exception {
         JsonNode results = results();
         assertThat(results.at("/machine/ctstream").asText()).isEqualTo("1.2.3");
         assertThat(results.at("/machine/kernel").asText()).isNotEmpty();
@@ -61,7 +61,7 @@ class PlotTest {
     }
 
     @Test
-    void theTableHasARowForEachReaderAndRate() {
+    void theTableHasARowPerReaderAndRate() {
         List<Measurement> cells = List.of(
                 new Measurement("encode", CONFIG.loads().get(0), 1, values(1_000, 1.25, 0)),
                 new Measurement("encode", CONFIG.loads().get(0), 2, values(1_000, 1.5, 0)));
@@ -71,7 +71,7 @@ class PlotTest {
     }
 
     @Test
-    void aPictureHasAxesUnitsALegendAndACurveForEachReader() throws Exception {
+    void aPlotHasAxesUnitsALegendAndACurvePerReader() throws Exception {
         String svg = Plot.svg(Plot.Kind.COST, List.of(results()));
         Document document = DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
@@ -82,28 +82,28 @@ class PlotTest {
     }
 
     @Test
-    void lossesAreAShareOfWhatWasOffered() throws Exception {
+    void lossesAreAShareOfTheOfferedEvents() throws Exception {
         assertThat(Plot.svg(Plot.Kind.LOSS, List.of(results()))).contains("per cent of the events offered");
     }
 
     @Test
-    void whatIsNotThereIsSaid() {
+    void reportsThatValuesAreMissing() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Plot.svg(Plot.Kind.LATENCY, List.of(results())))
-                .withMessage("there is nothing of latency in it");
+                .withMessage("no values for a plot of latency");
     }
 
     @Test
-    void axesAreRoundAndPlaceTheirEnds() {
+    void axesHaveRoundEnds() {
         Axis up = Axis.around("", false, List.of(3.3, 4.4), 100, 0);
         assertThat(up.ticks()).containsExactly(0.0, 1.0, 2.0, 3.0, 4.0, 5.0);
-        assertThat(up.place(0)).isEqualTo(100);
-        assertThat(up.place(5)).isZero();
+        assertThat(up.position(0)).isEqualTo(100);
+        assertThat(up.position(5)).isZero();
         Axis across = Axis.around("", true, List.of(1_200.0, 230_000.0), 0, 300);
         assertThat(across.ticks().stream().map(Axis::text))
                 .containsExactly("1000", "2000", "5000", "10k", "20k", "50k", "100k", "200k", "500k");
-        assertThat(across.place(1_000)).isZero();
-        assertThat(across.place(500_000)).isBetween(299.9, 300.1);
+        assertThat(across.position(1_000)).isZero();
+        assertThat(across.position(500_000)).isBetween(299.9, 300.1);
         assertThat(Axis.around("", true, List.of(999.0, 203_000.0), 0, 1).ticks().stream()
                         .map(Axis::text))
                 .startsWith("1000")

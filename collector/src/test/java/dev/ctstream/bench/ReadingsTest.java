@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** What is read from texts of the kernel and of the metrics page, and what is made of several rounds. */
+/** Parsing of the kernel's text and of the metrics page, and the summary of several rounds. */
 class ReadingsTest {
     private static final String TABLE = """
             sk               Eth Pid        Groups   Rmem     Wmem     Dump  Locks    Drops    Inode
@@ -19,7 +19,7 @@ class ReadingsTest {
             """;
 
     @Test
-    void onlySubscribedNetfilterSocketsOfTheProcessCount() {
+    void countsOnlySubscribedNetfilterSocketsOfTheProcess() {
         assertThat(NetlinkSockets.of(TABLE, Set.of("568", "569", "570"))).isEqualTo(new NetlinkSockets(1, 2560, 17));
         assertThat(NetlinkSockets.of(TABLE, Set.of("568", "571"))).isEqualTo(new NetlinkSockets(2, 3200, 18));
         assertThat(NetlinkSockets.of(TABLE, Set.of())).isEqualTo(new NetlinkSockets(0, 0, 0));
@@ -39,7 +39,7 @@ class ReadingsTest {
     }
 
     @Test
-    void roundsOfTheSameMeasurementBecomeAMedianWithItsRange() {
+    void roundsOfOneMeasurementGiveAMedianWithItsRange() {
         List<Measurement> cells = List.of(cell("a", 1, 3), cell("b", 1, 9), cell("a", 2, 1), cell("a", 3, 8));
         Map<String, List<Measurement>> groups = Spread.groups(cells);
         assertThat(groups).hasSize(2);

@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** What people are shown of the measurements. */
+/** The report for people. */
 class ReportTest {
     private static final LoadSpec LOAD = new LoadSpec(LoadSpec.Kind.PACKETS, 0, 0, 1, 1, 100, 0, 0);
 
     @Test
-    void lossesBehindTheKernelHaveTheirColumn() {
+    void lossesAfterTheKernelHaveTheirOwnColumn() {
         String table =
                 table(new Measurement("kafka", LOAD, 1, Map.of(Measurement.LOST, 3.0, Measurement.LOST_LATER, 512.0)));
         assertThat(table.lines().findFirst().orElseThrow()).containsSubsequence(" lost ", " lost later ");
@@ -20,7 +20,7 @@ class ReportTest {
     }
 
     @Test
-    void whatIsMissingOnEitherHalfOfTheWayIsSaid() {
+    void reportsEventsMissingBeforeOrAfterEncoding() {
         Map<String, Double> values = new LinkedHashMap<>();
         values.put(Measurement.UNACCOUNTED, 2.0);
         values.put(Measurement.UNACKNOWLEDGED, 128.0);

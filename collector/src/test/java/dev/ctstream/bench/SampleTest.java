@@ -14,7 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Where a measurement begins and ends. */
+/** When a measurement begins and ends. */
 class SampleTest {
     private static final int CPU = 0;
     private static final int LINGER_MILLIS = 1;
@@ -23,11 +23,11 @@ class SampleTest {
     private Path folder;
 
     @Test
-    void itEndsWhenTheLastBatchIsAcknowledgedThoughTheSpoolHasNoneLeft() throws Exception {
+    void endsOnlyAfterTheLastAcknowledgementEvenIfTheSpoolIsEmpty() throws Exception {
         ChildProcess process = ChildProcess.java(Late.class, CPU, folder, List.of(), List.of());
         try (RunningReader reader = new RunningReader(process, true, LINGER_MILLIS)) {
             Sample before = Sample.before(reader, null);
-            assertThat(before.onTheWay()).isZero();
+            assertThat(before.inFlight()).isZero();
             Map<String, Double> values = Sample.after(reader, null).values(before, null);
             assertThat(values)
                     .containsEntry("acknowledged_events", 1024.0)

@@ -22,7 +22,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Nanoseconds for one event from a closed batch to the page cache: frame, checksums, write(2). */
+/** Nanoseconds per event from a closed batch to the page cache: frame, checksums, write(2). */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -48,14 +48,14 @@ public class SpoolAppendBenchmark {
         return null;
     }
 
-    /** Makes the batches. */
+    /** Creates the batches. */
     @Setup
     public void prepare() throws IOException {
         batches = VariedBatches.make(EVENTS / batchEvents, batchEvents);
         directory = Files.createTempDirectory("spool-append");
     }
 
-    /** Begins a segment. */
+    /** Opens a segment. */
     @Setup(Level.Iteration)
     public void open() throws IOException {
         file = new FrameFile(directory.resolve("segment-" + files++), VariedBatches.RUN);
@@ -72,7 +72,7 @@ public class SpoolAppendBenchmark {
         }
     }
 
-    /** All batches, in writes of a megabyte. */
+    /** Appends all batches, in writes of a megabyte. */
     @Benchmark
     @OperationsPerInvocation(EVENTS)
     public long append() throws IOException {

@@ -32,9 +32,10 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * CPU of the whole process for one event with the spool between ring and publisher, against a publisher that takes
- * batches from the ring: decoding, encoding and batching as the receive thread does, paced, and an acknowledgement at
- * once. Both in one run, in turn; the first round warms up. The kernel's write-back is not in it.
+ * CPU time of the whole process per event, with a spool between ring and publisher and with a publisher that reads the
+ * ring directly. Decoding, encoding and batching run as on the receive thread, at a fixed rate; batches are
+ * acknowledged at once. One run alternates between both; the first round warms up. The kernel's write-back is not
+ * included.
  *
  * <pre>mvn -Pbench -DskipTests test -Dbench.main=dev.ctstream.bench.SpoolCost -Djmh.args='[DIRECTORY [EVENTS-A-SECOND [SECONDS [ROUNDS]]]]'</pre>
  */
@@ -66,7 +67,7 @@ public final class SpoolCost {
         this.seconds = seconds;
     }
 
-    /** Measures. */
+    /** Runs the measurement. */
     public static void main(String[] arguments) throws Exception {
         Path directory = arguments.length > 0 ? Path.of(arguments[0]) : Files.createTempDirectory("spool-cost");
         int rate = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 100_000;
@@ -91,7 +92,7 @@ public final class SpoolCost {
         }
     }
 
-    /** Process CPU in us for one event. */
+    /** CPU time of the process per event, in us. */
     private double measure(boolean spooled) throws Exception {
         ended = false;
         BatchRing ring = new BatchRing();
@@ -128,7 +129,7 @@ public final class SpoolCost {
                 spool.close();
             }
             if (received.get() != sent) {
-                throw new IllegalStateException(received.get() + " of " + sent + " events came through");
+                throw new IllegalStateException(received.get() + " of " + sent + " events arrived");
             }
             return cost;
         }
@@ -138,7 +139,7 @@ public final class SpoolCost {
         return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
     }
 
-    /** What the receive thread does; returns the number of events. */
+    /** The work of the receive thread; returns the number of events. */
     private long receive(Batcher batcher) {
         Source source = new Source(0, "host");
         FlowDecoder decoder = new FlowDecoder();
@@ -165,7 +166,7 @@ public final class SpoolCost {
     private void consume(BooleanSupplier take) {
         boolean last = false;
         while (!last) {
-            last = ended; // nothing is put in after that
+            last = ended; // nothing is added after that
             while (take.getAsBoolean()) {
                 last = false;
             }

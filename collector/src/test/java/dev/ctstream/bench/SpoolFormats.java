@@ -15,14 +15,14 @@ import java.util.SplittableRandom;
 import java.util.zip.CRC32C;
 
 /**
- * What a spooled event costs in frames of our own and in Avro container files, in one run: appending with a sync each
- * 100 ms, reading back, and what a flipped bit takes. Prints a Markdown table; of two rounds the second counts.
+ * Cost of a spooled event in our own frames and in Avro container files, in one run: appending with a sync every 100
+ * ms, reading back, and the loss by a flipped bit. Prints a Markdown table of the second of two rounds.
  *
  * <pre>mvn -Pbench -DskipTests test -Dbench.main=dev.ctstream.bench.SpoolFormats -Djmh.args='[DIRECTORY [MEGABYTES]]'</pre>
  */
 public final class SpoolFormats {
     private static final int EVENTS_EACH = 128;
-    /** Batches between two writes: what the spool thread finds in the ring at some 40 000 events a second and more. */
+    /** Batches per write: what the spool thread finds in the ring at about 40 000 events per second and more. */
     private static final int BATCHES_A_WRITE = 16;
 
     private static final long SYNC_NANOS = 100_000_000;
@@ -32,20 +32,20 @@ public final class SpoolFormats {
     private final List<EncodedBatch> batches = VariedBatches.make(2000, EVENTS_EACH);
     private final Path file;
 
-    /** One way to keep batches in a file. */
+    /** One file format for batches. */
     interface Format {
         Target open(Path file) throws IOException;
 
-        /** Reads past damage; hands over what a checksum vouches for. */
+        /** Skips damaged data; delivers data whose checksum is correct. */
         void read(Path file, Part part) throws IOException;
     }
 
-    /** Gets what was read. */
+    /** Receives the data that was read. */
     interface Part {
         void read(ByteBuffer bytes, long batches);
     }
 
-    /** A file that is appended to. */
+    /** A file open for appending. */
     interface Target extends AutoCloseable {
         void append(EncodedBatch batch) throws IOException;
 
@@ -61,7 +61,7 @@ public final class SpoolFormats {
         file = directory.resolve("spool-format");
     }
 
-    /** Measures. */
+    /** Runs the measurement. */
     public static void main(String[] arguments) throws IOException {
         Path directory = arguments.length > 0 ? Path.of(arguments[0]) : Files.createTempDirectory("spool-formats");
         long bytes = (arguments.length > 1 ? Long.parseLong(arguments[1]) : 256) << 20;
@@ -135,7 +135,7 @@ public final class SpoolFormats {
         return new Written(count, written, syncs);
     }
 
-    /** Flips one bit after the other at random places, each in a sound file: "parts read wrong | batches lost". */
+    /** Flips single bits at random offsets, each in an undamaged file. Returns "parts read wrong | batches lost". */
     private String flip(Format format) throws IOException {
         long whole = write(format, DAMAGED_BYTES).batches;
         Set<Integer> right = new HashSet<>();

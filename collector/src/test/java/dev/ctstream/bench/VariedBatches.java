@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Closed batches of NEW and DESTROY of TCP flows. The messages are captured ones in which addresses, ports and ids change
- * from event to event, so that compression finds in them what it finds in real ones and no more.
+ * Closed batches of NEW and DESTROY events of TCP flows. The messages are captured; addresses, ports and ids vary from
+ * event to event, so that they compress as well as real ones and no better.
  */
 public final class VariedBatches {
     static final RunIdentity RUN = new RunIdentity(
@@ -40,9 +40,9 @@ public final class VariedBatches {
     private VariedBatches() {}
 
     /**
-     * Makes batches, each of one zone.
+     * Creates batches, each of one zone.
      *
-     * @param batches how many
+     * @param batches number of batches
      * @param eventsEach events in each of them
      */
     public static List<EncodedBatch> make(int batches, int eventsEach) {
@@ -73,7 +73,7 @@ public final class VariedBatches {
         return made;
     }
 
-    /** Messages of netlink as above. */
+    /** The netlink messages of such events. */
     static List<ByteBuffer> messages(int count) {
         SplittableRandom random = new SplittableRandom(43);
         byte[][] captured = {Fixtures.bytes("01-new-tcp4-zone5"), Fixtures.bytes("05-destroy-tcp4-zone5")};
@@ -105,7 +105,7 @@ public final class VariedBatches {
         return message;
     }
 
-    /** Puts another number wherever the old one stands, big endian, at the begin of an attribute's value. */
+    /** Replaces a number, big endian, wherever it is at the start of an attribute's value. */
     private static void replace(byte[] message, int old, int other, int bytes) {
         ByteBuffer buffer = ByteBuffer.wrap(message);
         for (int at = 0; at + bytes <= message.length; at += 4) {

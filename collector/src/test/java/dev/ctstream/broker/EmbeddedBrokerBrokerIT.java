@@ -86,7 +86,7 @@ class EmbeddedBrokerBrokerIT {
     }
 
     @Test
-    void saysThatThePortIsTaken() throws Exception {
+    void reportsThatThePortIsTaken() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             String said =
                     stderrOf(() -> BrokerServer.run(taken.getLocalPort(), directory, false, Map.of(), System.out));
@@ -96,7 +96,7 @@ class EmbeddedBrokerBrokerIT {
     }
 
     @Test
-    void saysThatTheDataAreInUse() throws Exception {
+    void reportsThatTheDataDirectoryIsInUse() throws Exception {
         try (EmbeddedBroker first = EmbeddedBroker.at(directory, Map.of());
                 EmbeddedBroker second = EmbeddedBroker.at(directory, Map.of())) {
             first.start();
@@ -142,7 +142,7 @@ class EmbeddedBrokerBrokerIT {
         }
     }
 
-    /** Starts a broker, says its process id and its data, and waits to be killed. */
+    /** Starts a broker, prints its process id and its data directory, and waits to be killed. */
     static final class Parent {
         public static void main(String[] arguments) throws IOException {
             EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of());

@@ -12,7 +12,7 @@ class BenchCommandTest {
     private final CommandLine line = BenchCommand.line(Console.system());
 
     @Test
-    void anOptionOfTheJvmMayLookLikeOneOfOurs() {
+    void aJvmOptionMayLookLikeOneOfOurs() {
         line.parseArgs("--jvm=-Dx=1", "--jvm", "-Xint", "-D", "batch.max-events=3");
         CommandLine.Model.CommandSpec spec = line.getCommandSpec();
         assertThat(spec.findOption("--jvm").<List<String>>getValue()).containsExactly("-Dx=1", "-Xint");
@@ -21,6 +21,6 @@ class BenchCommandTest {
 
     @Test
     void aMissingOptionIsNamed() {
-        assertThatThrownBy(() -> line.parseArgs("--jvm")).hasMessageContaining("--jvm needs an option of the JVM");
+        assertThatThrownBy(() -> line.parseArgs("--jvm")).hasMessageContaining("--jvm needs a JVM option");
     }
 }

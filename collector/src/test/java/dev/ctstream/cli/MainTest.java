@@ -28,7 +28,7 @@ class MainTest {
     private Path folder;
 
     @Test
-    void theVersionIsTheBuilds() {
+    void versionIsThatOfTheBuild() {
         assertThat(run("--version")).isZero();
         assertThat(out()).startsWith("ctstream ").doesNotContain("${");
         assertThat(out().lines().findFirst())
@@ -50,7 +50,7 @@ class MainTest {
     }
 
     @Test
-    void wrongOptionsEndWith2AndNameWhatIsWrong() {
+    void wrongOptionsExitWith2AndAreNamed() {
         assertThat(run()).isEqualTo(2);
         assertThat(err()).startsWith("ctstream: a command is missing\n");
         assertThat(run("reed")).isEqualTo(2);
@@ -68,24 +68,24 @@ class MainTest {
                     --rates=-5         | rate: -5 is not possible
                     --zones=0          | zones: 0 is not possible
                     --seconds=0        | seconds: 0.0 is not possible
-                    --load=tcp         | --load tcp is none of packets, ctnetlink and none
-                    --readers=tcpdump  | --readers tcpdump: it is none of receive, encode, track, spool, kafka,
+                    --load=tcp         | --load tcp is not packets, ctnetlink or none
+                    --readers=tcpdump  | --readers tcpdump: not one of receive, encode, track, spool, kafka,
                     -Dbatch.max-event=5 | batch.max-event (-D): no such key; did you mean batch.max-events?
                     --load-cpu=1023    | there is no CPU 1023: the load and the reader need one each, and this machine has
                     """)
-    void benchNamesWhatIsWrongBeforeItBegins(String option, String problem) {
+    void benchChecksItsOptionsBeforeItStarts(String option, String problem) {
         assertThat(run("bench", option)).isEqualTo(2);
         assertThat(err()).startsWith("ctstream: " + problem);
     }
 
     @Test
-    void benchIsNotForTheHostsNamespace() {
+    void benchRefusesTheHostsNamespace() {
         assertThat(run("bench")).isEqualTo(3);
-        assertThat(err()).contains("only the launcher can make: start it as bin/ctstream bench");
+        assertThat(err()).contains("only the launcher can create: start it as bin/ctstream bench");
     }
 
     @Test
-    void errorsAreOneLineWithoutStackTraceUnlessAskedFor() {
+    void errorsAreOneLineWithoutStackTraceUnlessRequested() {
         assertThat(run("read")).isEqualTo(2);
         assertThat(err()).isEqualTo("ctstream: no broker given: --bootstrap-server HOST:PORT\n");
         assertThat(run("read", "--debug")).isEqualTo(2);
@@ -94,7 +94,7 @@ class MainTest {
     }
 
     @Test
-    void allProblemsOfTheConfigurationAreSaidAtOnce() throws IOException {
+    void allConfigurationProblemsAreReportedAtOnce() throws IOException {
         Path file = Files.writeString(folder.resolve("c.properties"), "batch.max-event=5\n");
         environment.put("CTSTREAM_DELIVERY", "never");
         assertThat(run("run", "--config", file.toString(), "-D", "netns=a/b", "-Dkafka.acks=7"))
@@ -109,7 +109,7 @@ class MainTest {
     }
 
     @Test
-    void theConfigurationCanBeDumpedWithoutBrokerAndUsedAgain() throws IOException {
+    void dumpedConfigurationNeedsNoBrokerAndCanBeUsedAgain() throws IOException {
         assertThat(run("run", "--dump-config", "-D", "host.id=h", "-D", "kafka.linger.ms=7"))
                 .isZero();
         String dump = out();
@@ -121,28 +121,28 @@ class MainTest {
     }
 
     @Test
-    void keysWithoutEffectAreSaidAtTheStart() {
+    void warnsOfKeysWithoutEffectAtTheStart() {
         assertThat(run("run", "--dump-config", "-D", "host.id=h", "-D", "filter.zone=7"))
                 .isZero();
-        assertThat(err()).isEqualTo("ctstream: warning: filter.zone=7 (-D) is without effect in this version\n");
+        assertThat(err()).isEqualTo("ctstream: warning: filter.zone=7 (-D) has no effect in this version\n");
     }
 
     @Test
-    void readEndsWith1WhenNoBrokerAnswers() throws IOException {
-        String nobody;
+    void readExitsWith1WhenNoBrokerAnswers() throws IOException {
+        String noBroker;
         try (ServerSocket socket = new ServerSocket(0)) {
-            nobody = "127.0.0.1:" + socket.getLocalPort();
+            noBroker = "127.0.0.1:" + socket.getLocalPort();
         }
         long begin = System.nanoTime();
-        assertThat(run("read", "--bootstrap-server", nobody)).isEqualTo(1);
+        assertThat(run("read", "--bootstrap-server", noBroker)).isEqualTo(1);
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
         assertThat(err())
-                .startsWith("ctstream: connect to " + nobody + ": no answer within")
+                .startsWith("ctstream: connect to " + noBroker + ": no answer within")
                 .hasLineCount(1);
     }
 
     @Test
-    void readEndsWith1WhenTheBrokersNameIsUnknown() {
+    void readExitsWith1WhenTheBrokersNameIsUnknown() {
         assertThat(run("read", "--bootstrap-server", "no-such-host.invalid:9092"))
                 .isEqualTo(1);
         assertThat(err())
@@ -158,11 +158,11 @@ class MainTest {
         assertThat(err())
                 .contains("kafka.security.protocl (" + file + ":2): Kafka has no such setting; did you mean"
                         + " kafka.security.protocol?")
-                .contains("ssl.x (-D): only keys that begin with kafka. are taken");
+                .contains("ssl.x (-D): only keys that begin with kafka. are allowed");
     }
 
     @Test
-    void aReaderThatHasGoneEndsTheCommandQuietly() {
+    void aClosedPipeEndsTheCommandQuietly() {
         OutputStream gone = new OutputStream() {
             @Override
             public void write(int b) throws IOException {
@@ -176,7 +176,7 @@ class MainTest {
     }
 
     @Test
-    void coloursAreForTerminalsThatWantThem() {
+    void coloursOnlyTerminalsThatAllowIt() {
         assertThat(new Console(out, printer(err), environment, true, true).colour())
                 .isTrue();
         assertThat(new Console(out, printer(err), environment, false, true).colour())

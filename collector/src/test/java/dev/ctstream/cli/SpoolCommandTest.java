@@ -33,7 +33,7 @@ class SpoolCommandTest {
         return folder.resolve("spool");
     }
 
-    /** Two batches of zone 3, one of zone 4, a control record; the first is acknowledged. */
+    /** Two batches of zone 3, one of zone 4, and a control record; the first batch is acknowledged. */
     private SpoolWriter filled() throws IOException {
         SpoolWriter writer = new SpoolWriter(directory());
         writer.append(ZONE_3, 0, 3);
@@ -75,13 +75,13 @@ class SpoolCommandTest {
     }
 
     @Test
-    void listShowsALiveSpoolAndAClosedOne() throws IOException {
+    void listShowsALiveAndAClosedSpool() throws IOException {
         try (SpoolWriter writer = filled()) {
             assertThat(run("spool", "list", directory().toString())).isZero();
             assertThat(out())
                     .startsWith("collector: running, process "
                             + ProcessHandle.current().pid() + " (host host-1, run of ");
-            // The position is stored each second.
+            // The position is stored only once per second.
             assertThat(out())
                     .containsPattern("\\d{16}.segment +open +\\d+ +4 +7 +2 +20.* 20.* 7\n")
                     .containsPattern("all segments +1 +\\d+ +4 +7 +2 +7\n")
@@ -90,14 +90,14 @@ class SpoolCommandTest {
         }
         assertThat(run("spool", "list", directory().toString())).isZero();
         assertThat(out())
-                .startsWith("collector: not running, ended in order")
+                .startsWith("collector: not running, clean shutdown")
                 .containsPattern("segment +sealed +\\d+ +5 +8 .* 5\n")
                 .endsWith("waiting for Kafka: 4 batches, 5 events\n");
         assertThat(err()).isEmpty();
     }
 
     @Test
-    void listShowsWhatKafkaRefused() throws IOException {
+    void listShowsBatchesThatKafkaRejected() throws IOException {
         try (SpoolWriter writer = filled()) {
             writer.refuse();
         }
@@ -131,7 +131,7 @@ class SpoolCommandTest {
     }
 
     @Test
-    void catPrintsTheEventsAsReadDoes() throws IOException {
+    void catPrintsEventsLikeRead() throws IOException {
         try (SpoolWriter writer = filled()) {
             writer.refuse();
             assertThat(cat("-o", "json")).isZero();
@@ -160,7 +160,7 @@ class SpoolCommandTest {
     }
 
     @Test
-    void verifyIsContentWithAWholeSpool() throws IOException {
+    void verifyAcceptsAWholeSpool() throws IOException {
         filled().close();
         assertThat(run("spool", "verify", directory().toString())).isZero();
         assertThat(out())
@@ -175,7 +175,7 @@ class SpoolCommandTest {
     }
 
     @Test
-    void verifyEndsWithOneAndNamesTheDamage() throws IOException {
+    void verifyExitsWith1AndNamesTheDamage() throws IOException {
         filled().close();
         flip(1024 + 200);
         assertThat(run("spool", "verify", directory().toString())).isEqualTo(1);
@@ -185,7 +185,7 @@ class SpoolCommandTest {
                 .endsWith("""
                         damaged:  1 batch, 3 events
                         missing:  0 batches, 0 events
-                        lost:     0 batches, 0 events; Kafka has the others
+                        lost:     0 batches, 0 events; Kafka has the rest
                         DAMAGED
                         """); // it is acknowledged
         assertThat(cat()).isEqualTo(1);
@@ -194,7 +194,7 @@ class SpoolCommandTest {
     }
 
     @Test
-    void verifyMissesASegmentThatIsGone() throws IOException {
+    void verifyReportsAMissingSegment() throws IOException {
         filled().close();
         Files.delete(segment());
         assertThat(run("spool", "verify", directory().toString())).isEqualTo(1);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** All defaults in one test, every key's way into the records in another. */
+/** One test covers all defaults, another the mapping of every key to its config record. */
 class CollectorConfigTest {
     @TempDir
     private Path folder;
@@ -65,7 +65,7 @@ class CollectorConfigTest {
     }
 
     @Test
-    void everyKeyReachesItsPlace() throws Exception {
+    void everyKeySetsItsConfigField() throws Exception {
         CollectorConfig expected = new CollectorConfig(
                 new CollectorConfig.Host("h", "boot", "web-1"),
                 List.of("blue", "/run/netns/red"),
@@ -84,7 +84,7 @@ class CollectorConfigTest {
     }
 
     @Test
-    void singleEventsHaveATopicOfTheirOwnUnlessOneIsNamed() throws Exception {
+    void singleEventsHaveTheirOwnTopicUnlessOneIsConfigured() throws Exception {
         assertThat(load(Map.of("record.layout", "event")).publish().topics().events())
                 .isEqualTo("conntrack.flat");
         assertThat(load(Map.of("record.layout", "event", "topic.events", "conntrack.events"))
@@ -95,7 +95,7 @@ class CollectorConfigTest {
     }
 
     @Test
-    void noKeyIsForgottenInTheTestAbove() {
+    void theTestAboveCoversEveryKey() {
         Set<String> keys = new HashSet<>(Keys.definition().names());
         keys.removeAll(OTHERS.keySet());
         assertThat(keys)
@@ -105,7 +105,7 @@ class CollectorConfigTest {
     }
 
     @Test
-    void everyKeyMayComeFromTheEnvironment() throws Exception {
+    void everyKeyCanBeSetInTheEnvironment() throws Exception {
         Map<String, String> environment = new TreeMap<>();
         OTHERS.forEach((key, value) -> environment.put(EnvironmentNames.of(key), value));
         ConfigSources sources = new ConfigSources(Optional.empty(), environment, Map.of(), host, true);

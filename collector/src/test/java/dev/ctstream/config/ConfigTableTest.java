@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
 
-/** The documents that name every key. {@code -Ddocs.update=true} writes the table anew. */
+/** The documents that list every key. {@code -Ddocs.update=true} regenerates the table. */
 class ConfigTableTest {
     private static final Path DOCUMENT = Path.of("docs/configuration.md");
     private static final Path SAMPLE = Path.of("etc/ctstream.properties");
@@ -18,7 +18,7 @@ class ConfigTableTest {
     private static final String END = "<!-- end of the table -->";
 
     @Test
-    void theDocumentHoldsTheTableOfTheCode() throws IOException {
+    void theDocumentContainsTheGeneratedTable() throws IOException {
         String text = Files.readString(DOCUMENT);
         int begin = text.indexOf(BEGIN) + BEGIN.length();
         int end = text.indexOf(END);
@@ -33,7 +33,7 @@ class ConfigTableTest {
     }
 
     @Test
-    void theSampleNamesEveryKeyWithItsDefault() throws IOException {
+    void theSampleListsEveryKeyWithItsDefault() throws IOException {
         Properties sample = new Properties();
         List<String> commented = new ArrayList<>();
         for (String line : Files.readAllLines(SAMPLE)) {

@@ -67,7 +67,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void misspeltKafkaSettingsAreNamedAndForeignOnesPassedOn() throws Exception {
+    void misspeltKafkaSettingsAreProblemsAndUnknownOnesArePassedOn() throws Exception {
         assertThat(problems(Map.of("kafka.boostrap.servers", "k:1")))
                 .anySatisfy(text -> assertThat(text).endsWith("did you mean kafka.bootstrap.servers?"));
         assertThat(problems(with(Map.of("kafka.linger.ms", "soon"))))
@@ -82,7 +82,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void settingsThatThePromisesRestOnCannotBeChanged() {
+    void settingsThatTheGuaranteesNeedCannotBeChanged() {
         assertThat(problems(with(Map.of("kafka.acks", "1"))))
                 .singleElement()
                 .asString()
@@ -90,7 +90,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void theEnvironmentReachesKafkaSettingsAndLeavesForeignVariablesAlone() throws Exception {
+    void theEnvironmentSetsKafkaSettingsAndForeignVariablesAreIgnored() throws Exception {
         Configuration configuration = load(
                 NO_FILE,
                 Map.of(
@@ -108,7 +108,7 @@ class ConfigurationTest {
     }
 
     @Test
-    void theNodeNameIsForPeopleAndMayBeMissing() throws Exception {
+    void theNodeNameMayBeMissing() throws Exception {
         assertThat(load(BROKER).collector().host().name()).isEqualTo("web-1");
         Files.writeString(host.hostName(), "\n");
         assertThat(load(BROKER).collector().host().name()).isEqualTo("unknown");
@@ -131,18 +131,18 @@ class ConfigurationTest {
         assertThat(problems(with(Map.of("host.id", "a/b"))))
                 .singleElement()
                 .asString()
-                .startsWith("host.id=a/b (-D): must not hold '/'");
+                .startsWith("host.id=a/b (-D): must not contain '/'");
     }
 
     @Test
-    void keysWhoseFeatureIsMissingAreAcceptedAndSaidToBeWithoutEffect() throws Exception {
+    void keysWithoutEffectAreAcceptedAndReported() throws Exception {
         assertThat(load(BROKER).withoutEffect()).isEmpty();
         Configuration configuration =
                 load(with(Map.of("record.headers", "true", "filter.protocol", "tcp", "netns", "self,all")));
         assertThat(configuration.withoutEffect())
                 .containsExactly(
-                        "filter.protocol=tcp (-D) is without effect in this version",
-                        "netns=self,all (-D) is without effect in this version");
+                        "filter.protocol=tcp (-D) has no effect in this version",
+                        "netns=self,all (-D) has no effect in this version");
     }
 
     @Test
@@ -182,7 +182,7 @@ class ConfigurationTest {
         Path file = file("host.id=a\nhost.id=b\n");
         Configuration configuration = load(file, Map.of(), BROKER);
         assertThat(configuration.warnings())
-                .containsExactly("host.id is given twice: " + file + ":1 and " + file + ":2; the last one counts");
+                .containsExactly("host.id is given twice: " + file + ":1 and " + file + ":2; the last one applies");
         assertThat(configuration.collector().host().id()).isEqualTo("b");
     }
 
@@ -193,7 +193,7 @@ class ConfigurationTest {
         assertThat(problems(with(Map.of("topic.control", "conntrack.events")))).hasSize(1);
         assertThat(problems(with(Map.of("spool.segment-bytes", "2MiB", "spool.max-bytes", "1 MiB"))))
                 .containsExactly(
-                        "spool.segment-bytes=2097152: must not be more than a quarter of spool.max-bytes=1048576, so that a part of the spool can be given up");
+                        "spool.segment-bytes=2097152: must not be more than a quarter of spool.max-bytes=1048576, so that the spool can drop a segment at a time");
     }
 
     @Test

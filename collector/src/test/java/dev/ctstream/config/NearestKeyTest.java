@@ -17,12 +17,12 @@ class NearestKeyTest {
         "http.listn, http.listen",
         "hostid, host.id",
     })
-    void namesWhatWasProbablyMeant(String given, String meant) {
+    void findsTheNameThatWasProbablyMeant(String given, String meant) {
         assertThat(NearestKey.of(given, Keys.definition().names())).hasValue(meant);
     }
 
     @Test
-    void namesNothingWhenNothingIsNear() {
+    void findsNothingWhenNoNameIsClose() {
         assertThat(NearestKey.of("zzzz", Set.of("events"))).isEmpty();
     }
 

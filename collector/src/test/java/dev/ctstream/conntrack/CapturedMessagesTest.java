@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each message that the kernel sent decodes to every value that is known about it, and to no other. */
+/** Each captured kernel message decodes to exactly the values that are known for it. */
 class CapturedMessagesTest {
     private static final int ERROR_BYTES = 4;
     private static final int EXTACK_MSG = 1; // NLMSGERR_ATTR_MSG

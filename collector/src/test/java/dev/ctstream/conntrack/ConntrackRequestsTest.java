@@ -14,7 +14,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/** The bytes of requests: what is written is what the decoder reads, and what deletes names what it deletes. */
+/** The bytes of requests: the decoder reads what was written, and every DELETE names its target. */
 class ConntrackRequestsTest {
     private static final TupleSpec TCP = tuple(new TupleSpec.Ports(6, 40_000, 80));
     private static final List<ZoneScope> ZONES =
@@ -25,7 +25,7 @@ class ConntrackRequestsTest {
     private final FlowEvent event = new FlowEvent();
 
     @Test
-    void whatIsWrittenIsReadBack() {
+    void writtenEntriesAreReadBack() {
         for (ZoneScope zone : ZONES) {
             FlowSpec flow = FlowSpec.of(TCP)
                     .zone(zone)
@@ -80,7 +80,7 @@ class ConntrackRequestsTest {
     }
 
     @Test
-    void aZoneIsTwoBytesAlsoWhenItIsZero() {
+    void aZoneIsTwoBytesEvenWhenItIsZero() {
         AttributeCursor attributes = attributes(message(requests.flush(new Flush.Zone(0))));
         assertThat(attributes.next()).isTrue();
         assertThat(attributes.number()).isEqualTo(Cta.CTA_ZONE);
@@ -104,7 +104,7 @@ class ConntrackRequestsTest {
     }
 
     @Test
-    void aFamilysFlushHasTheVersionThatTheKernelHonours() {
+    void aFamilyFlushHasTheVersionThatTheKernelHonours() {
         MessageCursor message = message(requests.flush(new Flush.Family(NfGenMsg.AF_INET6)));
         ByteBuffer buffer = message.buffer();
         assertThat(buffer.get(message.offset() + NfGenMsg.FAMILY_OFFSET)).isEqualTo((byte) NfGenMsg.AF_INET6);
@@ -113,7 +113,7 @@ class ConntrackRequestsTest {
     }
 
     @Test
-    void wrongValuesAreRefusedBeforeTheyAreWritten() throws UnknownHostException {
+    void invalidValuesAreRefusedBeforeTheyAreWritten() throws UnknownHostException {
         InetAddress v6 = InetAddress.getByName("fd00::9");
         assertThatIllegalArgumentException().isThrownBy(() -> ZoneScope.both(65_536));
         assertThatIllegalArgumentException().isThrownBy(() -> ZoneScope.both(-1));

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ConntrackTableTest {
     /** Answers each request with the same message. */
-    private record Answering(MessageWriter answer) implements TableExchange {
+    private record FixedAnswer(MessageWriter answer) implements TableExchange {
         @Override
         public void query(MessageWriter request, ReplyHandler handler) throws NetlinkException {
             ByteBuffer bytes = answer.finish();
@@ -45,7 +45,7 @@ class ConntrackTableTest {
     }
 
     private static ConntrackTable answering(MessageWriter answer) {
-        return ConntrackTable.over(new Answering(answer));
+        return ConntrackTable.over(new FixedAnswer(answer));
     }
 
     private static MessageWriter statistics(int type) {
@@ -57,7 +57,7 @@ class ConntrackTableTest {
         MessageWriter all = statistics(NfGenMsg.IPCTNL_MSG_CT_GET_STATS)
                 .be32(Cta.CTA_STATS_GLOBAL_ENTRIES, 0xFFFF_FFFFL)
                 .be32(Cta.CTA_STATS_GLOBAL_MAX_ENTRIES, 5)
-                .be64(99, 1); // of a later kernel
+                .be64(99, 1); // from a later kernel
         try (ConntrackTable table = answering(all)) {
             assertThat(table.stats()).isEqualTo(new TableStats(0xFFFF_FFFFL, 5));
             assertThat(table.netnsId()).isEqualTo("7");
@@ -73,7 +73,7 @@ class ConntrackTableTest {
     }
 
     @Test
-    void aStatisticOfAnotherLengthIsAnErrorAndNotZero() {
+    void aStatisticOfTheWrongLengthIsAnErrorAndNotZero() {
         MessageWriter answer = statistics(NfGenMsg.IPCTNL_MSG_CT_GET_STATS).be64(Cta.CTA_STATS_GLOBAL_ENTRIES, 5);
         try (ConntrackTable table = answering(answer)) {
             assertThatExceptionOfType(NetlinkException.class)

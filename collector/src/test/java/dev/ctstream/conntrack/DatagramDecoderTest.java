@@ -10,7 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What happens to a received datagram: events are handed on, everything else is counted. */
+/** What happens to a received datagram: events are delivered, everything else is counted. */
 class DatagramDecoderTest {
     private static final EventSource SOURCE = new EventSource() {
         @Override
@@ -34,16 +34,16 @@ class DatagramDecoderTest {
         }
     };
 
-    private final List<String> handed = new ArrayList<>();
+    private final List<String> delivered = new ArrayList<>();
     private final FlowEventHandler handler = new FlowEventHandler() {
         @Override
         public void onEvent(EventSource source, FlowEvent event, long receivedTimeNanos) {
-            handed.add(source.index() + " " + event.eventType() + " " + event.id() + " " + receivedTimeNanos);
+            delivered.add(source.index() + " " + event.eventType() + " " + event.id() + " " + receivedTimeNanos);
         }
 
         @Override
         public void onDumpEntry(EventSource source, FlowEvent event, DumpEntryKind kind) {
-            handed.add(kind + " " + event.id());
+            delivered.add(kind + " " + event.id());
         }
 
         @Override
@@ -64,21 +64,21 @@ class DatagramDecoderTest {
     }
 
     @Test
-    void eventsAreHandedOnWithTheirTime() {
+    void eventsAreDeliveredWithTheirTime() {
         byte[] begin = Fixtures.bytes("01-new-tcp4-zone5");
         decoder.decode(SOURCE, Fixtures.buffer(begin), 0, begin.length, 77);
         assertThat(decoder.lagNanos(1_795_244_919_067_500_800L)).isEqualTo(45);
         decoder.deliver(SOURCE, 77);
-        assertThat(handed).containsExactly("3 1 3641472517 77");
+        assertThat(delivered).containsExactly("3 1 3641472517 77");
         assertThat(metrics.events(FlowEvent.NEW).value()).isEqualTo(1);
         decode(Fixtures.bytes("05-destroy-tcp4-zone5"));
         assertThat(metrics.events(FlowEvent.DESTROY).value()).isEqualTo(1);
     }
 
     @Test
-    void everyMessageOfADatagramIsHandedOn() {
+    void everyMessageOfADatagramIsDelivered() {
         decode(MessageBytes.concat(Fixtures.bytes("01-new-tcp4-zone5"), Fixtures.bytes("02-update-tcp4-synrecv")));
-        assertThat(handed).containsExactly("3 1 3641472517 77", "3 2 3641472517 77");
+        assertThat(delivered).containsExactly("3 1 3641472517 77", "3 2 3641472517 77");
     }
 
     @Test
@@ -88,27 +88,27 @@ class DatagramDecoderTest {
         }
         assertThat(metrics.otherMessages.value()).isEqualTo(3);
         assertThat(decoder.takeUndecodable()).isZero();
-        assertThat(handed).isEmpty();
+        assertThat(delivered).isEmpty();
     }
 
     @Test
-    void aMalformedMessageIsCountedAndTheNextOneIsHandedOn() {
+    void aMalformedMessageIsCountedAndTheNextOneIsDelivered() {
         byte[] bad = Fixtures.bytes("01-new-tcp4-zone5");
         bad[NfGenMsg.ATTRIBUTES_OFFSET + NlAttr.LENGTH_OFFSET] = 1;
         decode(MessageBytes.concat(bad, Fixtures.bytes("02-update-tcp4-synrecv")));
         assertThat(metrics.malformed.value()).isEqualTo(1);
         assertThat(decoder.takeUndecodable()).isEqualTo(1);
         assertThat(decoder.takeUndecodable()).isZero();
-        assertThat(handed).containsExactly("3 2 3641472517 77");
+        assertThat(delivered).containsExactly("3 2 3641472517 77");
     }
 
     @Test
-    void aDatagramWithARemainderIsCounted() {
+    void aDatagramWithTrailingBytesIsCounted() {
         byte[] whole = Fixtures.bytes("02-update-tcp4-synrecv");
         ByteBuffer buffer = Fixtures.buffer(MessageBytes.concat(whole, whole));
         decoder.decode(SOURCE, buffer, 0, 2 * whole.length - 4, 77);
         decoder.deliver(SOURCE, 77);
-        assertThat(handed).hasSize(1);
+        assertThat(delivered).hasSize(1);
         assertThat(metrics.malformed.value()).isEqualTo(1);
         assertThat(decoder.takeUndecodable()).isEqualTo(1);
     }
@@ -119,11 +119,11 @@ class DatagramDecoderTest {
         decoder.truncated(SOURCE, Fixtures.buffer(bytes), 0, bytes.length);
         assertThat(metrics.truncated.value()).isEqualTo(1);
         assertThat(decoder.takeUndecodable()).isEqualTo(1);
-        assertThat(handed).isEmpty();
+        assertThat(delivered).isEmpty();
     }
 
     @Test
-    void theLagIsNeverThatOfAnEarlierReceive() {
+    void theLagNeverComesFromAnEarlierReceive() {
         assertThat(decoder.lagNanos(1_795_244_919_067_500_800L)).isEqualTo(-1);
         byte[] bytes = Fixtures.bytes("01-new-tcp4-zone5");
         ByteBuffer buffer = Fixtures.buffer(bytes);
@@ -134,7 +134,7 @@ class DatagramDecoderTest {
     }
 
     @Test
-    void attributesThatAreNotUnderstoodAreCounted() {
+    void unknownAndUnexpectedAttributesAreCounted() {
         decode(MessageBytes.newFlow(
                 MessageBytes.ports(17, 1, 2),
                 MessageBytes.attribute(60, new byte[0]),
@@ -150,40 +150,40 @@ class DatagramDecoderTest {
         byte[] bytes = Fixtures.bytes("01-new-tcp4-zone5");
         decoder.dumpEntry(SOURCE, DumpEntryKind.DYING, Fixtures.buffer(bytes), 0, bytes.length);
         decoder.dumpEntry(SOURCE, DumpEntryKind.DYING, Fixtures.buffer(bytes), 0, 30);
-        assertThat(handed).containsExactly("DYING 3641472517");
-        assertThat(metrics.injected.value()).isEqualTo(2);
+        assertThat(delivered).containsExactly("DYING 3641472517");
+        assertThat(metrics.dumpMessages.value()).isEqualTo(2);
         assertThat(metrics.events(FlowEvent.NEW).value()).isZero();
         assertThat(metrics.malformed.value()).isEqualTo(1);
         assertThat(decoder.takeUndecodable()).isZero();
     }
 
     @Test
-    void eventsComeInTheirOrderHoweverManyThereAre() {
+    void eventsKeepTheirOrderInAnyNumber() {
         byte[] one = Fixtures.bytes("01-new-tcp4-zone5");
         byte[] other = Fixtures.bytes("06-new-icmpv6-zone9");
         String ofOne = "3 1 3641472517 77";
         decode(other);
-        String ofOther = handed.remove(0);
+        String ofOther = delivered.remove(0);
         for (int count = 1; count <= 3 * FlowEventHandler.MAX_EVENTS; count++) {
             for (int i = 0; i < count; i++) {
                 byte[] datagram = i % 3 == 0 ? other : one;
                 decoder.decode(SOURCE, Fixtures.buffer(datagram), 0, datagram.length, 77);
             }
             decoder.deliver(SOURCE, 77);
-            assertThat(handed).hasSize(count);
+            assertThat(delivered).hasSize(count);
             for (int i = 0; i < count; i++) {
-                assertThat(handed.get(i)).isEqualTo(i % 3 == 0 ? ofOther : ofOne);
+                assertThat(delivered.get(i)).isEqualTo(i % 3 == 0 ? ofOther : ofOne);
             }
-            handed.clear();
+            delivered.clear();
         }
         assertThat(metrics.malformed.value()).isZero();
     }
 
     @Test
-    void nothingIsHandedOnTwice() {
+    void nothingIsDeliveredTwice() {
         decode(Fixtures.bytes("01-new-tcp4-zone5"));
         decoder.deliver(SOURCE, 77);
-        assertThat(handed).hasSize(1);
+        assertThat(delivered).hasSize(1);
     }
 
     private void decode(byte[] datagram) {

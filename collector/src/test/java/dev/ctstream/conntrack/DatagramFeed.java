@@ -4,7 +4,7 @@ import dev.ctstream.metrics.Metrics;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Received datagrams made of two captured ones, each of a flow with a number, for benchmarks. */
+/** Received datagrams of numbered flows, made from two captured ones, for benchmarks. */
 public final class DatagramFeed {
     private static final int SLOT_BYTES = 33 * 64;
     private static final long RECEIVED = 1_795_244_919_067_999_999L;
@@ -13,8 +13,8 @@ public final class DatagramFeed {
     private final DatagramDecoder decoder;
     private final byte[] begin = Fixtures.bytes("01-new-tcp4-zone5");
     private final byte[] end = Fixtures.bytes("05-destroy-tcp4-zone5");
-    private final Places beginPlaces = new Places(begin);
-    private final Places endPlaces = new Places(end);
+    private final Offsets beginOffsets = new Offsets(begin);
+    private final Offsets endOffsets = new Offsets(end);
     private final int[] lengths;
 
     private record Source(int index, String netns) implements EventSource {
@@ -31,11 +31,11 @@ public final class DatagramFeed {
 
     private final EventSource source = new Source(0, "host");
 
-    private static final class Places {
+    private static final class Offsets {
         final int id;
         final int destination;
 
-        Places(byte[] message) {
+        Offsets(byte[] message) {
             FlowDecoder decoder = new FlowDecoder();
             FlowEvent event = new FlowEvent();
             if (!decoder.decode(event, Fixtures.buffer(message), 0, message.length)) {
@@ -46,7 +46,7 @@ public final class DatagramFeed {
         }
     }
 
-    /** So many slots. */
+    /** A feed with {@code count} slots. */
     public DatagramFeed(FlowEventHandler handler, Metrics metrics, int count) {
         slots = ByteBuffer.allocateDirect(count * SLOT_BYTES).order(ByteOrder.nativeOrder());
         lengths = new int[count];
@@ -55,23 +55,23 @@ public final class DatagramFeed {
 
     /** Puts a flow's NEW into a slot. */
     public void putNew(int slot, int flow) {
-        put(slot, flow, begin, beginPlaces);
+        put(slot, flow, begin, beginOffsets);
     }
 
     /** Puts a flow's DESTROY into a slot. */
     public void putDestroy(int slot, int flow) {
-        put(slot, flow, end, endPlaces);
+        put(slot, flow, end, endOffsets);
     }
 
-    private void put(int slot, int flow, byte[] message, Places places) {
+    private void put(int slot, int flow, byte[] message, Offsets offsets) {
         int at = slot * SLOT_BYTES;
         slots.put(at, message);
-        slots.putInt(at + places.id, flow * 0x9E3779B1);
-        slots.putInt(at + places.destination, Integer.reverseBytes(0x0A000000 + flow % 1_000_000));
+        slots.putInt(at + offsets.id, flow * 0x9E3779B1);
+        slots.putInt(at + offsets.destination, Integer.reverseBytes(0x0A000000 + flow % 1_000_000));
         lengths[slot] = message.length;
     }
 
-    /** Decodes the first slots and hands their events on, as the receive thread does. */
+    /** Decodes the first slots and delivers their events, as the receive thread does. */
     public void deliver(int count) {
         for (int slot = 0; slot < count; slot++) {
             decoder.decode(source, slots, slot * SLOT_BYTES, lengths[slot], RECEIVED);

@@ -83,7 +83,7 @@ class DeleteBytesTest {
                 && !attributes(request).containsKey(Cta.CTA_TUPLE_ORIG);
     }
 
-    /** Read anew from the bytes, not with the code that wrote them. */
+    /** Parses the bytes independently of the code that wrote them. */
     private static void assertHarmlessOrNamed(byte[] request) {
         if (type(request) != NfGenMsg.IPCTNL_MSG_CT_DELETE) {
             return;
@@ -120,14 +120,14 @@ class DeleteBytesTest {
     }
 
     @Test
-    void theGuardPassesWhatTheWriterWrites() {
+    void theGuardAcceptsWhatTheWriterWrites() {
         ConntrackRequests requests = new ConntrackRequests();
         guard.check(requests.delete(KEY).finish(), KEY);
         FLUSHES.forEach(flush -> guard.check(requests.flush(flush).finish(), flush));
     }
 
     @Test
-    void theGuardRefusesADeleteThatNobodyDeclared() {
+    void theGuardRefusesAnUndeclaredDelete() {
         ConntrackRequests requests = new ConntrackRequests();
         refused(requests.delete(KEY), null);
         FLUSHES.forEach(flush -> refused(requests.flush(flush), null));
@@ -142,7 +142,7 @@ class DeleteBytesTest {
     }
 
     @Test
-    void theGuardRefusesADeleteThatTheKernelWouldTakeForAFlush() {
+    void theGuardRefusesADeleteThatTheKernelWouldTreatAsAFlush() {
         refused(delete(2, 0, writer -> writer.be32(Cta.CTA_ID, KEY.id())), KEY);
         refused(delete(2, 0, writer -> writer.be32(Cta.CTA_ID, KEY.id()).be16(Cta.CTA_ZONE, 7)), KEY);
         refused(delete(2, 0, writer -> tuple(writer, true)), KEY); // no id
@@ -170,7 +170,7 @@ class DeleteBytesTest {
     }
 
     @Test
-    void theGuardRefusesAFlushThatTheKernelWouldTakeForAWiderOne() {
+    void theGuardRefusesAFlushThatTheKernelWouldTreatAsAWiderOne() {
         refused(delete(10, 0, writer -> {}), new Flush.Family(10)); // version 0: the family is ignored
         refused(delete(2, 1, writer -> {}), new Flush.Family(10));
         refused(delete(0, 0, writer -> {}), new Flush.Zone(7));
@@ -190,7 +190,7 @@ class DeleteBytesTest {
     }
 
     @Test
-    void theGuardRefusesASecondMessageBehindTheFirst() {
+    void theGuardRefusesASecondMessageAfterTheFirst() {
         MessageWriter two = new ConntrackRequests().delete(KEY);
         two.startNetfilter(NfGenMsg.IPCTNL_MSG_CT_DELETE, 0, 0, 0, 0, 0);
         refused(two, KEY);

@@ -24,14 +24,14 @@ class DrainPaceTest {
 
     @ParameterizedTest
     @ValueSource(longs = {10_000, 209_715, 1_677_721, Integer.MAX_VALUE})
-    void thePauseFillsAQuarterOfTheBufferAtMost(long capacityEvents) {
+    void thePauseFillsAtMostAQuarterOfTheBuffer(long capacityEvents) {
         long longest = DrainPace.longestNanos(capacityEvents);
         assertThat(longest).isBetween(1L, 24_000_000L);
         assertThat(longest * DrainPace.PEAK_EVENTS_PER_SECOND / 1e9).isLessThanOrEqualTo(capacityEvents / 4.0);
     }
 
     @Test
-    void fewEventsAreWaitedForLongerAndDumpsAreNotHeldUp() {
+    void fewEventsMakeThePauseLongerAndADumpMakesItShorter() {
         long longest = DrainPace.longestNanos(209_715);
         assertThat(DrainPace.pauseNanos(longest, 255, 0)).isEqualTo(24_000_000);
         assertThat(DrainPace.pauseNanos(longest, 256, 0)).isEqualTo(8_000_000);

@@ -8,7 +8,7 @@ class DropCounterTest {
     private final DropCounter drops = new DropCounter();
 
     @Test
-    void countsWhatWasAddedSinceTheLastReading() {
+    void countsDropsSinceTheLastReading() {
         assertThat(drops.advance(0)).isZero();
         assertThat(drops.advance(5)).isEqualTo(5);
         assertThat(drops.advance(5)).isZero();
@@ -16,7 +16,7 @@ class DropCounterTest {
     }
 
     @Test
-    void goesOnWhenTheKernelsCounterWraps() {
+    void continuesWhenTheKernelsCounterWraps() {
         drops.advance(0xFFFF_FFF0L);
         assertThat(drops.advance(0x10)).isEqualTo(0x20);
         assertThat(drops.total()).isEqualTo(0x1_0000_0010L);

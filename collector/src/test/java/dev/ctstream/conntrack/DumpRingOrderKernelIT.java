@@ -7,7 +7,7 @@ import java.net.InetAddress;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What a dump shows comes after the events that the kernel had sent before the dump showed it. */
+/** A dump entry is delivered after the events that the kernel sent before the dump showed the entry. */
 class DumpRingOrderKernelIT {
     private static final int UDP = 17;
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class DumpRingTest {
-    /** At the end of the message with this port, all of them the port's lowest byte. */
+    /** By port: the number of bytes at the end of its message, each with the value of the port's lowest byte. */
     private final Map<Integer, Integer> tailBytes = new HashMap<>();
 
     private final List<Integer> ports = new ArrayList<>();
@@ -113,9 +113,9 @@ class DumpRingTest {
                         DumpEntryKind.END);
     }
 
-    /** Lengths and the order of offering and taking at random: every message comes out as it went in. */
+    /** Random lengths, random order of offering and taking: every message comes out unchanged. */
     @Test
-    void messagesOfAllLengthsStayWholeWhereverTheyLie() {
+    void messagesOfAllLengthsStayIntactAtEveryOffset() {
         Random random = new Random(20_181);
         DumpRing small = new DumpRing(16, 4608, wakes::incrementAndGet);
         int offered = 0;
@@ -168,7 +168,7 @@ class DumpRingTest {
     }
 
     @Test
-    void aMessageThatDoesNotFitIsRefusedLoudly() {
+    void aMessageThatIsTooLongThrows() {
         byte[] large = MessageBytes.newFlow(
                 MessageBytes.ports(17, 1, 2),
                 MessageBytes.attribute(Cta.CTA_SECMARK, new byte[DumpRing.MAX_MESSAGE_BYTES]));
@@ -178,7 +178,7 @@ class DumpRingTest {
     }
 
     @Test
-    void aMarkHasNoMessageAndAnEntryIsNoMark() {
+    void aMarkHasNoMessageAndAnEntryIsNotAMark() {
         assertThat(message.next()).isTrue();
         assertThatIllegalArgumentException().isThrownBy(() -> ring.offer(source, DumpEntryKind.END, message));
         assertThatIllegalArgumentException().isThrownBy(() -> ring.offerMark(source, DumpEntryKind.ENTRY));

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Entries made over netlink: what is asked for is what dumps and events show, and only what is named goes. */
+/** Entries created over netlink: dumps and events show what was requested, and only the named entries are deleted. */
 class EntriesKernelIT {
     private static final List<ZoneScope> ZONES = List.of(
             ZoneScope.NONE,
@@ -147,7 +147,7 @@ class EntriesKernelIT {
     }
 
     @Test
-    void flushTakesWhatItSaysAndNothingElse() throws NetlinkException {
+    void flushDeletesOnlyWhatItNames() throws NetlinkException {
         List<FlowSpec> flows = flows();
         for (FlowSpec flow : flows) {
             table.create(flow);
@@ -208,7 +208,7 @@ class EntriesKernelIT {
     }
 
     @Test
-    void statisticsAreThere() throws NetlinkException {
+    void statisticsAreAvailable() throws NetlinkException {
         assertThat(table.stats().maxEntries()).isPositive();
         assertThat(table.statsPerCpu())
                 .hasSizeGreaterThanOrEqualTo(1)

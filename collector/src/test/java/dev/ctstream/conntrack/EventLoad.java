@@ -10,7 +10,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A steady load of entries that come and go in five zones, from a thread of its own; at most 2000 are alive.
+ * A steady load from its own thread, which creates and deletes entries in five zones; at most 2000 are alive.
  *
  * <p>Never more than 100 events come at once: the smallest receive buffer that a kernel grants by default holds 332.
  */
@@ -37,7 +37,7 @@ public final class EventLoad implements AutoCloseable {
         burstNanos = TimeUnit.SECONDS.toNanos(2 * BURST) / eventsPerSecond;
     }
 
-    /** Begins. */
+    /** Starts the load. */
     public static EventLoad start(NetworkNamespace namespace, int eventsPerSecond) throws NetlinkException {
         EventLoad load = new EventLoad(FlowMaker.in(namespace), eventsPerSecond);
         load.thread.start();

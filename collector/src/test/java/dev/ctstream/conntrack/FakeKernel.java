@@ -16,11 +16,11 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A table that answers requests as kernels of one generation do: what a generation does not know in a request it ignores,
- * as {@code nf_conntrack_netlink.c} of that time does, with all that follows from it.
+ * A table that answers requests like kernels of one generation: it ignores the parts of a request that this generation
+ * does not know, as {@code nf_conntrack_netlink.c} of that time does, with all the consequences.
  */
 public final class FakeKernel implements TableExchange {
-    /** What kernels of a time know. */
+    /** Kernel generations, by what they know. */
     public enum Generation {
         V4_19(false, false, false, false),
         V5_10(true, false, false, false),
@@ -74,17 +74,17 @@ public final class FakeKernel implements TableExchange {
         return requests;
     }
 
-    /** Refuses to create from now on; 0 = no longer. */
+    /** Refuses creation with this errno from now on; 0 = allows it again. */
     public void refuseCreate(int errno) {
         refuseCreate = errno;
     }
 
-    /** Runs once before the next DELETE is done. */
+    /** Runs once before the next DELETE is executed. */
     public void beforeDelete(Runnable action) {
         beforeDelete = action;
     }
 
-    /** Drops an entry behind everybody's back. */
+    /** Removes an entry without a request. */
     public void expire(TupleSpec original) {
         entries.removeIf(entry -> entry.original.equals(original));
     }
@@ -96,7 +96,7 @@ public final class FakeKernel implements TableExchange {
         if (message.type() == NfGenMsg.IPCTNL_MSG_CT_DELETE && before != null) {
             beforeDelete = null;
             before.run();
-            requests.remove(requests.size() - 1); // read again
+            requests.remove(requests.size() - 1); // the request is read a second time
             read(request);
         }
         switch (message.type()) {
@@ -181,7 +181,7 @@ public final class FakeKernel implements TableExchange {
         if (tuple == null) {
             throw refused(Errno.EINVAL);
         }
-        // A flow event wants both directions: the tuple stands for the reply as well.
+        // A flow event needs both directions, so the tuple also serves as the reply.
         byte[] nest = new byte[tuple.payloadLengthBytes()];
         message.buffer().get(tuple.payloadOffset(), nest);
         ByteBuffer whole = new MessageWriter()
@@ -285,17 +285,17 @@ public final class FakeKernel implements TableExchange {
         for (byte b : entry.attributes) {
             writer.rawU8(b);
         }
-        hand(writer.be32(Cta.CTA_ID, entry.id), handler);
+        deliver(writer.be32(Cta.CTA_ID, entry.id), handler);
     }
 
     private void stats(ReplyHandler handler) throws NetlinkException {
         MessageWriter writer = new MessageWriter();
         writer.startNetfilter(NfGenMsg.IPCTNL_MSG_CT_GET_STATS, 0, 1, 0, 0, 0)
                 .be32(Cta.CTA_STATS_GLOBAL_ENTRIES, entries.size());
-        hand(writer, handler);
+        deliver(writer, handler);
     }
 
-    private static void hand(MessageWriter writer, ReplyHandler handler) throws NetlinkException {
+    private static void deliver(MessageWriter writer, ReplyHandler handler) throws NetlinkException {
         ByteBuffer bytes = writer.finish();
         MessageCursor reply = new MessageCursor();
         reply.wrap(bytes, 0, bytes.remaining());

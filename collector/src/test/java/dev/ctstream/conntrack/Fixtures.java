@@ -14,7 +14,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 
-/** The captured datagrams under {@code src/test/resources/ctnetlink} and what is known about them. */
+/** The captured datagrams under {@code src/test/resources/ctnetlink} and their expected content. */
 public final class Fixtures {
     private static final String FOLDER = "/ctnetlink/";
 
@@ -29,7 +29,7 @@ public final class Fixtures {
         return names;
     }
 
-    /** What {@code expected.json} says: for each name a list of messages. */
+    /** The content of {@code expected.json}: for each name a list of messages. */
     public static JsonNode expected() {
         try {
             return new ObjectMapper().readTree(read("expected.json"));

@@ -1,12 +1,12 @@
 package dev.ctstream.conntrack;
 
-/** One number out of everything that a flow event says; reads every accessor, allocates nothing. */
+/** Condenses a flow event into one number; calls every accessor, allocates nothing. */
 public final class FlowEventDigest {
     private static final long MULTIPLIER = 0x9E37_79B9_7F4A_7C15L;
 
     private long digest;
 
-    /** The number for the event as it is wrapped now. */
+    /** The digest of the event's current message. */
     public long of(FlowEvent event) {
         digest = event.presence();
         add(event.eventType());

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A million damaged messages: decoding never throws, never loops, never reads outside the message, and finds the same
- * whether it goes by the shape of an earlier message or not. Replay a failure with {@code -Dtest.seed}.
+ * A million damaged messages: decoding never throws, never loops, never reads outside the message, and gives the same
+ * result with and without the shape of an earlier message. Replay a failure with {@code -Dtest.seed}.
  */
 class FlowEventFuzzTest {
     private static final int MESSAGES = 1_000_000;
@@ -22,7 +22,7 @@ class FlowEventFuzzTest {
     private static final int GUARD_BYTES = 64;
 
     private final List<byte[]> captured = Fixtures.flowMessages();
-    private final FlowDecoder experienced = new FlowDecoder(); // knows the shapes of what came before
+    private final FlowDecoder experienced = new FlowDecoder(); // knows the shapes of earlier messages
     private final FlowEvent event = new FlowEvent();
     private final FlowEventDigest digest = new FlowEventDigest();
     private final byte[] message = new byte[ROOM_BYTES];
@@ -46,10 +46,10 @@ class FlowEventFuzzTest {
                 long plain = decodeExact();
                 if (decodeGuarded(new FlowDecoder(), zeros) != plain
                         || decodeGuarded(new FlowDecoder(), ones) != plain) {
-                    throw new AssertionError("what lies beside the message changes what it says");
+                    throw new AssertionError("bytes outside the message change the result");
                 }
                 if (decodeGuarded(experienced, zeros) != plain) {
-                    throw new AssertionError("what came before the message changes what it says");
+                    throw new AssertionError("earlier messages change the result");
                 }
                 accepted += plain == 0 ? 0 : 1;
             } catch (RuntimeException | AssertionError e) {
@@ -59,11 +59,11 @@ class FlowEventFuzzTest {
                         e);
             }
         }
-        // Both kinds must come often, else the loop would show little.
+        // Both outcomes must be frequent, otherwise the loop would prove little.
         assertThat(accepted).as("-Dtest.seed=%d", seed).isBetween(MESSAGES / 20, MESSAGES * 9 / 10);
     }
 
-    /** In a buffer that ends where the message ends: a read behind it would throw. */
+    /** In a buffer that ends where the message ends: a read past it would throw. */
     private long decodeExact() {
         exact.clear().limit(lengthBytes);
         exact.put(0, message, 0, lengthBytes);

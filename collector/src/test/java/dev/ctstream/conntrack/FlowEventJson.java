@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.function.LongSupplier;
 
-/** Writes what a flow event says with the keys of {@code expected.json}: one key for each field that is there. */
+/** Writes a flow event with the keys of {@code expected.json}: one key for each present field. */
 final class FlowEventJson {
     private static final int ICMPV6 = 58;
 

@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
-/** What no capture shows: protocols that the machine does not track, padding, unknown numbers, wrong messages. */
+/** Cases that no capture contains: untracked protocols, padding, unknown numbers, invalid messages. */
 class FlowEventTest {
     private static final byte[] UDP = ports(17, 1000, 2000);
     private static final byte[] A4 = {10, 1, 0, 1};
@@ -87,7 +87,7 @@ class FlowEventTest {
     }
 
     @Test
-    void paddingInsideNestsIsKnown() {
+    void paddingInsideNestsIsRecognized() {
         byte[] counters = nest(
                 CTA_COUNTERS_REPLY,
                 attribute(CTA_COUNTERS_PAD, new byte[0]),
@@ -105,7 +105,7 @@ class FlowEventTest {
     }
 
     @Test
-    void aWrongLengthIsPassedOverAndCountedAndNeverOverwrites() {
+    void aWrongLengthIsSkippedAndCountedAndNeverOverwrites() {
         byte[] message = newFlow(
                 UDP,
                 attribute(CTA_MARK, be32(9)),
@@ -147,7 +147,7 @@ class FlowEventTest {
     }
 
     @Test
-    void theFlagBitsOfATypeAreNoPartOfItsNumber() {
+    void theFlagBitsOfATypeAreNotPartOfItsNumber() {
         byte[] message = newFlow(
                 UDP,
                 attribute(CTA_MARK | NlAttr.NLA_F_NET_BYTEORDER, be32(7)),
@@ -174,7 +174,7 @@ class FlowEventTest {
     }
 
     @Test
-    void aMessageNeedsBothTuplesWhole() {
+    void aMessageNeedsBothTuplesComplete() {
         byte[] ip = ip(A4, A4);
         byte[] noDestination = nest(CTA_TUPLE_IP, attribute(CTA_IP_V4_SRC, A4));
         byte[] noNumber = nest(CTA_TUPLE_PROTO, attribute(CTA_PROTO_SRC_PORT, be16(1)));
@@ -190,7 +190,7 @@ class FlowEventTest {
     }
 
     @Test
-    void addressesMustBeOfTheFamily() {
+    void addressesMustMatchTheFamily() {
         byte[] v4 = ip(A4, A4);
         byte[] v6 = ip(A6, A6);
         assertThat(wrap(tuples(NfGenMsg.AF_INET6, v6, UDP, v6, UDP))).isTrue();
@@ -201,7 +201,7 @@ class FlowEventTest {
     }
 
     @Test
-    void attributesThatRunOutsideAreMalformedAtEveryLevel() {
+    void attributesThatExceedTheirParentAreMalformedAtEveryLevel() {
         byte[] good = newFlow(UDP, attribute(CTA_MARK, be32(7)));
         int tupleAt = NfGenMsg.ATTRIBUTES_OFFSET;
         for (int at : new int[] {tupleAt, tupleAt + 4, tupleAt + 8, good.length - 8}) {
@@ -217,7 +217,7 @@ class FlowEventTest {
     }
 
     @Test
-    void otherMessagesAreNoFlowEvents() {
+    void otherMessagesAreNotFlowEvents() {
         byte[] good = newFlow(UDP);
         for (int type : new int[] {0, 1, 2, 3, 4, 0x101, 0x103, 0x200, 0x202, 0x0A00, 0xFFFF}) {
             ByteBuffer copy = buffer(good);
@@ -229,7 +229,7 @@ class FlowEventTest {
     }
 
     @Test
-    void anImpossibleRangeIsRefused() {
+    void anInvalidRangeIsRefused() {
         byte[] good = newFlow(UDP);
         ByteBuffer buffer = buffer(good);
         for (int[] range : new int[][] {
@@ -258,7 +258,7 @@ class FlowEventTest {
     }
 
     @Test
-    void flagsTellTheKindOfEvent() {
+    void flagsDetermineTheEventType() {
         byte[] ip = ip(A4, A4);
         byte[] body = concat(nest(CTA_TUPLE_ORIG, ip, UDP), nest(CTA_TUPLE_REPLY, ip, UDP));
         assertThat(wrap(message(NfGenMsg.IPCTNL_MSG_CT_NEW, 0x600, NfGenMsg.AF_INET, body)))

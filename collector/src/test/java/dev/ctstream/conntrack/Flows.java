@@ -17,7 +17,7 @@ public final class Flows {
 
     private Flows() {}
 
-    /** All of them, no two alike. */
+    /** All of them, each one different. */
     public static List<FlowSpec> all() {
         List<FlowSpec> flows = new ArrayList<>();
         List<TupleSpec.Layer4> both = List.of(
@@ -42,7 +42,7 @@ public final class Flows {
         return flows;
     }
 
-    /** An entry with the least that creating one needs. */
+    /** An entry with the minimum that creation needs. */
     public static FlowSpec flow(TupleSpec original, ZoneScope zone) {
         FlowSpec.Builder flow =
                 FlowSpec.of(original).zone(zone).timeoutSeconds(1000).status(IpsStatus.IPS_CONFIRMED);

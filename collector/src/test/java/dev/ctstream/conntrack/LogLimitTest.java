@@ -8,7 +8,7 @@ class LogLimitTest {
     private final LogLimit limit = new LogLimit(100);
 
     @Test
-    void letsTheFirstThroughThenOneAnIntervalWithTheCountOfTheOthers() {
+    void admitsTheFirstThenOnePerIntervalWithTheSuppressedCount() {
         long start = Long.MAX_VALUE - 50; // nanoTime may overflow
         assertThat(limit.admit(start)).isZero();
         assertThat(limit.admit(start + 1)).isEqualTo(-1);

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
-/** Writes conntrack messages as the kernel does, for those that no capture holds; also wrong ones. */
+/** Writes conntrack messages as the kernel does, for cases that no capture contains; also invalid ones. */
 public final class MessageBytes {
     private MessageBytes() {}
 
@@ -90,7 +90,7 @@ public final class MessageBytes {
         return ByteBuffer.allocate(8).putLong(value).array();
     }
 
-    /** With its NUL. */
+    /** Text with its NUL. */
     public static byte[] text(String text) {
         return (text + "\0").getBytes(StandardCharsets.UTF_8);
     }

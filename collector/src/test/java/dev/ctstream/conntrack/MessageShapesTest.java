@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** A message of a known shape is read as if it were decoded in full, and only such a one is taken for it. */
+/** A message of a known shape is read as if it were decoded in full, and no other message is mistaken for one. */
 class MessageShapesTest {
     private static final int UDP = 17;
     private static final int UNKNOWN = 60;
@@ -28,7 +28,7 @@ class MessageShapesTest {
         return buffer.put(offset, message);
     }
 
-    /** Whether it was of a known shape; it was read as by one who knows none. */
+    /** Whether the message had a known shape; checks that a decoder without shapes reads the same. */
     private boolean known(byte[] message, int offset) {
         ByteBuffer buffer = at(offset, message);
         FlowEvent alone = new FlowEvent();
@@ -53,7 +53,7 @@ class MessageShapesTest {
     }
 
     @Test
-    void theSecondMessageOfAShapeIsKnownAtAnyPlaceAndWithAnyValues() {
+    void theSecondMessageOfAShapeIsKnownAtAnyOffsetAndWithAnyValues() {
         assertThat(known(newFlow(ports(6, 1024, 443), number(CTA_MARK, 7), number(CTA_ID, 1)), 0))
                 .isFalse();
         assertThat(known(newFlow(ports(UDP, 9, 53), number(CTA_MARK, 99), number(CTA_ID, 2)), 64))
@@ -65,7 +65,7 @@ class MessageShapesTest {
     }
 
     @Test
-    void flagsOfAHeaderBelongToTheShape() {
+    void flagsOfAHeaderArePartOfTheShape() {
         byte[] start = attribute(CTA_TIMESTAMP_START, be64(5));
         List<byte[]> messages = List.of(
                 flow(number(CTA_MARK, 7), nest(CTA_TIMESTAMP, start)),
@@ -87,7 +87,7 @@ class MessageShapesTest {
     }
 
     @Test
-    void lengthsThatShareTheirPlacesAreToldApart() {
+    void lengthsThatShareSlotsAreDistinguished() {
         byte[] brief = flow(number(CTA_MARK, 7));
         byte[] more = flow(number(CTA_MARK, 8), attribute(UNKNOWN, new byte[1024 - NlAttr.HEADER_BYTES]));
         assertThat(more.length - brief.length).isEqualTo(1024);
@@ -99,7 +99,7 @@ class MessageShapesTest {
     }
 
     @Test
-    void aTextEndsWhereItsOwnNulLies() {
+    void aTextEndsAtItsOwnNul() {
         for (String name : List.of("ftp", "netbios", "a", "netbios")) {
             byte[] padded = text(name + "\0".repeat(7 - name.length()));
             assertThat(known(flow(nest(CTA_HELP, attribute(CTA_HELP_NAME, padded)))))
@@ -109,7 +109,7 @@ class MessageShapesTest {
     }
 
     @Test
-    void theFamilyBelongsToTheShape() {
+    void theFamilyIsPartOfTheShape() {
         byte[] v6Tuples = concat(
                 nest(CTA_TUPLE_ORIG, ip(new byte[16], new byte[16]), ports(UDP, 1, 2)),
                 nest(CTA_TUPLE_REPLY, ip(new byte[16], new byte[16]), ports(UDP, 2, 1)));

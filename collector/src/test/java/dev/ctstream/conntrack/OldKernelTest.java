@@ -10,11 +10,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What the table makes of kernels that ignore filters. */
+/** The table on kernels that ignore filters. */
 class OldKernelTest {
     @ParameterizedTest
     @EnumSource(FakeKernel.Generation.class)
-    void aZoneFlushTakesTheZoneAndNothingElse(FakeKernel.Generation generation) throws NetlinkException {
+    void aZoneFlushDeletesOnlyTheZone(FakeKernel.Generation generation) throws NetlinkException {
         FakeKernel kernel = full(generation);
         try (ConntrackTable table = ConntrackTable.over(kernel)) {
             int before = kernel.size();
@@ -29,7 +29,7 @@ class OldKernelTest {
     }
 
     @Test
-    void aFullTableProvesNothingSoTheZoneGoesEntryByEntry() throws NetlinkException {
+    void aFullTableProvesNothingSoTheZoneIsDeletedEntryByEntry() throws NetlinkException {
         FakeKernel kernel = full(FakeKernel.Generation.V6_12);
         kernel.refuseCreate(Errno.ENOMEM);
         try (ConntrackTable table = ConntrackTable.over(kernel)) {
@@ -43,7 +43,7 @@ class OldKernelTest {
 
     @ParameterizedTest
     @EnumSource(FakeKernel.Generation.class)
-    void aFilterHoldsWhateverTheKernelIgnores(FakeKernel.Generation generation) throws NetlinkException {
+    void aFilterAppliesWhateverTheKernelIgnores(FakeKernel.Generation generation) throws NetlinkException {
         FakeKernel kernel = full(generation);
         DumpFilter.Masked one = new DumpFilter.Masked(1, 1);
         TupleMatch tcp = new TupleMatch(6, null, null, null, 80, null, null, null);

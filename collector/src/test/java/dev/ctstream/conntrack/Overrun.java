@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 public final class Overrun {
     private Overrun() {}
 
-    /** Creates so many flows in each namespace, then deletes all that are there: a NEW and a DESTROY of each. */
+    /** Creates this many flows in each namespace, then deletes all of them: a NEW and a DESTROY for each. */
     public static void offer(List<TestNamespace> namespaces, long seed, int flows) throws NetlinkException {
         SplittableRandom random = new SplittableRandom(seed);
         List<FlowMaker> makers = new ArrayList<>();

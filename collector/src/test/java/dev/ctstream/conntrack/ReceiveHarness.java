@@ -13,7 +13,7 @@ import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
-/** A receive thread whose handler copies what it is given. */
+/** A receive thread whose handler copies every event. */
 public class ReceiveHarness implements FlowEventHandler, AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final long STOP_MILLIS = 10_000;
@@ -67,7 +67,7 @@ public class ReceiveHarness implements FlowEventHandler, AutoCloseable {
         return this;
     }
 
-    /** Ends the thread; whatever the sockets held has been seen then. */
+    /** Ends the thread after the handler has seen everything that the sockets held. */
     public void stop() {
         try {
             if (!receiver.stop(STOP_MILLIS)) {

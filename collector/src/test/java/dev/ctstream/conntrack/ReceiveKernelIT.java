@@ -17,7 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The receive thread on real sockets: what it subscribes to, what it loses and says so, how it ends. */
+/** The receive thread on real sockets: its subscriptions, the losses that it counts, its end. */
 class ReceiveKernelIT {
     private static final int TINY_BUFFER_BYTES = 20_000; // doubled, 31 events
     private static final int BUFFER_BYTES = 128 << 10; // doubled, 204 events; every host grants it
@@ -56,7 +56,7 @@ class ReceiveKernelIT {
     }
 
     @Test
-    void receivedPlusDropsIsOfferedExactlyWhenNobodyReads() throws NetlinkException {
+    void receivedPlusDropsEqualsOfferedWhenNothingIsRead() throws NetlinkException {
         int flows = 1000;
         try (ReceiveHarness harness = new ReceiveHarness()) {
             EventSocket source = source(false, TINY_BUFFER_BYTES);
@@ -73,7 +73,7 @@ class ReceiveKernelIT {
     }
 
     @Test
-    void receivedPlusDropsIsOfferedExactlyUnderOverload() throws NetlinkException {
+    void receivedPlusDropsEqualsOfferedUnderOverload() throws NetlinkException {
         int rounds = 10;
         int flows = 2000;
         try (ReceiveHarness harness = new ReceiveHarness() {
@@ -98,7 +98,7 @@ class ReceiveKernelIT {
     }
 
     @Test
-    void stopHandsOverWhatTheSocketHolds() throws NetlinkException {
+    void stopDeliversWhatTheSocketHolds() throws NetlinkException {
         int flows = 150;
         try (ReceiveHarness harness = new ReceiveHarness()) {
             harness.receiver().add(source(false, BUFFER_BYTES));
@@ -107,7 +107,7 @@ class ReceiveKernelIT {
             harness.stop();
             assertThat(harness.seen()).hasSize(flows);
             assertThat(harness.removed()).hasSize(1);
-            create(flows, 1); // nobody listens any more
+            create(flows, 1); // there is no subscriber left
             assertThat(harness.seen()).hasSize(flows);
         }
     }
@@ -117,7 +117,7 @@ class ReceiveKernelIT {
         try (ReceiveHarness harness = new ReceiveHarness()) {
             harness.receiver().add(source(false, BUFFER_BYTES));
         }
-        // close() has closed the source that was never adopted
+        // close() has closed the source although it was never taken over
         assertThat(table.stats().entries()).isZero();
     }
 
@@ -184,7 +184,7 @@ class ReceiveKernelIT {
     }
 
     @Test
-    void messagesOfADumpComeBetweenEvents() throws NetlinkException {
+    void dumpMessagesAreDeliveredBetweenEvents() throws NetlinkException {
         create(0, 100);
         try (ReceiveHarness harness = new ReceiveHarness().start()) {
             EventSocket source = source(false, BUFFER_BYTES);
@@ -231,13 +231,13 @@ class ReceiveKernelIT {
                 createAndFlush(harness, 1000);
             }
             long allocatedBytes = threads.getThreadAllocatedBytes(harness.threadId()) - before;
-            // Some hundred bytes in all come from the JVM itself, when it compiles; an object has at least 16.
+            // The JVM itself allocates some hundred bytes when it compiles; an object has at least 16.
             assertThat(allocatedBytes).isLessThan(harness.events() - eventsBefore);
             assertThat(harness.events() - eventsBefore).isGreaterThan(5000);
         }
     }
 
-    /** Returns when all of it was received or lost. */
+    /** Returns when every event was received or lost. */
     private void createAndFlush(ReceiveHarness harness, int flows) throws NetlinkException {
         long done = harness.events() + harness.drops() + 2L * flows;
         create(0, flows);

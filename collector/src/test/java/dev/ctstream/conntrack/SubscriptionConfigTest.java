@@ -20,7 +20,7 @@ class SubscriptionConfigTest {
     }
 
     @Test
-    void refusesNothingAndNoBuffer() {
+    void refusesNoEventsAndNoBuffer() {
         assertThatIllegalArgumentException().isThrownBy(() -> new SubscriptionConfig(false, false, false, 1, false));
         assertThatIllegalArgumentException().isThrownBy(() -> new SubscriptionConfig(true, true, true, 0, false));
     }

@@ -51,7 +51,7 @@ public final class TestNamespace implements AutoCloseable {
         return namespace;
     }
 
-    /** A path that this process and others of its user can open the namespace by, until this is closed. */
+    /** A path by which this process and others of its user can open the namespace, until this is closed. */
     public Path path() throws IOException {
         String link = "net:[" + namespace.inode() + "]";
         Path descriptors =

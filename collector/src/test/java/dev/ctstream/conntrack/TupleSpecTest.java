@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class TupleSpecTest {
     @Test
-    void anIpv4MappedAddressStaysAnIpv6One() {
+    void anIpv4MappedAddressStaysIpv6() {
         byte[] mapped = new byte[16];
         mapped[10] = (byte) 0xFF;
         mapped[11] = (byte) 0xFF;

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Every flow that was announced is closed, and none that lives. */
+/** Every announced flow is closed after its end, and no live flow is closed. */
 class ClosureKernelIT {
     private static final int BUFFER_BYTES = 1 << 20;
     private static final int TINY_BUFFER_BYTES = 20_000;
@@ -59,9 +59,9 @@ class ClosureKernelIT {
         }
     }
 
-    /** The main case: nobody listened when they began, so the kernel never says that they end. */
+    /** The main case: the flows began without a listener, so the kernel never reports their end. */
     @Test
-    void flowsBornWhileNobodyListenedAreClosedWithTheirLastCounters() throws Exception {
+    void flowsThatBeganWithoutAListenerAreClosedWithTheirLastCounters() throws Exception {
         ConntrackRuleset.builder().build().install(namespace.handle());
         namespace.sysctl("nf_conntrack_events", "0");
         sendPackets(2);
@@ -90,7 +90,7 @@ class ClosureKernelIT {
         }
     }
 
-    /** From ports 20000 on, so many packets of 4 bytes from each. */
+    /** Sends {@code packets} packets of 4 bytes from each port, starting at port 20000. */
     private void sendPackets(int packets) throws NetlinkException {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         namespace.call(() -> {
@@ -140,12 +140,12 @@ class ClosureKernelIT {
         return flows;
     }
 
-    /** Born, deleted, expired and long-lived flows at once; some of them silent. The kernel's word is never anticipated. */
+    /** New, deleted, expired and long-lived flows, some without events. No flow is closed before the kernel's DESTROY. */
     @Test
-    void noLivingFlowAndNoneThatWillSayItsEndIsClosedUnderChurn() throws Exception {
+    void underChurnNoLiveFlowAndNoFlowWithAPendingDestroyIsClosed() throws Exception {
         long churnMillis = Long.getLong("test.churnMillis", 6_000);
         namespace.sysctl("nf_conntrack_events", "0");
-        maker.create(10_000_000, 100, 0, 600); // silent, and they stay
+        maker.create(10_000_000, 100, 0, 600); // no events, and they stay
         namespace.sysctl("nf_conntrack_events", "1");
         try (TrackHarness harness = new TrackHarness(config(3_000)).start()) {
             ObservedNamespace observed = harness.add(namespace, "host", BUFFER_BYTES);
@@ -162,7 +162,7 @@ class ClosureKernelIT {
                 LockSupport.parkNanos(20_000_000);
             }
             int ending = next - next / 60;
-            // Expired entries end in bursts, which a small buffer may overrun: then the end is inferred, later.
+            // Expired entries end in bursts, which may overrun a small buffer. The end is then inferred later.
             harness.await(
                     "ends",
                     () -> harness.events(e -> e.type().equals("DESTROY")).size() >= ending);
@@ -186,7 +186,7 @@ class ClosureKernelIT {
     }
 
     @Test
-    void aNamespaceThatIsGoneTakesItsFlowsAlong() throws Exception {
+    void removingANamespaceClosesItsFlows() throws Exception {
         maker.create(0, 500, 0, 600);
         try (TestNamespace other = TestNamespace.create();
                 FlowMaker otherMaker = FlowMaker.in(other.handle());

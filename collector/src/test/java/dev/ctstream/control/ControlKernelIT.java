@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The records that enclose a run, and those in between. */
+/** The records at the start and the end of a run, and those in between. */
 class ControlKernelIT {
     private static final int BUFFER_BYTES = 1 << 20;
 
@@ -42,7 +42,7 @@ class ControlKernelIT {
     }
 
     @Test
-    void aRunBeginsAndEndsWithItsAccountAndReportsAlsoWhenIdle() throws Exception {
+    void aRunReportsItsStartItsEndAndHeartbeatsEvenWhenIdle() throws Exception {
         try (TrackHarness harness = new TrackHarness(config(false));
                 FlowMaker maker = FlowMaker.in(namespace.handle())) {
             harness.start();
@@ -56,7 +56,7 @@ class ControlKernelIT {
             List<GenericRecord> reports = harness.control("HEARTBEAT");
             GenericRecord last = reports.get(reports.size() - 1);
             verifyReport(last);
-            assertThat((List<?>) last.get("streams")).isEmpty(); // nothing moved
+            assertThat((List<?>) last.get("streams")).isEmpty(); // no stream advanced
             GenericRecord stopped = harness.control("STOPPED").get(0);
             verifyReport(stopped);
             assertThat(stopped.get("streams_complete")).isEqualTo(true);
@@ -69,9 +69,9 @@ class ControlKernelIT {
         }
     }
 
-    /** Else a run that is killed early leaves events behind of which no record says whose they are. */
+    /** Otherwise a run that is killed early leaves events that no record attributes to a run. */
     @Test
-    void startedStandsBeforeEventsThatWaitedInTheSocket() throws Exception {
+    void startedPrecedesEventsThatWaitedInTheSocket() throws Exception {
         int flows = 1_500; // three batches at once
         try (TrackHarness harness = new TrackHarness(config(false));
                 FlowMaker maker = FlowMaker.in(namespace.handle())) {
@@ -79,7 +79,7 @@ class ControlKernelIT {
             EventSocket socket = EventSocket.open(namespace.handle(), "host", subscription);
             maker.create(0, flows, 3, 600);
             harness.add(new ObservedNamespace(socket, namespace.handle()), "start");
-            harness.start(); // so that the first pass finds all of it
+            harness.start(); // so that the first pass reads all events
             harness.await("events", () -> harness.count("host") == flows);
             harness.stop();
             assertThat(harness.kinds()).startsWith(EncodedBatch.CONTROL, EncodedBatch.EVENTS);
@@ -118,7 +118,7 @@ class ControlKernelIT {
     }
 
     @Test
-    void anUncleanEndIsNamedAndDeclared() throws Exception {
+    void anUncleanEndOfThePreviousRunIsReportedAndDeclared() throws Exception {
         RunDescription.PreviousRun previous = new RunDescription.PreviousRun("boot-0", 77, 1_000);
         try (TrackHarness harness = new TrackHarness(config(false), DeliveryGuard.Limits.DEFAULT, previous)) {
             harness.start();
@@ -141,7 +141,7 @@ class ControlKernelIT {
     }
 
     @Test
-    void sysctlsThatTheRecordsNeedAreNamedOrSet() throws Exception {
+    void sysctlsThatTheRecordsNeedAreReportedOrSet() throws Exception {
         namespace.sysctl("nf_conntrack_events", "2");
         namespace.sysctl("nf_conntrack_acct", "0");
         namespace.sysctl("nf_conntrack_timestamp", "0");
@@ -193,7 +193,7 @@ class ControlKernelIT {
     }
 
     @Test
-    void laterStagesDeclareTheirLossesAlsoOfEarlierRuns() throws Exception {
+    void laterStagesDeclareTheirLossesIncludingThoseOfEarlierRuns() throws Exception {
         RunIdentity earlier = new RunIdentity("host-1", "boot-0", 77);
         try (TrackHarness harness = new TrackHarness(config(false)).start()) {
             EventSocket socket = harness.add(namespace, "host", BUFFER_BYTES).socket();

@@ -20,7 +20,7 @@ class LossKernelIT {
             new TrackConfig(false, 0, 100_000, 1_000, false, new TrackConfig.Timing(70_000, 200, 60_000, 60_000));
 
     @Test
-    void receivedAndLostAreWhatTheKernelOffered() throws Exception {
+    void receivedPlusLostIsWhatTheKernelOffered() throws Exception {
         List<TestNamespace> namespaces = new ArrayList<>();
         try (TrackHarness harness = new TrackHarness(CONFIG)) {
             harness.reading = false;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** delivery=reliable: every DESTROY comes, and the firewall is not taken hostage. */
+/** delivery=reliable: every DESTROY arrives, and a stalled collector does not fill the table. */
 class ReliableKernelIT {
     private static final int FLOWS = Integer.getInteger("test.flows", 100_000);
     private static final SubscriptionConfig RELIABLE = new SubscriptionConfig(true, false, true, 1 << 17, true);
@@ -42,7 +42,7 @@ class ReliableKernelIT {
     }
 
     @Test
-    void everyDestroyComesThoughTheReaderStalls() throws Exception {
+    void everyDestroyArrivesAfterTheReaderStalled() throws Exception {
         try (TrackHarness harness = new TrackHarness(CONFIG).start()) {
             harness.add(namespace, "host", RELIABLE, "start");
             harness.hanging = true;
@@ -82,7 +82,7 @@ class ReliableKernelIT {
                 .isEqualTo(drops);
     }
 
-    /** Thresholds of a tenth, since the table's limit is the host's and cannot be changed from here. */
+    /** Uses thresholds of 10 % and 5 %, because the table's limit is the host's and cannot be changed here. */
     @Test
     void theGuardFallsBackBeforeTheTableIsFullAndReturnsWhenCalm() throws Exception {
         DeliveryGuard.Limits limits = new DeliveryGuard.Limits(10, 5, 1_000, 20);
@@ -90,7 +90,7 @@ class ReliableKernelIT {
         int flows = (int) (max * 12 / 100);
         try (TrackHarness harness = new TrackHarness(CONFIG, limits, null).start()) {
             ObservedNamespace observed = harness.add(namespace, "host", RELIABLE, "start");
-            harness.hanging = true; // the whole time: the guard needs nobody
+            harness.hanging = true; // the guard must work while the receive thread hangs
             maker.create(0, flows, 0, 600);
             table.flush(new Flush.Everything());
             harness.await("release", () -> entries() < max / 100);

@@ -19,11 +19,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What was in the table before is announced once, whatever happens meanwhile. */
+/** Entries that were in the table before the start are announced once, even under churn. */
 class SnapshotKernelIT {
     private static final int BUFFER_BYTES = 1 << 20;
     private static final int MANY = Integer.getInteger("test.entries", 250_000); // of 262 144
-    private static final int CHURN = 50; // fits into the smallest buffer that a host grants
+    private static final int CHURN = 50; // fits into the smallest buffer that hosts grant
     private static final TrackConfig CONFIG =
             new TrackConfig(true, 0, 1_000_000, 60_000, false, TrackConfig.Timing.DEFAULT);
 
@@ -46,7 +46,7 @@ class SnapshotKernelIT {
     }
 
     @Test
-    void aFullTableIsAnnouncedWithoutALossWhileFlowsComeAndGo() throws Exception {
+    void aFullTableIsAnnouncedWithoutLossUnderChurn() throws Exception {
         maker.create(0, MANY, 0, 600);
         long start;
         int rounds = 0;
@@ -62,7 +62,7 @@ class SnapshotKernelIT {
                 assertThat(System.nanoTime() - start).isLessThan(TrackHarness.PATIENCE.toNanos());
             }
             System.out.printf(
-                    "snapshot: %d entries in %d ms beside %d events%n",
+                    "snapshot: %d entries in %d ms, along with %d events%n",
                     MANY, (System.nanoTime() - start) / 1_000_000, 2 * rounds * CHURN);
             harness.stop();
             verifyEnd(harness, MANY);
@@ -89,7 +89,7 @@ class SnapshotKernelIT {
         assertThat(inStreams).isEqualTo(existing);
     }
 
-    /** No flow is announced twice, and none after its end. */
+    /** No flow is announced twice or after its end. */
     private static void verifyOnce(TrackHarness harness) {
         Map<String, String> state = new HashMap<>();
         for (TrackHarness.Event event : harness.events(e -> true)) {
@@ -99,7 +99,7 @@ class SnapshotKernelIT {
             if (event.type().equals("DESTROY")) {
                 assertThat(before).as("%s", event).isIn("NEW", "EXISTING");
             } else {
-                assertThat(before).as("%s", event).isIn(null, "DESTROY"); // an id may come again
+                assertThat(before).as("%s", event).isIn(null, "DESTROY"); // ids may be reused
             }
         }
     }
@@ -143,10 +143,10 @@ class SnapshotKernelIT {
     }
 
     @Test
-    void flowsThatHaveRaisedNewAreNoPartOfTheFirstSnapshot() throws Exception {
+    void flowsWithANewAreNotInTheFirstSnapshot() throws Exception {
         try (TrackHarness harness = new TrackHarness(CONFIG)) {
             harness.add(namespace, "host", BUFFER_BYTES);
-            maker.create(0, 100, 0, 600); // after joining, before anything is read
+            maker.create(0, 100, 0, 600); // after subscribing, before the first read
             harness.start();
             harness.await("snapshot", () -> harness.control("SNAPSHOT_END").size() == 1);
             harness.stop();
@@ -157,7 +157,7 @@ class SnapshotKernelIT {
     }
 
     @Test
-    void aLedgerThatIsFullPassesOnAndCounts() throws Exception {
+    void aFullLedgerForwardsAndCountsFlows() throws Exception {
         TrackConfig small = new TrackConfig(true, 100, 80, 60_000, false, new TrackConfig.Timing(200, 200, 200, 200));
         maker.create(0, 100, 0, 600);
         try (TrackHarness harness = new TrackHarness(small).start()) {
@@ -167,7 +167,7 @@ class SnapshotKernelIT {
             harness.awaitDumps(3);
             maker.delete(0, 110, 0);
             harness.stop();
-            assertThat(harness.events("EXISTING", "dump")).hasSize(100); // and not again with each dump
+            assertThat(harness.events("EXISTING", "dump")).hasSize(100); // not again with each dump
             assertThat(harness.events("NEW", "kernel")).hasSize(10);
             assertThat(harness.events("DESTROY", "kernel")).hasSize(110);
             assertThat(harness.events("DESTROY", "inferred")).isEmpty();
@@ -178,7 +178,7 @@ class SnapshotKernelIT {
     }
 
     @Test
-    void dumpsShowWhatTheKernelCounts() throws NetlinkException {
+    void dumpsShowAsManyEntriesAsTheKernelCounts() throws NetlinkException {
         maker.create(0, 1_000, 0, 600);
         Set<Long> ids = new HashSet<>();
         try (ConntrackTable table = ConntrackTable.open(namespace.handle())) {

@@ -45,12 +45,12 @@ import org.apache.avro.io.DecoderFactory;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
-/** The stages up to the ring as the collector joins them, with a thread that takes the batches apart. */
+/** The stages up to the ring, connected as in the collector, and a thread that decodes the batches. */
 final class TrackHarness implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final BatchConfig BATCH = new BatchConfig(512, 256 << 10, 10);
 
-    /** One event, read back. */
+    /** One decoded event. */
     record Event(String netns, int zone, String type, String origin, int sourcePort, GenericRecord record) {}
 
     private final Metrics metrics = new Metrics();
@@ -99,7 +99,7 @@ final class TrackHarness implements AutoCloseable {
         receive = thread(receiver, "test-receive");
     }
 
-    /** The tracker, on a receive thread that hangs when it is told to. */
+    /** The tracker, on a receive thread that hangs while {@link #hanging} is set. */
     private final class Hanging implements FlowEventHandler {
         @Override
         public void onEvent(EventSource source, FlowEvent event, long receivedTimeNanos) {
@@ -201,14 +201,14 @@ final class TrackHarness implements AutoCloseable {
                 if (batch.kind() == EncodedBatch.CONTROL) {
                     queues.control.add(read(Schemas.CONTROL, batch));
                 } else {
-                    takeApart(batch);
+                    decode(batch);
                 }
                 ring.release(batch);
             }
         }
     }
 
-    private void takeApart(EncodedBatch batch) {
+    private void decode(EncodedBatch batch) {
         count(batch.stream().netns(), batch.count());
         if (!reading) {
             return;
@@ -244,7 +244,7 @@ final class TrackHarness implements AutoCloseable {
         }
     }
 
-    /** Events in all batches of the namespace. */
+    /** Number of events in all batches of the namespace. */
     long count(String netns) {
         AtomicLong count = queues.counts.get(netns);
         return count == null ? 0 : count.get();
@@ -280,7 +280,7 @@ final class TrackHarness implements AutoCloseable {
                 .toList();
     }
 
-    /** Kinds of the namespace's records in order, the heartbeats left out. */
+    /** Kinds of the namespace's records in order, without heartbeats. */
     List<String> kinds(String netns) {
         List<String> kinds = new ArrayList<>();
         for (GenericRecord record : queues.control) {
@@ -310,7 +310,7 @@ final class TrackHarness implements AutoCloseable {
         });
     }
 
-    /** Waits until the kernel's events, so many in all, have been received or dropped. */
+    /** Waits until {@code events} events of the kernel, in total, have been received or dropped. */
     void awaitReceived(ObservedNamespace namespace, long events) {
         EventSocket socket = namespace.socket();
         long start = System.nanoTime();
@@ -322,7 +322,7 @@ final class TrackHarness implements AutoCloseable {
         }
     }
 
-    /** Waits until this many more dumps were complete and looked through. */
+    /** Waits until {@code more} further dumps are complete and swept. */
     void awaitDumps(int more) {
         double from = metric("ctstream_track_dumps_total");
         await(
@@ -330,7 +330,7 @@ final class TrackHarness implements AutoCloseable {
                 () -> metric("ctstream_track_dumps_total") >= from + more && metric("ctstream_track_sweeps") == 0);
     }
 
-    /** Stops in the collector's order; everything has been read then. */
+    /** Stops in the collector's order, after everything was read. */
     void stop() throws InterruptedException {
         if (stopped) {
             return;
@@ -355,7 +355,7 @@ final class TrackHarness implements AutoCloseable {
         }
     }
 
-    /** Each stream's sequences, in order of arrival. */
+    /** The sequences of each stream, in order of arrival. */
     Map<String, List<Long>> sequences() {
         Map<String, List<Long>> sequences = new LinkedHashMap<>();
         queues.events.forEach(event -> sequences

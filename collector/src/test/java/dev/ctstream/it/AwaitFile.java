@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.awaitility.Awaitility;
 
-/** The program {@code ctstream}, once a file is there: {@code AwaitFile FILE ARGUMENT...}. For tests with many processes. */
+/**
+ * Runs {@code ctstream} as soon as a file exists: {@code AwaitFile FILE ARGUMENT...}. For tests with many processes.
+ */
 final class AwaitFile {
     private AwaitFile() {}
 

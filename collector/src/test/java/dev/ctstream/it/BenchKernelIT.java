@@ -13,7 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code ctstream bench} as the launcher's script starts it, with 20 000 events. */
+/** {@code ctstream bench}, started as by the launcher's script, with 20 000 events. */
 class BenchKernelIT {
     private static final int FLOWS = 10_000;
 
@@ -21,7 +21,7 @@ class BenchKernelIT {
     private Path folder;
 
     @Test
-    void countsEveryEventOfEachReaderAndSaysWhatItCost() throws Exception {
+    void countsEveryEventOfEachReaderAndReportsItsCost() throws Exception {
         FreshNamespace.run(() -> {
             Path json = folder.resolve("results.json");
             // Paced: without root the receive buffer may hold only some hundred events.
@@ -48,11 +48,11 @@ class BenchKernelIT {
     }
 
     @Test
-    void followsEachEventIntoTheLogOfTheBroker() throws Exception {
+    void measuresEachEventUpToTheBrokersLog() throws Exception {
         FreshNamespace.run(() -> {
             Path json = folder.resolve("results.json");
             String out = bench("--readers", "kafka", "--rates", "20000", "--json", json.toString());
-            assertThat(out).doesNotContain("unaccounted").contains("log: each event's kernel time");
+            assertThat(out).doesNotContain("unaccounted").contains("log: from each event's kernel time");
             JsonNode one = new ObjectMapper()
                     .readTree(Files.readString(json))
                     .path("measurements")

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code ctstream bench} with foreign readers: {@code conntrack -E}, and the floor in C. */
+/** {@code ctstream bench} with foreign readers: {@code conntrack -E}, and a minimal reader in C. */
 class BenchOracleIT {
     private static final int FLOWS = 10_000;
 
@@ -21,7 +21,7 @@ class BenchOracleIT {
     private Path folder;
 
     @Test
-    void measuresConntrackAndTheFloor() throws Exception {
+    void measuresConntrackAndAMinimalReader() throws Exception {
         Path drain = compileDrain();
         FreshNamespace.run(() -> {
             Path json = folder.resolve("results.json");

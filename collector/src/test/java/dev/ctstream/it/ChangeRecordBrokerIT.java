@@ -82,7 +82,7 @@ class ChangeRecordBrokerIT {
     }
 
     @Test
-    void everyChangeIsRecordedWithWhoAndWhat() throws Exception {
+    void everyChangeIsRecordedWithUserAndCommand() throws Exception {
         String servers = "kafka.bootstrap.servers=" + broker.bootstrapServers();
         Path config = folder.resolve("ctstream.properties");
         Files.writeString(config, servers + "\nhost.id=tester\n");
@@ -98,7 +98,7 @@ class ChangeRecordBrokerIT {
         assertThat(run("zones", "allocate", "--from", "9", "--reserve", "--config", config.toString()))
                 .isZero();
         assertThat(run("entries", "delete", "--zone", "1234", "--config", config.toString()))
-                .isZero(); // nothing: no record
+                .isZero(); // nothing changed, so no record
         assertThat(run(
                         "read",
                         "--bootstrap-server",
@@ -142,17 +142,17 @@ class ChangeRecordBrokerIT {
     void withoutABrokerTheChangeIsMadeWithAWarning() {
         assertThat(run(create(3, "-D", NOBODY, "-D", "host.id=tester"))).isZero();
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .contains("warning: the change is not recorded: no broker answers at " + NOBODY);
+                .contains("warning: the change will not be recorded: no broker answers at " + NOBODY);
         assertThat(run("entries", "count", "--zone", "7")).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("1\n");
     }
 
     @Test
-    void requiringTheRecordRefusesTheChange() {
+    void requireRecordRefusesAChangeThatCannotBeRecorded() {
         assertThat(run(create(4, "-D", NOBODY, "-D", "host.id=tester", "--require-record")))
                 .isEqualTo(1);
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .contains("nothing was changed, for it cannot be recorded: no broker answers at " + NOBODY);
+                .contains("nothing was changed, because it cannot be recorded: no broker answers at " + NOBODY);
         assertThat(run("entries", "count")).isZero();
         assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("0\n");
     }

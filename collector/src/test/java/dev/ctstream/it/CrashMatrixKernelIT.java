@@ -25,10 +25,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code kill -9} of the collector, of the broker and of both, at random moments under load: whatever was appended to the
- * spool is in the topics, once or more, in order, and {@code ctstream verify} proves it.
+ * {@code kill -9} of the collector, of the broker and of both, at random moments under load: everything appended to the
+ * spool is in the topics, at least once and in order, and {@code ctstream verify} proves it.
  *
- * <p>What was appended is told by the segment files ({@link AppendedBatches}), not by the collector or the topics.
+ * <p>The appended batches are read from the segment files ({@link AppendedBatches}), not from the collector or the
+ * topics.
  *
  * <p>Long form: {@code mvn verify -Pcrash-matrix -Dcrash.minutes=10}.
  */
@@ -38,7 +39,10 @@ class CrashMatrixKernelIT {
     private static final long SEED = Long.getLong("crash.seed", System.nanoTime());
     private static final int EVENTS_PER_SECOND = 6_000;
     private static final int MOST_EVENTS_BETWEEN = 15_000;
-    /** Two seconds: the spool stores its position twice meanwhile, and must not store too much. */
+    /**
+     * Two seconds of load: the spool stores its position twice in that time, and must not store a position too far
+     * ahead.
+     */
     private static final int BACKLOG = 2 * EVENTS_PER_SECOND;
 
     @TempDir
@@ -74,7 +78,7 @@ class CrashMatrixKernelIT {
     }
 
     @Test
-    void whatWasAppendedIsInTheTopicsWhateverIsKilled() throws Exception {
+    void everyAppendedBatchReachesTheTopicsDespiteKills() throws Exception {
         site.startCollector();
         killInRounds();
         load.stop();
@@ -96,7 +100,7 @@ class CrashMatrixKernelIT {
         }
     }
 
-    /** A random moment: also while a collector or a broker has only begun. */
+    /** Waits for a random moment, which may be during the start of a collector or a broker. */
     private void awaitSomeLoad() {
         awaitLoad(0);
     }
@@ -111,7 +115,7 @@ class CrashMatrixKernelIT {
             site.broker().kill();
         }
         if (kind == Kill.BOTH && !atOnce) {
-            awaitLoad(BACKLOG); // which the collector cannot get rid of
+            awaitLoad(BACKLOG); // which the collector cannot deliver
         }
         if (kind != Kill.BROKER) {
             site.killCollector();
@@ -149,9 +153,9 @@ class CrashMatrixKernelIT {
                     .as("the window of the kill at %d", kill)
                     .anyMatch(window -> start(window) <= kill && kill <= end(window));
         }
-        assertThat(verdict.exitCode()).as(verdict::said).isZero();
+        assertThat(verdict.exitCode()).as(verdict::stderr).isZero();
         assertThat(verdict.report().path("proven").asBoolean())
-                .as(verdict::said)
+                .as(verdict::stderr)
                 .isTrue();
         assertThat(verdict.report().path("undeclared").asLong(-1)).isZero();
     }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code ctstream demo} as the launcher's script starts it: inside a private namespace. */
+/** {@code ctstream demo}, started as by the launcher's script: inside a private namespace. */
 class DemoKernelIT {
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final Pattern EVENT = Pattern.compile(" (?:NEW|DESTROY) +(?:zone +(\\d+) +)?(\\w+) ");
@@ -33,7 +33,7 @@ class DemoKernelIT {
     }
 
     @Test
-    void showsThreeProtocolsInThreeZonesLosesNothingAndLeavesNothing() throws Exception {
+    void showsAllProtocolsAndZonesWithoutLossAndLeavesNoFiles() throws Exception {
         FreshNamespace.run(() -> {
             try (LaunchedProgram demo = demo("3")) {
                 assertThat(demo.exitCode()).as(demo::err).isZero();
@@ -47,23 +47,23 @@ class DemoKernelIT {
                 assertThat(values(2, out)).contains("tcp", "udp", "icmp");
                 assertThat(values(1, out)).contains("1", "7");
                 assertThat(out).contains("zones [0, 1, 2, 7, 65535], protocols [1, 6, 17, 58]");
-                assertThat(left()).isEmpty();
+                assertThat(leftFiles()).isEmpty();
             }
         });
     }
 
     @Test
-    void leavesNothingBehindWhenItIsKilled() throws Exception {
+    void leavesNoFilesWhenKilled() throws Exception {
         FreshNamespace.run(() -> {
             try (LaunchedProgram demo = demo("30")) {
-                demo.awaitSays("making connections");
+                demo.awaitStderr("making connections");
                 await().atMost(SOON).until(() -> demo.out().contains(" DESTROY "));
                 List<ProcessHandle> children = demo.children();
                 assertThat(children).hasSize(1);
-                assertThat(left()).isNotEmpty();
+                assertThat(leftFiles()).isNotEmpty();
                 demo.kill();
                 await().atMost(SOON).until(() -> !children.get(0).isAlive());
-                assertThat(left()).isEmpty();
+                assertThat(leftFiles()).isEmpty();
             }
         });
     }
@@ -78,8 +78,8 @@ class DemoKernelIT {
                 seconds);
     }
 
-    /** What there is in its temporary directory. */
-    private List<Path> left() throws IOException {
+    /** The files in its temporary directory. */
+    private List<Path> leftFiles() throws IOException {
         try (Stream<Path> files = Files.walk(temporary)) {
             return files.filter(file -> !file.equals(temporary)).toList();
         }

@@ -25,7 +25,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The commands on a real table: lines of command and expected result, and what needs more than a line. */
+/**
+ * The commands on a real table: a file of commands with their expected results, and cases that need more than one line.
+ */
 class EntriesCommandKernelIT {
     private static final int PRIVILEGE = 3;
 
@@ -66,7 +68,7 @@ class EntriesCommandKernelIT {
     }
 
     @Test
-    void everyLineOfTheTableDoesWhatItSays() throws IOException {
+    void everyCommandHasItsExpectedResult() throws IOException {
         List<String> faults = new ArrayList<>();
         int lines = 0;
         for (String line : table()) {
@@ -88,7 +90,7 @@ class EntriesCommandKernelIT {
         }
         assertThat(faults).isEmpty();
         assertThat(lines).isGreaterThan(100);
-        site.decoysStand();
+        site.assertDecoysIntact();
     }
 
     private static List<String> table() throws IOException {
@@ -123,7 +125,7 @@ class EntriesCommandKernelIT {
     }
 
     @Test
-    void aListingCanBeFedBack() throws Exception {
+    void aListingWorksAsInput() throws Exception {
         for (dev.ctstream.conntrack.FlowSpec flow : Flows.all()) {
             site.entries().create(flow, false);
         }
@@ -158,7 +160,7 @@ class EntriesCommandKernelIT {
         assertThat(run("entries", "list", "-o", "json", "--sort", "id")).isZero();
         assertThat(comparable(out.toString(StandardCharsets.UTF_8).lines().toList()))
                 .isEqualTo(before);
-        site.decoysOfTheOtherStand();
+        site.assertOtherDecoysIntact();
     }
 
     private static List<String> comparable(List<String> lines) {
@@ -170,10 +172,10 @@ class EntriesCommandKernelIT {
     }
 
     @Test
-    void manyEntriesGoOnlyWithYes() throws IOException {
+    void deletingManyEntriesNeedsYes() throws IOException {
         assertThat(run("entries", "delete", "--zone", "50000")).isEqualTo(2);
-        assertThat(output()).contains("10000 entries would be deleted: give --yes");
-        site.decoysStand();
+        assertThat(output()).contains("10000 entries would be deleted: without a terminal, more than 100 need --yes");
+        site.assertDecoysIntact();
         assertThat(run("entries", "delete", "--zone", "50000", "--family", "ipv6", "--yes"))
                 .isZero();
         assertThat(output()).isEqualTo("deleted 5000\n");
@@ -181,12 +183,12 @@ class EntriesCommandKernelIT {
         assertThat(run("entries", "flush", "--family", "ipv4")).isZero();
         assertThat(output()).isEqualTo("flushed 5000\n");
         assertThat(site.entries().count(EntryFilter.ALL)).isZero();
-        site.decoysOfTheOtherStand();
+        site.assertOtherDecoysIntact();
     }
 
-    /** A user namespace below ours does not own our network namespace: the kernel refuses each request. */
+    /** A child user namespace does not own our network namespace, so the kernel refuses each request. */
     @Test
-    void withoutThePrivilegeItIsThree() throws Exception {
+    void exitsWith3WithoutThePrivilege() throws Exception {
         Path log = folder.resolve("log");
         Process process = new ProcessBuilder(
                         "unshare",

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Our listing and our changes beside those of the program {@code conntrack}. */
+/** Compares our listing and our changes with those of the program {@code conntrack}. */
 class EntriesOracleIT {
     private static final int ATTEMPTS = 20;
 
@@ -61,7 +61,7 @@ class EntriesOracleIT {
         return out.toString(StandardCharsets.UTF_8).lines().toList();
     }
 
-    /** Seconds tick between two listings, so both are taken until they fall into the same second. */
+    /** The timeouts change between two listings, so both are repeated until they fall into the same second. */
     private void assertSame(EntryFilter filter, String... options) throws IOException {
         List<String> arguments = new ArrayList<>(List.of("-L", "-o", "id,extended"));
         arguments.addAll(List.of(options));
@@ -78,7 +78,7 @@ class EntriesOracleIT {
     }
 
     @Test
-    void theListingIsTheirsLineByLine() throws IOException {
+    void listsTheSameLinesAsConntrack() throws IOException {
         List<FlowSpec> flows = flows();
         for (FlowSpec flow : flows) {
             site.entries().create(flow, false);
@@ -97,7 +97,7 @@ class EntriesOracleIT {
         }
     }
 
-    /** All protocols and zones, and addresses, states, marks, times and NAT that are written in their own ways. */
+    /** Flows of all protocols and zones, and with addresses, states, marks, times and NAT that have special output. */
     private static List<FlowSpec> flows() {
         List<FlowSpec> flows = new ArrayList<>(Flows.all());
         String[] addresses = {
@@ -130,7 +130,7 @@ class EntriesOracleIT {
     }
 
     @Test
-    void whatOneSideMakesTheOtherDeletes() throws Exception {
+    void eachProgramDeletesTheEntriesOfTheOther() throws Exception {
         conntrack(
                 "-I",
                 "-p",
@@ -158,6 +158,6 @@ class EntriesOracleIT {
         assertThat(site.entries().count(EntryFilter.zone(42))).isZero();
         assertThat(site.entries().count(EntryFilter.zone(65_535))).isZero();
         assertSame(EntryFilter.ALL);
-        site.decoysOfTheOtherStand();
+        site.assertOtherDecoysIntact();
     }
 }

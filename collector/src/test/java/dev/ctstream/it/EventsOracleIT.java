@@ -38,7 +38,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Beside {@code conntrack -E} on the same real traffic: what a consumer reads from Kafka says the same. */
+/** Compares the events that a consumer reads from Kafka with {@code conntrack -E} on the same real traffic. */
 class EventsOracleIT {
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final int ROUNDS = 12;
@@ -49,7 +49,7 @@ class EventsOracleIT {
     private Path folder;
 
     @Test
-    void conntrackSaysTheSame() throws Exception {
+    void eventsEqualThoseOfConntrack() throws Exception {
         List<OracleEvent> ours = new ArrayList<>();
         List<OracleEvent> theirs = new ArrayList<>();
         FreshNamespace.run(() -> {
@@ -66,11 +66,11 @@ class EventsOracleIT {
             }
         });
         assertThat(ours).hasSameSizeAs(theirs).containsExactlyInAnyOrderElementsOf(theirs);
-        assertMixed(theirs);
+        assertMixedTraffic(theirs);
     }
 
-    /** That the traffic was what it should be. */
-    private static void assertMixed(List<OracleEvent> events) {
+    /** Checks that the traffic had the intended mix. */
+    private static void assertMixedTraffic(List<OracleEvent> events) {
         assertThat(events.stream().map(OracleEvent::type)).contains("NEW", "UPDATE", "DESTROY");
         assertThat(events.stream().map(OracleEvent::protocol)).contains(1, 6, 17, 58);
         assertThat(events.stream().map(OracleEvent::zone)).contains(0, 1, 2, 7, DIRECTIONAL_ZONE, 65_535);
@@ -90,11 +90,11 @@ class EventsOracleIT {
             await().atMost(SOON)
                     .failFast("conntrack has ended", () -> !conntrack.isAlive())
                     .until(() -> !eventSockets().isEmpty());
-            NetlinkRow theirs = eventSockets().get(0); // there is no other yet
+            NetlinkRow theirs = eventSockets().get(0); // there is no other socket yet
             collect(network, broker, out);
             assertThat(eventSockets())
                     .filteredOn(row -> row.portId() == theirs.portId())
-                    .containsExactly(theirs); // with no drops
+                    .containsExactly(theirs); // and no drops
         } finally {
             conntrack.destroy();
             conntrack.waitFor();
@@ -111,10 +111,10 @@ class EventsOracleIT {
                 DemoTraffic traffic = DemoTraffic.open(network)) {
             for (int round = 0; round < ROUNDS; round++) {
                 traffic.round();
-                sendToNobody();
+                sendToAClosedPort();
                 awaitRead(theirs, collector);
             }
-            // A dump makes the kernel end what has expired.
+            // A dump makes the kernel end expired entries.
             await().pollInterval(Duration.ofMillis(100)).atMost(SOON).until(() -> entries(table) == 0);
             assertThat(collector.stop()).isTrue();
             awaitRead(theirs, collector);
@@ -122,7 +122,7 @@ class EventsOracleIT {
         }
     }
 
-    /** Waits until both have read what there is, so that conntrack's buffer cannot overflow. */
+    /** Waits until both have read all events, so that conntrack's buffer cannot overflow. */
     private static void awaitRead(Path out, Collector collector) {
         await().pollInterval(Duration.ofMillis(20)).atMost(SOON).until(() -> {
             long received = collector.totals().received();
@@ -151,7 +151,7 @@ class EventsOracleIT {
         return table.stats().entries();
     }
 
-    private static void sendToNobody() throws IOException {
+    private static void sendToAClosedPort() throws IOException {
         try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(address("127.0.0.1"), 0))) {
             socket.send(new DatagramPacket(new byte[1], 1, address("127.0.8.1"), 9));
         }

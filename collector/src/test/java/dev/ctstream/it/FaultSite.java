@@ -29,12 +29,12 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A collector process that watches namespaces of its own, and a broker process, both there to be killed.
+ * A collector process that watches its own namespaces, and a broker process; tests kill both.
  *
  * <p>Ownership: owns the processes and the namespaces. Threads: confined to one.
  */
 final class FaultSite implements AutoCloseable {
-    /** Nothing here takes a second on a quiet machine. */
+    /** Generous timeout: no step takes more than a second on an idle machine. */
     static final Duration PATIENCE = Duration.ofMinutes(3);
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -46,8 +46,8 @@ final class FaultSite implements AutoCloseable {
     private @Nullable LaunchedProgram collector;
     private int port;
 
-    /** What {@code verify} said. */
-    record Verdict(int exitCode, JsonNode report, String said) {}
+    /** The result of {@code verify}. */
+    record Verdict(int exitCode, JsonNode report, String stderr) {}
 
     private FaultSite(Path folder) throws IOException {
         this.folder = folder;
@@ -55,9 +55,9 @@ final class FaultSite implements AutoCloseable {
     }
 
     /**
-     * Starts the broker; no collector yet.
+     * Starts the broker, but no collector yet.
      *
-     * @param folder for the data of both, and what they say
+     * @param folder for the data and the output of both
      */
     static FaultSite open(Path folder, int namespaces) throws IOException {
         FaultSite site = new FaultSite(folder);
@@ -76,7 +76,7 @@ final class FaultSite implements AutoCloseable {
         return site;
     }
 
-    /** Sets a key for collectors that are started from now on. */
+    /** Sets a configuration key for collectors started from now on. */
     void set(String key, String value) {
         settings.put(key, value);
     }
@@ -101,7 +101,7 @@ final class FaultSite implements AutoCloseable {
         collector = LaunchedProgram.start(folder, Map.of(), List.of(), arguments.toArray(String[]::new));
     }
 
-    /** Starts the collector; events of its namespaces count from when this returns. */
+    /** Starts the collector; it receives all events of its namespaces from the return of this method. */
     void startCollector() throws IOException {
         launchCollector();
         await().atMost(PATIENCE)
@@ -113,14 +113,14 @@ final class FaultSite implements AutoCloseable {
         return Objects.requireNonNull(collector);
     }
 
-    /** Kills the collector with SIGKILL and waits until it is gone. */
+    /** Kills the collector with SIGKILL and waits for its end. */
     void killCollector() throws InterruptedException {
         assertThat(collector().isAlive()).as(collector().err()).isTrue();
         collector().kill();
         collector().exitCode();
     }
 
-    /** Waits until Kafka has all that the collector has, and ends it. */
+    /** Waits until Kafka has everything that the collector has, then stops the collector. */
     void stopCollector() throws InterruptedException {
         await().atMost(PATIENCE)
                 .failFast("the collector has ended", () -> !collector().isAlive())
@@ -130,18 +130,18 @@ final class FaultSite implements AutoCloseable {
         assertThat(collector().err()).contains("everything is published");
     }
 
-    /** The collector's metrics; something else while it does not answer. */
+    /** The collector's metrics; another text while it does not answer. */
     String metrics() {
         return LaunchedProgram.get(port, "/metrics");
     }
 
-    /** What the collector says at {@code /status}. */
+    /** The collector's answer at {@code /status}. */
     JsonNode status() throws IOException {
         String answer = LaunchedProgram.get(port, "/status");
         return JSON.readTree(answer.substring(answer.indexOf("\r\n\r\n") + 1));
     }
 
-    /** A metric's value, the sum over its labels; -1 when there is none. */
+    /** A metric's value, summed over its labels; -1 when it is missing. */
     double metric(String name) {
         Matcher found = Pattern.compile("^" + name + "(?:\\{[^}]*\\})? (\\S+)$", Pattern.MULTILINE)
                 .matcher(metrics());
@@ -162,7 +162,7 @@ final class FaultSite implements AutoCloseable {
         return new Verdict(ran.exitCode, report, ran.out.toString(StandardCharsets.UTF_8) + ran.err);
     }
 
-    /** Exports a topic with {@code ctstream read -o avro}; the file. */
+    /** Exports a topic with {@code ctstream read -o avro}; returns the file. */
     Path export(String topic) throws IOException {
         Ran ran = run(List.of(
                 "read",
@@ -181,7 +181,7 @@ final class FaultSite implements AutoCloseable {
 
     private record Ran(int exitCode, ByteArrayOutputStream out, String err) {}
 
-    /** In this process: a JVM's start takes longer than most commands. */
+    /** Runs a command in this process: starting a JVM takes longer than most commands. */
     private static Ran run(List<String> arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -190,7 +190,7 @@ final class FaultSite implements AutoCloseable {
         return new Ran(exitCode, out, err.toString(StandardCharsets.UTF_8));
     }
 
-    /** Runs it on the topics that the collector writes to. */
+    /** Runs {@code verify} on the collector's topics. */
     Verdict verifyTopics() throws IOException {
         return verify("--bootstrap-server", broker.bootstrapServers());
     }

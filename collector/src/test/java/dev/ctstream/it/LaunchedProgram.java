@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The packaged program in a process of its own, started as the launcher's script starts it, in the calling thread's
- * network namespace. Its output goes to files, so that it never waits for a reader.
+ * The packaged program in a separate process, started as by the launcher's script, in the calling thread's network
+ * namespace. Its output goes to files, so it never waits for a reader.
  *
  * <p>Ownership: owns the process; closing kills it.
  */
@@ -36,10 +36,10 @@ final class LaunchedProgram implements AutoCloseable {
     }
 
     /**
-     * Starts it.
+     * Starts the program.
      *
      * @param folder for its output
-     * @param environment beside ours, of which no {@code CTSTREAM_*} is passed on
+     * @param environment added to ours, of which {@code CTSTREAM_*} variables are not passed on
      * @param jvm options for the JVM
      */
     static LaunchedProgram start(Path folder, Map<String, String> environment, List<String> jvm, String... arguments)
@@ -73,19 +73,19 @@ final class LaunchedProgram implements AutoCloseable {
         return read(err);
     }
 
-    /** Waits until it has said this on stderr, and returns the line. */
-    String awaitSays(String text) {
+    /** Waits until it has printed this text on stderr; returns the line. */
+    String awaitStderr(String text) {
         await(text)
                 .atMost(PATIENCE)
-                .failFast("it has ended: " + text, () -> !process.isAlive() && !err().contains(text))
+                .failFast("the program has ended before: " + text, () -> !process.isAlive() && !err().contains(text))
                 .until(() -> err().contains(text));
         return err().lines().filter(line -> line.contains(text)).findFirst().orElseThrow();
     }
 
-    /** Waits for its end. */
+    /** Waits until it has ended; returns its exit code. */
     int exitCode() throws InterruptedException {
         if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-            throw new AssertionError("it does not end; it said: " + err());
+            throw new AssertionError("the program does not end; its last output: " + err());
         }
         return process.exitValue();
     }
@@ -113,7 +113,10 @@ final class LaunchedProgram implements AutoCloseable {
         return process.children().toList();
     }
 
-    /** What an HTTP server on loopback answers, status line and all; asked by the calling thread, in its namespace. */
+    /**
+     * The answer of an HTTP server on loopback, including the status line; the request is sent in the calling thread's
+     * namespace.
+     */
     static String get(int port, String path) {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.getOutputStream().write(("GET " + path + " HTTP/1.0\r\n\r\n").getBytes(StandardCharsets.US_ASCII));

@@ -33,16 +33,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Mixed real traffic, a collector that is started amid it: every connection that was open then or was opened later and has
- * ended is closed in the topic, and none that lives.
+ * A collector starts during mixed real traffic. Every connection that was open then or opened later, and has ended, is
+ * closed in the topic; no live connection is.
  *
- * <p>Long form: {@code -Dclosure.seconds=60}. The traffic then goes on while the collector starts. It also ends connections that were opened while nobody listened
- * ({@code nf_conntrack_events=0}), of which the kernel says nothing, and waits until they are closed as inferred.
+ * <p>Long form: {@code -Dclosure.seconds=60}. The traffic then goes on while the collector starts. It also ends
+ * connections opened without a listener ({@code nf_conntrack_events=0}), for which the kernel sends no events, and
+ * waits until they are closed as inferred.
  */
 class LiveClosureKernelIT {
     private static final int SECONDS = Integer.getInteger("closure.seconds", 6);
     private static final boolean LONG = SECONDS >= 60;
-    /** Connections to each server that are open before the collector starts, and until the end or beyond. */
+    /** Connections to each server that are open from before the collector's start until the end or longer. */
     private static final int STANDING = 10;
 
     private static final Duration INFERRED_WITHIN = Duration.ofMinutes(8);
@@ -54,12 +55,12 @@ class LiveClosureKernelIT {
     private final AtomicBoolean enough = new AtomicBoolean();
     private final AtomicBoolean paused = new AtomicBoolean();
     private final List<Runnable> silent = new ArrayList<>();
-    private final Map<MixedTraffic.Key, Told> topic = new HashMap<>();
+    private final Map<MixedTraffic.Key, TopicFlow> topic = new HashMap<>();
     private FaultSite site;
     private ConntrackTable table;
 
-    /** What a topic tells of a connection. */
-    private static final class Told {
+    /** The events of a connection in the topic. */
+    private static final class TopicFlow {
         int opened;
         int closed;
         int inferred;
@@ -79,7 +80,7 @@ class LiveClosureKernelIT {
     }
 
     @Test
-    void whateverEndsIsClosedAndNothingThatLives() throws Exception {
+    void closesEndedConnectionsAndNoLiveOnes() throws Exception {
         CompletableFuture<MixedTraffic> ready = new CompletableFuture<>();
         CompletableFuture<Void> traffic = CompletableFuture.runAsync(() -> inside(ready));
         ready.get(FaultSite.PATIENCE.toSeconds(), TimeUnit.SECONDS);
@@ -93,9 +94,8 @@ class LiveClosureKernelIT {
         await().atMost(Duration.ofSeconds(SECONDS).plus(FaultSite.PATIENCE))
                 .pollInterval(Duration.ofMillis(50))
                 .failFast("the traffic has ended", traffic::isDone)
-                .until(() ->
-                        entries().size() > 0 // a dump ends what has expired, before it becomes too much for a buffer
-                                && System.nanoTime() - after > TimeUnit.SECONDS.toNanos(SECONDS));
+                .until(() -> entries().size() > 0 // a dump ends expired entries before they are too many for a buffer
+                        && System.nanoTime() - after > TimeUnit.SECONDS.toNanos(SECONDS));
         enough.set(true);
         traffic.get(FaultSite.PATIENCE.toSeconds(), TimeUnit.SECONDS);
         try (MixedTraffic made = ready.get()) {
@@ -108,8 +108,8 @@ class LiveClosureKernelIT {
     }
 
     /**
-     * Nothing begins or ends while the collector starts: a small receive buffer would not hold it, and what is lost takes
-     * more than a minute to be closed.
+     * Stops the traffic while the collector starts: a small receive buffer would overflow, and closing lost flows takes
+     * more than a minute.
      */
     private void pause() {
         paused.set(true);
@@ -117,7 +117,10 @@ class LiveClosureKernelIT {
         await().atMost(FaultSite.PATIENCE).until(() -> entries().size() == open);
     }
 
-    /** The traffic, on a thread in the namespace: before the collector starts, meanwhile, and until it is enough. */
+    /**
+     * Runs the traffic on a thread in the namespace: before and during the collector's start, and until there is
+     * enough.
+     */
     private void inside(CompletableFuture<MixedTraffic> ready) {
         try {
             site.namespace(0).call(() -> {
@@ -154,7 +157,10 @@ class LiveClosureKernelIT {
         }
     }
 
-    /** Waits until the kernel has only what is in use, and until the collector has closed what the kernel does not. */
+    /**
+     * Waits until the kernel has only entries in use, and the collector has closed all flows that the kernel no longer
+     * has.
+     */
     private Set<MixedTraffic.Key> awaitEnds(MixedTraffic made) throws Exception {
         Set<MixedTraffic.Key> used = new HashSet<>();
         made.connections().stream()
@@ -202,7 +208,7 @@ class LiveClosureKernelIT {
                 DemoNetwork.address(event.text("source_address")).getHostAddress(),
                 event.number("source_port").or(() -> event.number("icmp_id")).orElseThrow(),
                 DemoNetwork.address(event.text("destination_address")).getHostAddress());
-        Told told = topic.computeIfAbsent(key, of -> new Told());
+        TopicFlow told = topic.computeIfAbsent(key, of -> new TopicFlow());
         if (!event.text("event_type").equals("DESTROY")) {
             told.opened++;
         } else if (event.text("origin").equals("inferred")) {
@@ -217,7 +223,7 @@ class LiveClosureKernelIT {
         int openAtStart = 0;
         int later = 0;
         for (MixedTraffic.Connection connection : made.connections()) {
-            Told told = topic.getOrDefault(connection.key, new Told());
+            TopicFlow told = topic.getOrDefault(connection.key, new TopicFlow());
             boolean wasOpen =
                     connection.beginNanos < before && (connection.endNanos == 0 || connection.endNanos > after);
             boolean wasOpenedLater = connection.beginNanos > after;
@@ -255,7 +261,7 @@ class LiveClosureKernelIT {
 
     private void verify(int alive) throws IOException {
         FaultSite.Verdict verdict = site.verifyTopics();
-        assertThat(verdict.exitCode()).as(verdict::said).isZero();
+        assertThat(verdict.exitCode()).as(verdict::stderr).isZero();
         JsonNode flows = verdict.report().path("flows");
         assertThat(flows.path("open").asInt()).isEqualTo(alive);
         long lost = verdict.report().path("totals").path("kernel_lost").asLong(); // by a small buffer

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code ctstream verify} on what real processes have written: a receive buffer of 31 events overrun in three namespaces,
- * the broker killed twice, the collector killed once; then on copies that lack something.
+ * Runs {@code ctstream verify} on the output of real processes: a receive buffer of 31 events overrun in three
+ * namespaces, the broker killed twice, the collector killed once. Then runs it on copies with missing records.
  */
 class LossProofKernelIT {
     private static final int NAMESPACES = 3;
@@ -41,7 +41,7 @@ class LossProofKernelIT {
 
     private static FaultSite site;
     private static TopicCopy topic;
-    /** Events of each namespace before the kill while everything was counted, and until the collector was dead. */
+    /** Events of each namespace: before the kill, while everything was counted, and until the collector was dead. */
     private static final Map<String, Long> DROPPED_BEFORE = new HashMap<>();
 
     private static final Map<String, Long> OFFERED_BEFORE = new HashMap<>();
@@ -53,7 +53,7 @@ class LossProofKernelIT {
         site.set("socket.receive-buffer-bytes", "20000");
         site.startCollector();
         offerAndKillTheBroker(SEED);
-        rememberDrops();
+        storeDropsSoFar();
         killUnderLoad();
         site.startCollector();
         offerAndKillTheBroker(SEED + 1);
@@ -70,7 +70,7 @@ class LossProofKernelIT {
         return IntStream.range(0, NAMESPACES).mapToObj(site::namespace).toList();
     }
 
-    /** Returns when the collector has received or counted as lost whatever was offered. */
+    /** Returns when the collector has received every offered event or counted it as lost. */
     private static void offerAndKillTheBroker(long seed) throws Exception {
         CompletableFuture<Void> load = CompletableFuture.runAsync(() -> {
             try {
@@ -86,8 +86,8 @@ class LossProofKernelIT {
                 .until(() -> site.metric(RECEIVED) + site.metric(DROPS) == NAMESPACES * OFFERED_AFTER);
     }
 
-    /** What is lost by now is declared, and the declaration is in the spool. */
-    private static void rememberDrops() throws Exception {
+    /** Stores the drops so far. They are declared by now, and the declaration is in the spool. */
+    private static void storeDropsSoFar() throws Exception {
         site.status().path("namespaces").forEach(one -> {
             DROPPED_BEFORE.put(
                     one.path("netns").asText(), one.path("lost_by_kernel").asLong());
@@ -119,7 +119,7 @@ class LossProofKernelIT {
         return site.verify("--bootstrap-server", site.broker().bootstrapServers(), "--topic", events);
     }
 
-    /** Per run and namespace, the events that the kernel has given. */
+    /** Number of events received from the kernel, per run and namespace. */
     private static Map<String, Long> received() throws Exception {
         Map<String, Map<String, Long>> first = new HashMap<>();
         TopicSequences.walk(site.broker().bootstrapServers(), "conntrack.events", event -> {
@@ -136,9 +136,9 @@ class LossProofKernelIT {
     }
 
     @Test
-    void nothingIsUndeclaredAndTheDeclaredLossesAreExact() throws Exception {
+    void everyLossIsDeclaredAndDeclaredLossesAreExact() throws Exception {
         FaultSite.Verdict verdict = verify("conntrack.events");
-        assertThat(verdict.exitCode()).as(verdict::said).isZero();
+        assertThat(verdict.exitCode()).as(verdict::stderr).isZero();
         assertThat(verdict.report().path("undeclared").asLong(-1)).isZero();
         Map<String, Long> received = received();
         int stopped = 0;
@@ -172,7 +172,7 @@ class LossProofKernelIT {
     }
 
     @Test
-    void aBatchFromTheMiddleThatACopyLacksIsNamed() throws Exception {
+    void namesABatchMissingFromTheMiddleOfAStream() throws Exception {
         TopicCopy.Batch middle = middle();
         topic.write("lacks-a-batch", middle::sameEvents);
         assertNames(verify("lacks-a-batch"), "hole", middle, middle.last());
@@ -184,7 +184,7 @@ class LossProofKernelIT {
     }
 
     @Test
-    void aTailThatACopyLacksIsNamed() throws Exception {
+    void namesAMissingTailOfAStream() throws Exception {
         TopicCopy.Batch middle = middle();
         Predicate<TopicCopy.Batch> tail = batch -> batch.sameStream(middle) && batch.first() >= middle.first();
         topic.write("lacks-a-tail", tail);
@@ -192,7 +192,7 @@ class LossProofKernelIT {
     }
 
     @Test
-    void aStreamThatACopyLacksIsNamed() throws Exception {
+    void namesAMissingStream() throws Exception {
         TopicCopy.Batch first = topic.batches().stream()
                 .filter(batch -> batch.sameStream(middle()) && batch.first() == 0)
                 .findFirst()
@@ -201,7 +201,7 @@ class LossProofKernelIT {
         assertNames(verify("lacks-a-stream"), "stream", first, lastOf(first));
     }
 
-    /** Of the run that ended cleanly, a batch amid its stream. */
+    /** A batch from the middle of its stream, from the run that ended cleanly. */
     private static TopicCopy.Batch middle() {
         long epoch =
                 topic.batches().stream().mapToLong(TopicCopy.Batch::epoch).max().orElseThrow();
@@ -220,7 +220,7 @@ class LossProofKernelIT {
     }
 
     private static void assertNames(FaultSite.Verdict verdict, String kind, TopicCopy.Batch from, long last) {
-        assertThat(verdict.exitCode()).as(verdict::said).isEqualTo(1);
+        assertThat(verdict.exitCode()).as(verdict::stderr).isEqualTo(1);
         assertThat(verdict.report().path("undeclared").asLong()).isEqualTo(last - from.first() + 1);
         assertThat(verdict.report().path("holes")).singleElement().satisfies(hole -> {
             assertThat(hole.path("kind").asText()).isEqualTo(kind);

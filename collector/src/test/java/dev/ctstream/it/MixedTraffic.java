@@ -16,14 +16,14 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Real TCP, UDP and ICMP connections, IPv4 and IPv6, in the zones of a {@link DemoNetwork}; some TCP connections are kept
- * for a while. Each has a port or an identifier of its own, and is written down.
+ * Real TCP, UDP and ICMP connections, IPv4 and IPv6, in the zones of a {@link DemoNetwork}; some TCP connections stay
+ * open for a while. Each connection has a unique port or identifier and is recorded.
  *
- * <p>Ownership: owns both ends of all connections. Threads: confined to one, whose namespace it is; {@link #connections}
- * afterwards.
+ * <p>Ownership: owns both ends of all connections. Threads: confined to one thread inside the namespace; other threads
+ * may call {@link #connections} afterwards.
  */
 final class MixedTraffic implements AutoCloseable {
-    /** TCP connections that {@link #round} keeps. */
+    /** Number of TCP connections that {@link #round} keeps open. */
     static final int KEPT = 100;
 
     private static final int TCP = 6;
@@ -41,10 +41,10 @@ final class MixedTraffic implements AutoCloseable {
     private final Deque<Kept> kept = new ArrayDeque<>();
     private int lastPort = FIRST_PORT;
 
-    /** What tells connections apart; the port of an echo is its identifier. Addresses as Java writes them. */
+    /** Identifies a connection; for an ICMP echo, the port is its identifier. Addresses in Java's notation. */
     record Key(long protocol, String source, long port, String destination) {}
 
-    /** One connection; nobody uses it any more after {@code endNanos}, 0 = somebody does. */
+    /** One connection; unused after {@code endNanos}, 0 = still in use. */
     static final class Connection {
         final Key key;
         final long beginNanos = System.nanoTime();
@@ -79,7 +79,10 @@ final class MixedTraffic implements AutoCloseable {
         return connections;
     }
 
-    /** Makes short connections of all kinds to all servers, one to each that is kept, and ends old ones. */
+    /**
+     * Makes short connections of all kinds to all servers and one kept connection to each, and ends old kept
+     * connections.
+     */
     void round() throws IOException {
         for (int server = 0; server < listeners.size(); server++) {
             end(connect(server, address(server), DemoNetwork.PORT));
@@ -93,7 +96,7 @@ final class MixedTraffic implements AutoCloseable {
         }
     }
 
-    /** Opens a TCP connection to each server, which the caller ends. */
+    /** Opens a TCP connection to each server; the caller ends them. */
     List<Runnable> open() throws IOException {
         List<Runnable> ends = new ArrayList<>();
         for (int server = 0; server < listeners.size(); server++) {
@@ -158,7 +161,7 @@ final class MixedTraffic implements AutoCloseable {
         }
     }
 
-    /** The kernel answers. */
+    /** Sends an echo request, which the kernel answers. */
     private void ping(InetAddress address) throws IOException {
         int identifier = nextPort();
         boolean six = address instanceof Inet6Address;

@@ -10,10 +10,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * What {@code conntrack -E -o id,extended} shows of an event, from its text or from ours.
+ * The fields of an event that {@code conntrack -E -o id,extended} shows, read from its output or from our events.
  *
  * @param addresses source and destination, original and reply
- * @param numbers ports, or ICMP types, codes and identifiers, as far as the protocol has them; original, then reply
+ * @param numbers ports, or ICMP types, codes and identifiers, if the protocol has them; original, then reply
  * @param counters packets and bytes, original and reply; empty when the event has none
  */
 record OracleEvent(
@@ -31,7 +31,7 @@ record OracleEvent(
     private static final Pattern FIELD = Pattern.compile("([a-z-]+)=(\\S+)");
     private static final List<Integer> ICMP = List.of(1, 58);
 
-    /** A line of its output. */
+    /** Parses a line of its output. */
     static OracleEvent ofConntrack(String line) {
         Matcher parts = LINE.matcher(line);
         if (!parts.matches()) {
@@ -39,7 +39,7 @@ record OracleEvent(
         }
         String rest = parts.group(3);
         int protocol = Integer.parseInt(parts.group(2));
-        // The identifiers of ICMP are called id as well; the entry's own comes last.
+        // ICMP identifiers are also called id; the entry's id comes last.
         List<Long> ids = numbers(rest, "id");
         List<Long> zones = numbers(rest, rest.contains("zone-orig=") ? "zone-orig" : "zone");
         return new OracleEvent(
@@ -56,7 +56,7 @@ record OracleEvent(
                 interleaved(numbers(rest, "packets"), numbers(rest, "bytes")));
     }
 
-    /** An event from Kafka. */
+    /** Converts an event from Kafka. */
     static OracleEvent of(DecodedRecord event) {
         long status = event.number("status").orElseThrow();
         int protocol = Math.toIntExact(event.number("protocol").orElseThrow());
@@ -80,7 +80,7 @@ record OracleEvent(
                 present(event, "packets_original bytes_original packets_reply bytes_reply"));
     }
 
-    /** Whether the reply is not just the way back. */
+    /** Whether the reply tuple differs from the inverse of the original. */
     boolean translated() {
         return !addresses.get(0).equals(addresses.get(3)) || !addresses.get(1).equals(addresses.get(2));
     }
@@ -104,7 +104,9 @@ record OracleEvent(
         return texts(line, name).stream().map(Long::valueOf).toList();
     }
 
-    /** First of each, then second of each: one direction after the other. */
+    /**
+     * Interleaves the lists: the first elements of all, then the second elements, so one direction follows the other.
+     */
     @SafeVarargs
     private static <T> List<T> interleaved(List<T>... lists) {
         List<T> all = new ArrayList<>();

@@ -19,11 +19,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The broker goes away under a steady load and comes back: the spool grows, the collector's memory does not, and the
+ * The broker stops under a steady load and comes back: the spool grows, the collector's memory does not, and the
  * backlog drains in order.
  *
- * <p>Long form, which also holds it to rates and memory: {@code mvn verify -Pcrash-matrix -Dit.test=OutageKernelIT
- * -Doutage.minutes=10}, on a machine that does nothing else.
+ * <p>Long form, which also checks rates and memory: {@code mvn verify -Pcrash-matrix -Dit.test=OutageKernelIT
+ * -Doutage.minutes=10}, on an otherwise idle machine.
  */
 class OutageKernelIT {
     private static final int MINUTES = Integer.getInteger("outage.minutes", 0);
@@ -32,7 +32,7 @@ class OutageKernelIT {
     private static final Duration WARM_UP = LONG ? Duration.ofMinutes(1) : Duration.ofSeconds(2);
     private static final Duration OUTAGE = LONG ? Duration.ofMinutes(MINUTES) : Duration.ofSeconds(5);
     private static final Duration DRAIN = OUTAGE.plus(FaultSite.PATIENCE);
-    /** Open and in flight, at this load. */
+    /** Upper bound of open and in-flight batches at this load. */
     private static final int FEW_BATCHES = 30;
 
     private static final String RECEIVED = "ctstream_receive_events_total";
@@ -64,7 +64,7 @@ class OutageKernelIT {
     }
 
     @Test
-    void theBacklogWaitsOnDiskAndDrainsInOrder() throws Exception {
+    void backlogWaitsOnDiskAndDrainsInOrder() throws Exception {
         observe(WARM_UP, () -> false);
         double rssBefore = mostRssBytes;
         double acknowledgedBefore = site.metric(ACKNOWLEDGED);
@@ -93,7 +93,7 @@ class OutageKernelIT {
         }
     }
 
-    /** Starts the broker and waits until only live events are left; events acknowledged a second. */
+    /** Starts the broker and waits until only live events are left; returns the events acknowledged per second. */
     private double drain() throws IOException {
         double before = site.metric(ACKNOWLEDGED);
         final long start = System.nanoTime();
@@ -126,10 +126,10 @@ class OutageKernelIT {
         System.out.printf(
                 "outage: offered %d, receive drops %.0f, published %d, lost %d, reordered %d, duplicates %d%n",
                 load.offered(), drops, published, lost, topic.reordered(), topic.duplicates());
-        assertThat(verdict.exitCode()).as(verdict::said).isZero();
+        assertThat(verdict.exitCode()).as(verdict::stderr).isZero();
         assertThat(lost).isZero();
         assertThat(published).isEqualTo(totals.path("present").asLong());
-        assertThat((double) published).isGreaterThanOrEqualTo(received); // dumps after drops add theirs
+        assertThat((double) published).isGreaterThanOrEqualTo(received); // dumps after drops add events
         topic.streams()
                 .forEach((stream, sequences) ->
                         assertThat(sequences.nextClearBit(0)).as(stream).isEqualTo(sequences.length()));
@@ -139,7 +139,7 @@ class OutageKernelIT {
         }
     }
 
-    /** Looks at memory and disk until the condition holds, or for so long. */
+    /** Observes memory and disk until the condition holds, at most for {@code atMost}. */
     private void observe(Duration atMost, BooleanSupplier condition) {
         long end = System.nanoTime() + atMost.toNanos();
         await().pollInterval(Duration.ofMillis(200))

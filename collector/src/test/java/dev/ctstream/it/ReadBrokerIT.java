@@ -80,7 +80,7 @@ class ReadBrokerIT {
     }
 
     @Test
-    void printsSixHundredThousandEventsAsJsonInTime() throws Exception {
+    void prints600000EventsAsJsonInTime() throws Exception {
         Path json = folder.resolve("events.json");
         long begin = System.nanoTime();
         assertThat(read(json, "-o", "json", "--from-beginning", "--count", String.valueOf(EVENTS)))
@@ -94,7 +94,7 @@ class ReadBrokerIT {
     }
 
     @Test
-    void aZoneAndTheIdleTimeBoundTheOutput() throws Exception {
+    void zoneAndIdleTimeLimitTheOutput() throws Exception {
         Path text = folder.resolve("events.txt");
         assertThat(read(text, "--zone", "63", "--from-beginning", "--idle-seconds", "2"))
                 .isZero();
@@ -106,14 +106,14 @@ class ReadBrokerIT {
     }
 
     @Test
-    void withoutFromBeginningOnlyWhatComesIsRead() throws Exception {
+    void withoutFromBeginningReadsOnlyNewRecords() throws Exception {
         Path json = folder.resolve("new.json");
         assertThat(read(json, "-o", "json", "--idle-seconds", "1")).isZero();
         assertThat(json).isEmptyFile();
     }
 
     @Test
-    void aTopicThatIsNotThereIsNamed() throws Exception {
+    void namesAMissingTopic() throws Exception {
         assertThat(read(folder.resolve("x"), "--topic", "nothing", "--from-beginning"))
                 .isEqualTo(1);
         assertThat(errors()).startsWith("ctstream: topic nothing does not exist on 127.0.0.1:");

@@ -21,7 +21,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Flows that end while no collector runs: {@code verify} and {@link FlowFollower} say so, of these and of no others. */
+/**
+ * Flows that end while no collector runs: {@code verify} and {@link FlowFollower} report exactly these as ended by the
+ * restart.
+ */
 class RestartRuleKernelIT {
     /** Flows {@code [0, 100)} are in zone 0, {@code [100, 200)} in zone 1 and so on. */
     private static final int IN_ZONE = 100;
@@ -51,7 +54,7 @@ class RestartRuleKernelIT {
     }
 
     @Test
-    void flowsThatEndWhileNoCollectorRunsAreEndedByTheRestart() throws Exception {
+    void restartEndsFlowsThatEndedWhileNoCollectorRan() throws Exception {
         site.startCollector();
         for (int zone = 0; zone < ZONES; zone++) {
             maker.create(zone * IN_ZONE, IN_ZONE, zone, 600);
@@ -61,12 +64,12 @@ class RestartRuleKernelIT {
         awaitPublished(ZONES * IN_ZONE + 10);
         site.killCollector();
 
-        endMeanwhile(50, 20, 0);
-        endMeanwhile(IN_ZONE, IN_ZONE, 1); // the whole zone: the next run has no stream for it
-        endMeanwhile(2 * IN_ZONE, 30, 2);
-        maker.create(2 * IN_ZONE, 10, 2, 600); // the same tuples again: other flows
-        maker.create(ZONES * IN_ZONE, 40, ZONES, 600); // begun and alive
-        maker.create((ZONES + 1) * IN_ZONE, 40, 0, 600); // begun and ended, seen by nobody
+        endWhileStopped(50, 20, 0);
+        endWhileStopped(IN_ZONE, IN_ZONE, 1); // the whole zone, so the next run has no stream for it
+        endWhileStopped(2 * IN_ZONE, 30, 2);
+        maker.create(2 * IN_ZONE, 10, 2, 600); // the same tuples again, but other flows
+        maker.create(ZONES * IN_ZONE, 40, ZONES, 600); // started and alive
+        maker.create((ZONES + 1) * IN_ZONE, 40, 0, 600); // started and ended, never observed
         maker.delete((ZONES + 1) * IN_ZONE, 40, 0);
 
         site.startCollector();
@@ -79,7 +82,7 @@ class RestartRuleKernelIT {
         follow();
     }
 
-    private void endMeanwhile(int from, int count, int zone) throws Exception {
+    private void endWhileStopped(int from, int count, int zone) throws Exception {
         maker.delete(from, count, zone);
         for (long flow = from; flow < from + count; flow++) {
             endedMeanwhile.add(FlowMaker.sourcePort((int) flow) - 1L);
@@ -90,7 +93,7 @@ class RestartRuleKernelIT {
         await().atMost(FaultSite.PATIENCE).until(() -> site.metric("ctstream_receive_events_total") >= events);
     }
 
-    /** Waits for the snapshot, so many events more, and Kafka. */
+    /** Waits until the snapshot and {@code events} more events are received and acknowledged by Kafka. */
     private void awaitPublished(int events) {
         awaitReceived(events);
         await().atMost(FaultSite.PATIENCE)
@@ -100,7 +103,7 @@ class RestartRuleKernelIT {
 
     private void verify() throws Exception {
         FaultSite.Verdict verdict = site.verifyTopics();
-        assertThat(verdict.exitCode()).as(verdict::said).isZero();
+        assertThat(verdict.exitCode()).as(verdict::stderr).isZero();
         JsonNode flows = verdict.report().path("flows");
         Set<Long> alive = new HashSet<>();
         table.dump(DumpFilter.ALL, entry -> alive.add(entry.id()));
@@ -120,7 +123,7 @@ class RestartRuleKernelIT {
         assertThat(flows.path("open").asLong()).isEqualTo(alive.size());
     }
 
-    /** The consumer's rule, on both topics. */
+    /** Applies the consumer's rule to both topics. */
     private void follow() throws Exception {
         Map<Long, Long> flowOfKey = new HashMap<>();
         Set<Long> ended = new TreeSet<>();

@@ -37,15 +37,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code ctstream run} as a process, in a namespace that it shares with a broker: what an operator sees of it. */
+/** {@code ctstream run} as a process, in one namespace with a broker, as an operator sees it. */
 class RunKernelIT {
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final Duration PROMISED = Duration.ofSeconds(5);
-    /** A JVM that has just started on a starved machine needs seconds of its own. */
+    /** A JVM that has just started on an overloaded machine needs some extra seconds. */
     private static final Duration SLACK = Duration.ofSeconds(3);
 
     private static final String NOBODY = "127.0.0.1:1";
-    /** Fits into the smallest receive buffer that a kernel grants by default, whenever the collector looks. */
+    /** Fits into the smallest default receive buffer of a kernel, even if the collector reads late. */
     private static final int FLOWS_AT_ONCE = 100;
 
     private static TestNamespace namespace;
@@ -83,7 +83,7 @@ class RunKernelIT {
     }
 
     @Test
-    void endsWith3WithoutTheRight() throws Exception {
+    void exitsWith3WithoutThePrivilege() throws Exception {
         inside(() -> {
             try (LaunchedProgram run = WithoutNetAdmin.call(() -> run("kafka.bootstrap.servers=" + NOBODY))) {
                 assertThat(run.exitCode()).isEqualTo(3);
@@ -98,7 +98,7 @@ class RunKernelIT {
     }
 
     @Test
-    void endsWith2AndNamesTheNearestKey() throws Exception {
+    void exitsWith2AndSuggestsTheNearestKey() throws Exception {
         inside(() -> {
             try (LaunchedProgram run = run("kafka.bootstrap.servers=" + NOBODY, "spool.max-byte=1 GiB")) {
                 assertThat(run.exitCode()).isEqualTo(2);
@@ -108,15 +108,15 @@ class RunKernelIT {
     }
 
     @Test
-    void isNotReadyWhileTrackingIsInactiveAndGoesOn() throws Exception {
+    void isNotReadyButContinuesWhileTrackingIsInactive() throws Exception {
         inside(() -> {
             int port = BrokerServer.freePort();
             try (LaunchedProgram run = run(
                     "kafka.bootstrap.servers=" + broker.bootstrapServers(),
                     "topic.events=inactive",
                     "http.listen=127.0.0.1:" + port)) {
-                assertThat(run.awaitSays("connection tracking is inactive")).contains("level=WARN");
-                run.awaitSays("Kafka: connected");
+                assertThat(run.awaitStderr("connection tracking is inactive")).contains("level=WARN");
+                run.awaitStderr("Kafka: connected");
                 await().atMost(SOON)
                         .until(() -> LaunchedProgram.get(port, "/livez").startsWith("HTTP/1.1 200"));
                 assertThat(LaunchedProgram.get(port, "/readyz"))
@@ -124,12 +124,12 @@ class RunKernelIT {
                         .contains("connection tracking is inactive");
 
                 ConntrackRuleset.builder()
-                        .notrackWithin(InetAddress.getLoopbackAddress()) // the broker's own
+                        .notrackWithin(InetAddress.getLoopbackAddress()) // the broker's own traffic
                         .build()
                         .install();
                 await().atMost(SOON)
                         .until(() -> LaunchedProgram.get(port, "/readyz").startsWith("HTTP/1.1 200"));
-                run.awaitSays("connections are tracked now");
+                run.awaitStderr("connections are tracked now");
                 sendDatagram();
                 await().atMost(SOON)
                         .until(() -> LaunchedProgram.get(port, "/status").contains("\"acknowledged\":1,"));
@@ -149,7 +149,7 @@ class RunKernelIT {
     }
 
     @Test
-    void endsInTimeWithEverythingPublishedWhenItIsTerminated() throws Exception {
+    void publishesEverythingAndEndsInTimeOnSigterm() throws Exception {
         inside(() -> {
             int port = BrokerServer.freePort();
             try (LaunchedProgram run = run(
@@ -157,7 +157,7 @@ class RunKernelIT {
                     "topic.events=terminated",
                     "batch.linger-millis=30000",
                     "http.listen=127.0.0.1:" + port)) {
-                run.awaitSays("Kafka: connected");
+                run.awaitStderr("Kafka: connected");
                 for (int round = 0; round < 5; round++) {
                     createFlows();
                     await().pollInterval(Duration.ofMillis(10))
@@ -191,14 +191,14 @@ class RunKernelIT {
 
     @ParameterizedTest
     @CsvSource({NOBODY + ",no broker answers", "no-such-host.invalid:9092,no-such-host.invalid"})
-    void saysSoonThatThereIsNoBrokerAndGoesOn(String servers, String words) throws Exception {
+    void reportsAMissingBrokerSoonAndContinues(String servers, String words) throws Exception {
         inside(() -> {
             int port = BrokerServer.freePort();
             try (LaunchedProgram run = run("kafka.bootstrap.servers=" + servers, "http.listen=127.0.0.1:" + port)) {
-                OffsetDateTime said = timeOf(run.awaitSays("level=WARN thread=ctstream-publish"));
+                OffsetDateTime reported = timeOf(run.awaitStderr("level=WARN thread=ctstream-publish"));
                 assertThat(run.err()).contains(words);
-                OffsetDateTime subscribed = timeOf(run.awaitSays("subscribed: "));
-                assertThat(Duration.between(subscribed, said)).isLessThan(PROMISED.plus(SLACK));
+                OffsetDateTime subscribed = timeOf(run.awaitStderr("subscribed: "));
+                assertThat(Duration.between(subscribed, reported)).isLessThan(PROMISED.plus(SLACK));
                 createFlows();
                 await().atMost(SOON)
                         .until(() -> LaunchedProgram.get(port, "/status").contains("\"received\":" + flows + ","));
@@ -221,7 +221,7 @@ class RunKernelIT {
     void refusesASpoolThatAnotherCollectorUses() throws Exception {
         inside(() -> {
             try (LaunchedProgram first = run("kafka.bootstrap.servers=" + NOBODY, "http.listen=off")) {
-                first.awaitSays("level=WARN thread=ctstream-publish"); // it runs
+                first.awaitStderr("level=WARN thread=ctstream-publish"); // it is running
                 try (LaunchedProgram second = run("kafka.bootstrap.servers=" + NOBODY, "http.listen=off")) {
                     assertThat(second.exitCode()).isEqualTo(1);
                     assertThat(second.err().lines().filter(line -> line.startsWith("ctstream: ")))
@@ -247,7 +247,7 @@ class RunKernelIT {
         return folder.resolve("spool");
     }
 
-    /** Runs the body in the namespace; processes and sockets that it opens are there. */
+    /** Runs the body in the namespace; its processes and sockets belong to that namespace. */
     private static void inside(FreshNamespace.Body body) throws NetlinkException {
         namespace.call(() -> {
             try {

@@ -22,7 +22,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** The records of a topic of batches, to be copied into other topics without some of them. */
+/** The records of a topic of batches, for copies of the topic that lack some of them. */
 final class TopicCopy {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -30,7 +30,7 @@ final class TopicCopy {
     private final int partitions;
     private final List<Batch> batches = new ArrayList<>();
 
-    /** A record and which events it holds. */
+    /** A record and the events that it holds. */
     record Batch(String netns, int zone, long epoch, long first, long last, ConsumerRecord<byte[], byte[]> record) {
         boolean sameEvents(Batch other) {
             return sameStream(other) && first == other.first;
@@ -46,7 +46,7 @@ final class TopicCopy {
         this.partitions = partitions;
     }
 
-    /** Reads a topic to its present end, partition by partition. */
+    /** Reads a topic to its current end, partition by partition. */
     static TopicCopy of(String servers, String topic) throws Exception {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", servers, "auto.offset.reset", "earliest"),
@@ -73,7 +73,7 @@ final class TopicCopy {
             assertThat(System.nanoTime()).as("still reading %s", partition).isLessThan(deadline);
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(100))) {
                 List<Batch> events = new ArrayList<>();
-                decoder.decode(record.value(), OptionalLong.empty(), event -> events.add(place(event, record)));
+                decoder.decode(record.value(), OptionalLong.empty(), event -> events.add(toBatch(event, record)));
                 Batch first = events.get(0);
                 long last = events.get(events.size() - 1).first;
                 batches.add(new Batch(first.netns, first.zone, first.epoch, first.first, last, record));
@@ -81,7 +81,7 @@ final class TopicCopy {
         }
     }
 
-    private static Batch place(DecodedRecord event, ConsumerRecord<byte[], byte[]> record) {
+    private static Batch toBatch(DecodedRecord event, ConsumerRecord<byte[], byte[]> record) {
         long sequence = event.number("sequence").orElseThrow();
         long epoch = event.number("stream_epoch").orElseThrow();
         return new Batch(event.text("netns"), event.zone(), epoch, sequence, sequence, record);
@@ -93,21 +93,20 @@ final class TopicCopy {
     }
 
     /** Creates a topic that lacks some records. */
-    void write(String topic, Predicate<Batch> lacking) throws Exception {
+    void write(String topic, Predicate<Batch> omitted) throws Exception {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", servers))) {
             admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1)))
                     .all()
                     .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         }
-        // One request at a time: on a topic that was just created, a refused first one makes all behind it out of
-        // order.
+        // One request at a time: on a new topic, a rejected first request would put all later ones out of order.
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", servers, "max.in.flight.requests.per.connection", "1"),
                 new ByteArraySerializer(),
                 new ByteArraySerializer())) {
             List<Future<?>> sent = new ArrayList<>();
             for (Batch batch : batches) {
-                if (!lacking.test(batch)) {
+                if (!omitted.test(batch)) {
                     ConsumerRecord<byte[], byte[]> record = batch.record();
                     sent.add(producer.send(new ProducerRecord<>(
                             topic, record.partition(), record.key(), record.value(), record.headers())));

@@ -86,8 +86,7 @@ class VerifyBrokerIT {
     }
 
     private static void produce(String topic, List<Recorded.Placed> records) throws Exception {
-        // One request at a time: on a topic that was just created, a refused first one makes all behind it out of
-        // order.
+        // One request at a time: on a new topic, a rejected first request would put all later ones out of order.
         try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "max.in.flight.requests.per.connection", "1"),
                 new ByteArraySerializer(),
@@ -120,40 +119,40 @@ class VerifyBrokerIT {
         return run(arguments);
     }
 
-    private String said() {
+    private String output() {
         return out.toString(StandardCharsets.UTF_8) + err.toString(StandardCharsets.UTF_8);
     }
 
     @Test
     void provesACompleteTopic() {
-        assertThat(verify()).as(said()).isZero();
-        assertThat(said())
-                .contains("16,000 there")
+        assertThat(verify()).as(output()).isZero();
+        assertThat(output())
+                .contains("16,000 present")
                 .contains("8,000 opened")
                 .contains("8,000 closed")
                 .contains("UNDECLARED 0   COMPLETE 100.0000 %   PROVEN");
     }
 
     @Test
-    void namesTheStreamAndTheSequencesOfABatchThatTheCopyLacks() throws Exception {
+    void namesStreamAndSequencesOfAMissingBatch() throws Exception {
         create("copy");
         List<Recorded.Placed> copy = new ArrayList<>(TOPIC.events);
         copy.remove(20 * ZONES + 5); // the 21st batch of zone 5
         produce("copy", copy);
 
         assertThat(verify("--topic", "copy")).isEqualTo(1);
-        assertThat(said())
+        assertThat(output())
                 .contains("MISSING  sequences 1000..1049 (50)")
                 .contains("namespace host (1), zone 5, run " + Recorded.EPOCH)
                 .contains("UNDECLARED 50 ", "NOT PROVEN");
         assertThat(verify("--topic", "copy", "-o", "json")).isEqualTo(1);
-        assertThat(said())
+        assertThat(output())
                 .contains("\"ct_zone\":5,\"records\":\"events\",\"kind\":\"hole\",\"first_sequence\":1000,"
                         + "\"last_sequence\":1049");
     }
 
     @Test
-    void whatRetentionRemovedIsSaidToHaveExpired() throws Exception {
+    void reportsEventsRemovedByRetentionAsExpired() throws Exception {
         create("trimmed");
         produce("trimmed", TOPIC.events);
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
@@ -161,20 +160,20 @@ class VerifyBrokerIT {
                     .all()
                     .get(10, TimeUnit.SECONDS);
         }
-        assertThat(verify("--topic", "trimmed")).as(said()).isZero();
-        assertThat(said()).contains("300 have expired: 1 partitions", "UNDECLARED 0 ");
+        assertThat(verify("--topic", "trimmed")).as(output()).isZero();
+        assertThat(output()).contains("300 have expired: 1 partitions", "UNDECLARED 0 ");
     }
 
     @Test
-    void verifiesFilesThatReadExported() throws Exception {
+    void verifiesFilesExportedByRead() throws Exception {
         Path events = export("conntrack.events");
         Path control = export("conntrack.control");
         assertThat(run("verify", "--file", events.toString(), "--file", control.toString()))
-                .as(said())
+                .as(output())
                 .isZero();
-        assertThat(said()).contains("16,000 there", "PROVEN");
+        assertThat(output()).contains("16,000 present", "PROVEN");
         assertThat(run("verify", "--file", events.toString())).isEqualTo(1);
-        assertThat(said()).contains("no record STARTED");
+        assertThat(output()).contains("no record STARTED");
     }
 
     private Path export(String topic) throws Exception {
@@ -189,19 +188,19 @@ class VerifyBrokerIT {
                 "2",
                 "-o",
                 "avro");
-        assertThat(code).as(said()).isZero();
+        assertThat(code).as(output()).isZero();
         return Files.write(folder.resolve(topic + ".avro"), out.toByteArray());
     }
 
     @Test
-    void endsWithinTenSecondsWhenThereIsNoBrokerOrNoTopic() {
+    void endsWithinTenSecondsWithoutBrokerOrTopic() {
         long begin = System.nanoTime();
         assertThat(run("verify", "--bootstrap-server", "127.0.0.1:1")).isEqualTo(1);
-        assertThat(said()).contains("127.0.0.1:1");
+        assertThat(output()).contains("127.0.0.1:1");
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
         assertThat(verify("--control-topic", "nowhere")).isEqualTo(1);
-        assertThat(said()).contains("topic nowhere does not exist");
+        assertThat(output()).contains("topic nowhere does not exist");
         assertThat(run("verify", "--file", folder + "/missing.avro")).isEqualTo(1);
-        assertThat(said()).contains("missing.avro");
+        assertThat(output()).contains("missing.avro");
     }
 }

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** {@code ctstream watch} on real packets: UDP to ever other ports, in zone 7 when it is from 127.0.0.7. */
+/** {@code ctstream watch} on real packets: UDP to changing ports; packets from 127.0.0.7 are in zone 7. */
 class WatchKernelIT {
     private static final int SOCKETS_EVERY_MILLIS = 2;
 
@@ -57,7 +57,7 @@ class WatchKernelIT {
     }
 
     @Test
-    void jsonShowsWhatHappensInOneZone() throws Exception {
+    void jsonShowsTheEventsOfOneZone() throws Exception {
         assertThat(watch("-o", "json", "--events", "new", "--zone", "7", "--count", "5"))
                 .as(err.toString(StandardCharsets.UTF_8))
                 .isZero();
@@ -86,7 +86,7 @@ class WatchKernelIT {
     }
 
     @Test
-    void aNamespaceThatIsNotThereIsNamed() throws Exception {
+    void namesAMissingNamespace() throws Exception {
         assertThat(watch("--netns", "no-such-namespace")).isEqualTo(1);
         assertThat(err.toString(StandardCharsets.UTF_8))
                 .contains("no-such-namespace")

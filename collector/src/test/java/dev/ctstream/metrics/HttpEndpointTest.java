@@ -78,7 +78,7 @@ class HttpEndpointTest {
     }
 
     @Test
-    void onlyReadsAndOnlyWhatThereIs() throws Exception {
+    void acceptsOnlyReadsOfKnownPaths() throws Exception {
         assertThat(get("/secret").statusCode()).isEqualTo(404);
         HttpRequest post = HttpRequest.newBuilder(uri("/metrics"))
                 .POST(HttpRequest.BodyPublishers.ofString("x"))

@@ -39,7 +39,7 @@ class MetricsTest {
     }
 
     @Test
-    void aCounterLivesAsLongAsItsMetricsEvenWhenNobodyElseHoldsIt() {
+    void aCounterLivesAsLongAsItsMetricsWithoutAnotherReference() {
         WeakReference<Counter> counter = new WeakReference<>(metrics.counter("ctstream_a_total", "", "A."));
         System.gc();
         assertThat(metrics.prometheusText()).contains("ctstream_a_total 0.0");
@@ -47,7 +47,7 @@ class MetricsTest {
     }
 
     @Test
-    void namesOfAnotherFormAreRefused() {
+    void namesOfTheWrongFormAreRefused() {
         assertThatThrownBy(() -> metrics.counter("ctstream_receive_events", "events", "No total."))
                 .hasMessageContaining("_events_total");
         assertThatThrownBy(() -> metrics.counter("ctstream_receive_total", "events", "No unit."))
@@ -62,7 +62,7 @@ class MetricsTest {
     }
 
     @Test
-    void theSameNameAndLabelsTwiceIsRefused() {
+    void registeringTheSameNameAndLabelsTwiceIsRefused() {
         metrics.counter("ctstream_a_total", "", "A.", "kind", "x");
         metrics.counter("ctstream_a_total", "", "A.", "kind", "y");
         assertThatThrownBy(() -> metrics.counter("ctstream_a_total", "", "A.", "kind", "x"))
@@ -75,7 +75,7 @@ class MetricsTest {
     }
 
     @Test
-    void whatIsRemovedIsNotShownAndMayComeBack() {
+    void removedMetricsDisappearAndMayBeRegisteredAgain() {
         metrics.gauge("ctstream_open", "Open.", () -> 1, "netns", "a");
         metrics.gauge("ctstream_open", "Open.", () -> 1, "netns", "b");
         metrics.remove("ctstream_open", "netns", "a");
@@ -96,7 +96,7 @@ class MetricsTest {
         LatencyRecorder latency = metrics.latency("ctstream_publish_lag_seconds", "Lag.", "stage", "ack");
         latency.recordNanos(200_000); // 0.0002 s
         latency.recordNanos(2_000_000_000L, 3);
-        metrics.prometheusText(); // reading takes nothing away
+        metrics.prometheusText(); // reading resets nothing
         latency.recordNanos(-5);
         latency.recordNanos(Long.MAX_VALUE);
         assertThat(metrics.prometheusText())

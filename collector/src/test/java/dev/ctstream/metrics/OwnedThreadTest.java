@@ -49,7 +49,7 @@ class OwnedThreadTest {
     }
 
     @Test
-    void whatTheWorkDoesNotHandleIsToldWithTheThreadsName() {
+    void unhandledExceptionsAreReportedWithTheThreadsName() {
         OwnedThread thread = OwnedThread.stepping(
                 "ctstream-guard",
                 now -> {
@@ -62,7 +62,7 @@ class OwnedThreadTest {
     }
 
     @Test
-    void closingWaitsNoLongerThanItSays() {
+    void closeWaitsNoLongerThanItsLimit() {
         CountDownLatch stuck = new CountDownLatch(1);
         OwnedThread thread = OwnedThread.looping(
                 "stuck",

@@ -23,7 +23,7 @@ class AttributeCursorTest {
     }
 
     @Test
-    void nothingIsNoAttributeAndNotMalformed() {
+    void anEmptyRangeHasNoAttributeAndIsNotMalformed() {
         over(Bytes.ofShorts());
         ends(false);
     }
@@ -61,7 +61,7 @@ class AttributeCursorTest {
     }
 
     @Test
-    void takesTheTwoFlagBitsOffTheNumber() {
+    void removesTheTwoFlagBitsFromTheNumber() {
         over(Bytes.ofShorts(4, 0x8001, 4, 0x4002, 4, 0xFFFF));
         assertThat(cursor.next()).isTrue();
         assertThat(cursor.number()).isEqualTo(1);
@@ -91,7 +91,7 @@ class AttributeCursorTest {
     }
 
     @Test
-    void oneToThreeLeftOverBytesAreMalformed() {
+    void oneToThreeTrailingBytesAreMalformed() {
         for (int left = 1; left < NlAttr.HEADER_BYTES; left++) {
             cursor.wrap(Bytes.ofShorts(4, 1, 4, 1), 0, 4 + left);
             assertThat(cursor.next()).isTrue();
@@ -101,19 +101,19 @@ class AttributeCursorTest {
 
     @Test
     void aNestEndsAtItsParentsEnd() {
-        // Nest of one attribute whose length reaches into the attribute behind the nest.
+        // Nest of one attribute whose length reaches into the attribute after the nest.
         over(Bytes.ofShorts(8, 0x8001, 8, 1, 8, 2, 0, 0));
         assertThat(cursor.next()).isTrue();
         AttributeCursor nested = new AttributeCursor().wrapNest(cursor);
         assertThat(nested.next()).isFalse();
         assertThat(nested.malformed()).isTrue();
-        assertThat(cursor.next()).as("the parent goes on").isTrue();
+        assertThat(cursor.next()).as("the parent continues").isTrue();
         assertThat(cursor.number()).isEqualTo(2);
         ends(false);
     }
 
     @Test
-    void wrappingAgainForgetsTheMalformedPast() {
+    void wrappingAgainResetsMalformed() {
         over(Bytes.ofShorts(3, 1));
         ends(true);
         over(Bytes.ofShorts(4, 1));
@@ -175,7 +175,7 @@ class AttributeCursorTest {
     }
 
     @Test
-    void aValueOfAnotherLengthIsZeroAndMalformedAndTheNextOneIsRead() {
+    void aValueOfTheWrongLengthIsZeroAndMalformedAndTheNextOneIsRead() {
         List<ToLongFunction<AttributeCursor>> readers = List.of(
                 AttributeCursor::u8,
                 AttributeCursor::be16,

@@ -6,11 +6,11 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Byte strings as a host of this byte order would hold them. */
+/** Byte strings in this host's byte order. */
 final class Bytes {
     private Bytes() {}
 
-    /** Attributes and messages by hand: each argument is a u16 in host order. */
+    /** Hand-written attributes and messages: each argument is a u16 in host order. */
     static ByteBuffer ofShorts(int... shorts) {
         ByteBuffer buffer = ByteBuffer.allocate(shorts.length * Short.BYTES).order(ByteOrder.nativeOrder());
         for (int value : shorts) {

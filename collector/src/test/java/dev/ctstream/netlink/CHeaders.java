@@ -19,7 +19,7 @@ public final class CHeaders {
     private final List<String> headers;
     private final Map<String, Long> expected = new LinkedHashMap<>();
 
-    /** A comparison with these headers, as they stand in {@code #include <...>}. */
+    /** A comparison with these headers, named as in {@code #include <...>}. */
     public CHeaders(String... headers) {
         this.headers = List.of(headers);
     }
@@ -67,7 +67,7 @@ public final class CHeaders {
         assertThat(expected).containsExactlyEntriesOf(actual);
     }
 
-    /** Runs a program and gives back what it printed; fails when it does. */
+    /** Runs a program and returns its output; fails when the program fails. */
     public static String run(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

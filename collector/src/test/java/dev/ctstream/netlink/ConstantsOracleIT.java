@@ -9,7 +9,7 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The system's headers and C library agree with what this package believes. */
+/** The system's headers and C library agree with this package's constants. */
 class ConstantsOracleIT {
     private static final List<String> OURS = List.of("_OFFSET", "_BYTES", "_MASK", "_AREA", "_FLAGS", "_MILLIS");
 
@@ -21,7 +21,7 @@ class ConstantsOracleIT {
     }
 
     @Test
-    void ofNetlink() throws Exception {
+    void netlinkConstantsMatchTheHeaders() throws Exception {
         new CHeaders("sys/socket.h", "linux/netlink.h")
                 .constants(NlMsgHdr.class, symbols("NLM"))
                 .constants(NlAttr.class, symbols("NLA_"))
@@ -43,7 +43,7 @@ class ConstantsOracleIT {
     }
 
     @Test
-    void ofTheCallsAndTheirStructures() throws Exception {
+    void systemCallsAndStructuresMatchTheHeaders() throws Exception {
         new CHeaders(
                         "sys/socket.h",
                         "sys/epoll.h",
@@ -80,12 +80,12 @@ class ConstantsOracleIT {
     }
 
     @Test
-    void ofErrorNumbers() throws Exception {
+    void errorNumbersMatchTheHeaders() throws Exception {
         new CHeaders("errno.h").constants(Errno.class, symbols("E")).agree(folder, 25);
     }
 
     @Test
-    void ofErrorTexts() throws Exception {
+    void errorTextsMatchTheLibrary() throws Exception {
         StringBuilder source =
                 new StringBuilder("#include <stdio.h>\n#include <string.h>\n#include <errno.h>\nint main(void) {\n");
         StringBuilder expected = new StringBuilder();

@@ -43,10 +43,10 @@ class CursorFuzzTest {
                 throw new AssertionError("datagram " + i + ", -Dtest.seed=" + seed + ", bytes " + bytes, e);
             }
         }
-        assertThat(malformed).as("damage that was noticed").isBetween(DATAGRAMS / 10, DATAGRAMS);
+        assertThat(malformed).as("detected damage").isBetween(DATAGRAMS / 10, DATAGRAMS);
     }
 
-    /** A copy that ends where the datagram ends: reading behind it throws. */
+    /** A copy that ends where the datagram ends: reading past it throws. */
     private static ByteBuffer damage(ByteBuffer original, SplittableRandom random) {
         int length = random.nextInt(10) == 0 ? random.nextInt(original.limit() + 1) : original.limit();
         ByteBuffer copy = ByteBuffer.allocate(length).order(original.order());
@@ -92,7 +92,7 @@ class CursorFuzzTest {
     }
 
     private void step(ByteBuffer datagram) {
-        // Each step eats 4 bytes of its level at least.
+        // Each step consumes at least 4 bytes of its level.
         if (++steps > MAX_DEPTH * (datagram.limit() / NlAttr.HEADER_BYTES + 1)) {
             throw new AssertionError("more steps than bytes allow");
         }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Crafted bytes through real sockets: what one user program sends to another over NETLINK_USERSOCK. */
+/** Crafted bytes through real sockets, sent from one user socket to another over NETLINK_USERSOCK. */
 class DatagramBatchKernelIT {
     private static final int GROUP = 3;
     private static final int GROUP_BIT = 1 << (GROUP - 1);
@@ -53,7 +53,7 @@ class DatagramBatchKernelIT {
     }
 
     @Test
-    void receivesNothingFromADrySocket() throws NetlinkException {
+    void receivesNothingFromAnEmptySocket() throws NetlinkException {
         try (DatagramBatch batch = new DatagramBatch(4, 100)) {
             assertThat(batch.receive(receiver)).isEqualTo(DatagramBatch.DRY);
         }
@@ -92,7 +92,7 @@ class DatagramBatchKernelIT {
     }
 
     @Test
-    void aDatagramLongerThanItsSlotIsToldAndHarmsNoNeighbour() throws NetlinkException {
+    void aDatagramLongerThanItsSlotIsReportedAndLeavesItsNeighboursIntact() throws NetlinkException {
         send(message(1, 4));
         send(message(2, 500));
         send(message(3, 4));
@@ -116,7 +116,7 @@ class DatagramBatchKernelIT {
     }
 
     @Test
-    void anOverrunComesOnceBeforeWhatWasQueuedAndTheDropsAreCounted() throws NetlinkException {
+    void anOverrunIsReportedOnceBeforeTheQueuedDatagramsAndDropsAreCounted() throws NetlinkException {
         receiver.setOption(NetlinkSocket.SOL_SOCKET, NetlinkSocket.SO_RCVBUF, 10_000);
         receiver.join(GROUP);
         long before = receiver.drops();
@@ -167,7 +167,7 @@ class DatagramBatchKernelIT {
         long thread = Thread.currentThread().getId();
         try (DatagramBatch batch = new DatagramBatch(16, 64)) {
             ByteBuffer datagram = message(1, 0);
-            long sum = exercise(batch, datagram, 2_000); // what is resolved once
+            long sum = exercise(batch, datagram, 2_000); // classes and system calls are linked once
             long allocated = threads.getThreadAllocatedBytes(thread);
             for (int i = 0; i < 20_000; i++) {
                 sum += batch.receive(receiver) + receiver.drops() + receiver.queuedBytes() + Clock.realtimeNanos();
@@ -187,7 +187,7 @@ class DatagramBatchKernelIT {
     }
 
     @Test
-    void aClosedSocketIsEbadfAndAClosedBatchABug() {
+    void aClosedSocketGivesEbadfAndAClosedBatchThrows() {
         DatagramBatch batch = new DatagramBatch(1, 64);
         receiver.close();
         receiver.close();
@@ -199,7 +199,7 @@ class DatagramBatchKernelIT {
     }
 
     @Test
-    void refusesSizesThatTheKernelWould() {
+    void refusesSizesThatTheKernelWouldRefuse() {
         assertThatIllegalArgumentException().isThrownBy(() -> new DatagramBatch(0, 64));
         assertThatIllegalArgumentException().isThrownBy(() -> new DatagramBatch(1025, 64));
         assertThatIllegalArgumentException().isThrownBy(() -> new DatagramBatch(1, 0));

@@ -2,7 +2,7 @@ package dev.ctstream.netlink;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Conntrack entries by plain numbers: something that the kernel creates, dumps and refuses for the tests here. */
+/** Requests for numbered conntrack entries, which the kernel creates, dumps and refuses in these tests. */
 final class EntryRequests {
     static final int CT_NEW = 0x0100;
     static final int CT_GET = 0x0101;

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 30, unit = TimeUnit.SECONDS)
 class EpollKernelIT {
     @Test
-    void givesBackTheTokensOfWhatIsReady() throws NetlinkException {
+    void returnsTheTokensOfReadyDescriptors() throws NetlinkException {
         try (Epoll epoll = Epoll.open();
                 Wakeup first = Wakeup.open();
                 Wakeup second = Wakeup.open();
@@ -43,7 +43,7 @@ class EpollKernelIT {
     }
 
     @Test
-    void aSignalOfAnotherThreadEndsTheWait() throws NetlinkException, InterruptedException {
+    void aSignalFromAnotherThreadEndsTheWait() throws NetlinkException, InterruptedException {
         try (Epoll epoll = Epoll.open();
                 Wakeup wakeup = Wakeup.open()) {
             epoll.add(wakeup.fd(), 1);

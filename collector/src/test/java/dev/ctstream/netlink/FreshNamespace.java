@@ -3,11 +3,11 @@ package dev.ctstream.netlink;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
-/** A network namespace of a test's own, so that tests cannot see each other's flows, rules and addresses. */
+/** A separate network namespace for each test, so that tests cannot see each other's flows, rules and addresses. */
 public final class FreshNamespace {
     private FreshNamespace() {}
 
-    /** What a test does inside. */
+    /** A test's code inside the namespace. */
     @FunctionalInterface
     public interface Body {
         void run() throws Exception;
@@ -27,7 +27,7 @@ public final class FreshNamespace {
         }
     }
 
-    /** An address from its text, without asking any name service. */
+    /** Parses an IP address without a name lookup. */
     public static InetAddress ip(String literal) {
         try {
             return InetAddress.getByName(literal);

@@ -28,7 +28,7 @@ class LinksKernelIT {
     }
 
     @Test
-    void anInterfaceThatIsNotThereIsNamed() {
+    void aMissingInterfaceIsNamed() {
         assertThatExceptionOfType(NetlinkException.class)
                 .isThrownBy(() -> Links.bringUp("nope0"))
                 .withMessage("bring up interface nope0: ENODEV (19) No such device");

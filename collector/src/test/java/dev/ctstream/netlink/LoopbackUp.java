@@ -1,9 +1,9 @@
 package dev.ctstream.netlink;
 
 /**
- * Brings the loopback of this network namespace up and ends. The JVM of the integration tests is started after it: a JVM
- * whose network library is loaded while {@code /proc/net/if_inet6} is empty has no IPv6 for the rest of its life, and an
- * agent may load it before any code of ours runs.
+ * Brings up the loopback interface of this network namespace and exits. The integration tests' JVM starts after it: a
+ * JVM that loads its network library while {@code /proc/net/if_inet6} is empty has no IPv6 until it exits, and an agent
+ * may load that library before any of our code runs.
  */
 final class LoopbackUp {
     private LoopbackUp() {}

@@ -84,7 +84,7 @@ class MessageCursorTest {
     }
 
     @Test
-    void wrappingAgainForgetsTheMalformedPast() {
+    void wrappingAgainResetsMalformed() {
         cursor.wrap(Bytes.header(1, 0x10, 0), 0, NlMsgHdr.HEADER_BYTES);
         ends(true);
         cursor.wrap(Bytes.header(16, 0x10, 0), 0, NlMsgHdr.HEADER_BYTES);

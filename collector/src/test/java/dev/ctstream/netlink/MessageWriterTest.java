@@ -55,7 +55,7 @@ class MessageWriterTest {
     }
 
     @Test
-    void hostIntegersAreInTheHostsOrder() {
+    void hostIntegersAreInHostByteOrder() {
         writer.start(0x10, 0, 0)
                 .rawHost16(0x0102)
                 .rawHost16(0)
@@ -94,7 +94,7 @@ class MessageWriterTest {
     }
 
     @Test
-    void messagesFollowEachOtherAligned() {
+    void consecutiveMessagesAreAligned() {
         writer.start(0x10, 0, 1).rawU8(1).start(0x11, 0, 2).u8(1, 1).start(0x12, 0, 3);
         ByteBuffer datagram = writer.finish();
         message.wrap(datagram, 0, datagram.limit());
@@ -121,7 +121,7 @@ class MessageWriterTest {
     }
 
     @Test
-    void paddingIsZeroAlsoOnReuse() {
+    void paddingIsZeroAfterReuse() {
         byte[] ones = {-1, -1, -1, -1, -1, -1, -1, -1};
         writer.start(0x10, 0, 0).bytes(1, ones).finish();
         ByteBuffer datagram = writer.clear().start(0x10, 0, 0).u8(1, 1).finish();
@@ -131,7 +131,7 @@ class MessageWriterTest {
     }
 
     @Test
-    void refusesAnAttributeLongerThanItsLengthCanSay() {
+    void refusesAnAttributeLongerThanItsLengthFieldAllows() {
         writer.start(0x10, 0, 0).bytes(1, new byte[0xFFFF - 4]);
         assertThatIllegalArgumentException().isThrownBy(() -> writer.bytes(1, new byte[0xFFFF - 3]));
         int nest = writer.clear().start(0x10, 0, 0).beginNest(1);

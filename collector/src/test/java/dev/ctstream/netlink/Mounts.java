@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * File systems of their own for tests, in the private mount namespace of the integration tests: small ones, and
- * directories that cannot be written.
+ * Temporary file systems for tests, in the integration tests' private mount namespace: small ones, and directories that
+ * cannot be written.
  *
  * <p>Source: mount(2).
  */
@@ -27,13 +27,13 @@ public final class Mounts {
 
     private static native int umount2(byte[] target, int flags);
 
-    /** An empty file system of so many bytes; the directory is created when it is missing. */
+    /** Mounts an empty file system of this size; creates the directory when it is missing. */
     public static void tmpfs(Path directory, long sizeBytes) throws IOException {
         Files.createDirectories(directory);
         check("mount tmpfs on " + directory, mount(c("tmpfs"), c(directory), c("tmpfs"), 0, c("size=" + sizeBytes)));
     }
 
-    /** Hides a directory behind an empty one that cannot be written; files that are open below it stay usable. */
+    /** Covers a directory with an empty one that cannot be written; files that are open below it stay usable. */
     public static void coverReadOnly(Path directory) throws IOException {
         check("cover " + directory, mount(c("tmpfs"), c(directory), c("tmpfs"), MS_RDONLY, c("size=4096")));
     }
@@ -44,7 +44,7 @@ public final class Mounts {
         check("bind " + target, mount(c(source), c(target), c("none"), MS_BIND, c("")));
     }
 
-    /** Takes the topmost file system away; files that are open in it stay usable. */
+    /** Unmounts the topmost file system; files that are open in it stay usable. */
     public static void unmount(Path directory) throws IOException {
         check("unmount " + directory, umount2(c(directory), MNT_DETACH));
     }

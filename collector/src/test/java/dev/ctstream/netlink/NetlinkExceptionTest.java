@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 class NetlinkExceptionTest {
     @Test
-    void saysWhatFailedTheErrnoAndTheKernelsWords() {
+    void namesTheOperationTheErrnoAndTheKernelsText() {
         assertThat(new NetlinkException("join group 1", Errno.EPERM))
                 .hasMessage("join group 1: EPERM (1) Operation not permitted");
         assertThat(new NetlinkException("create", Errno.ERANGE, "bad size", 20))
@@ -15,7 +15,7 @@ class NetlinkExceptionTest {
     }
 
     @Test
-    void aWiderNameKeepsTheRest() {
+    void aWiderOperationKeepsTheRest() {
         NetlinkException narrow = new NetlinkException("request", Errno.ENOENT, "text", 24);
         NetlinkException wide = narrow.during("delete entry");
         assertThat(wide.operation()).isEqualTo("delete entry");

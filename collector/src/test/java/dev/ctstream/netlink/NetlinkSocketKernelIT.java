@@ -56,7 +56,7 @@ class NetlinkSocketKernelIT {
     }
 
     @Test
-    void withoutRightsOverTheNamespaceJoiningAndAskingAreEperm() throws IOException, InterruptedException {
+    void joiningAndRequestingWithoutRightsOverTheNamespaceGiveEperm() throws IOException, InterruptedException {
         // A user namespace of its own gives the child no rights over this network namespace.
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
         Process child = new ProcessBuilder(List.of(
@@ -77,7 +77,7 @@ class NetlinkSocketKernelIT {
                 .contains("forced false");
     }
 
-    /** Runs in a child without rights and prints what it was refused. */
+    /** Runs in a child without rights and prints the refusals. */
     static final class WithoutRights {
         private WithoutRights() {}
 

@@ -30,7 +30,7 @@ class NetworkNamespaceKernelIT {
     }
 
     @Test
-    void aNamespaceMadeAgainUnderItsNameHasAnotherId() throws IOException {
+    void aNamespaceRecreatedUnderTheSameNameHasAnotherId() throws IOException {
         Path name = folder.resolve("blue");
         String first = nameNewNamespace(name);
         Mounts.unmount(name);
@@ -100,7 +100,7 @@ class NetworkNamespaceKernelIT {
     }
 
     @Test
-    void workRunsInsideAndTheCallerStaysWhereItWas() throws NetlinkException {
+    void workRunsInsideAndTheCallerKeepsItsNamespace() throws NetlinkException {
         try (NetworkNamespace other = NetworkNamespace.create();
                 NetworkNamespace before = NetworkNamespace.current()) {
             assertThat(other.inode()).isNotEqualTo(before.inode());
@@ -139,7 +139,7 @@ class NetworkNamespaceKernelIT {
     }
 
     @Test
-    void aNameThatIsNotThereIsEnoentAndOneThatIsAPathEinval() {
+    void aMissingNameGivesEnoentAndAPathGivesEinval() {
         assertThatExceptionOfType(NetlinkException.class)
                 .isThrownBy(() -> NetworkNamespace.named("no-such-namespace"))
                 .withMessageContaining("/var/run/netns/no-such-namespace")
@@ -152,7 +152,7 @@ class NetworkNamespaceKernelIT {
     }
 
     @Test
-    void aFileThatIsNoNamespaceCannotBeEntered() throws NetlinkException {
+    void aFileThatIsNotANamespaceCannotBeEntered() throws NetlinkException {
         try (NetworkNamespace wrong = NetworkNamespace.path(Path.of("/proc/self/status"))) {
             assertThatExceptionOfType(NetlinkException.class)
                     .isThrownBy(() -> wrong.call(() -> 1))

@@ -14,7 +14,7 @@ class ProcessControlTest {
     private static final String ALLOWED = "Cpus_allowed_list:";
 
     @Test
-    void aPinnedThreadMayUseThatCpuOnlyAndPassesItOn() throws Exception {
+    void aPinnedThreadUsesOnlyThatCpuAndItsChildrenInheritIt() throws Exception {
         String first = allowed().split("[-,]", 2)[0];
         CompletableFuture<String> pinned = new CompletableFuture<>();
         CompletableFuture<String> child = new CompletableFuture<>();
@@ -34,7 +34,7 @@ class ProcessControlTest {
     }
 
     @Test
-    void aCpuThatIsNotThereIsRefused() {
+    void aMissingCpuIsRefused() {
         for (int cpu : new int[] {-1, 1023, 1024}) {
             assertThatThrownBy(() -> ProcessControl.pinThread(cpu))
                     .isInstanceOf(NetlinkException.class)
@@ -50,7 +50,7 @@ class ProcessControlTest {
         return new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
     }
 
-    /** Says where it may run. */
+    /** Prints the CPUs that it may run on. */
     static final class Child {
         private Child() {}
 

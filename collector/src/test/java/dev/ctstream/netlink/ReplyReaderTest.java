@@ -58,7 +58,7 @@ class ReplyReaderTest {
     }
 
     @Test
-    void aDumpEndsWithDoneAndNotWithItsDatagram() throws NetlinkException {
+    void aDumpEndsWithDoneAndNotWithTheEndOfADatagram() throws NetlinkException {
         reader.expect(true, 0, 5, 5, 5);
         out.start(DATA, NlMsgHdr.NLM_F_MULTI, 5).start(DATA, NlMsgHdr.NLM_F_MULTI, 5);
         assertThat(read()).isEqualTo(MORE);
@@ -79,7 +79,7 @@ class ReplyReaderTest {
     }
 
     @Test
-    void answersToOtherRequestsAndOtherSocketsAreNotOurs() throws NetlinkException {
+    void answersToOtherRequestsAndOtherSocketsAreIgnored() throws NetlinkException {
         reader.expect(false, 77, 5, 6, 6);
         for (long sequence : new long[] {4, 7, 0}) {
             acknowledge(sequence, -Errno.EPERM, 0);
@@ -116,7 +116,7 @@ class ReplyReaderTest {
     }
 
     @Test
-    void noopsAreSteppedOverAndReservedTypesToo() throws NetlinkException {
+    void noopsAndReservedTypesAreSkipped() throws NetlinkException {
         reader.expect(false, 0, 5, 5, 5);
         out.start(NlMsgHdr.NLMSG_NOOP, 0, 5).start(0x0F, 0, 5);
         acknowledge(5, 0, 0);
@@ -125,7 +125,7 @@ class ReplyReaderTest {
     }
 
     @Test
-    void overrunIsToldApart() throws NetlinkException {
+    void overrunHasItsOwnVerdict() throws NetlinkException {
         reader.expect(false, 0, 5, 5, 5);
         out.start(NlMsgHdr.NLMSG_OVERRUN, 0, 5);
         assertThat(read()).isEqualTo(OVERRUN);
@@ -142,7 +142,7 @@ class ReplyReaderTest {
     }
 
     @Test
-    void anInterruptedDumpIsRemembered() throws NetlinkException {
+    void anInterruptedDumpIsReported() throws NetlinkException {
         reader.expect(true, 0, 5, 5, 5);
         out.start(DATA, NlMsgHdr.NLM_F_MULTI | NlMsgHdr.NLM_F_DUMP_INTR, 5);
         out.start(NlMsgHdr.NLMSG_DONE, NlMsgHdr.NLM_F_MULTI, 5).rawHost32(0);
@@ -153,7 +153,7 @@ class ReplyReaderTest {
     }
 
     @Test
-    void stopEndsReadingAfterTheReplyAtHand() throws NetlinkException {
+    void stopEndsReadingAfterTheCurrentReply() throws NetlinkException {
         reader.expect(true, 0, 5, 5, 5);
         out.start(DATA, NlMsgHdr.NLM_F_MULTI, 5).start(DATA, NlMsgHdr.NLM_F_MULTI, 5);
         ByteBuffer datagram = out.finish();
@@ -169,7 +169,7 @@ class ReplyReaderTest {
     }
 
     @Test
-    void whatAHandlerThrowsPassesThrough() {
+    void aHandlersExceptionPassesThrough() {
         reader.expect(true, 0, 5, 5, 5);
         ByteBuffer datagram = out.start(DATA, 0, 5).finish();
         assertThatExceptionOfType(NetlinkException.class)
@@ -179,7 +179,7 @@ class ReplyReaderTest {
     }
 
     @Test
-    void readsTheKernelsWordsBehindAnEchoedRequest() throws NetlinkException {
+    void readsTheKernelsTextAfterAnEchoedRequest() throws NetlinkException {
         ByteBuffer captured = Bytes.captured("28-error-erange-extack.bin");
         MessageCursor header = new MessageCursor().wrap(captured, 0, captured.limit());
         assertThat(header.next()).isTrue();
@@ -192,7 +192,7 @@ class ReplyReaderTest {
     }
 
     @Test
-    void anEchoThatMakesNoSenseCostsOnlyTheWords() throws NetlinkException {
+    void anInvalidEchoLosesOnlyTheKernelsText() throws NetlinkException {
         for (int echoed : new int[] {0, 15, 4711, -1}) {
             reader.expect(false, 0, 5, 5, 5);
             out.start(NlMsgHdr.NLMSG_ERROR, NlMsgHdr.NLM_F_ACK_TLVS, 5).rawHost32(-Errno.EINVAL);

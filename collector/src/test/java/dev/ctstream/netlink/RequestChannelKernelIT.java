@@ -12,7 +12,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 class RequestChannelKernelIT {
-    /** A request without acknowledgement whose dump does not fit in one datagram. */
+    /** Entries whose dump does not fit in one datagram. */
     private static final int MANY = 400;
 
     private static void withChannel(Use use) throws NetlinkException {
@@ -34,7 +34,7 @@ class RequestChannelKernelIT {
     }
 
     @Test
-    void executeWaitsUntilItIsDone() throws NetlinkException {
+    void executeWaitsUntilTheKernelIsDone() throws NetlinkException {
         withChannel(channel -> {
             assertThat(EntryRequests.count(channel)).isZero();
             channel.execute(EntryRequests.create(new MessageWriter(), 0, 0));
@@ -69,7 +69,7 @@ class RequestChannelKernelIT {
     }
 
     @Test
-    void aRefusalCarriesTheKernelsWordsAndTheAttributesPlace() throws NetlinkException {
+    void aRefusalCarriesTheKernelsTextAndTheAttributesOffset() throws NetlinkException {
         withChannel(channel -> assertThatExceptionOfType(NetlinkException.class)
                 .isThrownBy(() -> channel.execute(new MessageWriter()
                         .startNetfilter(EntryRequests.CT_NEW, 0, 0, 2, 0, 0)
@@ -83,7 +83,7 @@ class RequestChannelKernelIT {
     }
 
     @Test
-    void leavingADumpEarlyDoesNotSpoilTheNextRequest() throws NetlinkException {
+    void leavingADumpEarlyDoesNotAffectTheNextRequest() throws NetlinkException {
         withChannel(channel -> {
             EntryRequests.createMany(channel, MANY);
             AtomicInteger seen = new AtomicInteger();
@@ -115,7 +115,7 @@ class RequestChannelKernelIT {
     }
 
     @Test
-    void aDatagramOfManyRequestsTellsWhichWasRefused() throws NetlinkException {
+    void aDatagramOfManyRequestsReportsWhichWasRefused() throws NetlinkException {
         withChannel(channel -> {
             MessageWriter batch = new MessageWriter();
             for (int i : new int[] {0, 1, 1, 2, 0}) {
@@ -181,7 +181,7 @@ class RequestChannelKernelIT {
     }
 
     @Test
-    void whatOtherProgramsSendIsNoReply() throws NetlinkException {
+    void datagramsFromOtherProgramsAreNotReplies() throws NetlinkException {
         try (NetlinkSocket socket = NetlinkSocket.open(NetlinkSocket.NETLINK_USERSOCK);
                 NetlinkSocket stranger = NetlinkSocket.open(NetlinkSocket.NETLINK_USERSOCK)) {
             stranger.sendTo(new MessageWriter().start(NlMsgHdr.NLMSG_DONE, 0, 1).finish(), socket.portId(), 0);

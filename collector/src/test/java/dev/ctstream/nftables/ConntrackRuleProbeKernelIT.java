@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class ConntrackRuleProbeKernelIT {
     @Test
-    void seesARuleThatAsksForTrackingAndItsRemoval() throws Exception {
+    void detectsARuleThatAsksForTrackingAndItsRemoval() throws Exception {
         try (NetworkNamespace namespace = NetworkNamespace.create();
                 RequestChannel channel = RequestChannel.open(namespace, NetlinkSocket.NETLINK_NETFILTER)) {
             ConntrackRuleset table = ConntrackRuleset.builder().build();

@@ -27,14 +27,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** Real packets over loopback show what the rules do; a dump of the table is the witness. */
+/** Real packets over loopback exercise the rules; a dump of the table shows the effect. */
 class ConntrackRulesetKernelIT {
     private static final InetAddress CLIENT = ip("127.0.0.1");
     private static final InetAddress A = ip("127.0.7.1");
     private static final InetAddress B = ip("127.0.8.1");
     private static final InetAddress A6 = ip("fd00::7");
 
-    /** What a dump says of one flow. */
+    /** One flow as a dump shows it. */
     private record Flow(
             TupleSpec original, TupleSpec reply, int zone, int originalZone, int replyZone, long mark, int status) {
         static final int NONE = -1;
@@ -87,7 +87,7 @@ class ConntrackRulesetKernelIT {
         }
     }
 
-    /** A connection that both ends close; {@code to} is what the client dials. */
+    /** A connection that both ends close; {@code to} is the address that the client connects to. */
     private static void tcpRoundTrip(ServerSocket server, InetSocketAddress to) throws IOException {
         try (Socket client = new Socket()) {
             client.connect(to, 5000);
@@ -239,7 +239,7 @@ class ConntrackRulesetKernelIT {
     }
 
     @Test
-    void aDroppedPacketsFlowStaysWithoutAnswer() throws NetlinkException {
+    void aDroppedPacketsFlowStaysUnreplied() throws NetlinkException {
         FreshNamespace.run(() -> {
             InetAddress inside = ip("127.1.200.9");
             ConntrackRuleset.builder().dropIncoming(ip("127.1.0.0"), 16).build().install();
@@ -258,7 +258,7 @@ class ConntrackRulesetKernelIT {
     }
 
     @Test
-    void installingAgainReplacesAndRemovingTwiceIsNothing() throws NetlinkException {
+    void installingAgainReplacesAndRemovingTwiceDoesNothing() throws NetlinkException {
         FreshNamespace.run(() -> {
             ConntrackRuleset first = ConntrackRuleset.builder().zone(A, 7).build();
             first.install();

@@ -5,13 +5,13 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The system's headers agree with our numbers of nf_tables. */
+/** The system's headers agree with our nf_tables numbers. */
 class NfTablesOracleIT {
     @TempDir
     Path folder;
 
     @Test
-    void everyNumber() throws Exception {
+    void everyNumberMatchesTheHeaders() throws Exception {
         new CHeaders(
                         "linux/netlink.h",
                         "linux/netfilter.h",

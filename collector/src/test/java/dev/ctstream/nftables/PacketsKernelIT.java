@@ -33,7 +33,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Real packets over loopback: each flow of each protocol and zone raises one NEW and one DESTROY with right values. */
+/**
+ * Real packets over loopback: each flow of each protocol and zone raises one NEW and one DESTROY with the right values.
+ */
 class PacketsKernelIT {
     private static final int SCTP = 132;
     private static final int GRE = 47;

@@ -23,7 +23,7 @@ import org.apache.avro.io.DecoderFactory;
 import org.apache.avro.io.EncoderFactory;
 import org.jspecify.annotations.Nullable;
 
-/** Batches written, and records read, with Avro's generic classes. */
+/** Writes batches and reads records with Avro's generic classes. */
 final class Batches {
     static final RunIdentity RUN = new RunIdentity("host-a", "boot-a", 1_700_000_000_000_000_000L);
 
@@ -50,7 +50,7 @@ final class Batches {
         return queued(envelope(number, EncodedBatch.EVENTS, stream, firstSequence, count), earlier, batch);
     }
 
-    /** Made up; it does not rise with the sequence. */
+    /** An arbitrary time that does not rise with the sequence. */
     static long eventMillis(long sequence) {
         return 1_700_000_000_000L + sequence * 7919 % 1000;
     }
@@ -85,7 +85,7 @@ final class Batches {
         return record;
     }
 
-    /** A record with something in every field that must have something. */
+    /** A record with a value in every mandatory field. */
     private static GenericRecord filled(Schema schema) {
         GenericRecord record = new GenericData.Record(schema);
         for (Schema.Field field : schema.getFields()) {
@@ -111,13 +111,13 @@ final class Batches {
         return out.toByteArray();
     }
 
-    /** Reads a datum that begins at an offset and takes all the rest. */
+    /** Reads a datum from an offset to the end of the array. */
     static GenericRecord read(Schema schema, byte[] bytes, int offset) {
         var decoder = DecoderFactory.get().binaryDecoder(bytes, offset, bytes.length - offset, null);
         try {
             GenericRecord datum = new GenericDatumReader<GenericRecord>(schema).read(null, decoder);
             if (!decoder.isEnd()) {
-                throw new AssertionError("bytes are left behind the datum");
+                throw new AssertionError("bytes are left after the datum");
             }
             return datum;
         } catch (IOException e) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Brokers that move to other addresses, and brokers that slow a producer down. */
+/** Brokers that move to other addresses, and brokers that throttle a producer. */
 class MovingBrokerIT {
     private static final int ZONES = 5;
     private static final int EVENTS = 20;
@@ -35,7 +35,7 @@ class MovingBrokerIT {
     }
 
     @Test
-    void aBrokerThatComesBackAtAnotherAddressIsFoundThere() throws Exception {
+    void aBrokerThatComesBackAtAnotherAddressIsFound() throws Exception {
         try (EmbeddedBroker before = EmbeddedBroker.at(data, Map.of());
                 EmbeddedBroker after = EmbeddedBroker.at(data, Map.of())) {
             before.start();
@@ -59,7 +59,7 @@ class MovingBrokerIT {
     }
 
     @Test
-    void aProducerThatAQuotaThrottlesIsSlowAndLosesNothing() throws Exception {
+    void aProducerThrottledByAQuotaLosesNothing() throws Exception {
         try (EmbeddedBroker broker = EmbeddedBroker.at(data, Map.of())) {
             broker.start();
             Map<String, String> kafka = Map.of(
@@ -101,7 +101,7 @@ class MovingBrokerIT {
                 .sum();
     }
 
-    /** Sets the producer's quota; null takes it away. */
+    /** Sets the producer's quota; null removes it. */
     private static void limit(EmbeddedBroker broker, @Nullable Double bytesPerSecond) throws Exception {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
             ClientQuotaEntity producer =

@@ -27,7 +27,7 @@ class ProducerSettingsTest {
     }
 
     @Test
-    void waitsForAllReplicasAndForEver() {
+    void waitsForAllReplicasWithoutATimeout() {
         assertThat(producer(SERVERS))
                 .containsEntry("acks", "all")
                 .containsEntry("enable.idempotence", true)
@@ -42,7 +42,7 @@ class ProducerSettingsTest {
 
     @ParameterizedTest
     @CsvSource({"linger.ms,50", "compression.type,lz4", "security.protocol,SASL_SSL", "acks,-1", "acks,all"})
-    void everythingElseIsPassedOn(String key, String value) {
+    void allOtherSettingsArePassedOn(String key, String value) {
         assertThat(ProducerSettings.problems(with(key, value))).isEmpty();
         assertThat(producer(with(key, value))).containsEntry(key, key.equals("acks") ? "all" : value);
     }
@@ -59,7 +59,7 @@ class ProducerSettingsTest {
         "value.serializer,x",
         "partitioner.class,x"
     })
-    void whatWouldBreakThePromisesIsRefusedByName(String key, String value) {
+    void settingsThatBreakTheGuaranteesAreRejectedByName(String key, String value) {
         assertThat(ProducerSettings.problems(with(key, value)))
                 .singleElement()
                 .asString()
@@ -68,7 +68,7 @@ class ProducerSettingsTest {
     }
 
     @Test
-    void kafkasOwnComplaintIsPassedOn() {
+    void kafkasOwnMessageIsPassedOn() {
         assertThat(ProducerSettings.problems(with("linger.ms", "soon")))
                 .singleElement()
                 .asString()
@@ -82,7 +82,7 @@ class ProducerSettingsTest {
     }
 
     @Test
-    void brokersMustBeNamed() {
+    void brokersAreMandatory() {
         assertThat(ProducerSettings.problems(Map.of()))
                 .singleElement()
                 .asString()
@@ -90,16 +90,16 @@ class ProducerSettingsTest {
     }
 
     @Test
-    void largerBatchesOfTheProducerGetRoomToFill() {
-        assertThat(ProducerSettings.mostInFlightBytes(with("acks", "all"))).isEqualTo(4 << 20);
-        assertThat(ProducerSettings.mostInFlightBytes(with("linger.ms", "1000")))
+    void changedProducerBatchesRaiseTheInFlightLimit() {
+        assertThat(ProducerSettings.maxInFlightBytes(with("acks", "all"))).isEqualTo(4 << 20);
+        assertThat(ProducerSettings.maxInFlightBytes(with("linger.ms", "1000")))
                 .isEqualTo(16 << 20);
-        assertThat(ProducerSettings.mostInFlightBytes(with("batch.size", "1000000")))
+        assertThat(ProducerSettings.maxInFlightBytes(with("batch.size", "1000000")))
                 .isEqualTo(16 << 20);
     }
 
     @Test
-    void theAdminClientGetsWhatItKnows() {
+    void theAdminClientGetsOnlySettingsThatItKnows() {
         Map<String, String> kafka = with("security.protocol", "SSL");
         kafka.put("linger.ms", "1");
 

@@ -14,7 +14,7 @@ class PublishFailuresTest {
     private final Health health = new Health();
     private long nowNanos;
     private int lines;
-    private final PublishFailures trouble = new PublishFailures(new CountingLogger(), health, () -> nowNanos);
+    private final PublishFailures failures = new PublishFailures(new CountingLogger(), health, () -> nowNanos);
 
     private final class CountingLogger extends LegacyAbstractLogger {
         private static final long serialVersionUID = 1L;
@@ -61,38 +61,38 @@ class PublishFailuresTest {
     }
 
     @Test
-    void saysAReasonOnceAndThenOnceAMinute() {
+    void logsAReasonOnceAndThenOnceAMinute() {
         for (int second = 0; second < 120; second++) {
             nowNanos = TimeUnit.SECONDS.toNanos(second);
-            trouble.withConnection("no broker answers");
+            failures.connectionFailed("no broker answers");
         }
         assertThat(lines).isEqualTo(2);
-        trouble.withConnection("something else");
+        failures.connectionFailed("something else");
         assertThat(lines).isEqualTo(3);
         assertThat(health.reasons()).containsEntry("kafka", "something else");
     }
 
     @Test
-    void aConnectionEndsOnlyTroubleWithConnecting() {
-        trouble.withConnection("no broker answers");
-        trouble.connected("a:1");
-        assertThat(trouble.active()).isFalse();
+    void aConnectionEndsOnlyConnectionFailures() {
+        failures.connectionFailed("no broker answers");
+        failures.connected("a:1");
+        assertThat(failures.active()).isFalse();
 
-        trouble.withSending("not allowed");
-        trouble.withConnection("no broker answers");
-        trouble.connected("a:1");
-        assertThat(trouble.active()).isTrue();
-        trouble.acknowledged();
+        failures.sendFailed("not allowed");
+        failures.connectionFailed("no broker answers");
+        failures.connected("a:1");
+        assertThat(failures.active()).isTrue();
+        failures.acknowledged();
         assertThat(health.ready()).isTrue();
     }
 
     @Test
-    void waitsLongerWithEachFailureUpToALimit() {
-        assertThat(trouble.backoffMillis(0)).isEqualTo(100);
-        assertThat(trouble.backoffMillis(1)).isEqualTo(50);
+    void waitsLongerAfterEachFailureUpToALimit() {
+        assertThat(failures.backoffMillis(0)).isEqualTo(100);
+        assertThat(failures.backoffMillis(1)).isEqualTo(50);
         for (int i = 0; i < 100; i++) {
-            trouble.withConnection("no broker answers");
+            failures.connectionFailed("no broker answers");
         }
-        assertThat(trouble.backoffMillis(0)).isEqualTo(10_000);
+        assertThat(failures.backoffMillis(0)).isEqualTo(10_000);
     }
 }

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 
-/** The publisher's promises, against a real broker. */
+/** The publisher's guarantees, with a real broker. */
 class PublisherBrokerIT {
     private static final Duration SOON = PublisherHarness.SOON;
     private static final Duration SAYS_SO = PublisherHarness.SAYS_SO;
@@ -127,7 +127,7 @@ class PublisherBrokerIT {
     }
 
     @Test
-    void aBrokerThatIsAbsentFromTheStartIsNamedAndWaitedFor() throws IOException {
+    void aBrokerThatIsAbsentAtTheStartIsNamedAndWaitedFor() throws IOException {
         try (EmbeddedBroker late = EmbeddedBroker.temporary(Map.of())) {
             publisher.add(3, 10, 20);
             publisher.start(config(Layout.BATCH, true, Map.of("bootstrap.servers", late.bootstrapServers())));
@@ -146,7 +146,7 @@ class PublisherBrokerIT {
     }
 
     @Test
-    void aNameThatCannotBeResolvedIsNamedAndDoesNotDelayTheEnd() throws InterruptedException {
+    void anUnresolvableNameIsNamedAndDoesNotDelayTheStop() throws InterruptedException {
         publisher.add(1, 1, 1);
         publisher.start(config(Layout.BATCH, true, Map.of("bootstrap.servers", "no-such-host.invalid:9092")));
         await().atMost(SAYS_SO).until(() -> publisher.reason().contains("no-such-host.invalid:9092 can be resolved"));
@@ -157,7 +157,7 @@ class PublisherBrokerIT {
     }
 
     @Test
-    void aMissingTopicIsNamedWhenItMayNotBeCreatedAndUsedOnceItIsThere() throws Exception {
+    void aMissingTopicThatMayNotBeCreatedIsNamedAndUsedOnceItExists() throws Exception {
         publisher.add(1, 2, 5);
         publisher.start(config(Layout.BATCH, false, Map.of()));
         await().atMost(SAYS_SO).until(() -> publisher.reason().contains(topic + " does not exist"));
@@ -170,7 +170,7 @@ class PublisherBrokerIT {
     }
 
     @Test
-    void whatDoesNotFitIsSaidAndNotAltered() throws Exception {
+    void mismatchedTopicSettingsAreReportedAndNotAltered() throws Exception {
         create(new NewTopic(topic, 3, (short) 1)
                 .configs(Map.of("max.message.bytes", "100000", "cleanup.policy", "compact")));
         PublishConfig config = config(Layout.BATCH, true, Map.of());
@@ -204,7 +204,7 @@ class PublisherBrokerIT {
     }
 
     @Test
-    void anEventThatCannotBeAcceptedIsSetAsideAndTheRestGoesOn() throws Exception {
+    void anEventThatCannotBeAcceptedIsSetAsideAndTheRestContinues() throws Exception {
         create(new NewTopic(topic, 12, (short) 1).configs(Map.of("max.message.bytes", "90")));
         publisher.start(config(Layout.BATCH, true, Map.of("compression.type", "none")));
         publisher.add(1, 1, 4);
@@ -215,7 +215,7 @@ class PublisherBrokerIT {
         publisher.add(3, 1, 4);
         publisher.awaitPublished();
 
-        // Whatever was not set aside is there; what was is declared by the spool.
+        // Everything that was not set aside is in the topic; the spool declares the rest.
         List<Long> expected = new ArrayList<>();
         for (long number = 1; number <= 4; number++) {
             if (!publisher.queue.setAside.contains(number)) {
@@ -228,7 +228,7 @@ class PublisherBrokerIT {
     }
 
     @Test
-    void theEventLayoutHasOneRecordForEachEvent() {
+    void theEventLayoutHasOneRecordPerEvent() {
         publisher.add(4, 10, 50);
         publisher.start(config(Layout.EVENT, true, Map.of()));
         publisher.awaitPublished();

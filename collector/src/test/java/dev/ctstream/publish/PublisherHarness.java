@@ -21,7 +21,7 @@ import org.apache.avro.generic.GenericRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** A publisher on its own thread, a queue that the test fills, and what a topic holds of it in the end. */
+/** A publisher on its own thread, a queue that the test fills, and checks of the topic's final contents. */
 final class PublisherHarness {
     static final Duration SOON = Duration.ofSeconds(90);
     static final Duration SAYS_SO = Duration.ofSeconds(5);
@@ -47,7 +47,7 @@ final class PublisherHarness {
                 kafka);
     }
 
-    /** Starts a publisher; another one must have ended. It begins at the oldest batch that is not acknowledged. */
+    /** Starts a publisher at the oldest unacknowledged batch; an earlier publisher must have ended. */
     void start(PublishConfig config) {
         queue.rewind();
         Publisher started = new Publisher(new Publisher.Parts(config, Batches.RUN, queue, publishMetrics, health));
@@ -57,7 +57,7 @@ final class PublisherHarness {
         thread = runner;
     }
 
-    /** Stops the publisher, which must have ended in time. */
+    /** Stops the publisher and checks that it ends in time. */
     void stop(Duration timeout, Duration atMost) throws InterruptedException {
         Publisher running = publisher;
         Thread runner = thread;
@@ -68,7 +68,7 @@ final class PublisherHarness {
         }
     }
 
-    /** Batches of one zone after the other, so many rounds. */
+    /** Adds batches for each zone in turn, for this many rounds. */
     void add(int rounds, int zones, int eventsInBatch) {
         int before = queue.size() / zones;
         for (int round = before; round < before + rounds; round++) {
@@ -86,7 +86,7 @@ final class PublisherHarness {
         await().atMost(SOON).until(() -> queue.unacknowledged() == 0);
     }
 
-    /** What health says of Kafka. */
+    /** The reason that health gives for Kafka. */
     String reason() {
         return health.reasons().getOrDefault("kafka", "");
     }
@@ -97,7 +97,7 @@ final class PublisherHarness {
         assertThat(health.ready()).isFalse();
     }
 
-    /** First occurrences of each zone's sequences, in the order of their partition; checks the partition on the way. */
+    /** First occurrences of each zone's sequences, in partition order; also checks the partition. */
     static Map<Integer, List<Long>> firstOccurrences(List<ConsumerRecord<byte[], byte[]>> records) {
         Map<Integer, List<Long>> byZone = new TreeMap<>();
         Map<Integer, Long> highest = new HashMap<>();
@@ -123,14 +123,14 @@ final class PublisherHarness {
                 (zone, sequences) -> assertThat(sequences).as("zone %d", zone).isEqualTo(all));
     }
 
-    /** Everything that was put into the queue is on the topic: nothing is lost, each zone is in order. */
+    /** Checks that everything from the queue is in the topic: nothing is lost, each zone is in order. */
     void assertAllThere(String bootstrapServers, int zones, int eventsEach) {
         assertGapFree(firstOccurrences(RawRecords.readAll(bootstrapServers, topic)), zones, eventsEach);
         assertThat(queue.setAside).isEmpty();
         await().atMost(SOON).until(health::ready);
     }
 
-    /** Stops the publisher and ends the registry. */
+    /** Stops the publisher and closes the registry. */
     void end() throws InterruptedException {
         stop(Duration.ofSeconds(5), SOON);
         metrics.close();

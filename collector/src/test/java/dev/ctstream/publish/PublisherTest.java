@@ -27,7 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The publisher's rules, without a broker: the test decides what becomes of each record. */
+/** The publisher's rules, without a broker: the test decides the result of each record. */
 class PublisherTest {
     private static final StreamId ZONE_7 = MadeBatches.stream("host", 7);
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -88,7 +88,7 @@ class PublisherTest {
         }
     }
 
-    /** The producer with this index, once it has been given so many records. */
+    /** The producer with this index, once it has received this many records. */
     private MockProducer<byte[], byte[]> producer(int index, int records) {
         await().atMost(SOON)
                 .until(() -> producers.size() > index
@@ -109,7 +109,7 @@ class PublisherTest {
     }
 
     @Test
-    void acknowledgesInOrderWhatKafkaHas() {
+    void acknowledgesInOrder() {
         add(3);
         MockProducer<byte[], byte[]> producer = producer(0, 3);
         assertThat(queue.acknowledged()).isZero();
@@ -125,7 +125,7 @@ class PublisherTest {
     }
 
     @Test
-    void aFailureEndsTheProducerAndBeginsAgainAtTheOldestUnacknowledged() {
+    void aFailureEndsTheProducerAndRewindsToTheOldestUnacknowledgedBatch() {
         add(4);
         MockProducer<byte[], byte[]> first = producer(0, 4);
         first.completeNext();
@@ -148,7 +148,7 @@ class PublisherTest {
     }
 
     @Test
-    void aTooLargeBatchIsCutAndItsPiecesAreInOrder() {
+    void aTooLargeBatchIsCutIntoOrderedPieces() {
         add(2);
         producer(0, 2).errorNext(new RecordTooLargeException("max.message.bytes"));
 
@@ -166,10 +166,10 @@ class PublisherTest {
     }
 
     @Test
-    void aBatchThatIsRefusedAloneIsSetAsideAndTheRestGoesOn() {
+    void aBatchRejectedAloneIsSetAsideAndTheRestContinues() {
         add(3);
         producer(0, 3).errorNext(new InvalidRecordException("never"));
-        // Sent alone, so that no other record can be the reason.
+        // Sent alone, so that no other record can be the cause.
         MockProducer<byte[], byte[]> alone = producer(1, 1);
         assertThat(sequences(alone)).hasSize(10).startsWith(0L);
         alone.errorNext(new InvalidRecordException("never"));
@@ -183,7 +183,7 @@ class PublisherTest {
     }
 
     @Test
-    void aSuspectThatIsAcceptedAloneIsNotSetAside() {
+    void aSuspectAcceptedAloneIsNotSetAside() {
         add(2);
         producer(0, 2).errorNext(new InvalidRecordException("because of another"));
         producer(1, 1).completeNext();
@@ -194,19 +194,19 @@ class PublisherTest {
     }
 
     @Test
-    void stopPublishesWhatIsLeft() throws InterruptedException {
+    void stopPublishesTheRemainingBatches() throws InterruptedException {
         add(1);
         MockProducer<byte[], byte[]> producer = producer(0, 1);
         add(5);
         publisher.stop(Duration.ofSeconds(10));
         thread.join(SOON.toMillis());
 
-        // Closing waits for what is in flight; the mock does so by completing it.
+        // Closing waits for batches in flight; the mock completes them.
         assertThat(sequences(producer)).hasSize(60);
     }
 
     @Test
-    void triesAgainUntilKafkaIsReadyAndSaysWhyItIsNot() {
+    void retriesUntilKafkaIsReadyAndReportsTheReason() {
         await().atMost(SOON).until(() -> producers.size() == 1);
         refusals.add(new KafkaUnreadyException("no broker answers at mock:1"));
         add(1);

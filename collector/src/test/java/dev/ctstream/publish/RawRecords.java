@@ -10,7 +10,7 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
-/** Reads a whole topic, up to the ends of its partitions as they are at the start. */
+/** Reads a whole topic, up to the end offsets at the start. */
 final class RawRecords {
     private RawRecords() {}
 

@@ -39,7 +39,7 @@ class RecordFactoryTest {
     }
 
     @Test
-    void aBatchIsOneRecordOfItsZone() {
+    void aBatchIsOneRecordKeyedByItsZone() {
         List<ProducerRecord<byte[], byte[]>> records =
                 records(Layout.BATCH, Batches.events(1, ZONE_7, 40, 3), Integer.MAX_VALUE);
 
@@ -59,7 +59,7 @@ class RecordFactoryTest {
     }
 
     @Test
-    void aControlRecordGoesToItsTopicByHostAndNamespace() {
+    void aControlRecordIsPartitionedByHostAndNamespace() {
         ProducerRecord<byte[], byte[]> record =
                 records(Layout.EVENT, Batches.control(1, "host", 9), 1).get(0);
 
@@ -82,7 +82,7 @@ class RecordFactoryTest {
     }
 
     @Test
-    void theEventLayoutHasARecordForEachEvent() {
+    void theEventLayoutHasOneRecordPerEvent() {
         List<ProducerRecord<byte[], byte[]>> records =
                 records(Layout.EVENT, Batches.events(1, ZONE_7, 100, 70), Integer.MAX_VALUE);
 
@@ -98,7 +98,7 @@ class RecordFactoryTest {
     }
 
     @Test
-    void aBatchThatIsTooLargeIsCutInPiecesOfWholeEvents() {
+    void aTooLargeBatchIsCutIntoPiecesOfWholeEvents() {
         QueuedBatch batch = Batches.events(1, ZONE_7, 0, 200);
         for (int pieceBytes : new int[] {batch.lengthBytes() - 1, batch.lengthBytes() / 3, 1_000, 1}) {
             List<Long> sequences = new ArrayList<>();

@@ -39,7 +39,7 @@ class RemedyTest {
 
     @ParameterizedTest
     @MethodSource("failures")
-    void theReasonNamesTheBrokersAndWhatToDo(Throwable failure, String remedy) {
+    void theReasonNamesTheBrokersAndTheRemedy(Throwable failure, String remedy) {
         PublishConfig config = RecordFactoryTest.config(
                 Layout.BATCH, Framing.SINGLE_OBJECT, true, Map.of("bootstrap.servers", "kafka:9093"));
         assertThat(KafkaUnreadyException.reason(config, failure))

@@ -21,8 +21,8 @@ import org.apache.kafka.clients.admin.ScramMechanism;
 import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
 
 /**
- * A broker with four doors: one for the test itself, one with a user and password (SCRAM), behind which each user may do
- * what is granted to it and no more, one with TLS, and one with TLS whose certificate is for another name.
+ * A broker with four listeners: one for the test itself, one with user and password (SCRAM) and access control by ACLs,
+ * one with TLS, and one with TLS whose certificate is for another name.
  */
 final class SecuredBroker implements AutoCloseable {
     static final String STORE_PASSWORD = "of-no-secret";
@@ -43,11 +43,11 @@ final class SecuredBroker implements AutoCloseable {
         makeCertificate("named", "dns:kafka.example");
         makeCertificate("foreign", "ip:127.0.0.1");
         String at = "://127.0.0.1:";
-        String doors = "PLAINTEXT" + at + ports[0] + ",USER" + at + ports[1] + ",TLS" + at + ports[2] + ",NAMED" + at
+        String listeners = "PLAINTEXT" + at + ports[0] + ",USER" + at + ports[1] + ",TLS" + at + ports[2] + ",NAMED" + at
                 + ports[3];
         broker = EmbeddedBroker.temporary(Map.ofEntries(
-                Map.entry("listeners", doors + ",CONTROLLER" + at + ports[4]),
-                Map.entry("advertised.listeners", doors),
+                Map.entry("listeners", listeners + ",CONTROLLER" + at + ports[4]),
+                Map.entry("advertised.listeners", listeners),
                 Map.entry("controller.quorum.voters", "1@127.0.0.1:" + ports[4]),
                 Map.entry(
                         "listener.security.protocol.map",
@@ -76,12 +76,12 @@ final class SecuredBroker implements AutoCloseable {
                 socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
                 return port;
             } catch (BindException e) {
-                // Somebody has it: another one.
+                // The port is in use; try another one.
             }
         }
     }
 
-    /** A key with a certificate that it has signed itself, by the JDK's own tool. */
+    /** Makes a key with a self-signed certificate, with the JDK's keytool. */
     private void makeCertificate(String name, String alternative) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
@@ -94,28 +94,28 @@ final class SecuredBroker implements AutoCloseable {
         assertThat(keytool.waitFor()).as(said).isZero();
     }
 
-    /** The key store of a name; Java trusts the certificates in it when it is used as a trust store. */
+    /** The key store of a name; it also serves as a trust store. */
     Path store(String name) {
         return folder.resolve(name + ".p12");
     }
 
-    /** The door without any check. */
+    /** The listener without any check. */
     String plain() {
         return "127.0.0.1:" + ports[0];
     }
 
-    /** The door with user and password. */
-    String userDoor() {
+    /** The listener with user and password. */
+    String userListener() {
         return "127.0.0.1:" + ports[1];
     }
 
-    /** The door with TLS. */
-    String tlsDoor() {
+    /** The listener with TLS. */
+    String tlsListener() {
         return "127.0.0.1:" + ports[2];
     }
 
-    /** The door with TLS whose certificate is for another name. */
-    String namedDoor() {
+    /** The listener with TLS whose certificate is for another name. */
+    String namedListener() {
         return "127.0.0.1:" + ports[3];
     }
 
@@ -123,7 +123,7 @@ final class SecuredBroker implements AutoCloseable {
         return Admin.create(Map.of("bootstrap.servers", plain()));
     }
 
-    /** Makes a user, or gives it another password. */
+    /** Creates a user or changes its password. */
     void setPassword(String user, String password) throws Exception {
         try (Admin admin = admin()) {
             admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(

@@ -27,7 +27,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What keeps a publisher out is named with its remedy, and everything arrives once it is mended: nobody restarts it. */
+/**
+ * A publisher without access reports the reason and the remedy. Once that is fixed, everything arrives without a
+ * restart.
+ */
 class SecurityBrokerIT {
     private static final int ZONES = 5;
     private static final int EVENTS = 20;
@@ -65,7 +68,7 @@ class SecurityBrokerIT {
                 create,
                 Map.of(
                         "bootstrap.servers",
-                        broker.userDoor(),
+                        broker.userListener(),
                         "security.protocol",
                         "SASL_PLAINTEXT",
                         "sasl.mechanism",
@@ -119,11 +122,11 @@ class SecurityBrokerIT {
     }
 
     @Test
-    void aUserThatIsUnknownAndThenHasAnotherPasswordIsNamedAndServedInTheEnd() throws Exception {
+    void anUnknownUserAndAWrongPasswordAreReportedAndRecoveredFrom() throws Exception {
         grant("late", AclOperation.WRITE, AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS, AclOperation.CREATE);
         publisher.add(4, ZONES, EVENTS);
         publisher.start(asUser("late", "right", true));
-        publisher.awaitReason("SaslAuthenticationException", broker.userDoor(), "kafka.sasl.jaas.config");
+        publisher.awaitReason("SaslAuthenticationException", broker.userListener(), "kafka.sasl.jaas.config");
         double tries = failures();
         broker.setPassword("late", "wrong");
         await().atMost(PublisherHarness.SOON).until(() -> failures() > tries + 1);
@@ -146,7 +149,7 @@ class SecurityBrokerIT {
     }
 
     @Test
-    void rightsThatAreMissingAndThenTakenAwayAreNamedAndNothingIsLost() throws Exception {
+    void missingAndRevokedRightsAreReportedAndNothingIsLost() throws Exception {
         broker.setPassword("clerk", "secret");
         publisher.add(4, ZONES, EVENTS);
         publisher.start(asUser("clerk", "secret", true));
@@ -168,11 +171,11 @@ class SecurityBrokerIT {
     }
 
     @Test
-    void aCertificateThatIsNotTrustedIsNamedAndTheStoreMayBeMendedInPlace() throws Exception {
+    void anUntrustedCertificateIsReportedAndTheStoreMayBeFixedInPlace() throws Exception {
         Path trusted = folder.resolve("trusted.p12");
         Files.copy(broker.store("foreign"), trusted);
         publisher.add(4, ZONES, EVENTS);
-        publisher.start(withTls(broker.tlsDoor(), trusted));
+        publisher.start(withTls(broker.tlsListener(), trusted));
         publisher.awaitReason(
                 "SSL handshake failed",
                 "certificate is not trusted",
@@ -186,27 +189,27 @@ class SecurityBrokerIT {
     }
 
     @Test
-    void aCertificateForAnotherNameIsNamed() throws Exception {
+    void aCertificateForAnotherNameIsReported() throws Exception {
         publisher.add(1, ZONES, EVENTS);
-        publisher.start(withTls(broker.namedDoor(), broker.store("named")));
+        publisher.start(withTls(broker.namedListener(), broker.store("named")));
         publisher.awaitReason("subject alternative names matching IP address 127.0.0.1", "is for other names");
 
         publisher.stop(Duration.ofMinutes(10), PublisherHarness.SAYS_SO); // waiting cannot help
         assertThat(publisher.queue.unacknowledged()).isEqualTo(ZONES);
 
-        publisher.start(withTls(broker.tlsDoor(), broker.store("right"))); // the next start
+        publisher.start(withTls(broker.tlsListener(), broker.store("right"))); // the next start
         publisher.awaitPublished();
         publisher.assertAllThere(broker.plain(), ZONES, EVENTS);
     }
 
     @Test
-    void aDoorThatWantsTlsIsNamedToWhoComesWithout() throws Exception {
+    void aTlsListenerIsReportedToAClientWithoutTls() throws Exception {
         publisher.add(1, ZONES, EVENTS);
-        publisher.start(publisher.config(Layout.BATCH, true, Map.of("bootstrap.servers", broker.tlsDoor())));
-        publisher.awaitReason("no broker answers at", broker.tlsDoor(), "kafka.security.protocol");
+        publisher.start(publisher.config(Layout.BATCH, true, Map.of("bootstrap.servers", broker.tlsListener())));
+        publisher.awaitReason("no broker answers at", broker.tlsListener(), "kafka.security.protocol");
         publisher.stop(Duration.ofMinutes(10), PublisherHarness.SAYS_SO);
 
-        publisher.start(withTls(broker.tlsDoor(), broker.store("right")));
+        publisher.start(withTls(broker.tlsListener(), broker.store("right")));
         publisher.awaitPublished();
         publisher.assertAllThere(broker.plain(), ZONES, EVENTS);
     }

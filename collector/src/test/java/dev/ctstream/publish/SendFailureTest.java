@@ -54,7 +54,7 @@ class SendFailureTest {
 
     @ParameterizedTest
     @MethodSource("failures")
-    void onlyWhatCannotBeMendedIsRefused(Throwable failure, SendFailure expected) {
+    void onlyPermanentFailuresAreRefused(Throwable failure, SendFailure expected) {
         assertThat(SendFailure.of(failure)).isEqualTo(expected);
     }
 }

@@ -46,7 +46,7 @@ class SpooledPublisherBrokerIT {
     private final Health health = new Health();
 
     @Test
-    void aRecordThatIsNeverAcceptedBecomesADeadLetterAndAllElseArrives() throws Exception {
+    void aRecordThatIsNeverAcceptedBecomesADeadLetterAndAllOthersArrive() throws Exception {
         Path directory = folder.resolve("spool");
         SpoolConfig config = new SpoolConfig(directory, 1L << 30, 1 << 20, 1000, SpoolConfig.WhenFull.DROP_OLDEST);
         try (EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of());

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A queue in memory, whose batches are numbered 1, 2, …. */
+/** An in-memory queue with batches numbered 1, 2, …. */
 final class TestQueue implements BatchQueue {
     final List<Long> setAside = new ArrayList<>();
     private final List<QueuedBatch> batches = new ArrayList<>();

@@ -44,7 +44,7 @@ class AvroFileTest {
     }
 
     @Test
-    void whatWasExportedIsReadBack() throws Exception {
+    void anExportIsReadBack() throws Exception {
         run.opened(7, 0, 2);
         run.opened(7, 3, 4);
         assertThat(read(export(topic.events), false)).containsExactly("0", "1", "2", "3", "4");
@@ -75,14 +75,14 @@ class AvroFileTest {
     }
 
     @Test
-    void recordsOfTwoKindsAreRefused() {
+    void recordsOfTwoTypesAreRejected() {
         run.opened(7, 0, 0);
         topic.events.addAll(topic.control);
         assertThatThrownBy(() -> export(topic.events)).hasMessageContaining("ConntrackControl does not belong");
     }
 
     @Test
-    void aFileThatIsNoneOrIsDamagedIsNamed() throws Exception {
+    void aForeignOrDamagedFileIsNamed() throws Exception {
         Path file = Files.writeString(folder.resolve("x.avro"), "no Avro");
         assertThatThrownBy(() -> AvroFile.open(file))
                 .isInstanceOf(ReadException.class)

@@ -52,7 +52,7 @@ class EventPrinterTest {
     }
 
     @Test
-    void bothLayoutsPrintTheSameJsonButForTheTimesOfTheBatch() throws Exception {
+    void bothLayoutsPrintTheSameJsonExceptForTheTimesOfTheBatch() throws Exception {
         print(EventRecords.batch(7, List.of(EventRecords.event(2, "NEW"))), new EventJson(out));
         print(EventRecords.flat(7, 2, "NEW"), new EventJson(out));
         ObjectMapper mapper = new ObjectMapper();
@@ -63,7 +63,7 @@ class EventPrinterTest {
     }
 
     @Test
-    void whatIsRareIsANestedObject() throws Exception {
+    void rareFieldsFormANestedObject() throws Exception {
         Schema tcp = Schemas.EVENT.getField("tcp").schema().getTypes().get(1);
         GenericRecord flags = new GenericData.Record(tcp);
         flags.put("flags_original", 35);
@@ -120,7 +120,7 @@ class EventPrinterTest {
     }
 
     @Test
-    void textOfAControlRecordNamesWhatIsThere() throws Exception {
+    void textOfAControlRecordListsItsFields() throws Exception {
         print(EventRecords.control("STARTED"), new EventText(out, false, ZoneOffset.UTC));
         assertThat(lines())
                 .containsExactly("11-14 22:13:20.123 STARTED  host_id=h boot_id=b netns=host stream_epoch=5"
@@ -128,7 +128,7 @@ class EventPrinterTest {
     }
 
     @Test
-    void jsonOfAMapIsAnObjectInTheOrderOfItsKeys() throws Exception {
+    void jsonOfAMapIsAnObjectInKeyOrder() throws Exception {
         GenericRecord heartbeat = EventRecords.control("HEARTBEAT");
         heartbeat.put("cpu_stats", Map.of("invalid", 2L, "drop", 1L, "insert", 3L));
         print(heartbeat, new EventJson(out));

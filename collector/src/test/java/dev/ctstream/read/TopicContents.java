@@ -20,19 +20,19 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything that a topic holds, once nobody writes to it any more: where the records are, and their events as {@link
- * TopicReader} reads them.
+ * Everything in a topic that is no longer written to: the position of each record, and the events as
+ * {@link TopicReader} reads them.
  *
  * @param places partition and key of each record
- * @param events in the order of each partition
+ * @param events events, in the order of each partition
  */
 public record TopicContents(List<Place> places, List<Event> events) {
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-    /** Where a record is: the key is {@code host_id/netns/zone}. */
+    /** Position of a record; the key is {@code host_id/netns/zone}. */
     public record Place(int partition, String key) {}
 
-    /** What a flow's NEW and its DESTROY have in common. */
+    /** The fields that a flow's NEW and its DESTROY share. */
     public record Flow(
             int zone,
             long id,
@@ -65,7 +65,7 @@ public record TopicContents(List<Place> places, List<Event> events) {
         }
     }
 
-    /** Reads a topic to its present end. */
+    /** Reads a topic to its current end. */
     public static TopicContents read(String bootstrapServers, String topic) throws Exception {
         List<Place> places = places(bootstrapServers, topic);
         List<Event> events = new ArrayList<>();
@@ -133,7 +133,7 @@ public record TopicContents(List<Place> places, List<Event> events) {
         return sequences;
     }
 
-    /** Of each stream every sequence from 0 on is there once, and in its order. */
+    /** Checks that every sequence of each stream from 0 on is present once and in order. */
     public void assertGapFree() {
         sequences().forEach((stream, sequences) -> {
             for (int i = 0; i < sequences.size(); i++) {

@@ -50,7 +50,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void readsAllPartitionsUntilNothingHasComeForAWhile() throws Exception {
+    void readsAllPartitionsUntilTheIdleTimeHasPassed() throws Exception {
         records(0, EventRecords.singleObject(batch(7, 0, 1)), EventRecords.singleObject(batch(8, 0)));
         records(1, EventRecords.singleObject(EventRecords.control("STARTED")));
         ReadCounts counts = read(OptionalInt.empty(), OptionalLong.empty());
@@ -59,7 +59,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void aZoneLeavesOutAllOthersAndControlRecords() throws Exception {
+    void aZoneFilterSkipsOtherZonesAndControlRecords() throws Exception {
         records(0, EventRecords.singleObject(batch(7, 0, 1)), EventRecords.singleObject(batch(8, 0)));
         records(1, EventRecords.singleObject(EventRecords.control("STARTED")));
         assertThat(read(OptionalInt.of(8), OptionalLong.empty()).events()).isEqualTo(1);
@@ -67,14 +67,14 @@ class TopicReaderTest {
     }
 
     @Test
-    void theCountIsOfEventsAlsoInsideABatch() throws Exception {
+    void theCountLimitsEventsEvenInsideABatch() throws Exception {
         records(0, EventRecords.singleObject(batch(8, 0)), EventRecords.singleObject(batch(7, 0, 1, 2, 3)));
         assertThat(read(OptionalInt.of(7), OptionalLong.of(2)).events()).isEqualTo(2);
         assertThat(events).containsExactly("7#0", "7#1");
     }
 
     @Test
-    void whatCannotBeDecodedIsNamedAndTheRestIsRead() throws Exception {
+    void undecodableRecordsAreReportedAndTheRestIsRead() throws Exception {
         records(
                 0,
                 new byte[] {1, 2, 3},
@@ -110,7 +110,7 @@ class TopicReaderTest {
     }
 
     @Test
-    void readsToTheEndsThatWereThereAtTheStart() throws Exception {
+    void readsToTheEndOffsetsOfTheStart() throws Exception {
         consumer.updateBeginningOffsets(Map.of(partition(0), 0L, partition(1), 0L));
         consumer.updateEndOffsets(Map.of(partition(0), 2L, partition(1), 1L));
         records(0, EventRecords.singleObject(batch(7, 0)), EventRecords.singleObject(batch(7, 1)));

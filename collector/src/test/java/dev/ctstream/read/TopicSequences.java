@@ -14,7 +14,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
-/** Which sequences a topic holds, stream by stream; of events nothing is kept, so a topic may be large. */
+/** The sequences in a topic, by stream. It keeps no events, so the topic may be large. */
 public final class TopicSequences implements EventHandler {
     private static final String CONTROL = "/-1";
 
@@ -26,7 +26,7 @@ public final class TopicSequences implements EventHandler {
 
     private TopicSequences() {}
 
-    /** Reads topics to their present ends. */
+    /** Reads topics to their current ends. */
     public static TopicSequences read(String bootstrapServers, String... topics) throws Exception {
         TopicSequences sequences = new TopicSequences();
         for (String topic : topics) {
@@ -35,7 +35,7 @@ public final class TopicSequences implements EventHandler {
         return sequences;
     }
 
-    /** Hands over everything that a topic holds now. */
+    /** Passes the current contents of a topic to the handler. */
     public static void walk(String bootstrapServers, String topic, EventHandler handler) throws Exception {
         ReadConfig config = new ReadConfig(
                 Map.of("bootstrap.servers", bootstrapServers),
@@ -80,17 +80,17 @@ public final class TopicSequences implements EventHandler {
         return streams;
     }
 
-    /** Events that are there again. */
+    /** Number of repeated events. */
     public long duplicates() {
         return duplicates;
     }
 
-    /** Events whose first occurrence comes after a later one of their stream. */
+    /** Events whose first occurrence comes after a higher sequence of their stream. */
     public long reordered() {
         return reordered;
     }
 
-    /** Events of all streams, each counted once; control records left out. */
+    /** Number of events of all streams, each counted once, without control records. */
     public static long countEvents(Map<String, BitSet> streams) {
         return streams.entrySet().stream()
                 .filter(stream -> !stream.getKey().endsWith(CONTROL))
@@ -98,7 +98,7 @@ public final class TopicSequences implements EventHandler {
                 .sum();
     }
 
-    /** The streams' events that the others lack. */
+    /** The events in {@code streams} that {@code others} lacks. */
     public static Map<String, BitSet> missing(Map<String, BitSet> streams, Map<String, BitSet> others) {
         Map<String, BitSet> missing = new TreeMap<>();
         streams.forEach((stream, sequences) -> {

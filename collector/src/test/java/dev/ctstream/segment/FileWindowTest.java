@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class FileWindowTest {
     @Test
-    void placesThatTheDiskCannotReadCountAsDamageInTheEnd() throws IOException {
+    void tolerantReadFillsUnreadableBlocksWithZeros() throws IOException {
         // Address 0 of a process is never mapped: reading it through /proc/self/mem is an input/output error.
         Path mem = Path.of("/proc/self/mem");
         ByteBuffer into = ByteBuffer.allocate(8192);

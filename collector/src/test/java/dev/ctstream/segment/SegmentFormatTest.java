@@ -19,7 +19,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Invariant 8: what a released version wrote is read by every later one. {@code version-2.segment} never changes. */
+/** Invariant 8: every later version reads what a released version wrote. {@code version-2.segment} never changes. */
 class SegmentFormatTest {
     private static final RunIdentity RUN = new RunIdentity("host-1", "boot-1", 1_795_244_000_000_000_000L);
     private static final StreamId ZONE_7 = MadeBatches.stream("blue", 7);

@@ -27,7 +27,7 @@ public class SegmentHeaderTest {
     }
 
     @Test
-    void eachCopyServesAlone() throws IOException {
+    void eitherCopyIsEnough() throws IOException {
         for (int copy = 0; copy < 2; copy++) {
             ByteBuffer both = HEADER.encode();
             both.put(copy * SegmentFormat.SEGMENT_HEADER_BYTES + 20, (byte) 99);
@@ -36,7 +36,7 @@ public class SegmentHeaderTest {
     }
 
     @Test
-    void everyFlippedBitOfALoneCopyIsNoticed() {
+    void everyFlippedBitOfASingleCopyIsDetected() {
         int length = HEADER.encode().getShort(SegmentFormat.SEGMENT_LENGTH_OFFSET);
         for (int bit = 0; bit < 8 * length; bit++) {
             ByteBuffer one =

@@ -30,40 +30,40 @@ class AcknowledgedPositionTest {
     void knowsTheEventsBefore() {
         handOut(1, 2, 3);
         position.acknowledge(2);
-        assertThat(position.place()).isEqualTo(new SpoolPosition(3, 20));
+        assertThat(position.position()).isEqualTo(new SpoolPosition(3, 20));
         position.acknowledge(1);
         assertThat(position.number()).isEqualTo(2);
         assertThat(position.oldestReceivedNanos()).isEqualTo(3);
     }
 
     @Test
-    void lostBatchesCountOnceAllBeforeThemIsAcknowledged() {
+    void lostBatchesCountOnceAllEarlierOnesAreAcknowledged() {
         handOut(1, 2);
         position.lost(3, new SpoolPosition(6, 50));
         handOut(6);
         position.acknowledge(1);
         assertThat(position.number()).isEqualTo(1);
         position.acknowledge(2);
-        assertThat(position.place()).isEqualTo(new SpoolPosition(6, 50));
+        assertThat(position.position()).isEqualTo(new SpoolPosition(6, 50));
         position.acknowledge(6);
-        assertThat(position.place()).isEqualTo(new SpoolPosition(7, 60));
+        assertThat(position.position()).isEqualTo(new SpoolPosition(7, 60));
     }
 
     @Test
-    void whatIsHandedOutAgainIsNoNewBatch() {
+    void aBatchHandedOutAgainIsNotANewOne() {
         handOut(1, 2, 3, 1, 2, 3);
         position.acknowledge(3);
-        assertThat(position.place()).isEqualTo(new SpoolPosition(4, 30));
+        assertThat(position.position()).isEqualTo(new SpoolPosition(4, 30));
         assertThat(position.oldestReceivedNanos()).isZero();
     }
 
     @Test
-    void batchesThatGetLostAfterTheyWereHandedOutAreNotWaitedFor() {
+    void batchesLostAfterTheyWereHandedOutAreNotWaitedFor() {
         handOut(1, 2, 3, 4);
         position.lost(2, new SpoolPosition(4, 30));
         position.acknowledge(1);
         assertThat(position.number()).isEqualTo(3);
         position.acknowledge(4);
-        assertThat(position.place()).isEqualTo(new SpoolPosition(5, 40));
+        assertThat(position.position()).isEqualTo(new SpoolPosition(5, 40));
     }
 }

@@ -20,11 +20,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Everything that a collector ever appends to its spool, from the segment files themselves: each gets a second name
- * elsewhere as soon as it is there, under which it stays when the spool deletes it. Batch numbers rise by one, so that a
- * segment that escaped would show.
+ * Everything that a collector ever appends to its spool, read from the segment files. Each new segment gets a hard link
+ * elsewhere at once, which keeps the file when the spool deletes it. Batch numbers rise by one, so a missed segment
+ * would show as a gap.
  *
- * <p>Threads: one of its own looks for new segments; the methods are for one other.
+ * <p>Threads: its own thread looks for new segments; one other thread may call the methods.
  */
 public final class AppendedBatches implements AutoCloseable {
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -44,7 +44,7 @@ public final class AppendedBatches implements AutoCloseable {
     }
 
     /**
-     * Begins to watch.
+     * Starts watching.
      *
      * @param names a directory on the same file system
      */
@@ -76,12 +76,12 @@ public final class AppendedBatches implements AutoCloseable {
                     inodes.add(inode);
                 }
             } catch (NoSuchFileException e) {
-                // It has just been deleted; if it was never seen, the numbers will tell.
+                // It was just deleted. If it was never seen, the batch numbers will show it.
             }
         }
     }
 
-    /** Takes note of all good batches, while no collector runs; they must not vanish from the files later. */
+    /** Records all good batches while no collector runs; they must not vanish from the files later. */
     public synchronized void read() throws IOException {
         look();
         List<Path> files = new ArrayList<>();
@@ -120,8 +120,8 @@ public final class AppendedBatches implements AutoCloseable {
     }
 
     /**
-     * Sequences of each stream, as far as they were {@link #read}: {@code host/boot/epoch/netns/zone}, the zone of control
-     * records is -1.
+     * Sequences of each stream {@code host/boot/epoch/netns/zone} that were {@link #read}; the zone of control records
+     * is -1.
      */
     public Map<String, BitSet> streams() {
         if (numbers.nextClearBit(1) != numbers.length()) {

@@ -7,11 +7,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
 
-/** A process that appends batches until it is killed, and says after each write how many there are. */
+/** A process that appends batches until it is killed, and prints their number after each write. */
 final class AppendingProcess {
     private AppendingProcess() {}
 
-    /** Arguments: directory, stream epoch. Prints the number behind the last batch that write(2) has taken. */
+    /** Arguments: directory, stream epoch. Prints the number after the last batch for which write(2) has returned. */
     @SuppressWarnings("resource") // it is killed
     public static void main(String[] arguments) throws IOException {
         RunIdentity run = new RunIdentity("host-1", "boot-1", Long.parseLong(arguments[1]));

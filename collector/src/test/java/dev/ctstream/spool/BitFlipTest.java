@@ -16,7 +16,10 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Random flipped bits in spools of several segments: what is not handed out is declared, exactly and by its name. */
+/**
+ * Random bit flips in spools of several segments: every batch that is not handed out is declared exactly, with its
+ * stream.
+ */
 class BitFlipTest {
     private static final long SEED = Long.getLong("test.seed", 20261121);
     private static final int ROUNDS = 200;
@@ -26,7 +29,7 @@ class BitFlipTest {
     private Path temporary;
 
     @Test
-    void everyFlippedBitCostsAtMostItsBatchAndNothingIsMiscounted() throws IOException {
+    void eachFlippedBitDestroysAtMostOneBatchAndCountsStayExact() throws IOException {
         Path closed = temporary.resolve("closed");
         Map<Long, BatchEnvelope> all = new HashMap<>();
         try (TestSpool spool = new TestSpool(TestSpool.config(closed))) {

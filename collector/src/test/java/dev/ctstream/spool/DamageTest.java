@@ -22,7 +22,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Invariant 5: a torn tail is cut, damage is passed over, and what it took is counted exactly and declared once. */
+/** Invariant 5: a torn tail is cut; damage is skipped, counted exactly and declared once. */
 class DamageTest {
     private static final int BATCHES = 800;
 
@@ -44,7 +44,7 @@ class DamageTest {
         return directory;
     }
 
-    /** One segment that is still open, three batches in it. */
+    /** One open segment with three batches. */
     private Path crashed() throws IOException {
         Path directory = temporary.resolve("crashed");
         try (TestSpool spool = new TestSpool(TestSpool.config(temporary.resolve("alive")))) {
@@ -84,7 +84,7 @@ class DamageTest {
         }
     }
 
-    /** What is read and what is declared as lost make up all that was appended, batches and events. */
+    /** Read and lost batches and events together are everything that was appended. */
     private static void assertComplete(TestSpool spool, List<BatchEnvelope> read, long batches) {
         assertThat(read)
                 .extracting(BatchEnvelope::number)
@@ -97,7 +97,7 @@ class DamageTest {
     }
 
     @Test
-    void aTornTailIsCutAtWhateverByte() throws IOException {
+    void aTornTailIsCutAtAnyByte() throws IOException {
         Path crashed = crashed();
         long begin = offsetOfFrame(only(crashed), 2);
         long end = Files.size(only(crashed));
@@ -136,7 +136,7 @@ class DamageTest {
     }
 
     @Test
-    void aTailThatIsKnownToHaveBeenAppendedIsDeclared() throws IOException {
+    void aMissingTailThatWasAppendedIsDeclared() throws IOException {
         Path directory = closed();
         Path last =
                 TestSpool.segments(directory).get(TestSpool.segments(directory).size() - 1);
@@ -155,7 +155,7 @@ class DamageTest {
     }
 
     @Test
-    void theSecondCopyOfTheHeaderServesWhenTheFirstIsDestroyed() throws IOException {
+    void theSecondHeaderCopyReplacesADestroyedFirstOne() throws IOException {
         Path crashed = crashed();
         zero(only(crashed), 0, SegmentFormat.SEGMENT_HEADER_BYTES);
         try (TestSpool spool = new TestSpool(TestSpool.config(crashed))) {
@@ -164,19 +164,19 @@ class DamageTest {
     }
 
     @Test
-    void theFirstBatchServesWhenBothCopiesOfTheHeaderAreDestroyed() throws IOException {
+    void theFirstBatchReplacesTwoDestroyedHeaderCopies() throws IOException {
         Path directory = closed();
         for (Path segment : TestSpool.segments(directory)) {
             zero(segment, 0, SegmentFormat.FRAMES_OFFSET);
         }
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
-            assertThat(spool.readAll()).isEqualTo(numbers(1, BATCHES)); // each body is that of the right run
+            assertThat(spool.readAll()).isEqualTo(numbers(1, BATCHES)); // each body is from the right run
             assertThat(spool.losses).isEmpty();
         }
     }
 
     @Test
-    void aDestroyedBeginningCostsNoMoreThanTheBatchesInIt() throws IOException {
+    void aDestroyedBeginningLosesOnlyTheBatchesInIt() throws IOException {
         Path directory = closed();
         Path second = TestSpool.segments(directory).get(1);
         zero(second, 0, 4096);
@@ -188,7 +188,7 @@ class DamageTest {
     }
 
     @Test
-    void aDestroyedIndexOrTrailerCostsNothing() throws IOException {
+    void aDestroyedIndexOrTrailerLosesNoBatch() throws IOException {
         Path directory = closed();
         for (Path segment : TestSpool.segments(directory)) {
             zero(segment, Files.size(segment) - 100, 100);
@@ -234,7 +234,7 @@ class DamageTest {
     }
 
     @Test
-    void everythingVanishedIsDeclaredToo() throws IOException {
+    void theLossOfAllSegmentsIsDeclared() throws IOException {
         Path directory = closed();
         for (Path segment : TestSpool.segments(directory)) {
             Files.delete(segment);
@@ -249,7 +249,7 @@ class DamageTest {
     }
 
     @Test
-    void aSegmentThatVanishesWhileTheCollectorRunsIsDeclared() throws IOException {
+    void aSegmentThatVanishesDuringTheRunIsDeclared() throws IOException {
         Path directory = closed();
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             Files.delete(TestSpool.segments(directory).get(1));
@@ -260,7 +260,7 @@ class DamageTest {
     }
 
     @Test
-    void aFileOfGarbageIsSetAsideAndItsBatchesAreDeclared() throws IOException {
+    void anUnreadableFileIsSetAsideAndItsBatchesAreDeclared() throws IOException {
         Path directory = closed();
         Path second = TestSpool.segments(directory).get(1);
         Files.write(second, new byte[(int) Files.size(second)]);
@@ -271,7 +271,7 @@ class DamageTest {
     }
 
     @Test
-    void lossesAtTheEndDoNotKeepTheRestFromBeingAcknowledged() throws IOException {
+    void lossesAtTheEndDoNotBlockTheAcknowledgementOfTheRest() throws IOException {
         Path directory = closed();
         List<Path> segments = TestSpool.segments(directory);
         Path last = segments.get(segments.size() - 1);
@@ -285,21 +285,21 @@ class DamageTest {
     }
 
     @Test
-    void whatIsStillInMemoryIsNotLostWithItsSegment() throws IOException {
+    void batchesInMemorySurviveTheLossOfTheirSegment() throws IOException {
         Path directory = temporary.resolve("alive");
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             spool.append(1, 5);
             for (int i = 0; i < 3; i++) {
                 Objects.requireNonNull(spool.next());
             }
-            spool.spool.rewind(); // 1 to 3 are only on the disk now, 4 and 5 in memory too
+            spool.spool.rewind(); // 1 to 3 are now only on disk, 4 and 5 also in memory
             zero(only(directory), SegmentFormat.FRAMES_OFFSET, 5000);
             assertThat(spool.readAll()).isEqualTo(numbers(4, 5));
             assertThat(spool.losses).singleElement().satisfies(loss -> {
                 assertThat(loss.batches()).isEqualTo(3);
                 assertThat(loss.count()).isEqualTo(30);
             });
-            spool.spool.rewind(); // now they are only on the disk as well
+            spool.spool.rewind(); // now these too are only on disk
             assertThat(spool.readAll()).isEmpty();
             assertThat(spool.lostBatches()).isEqualTo(5);
             assertThat(spool.lostEvents()).isEqualTo(50);
@@ -307,7 +307,7 @@ class DamageTest {
     }
 
     @Test
-    void aSegmentOfALaterVersionIsNotTakenForDamage() throws IOException {
+    void aSegmentOfALaterVersionDoesNotCountAsDamaged() throws IOException {
         Path crashed = crashed();
         Path segment = only(crashed);
         byte[] bytes = Files.readAllBytes(segment);
@@ -323,7 +323,7 @@ class DamageTest {
     }
 
     @Test
-    void anUnknownStreamIsOnlyLeftUnnamedWhenNamesWouldBeGuesses() throws IOException {
+    void aLostStreamIsNotNamedWhenTheNameWouldBeAGuess() throws IOException {
         Path directory = temporary.resolve("gaps");
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             spool.append(1, 2);

@@ -23,7 +23,7 @@ class DeadLettersTest {
     }
 
     @Test
-    void aRefusedBatchIsKeptAndDeclaredOnce() throws IOException {
+    void aRejectedBatchIsKeptAndDeclaredOnce() throws IOException {
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             spool.append(3, 2);
             QueuedBatch refused = Objects.requireNonNull(spool.next());
@@ -46,7 +46,7 @@ class DeadLettersTest {
     }
 
     @Test
-    void theOldestGoWhenTheyTakeMoreThanASegment() throws IOException {
+    void theOldestAreRemovedAboveTheSizeOfASegment() throws IOException {
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             for (int i = 0; i < 12; i++) {
                 spool.handOver(spool.made(MadeBatches.stream("host", 1), 1, 10_000));

@@ -18,7 +18,7 @@ class DeclaredLossesTest {
     }
 
     @Test
-    void neighboursBecomeOne() {
+    void adjacentHolesAreMerged() {
         DeclaredLosses holes = DeclaredLosses.of(List.of(hole(1, 3), hole(5, 7), hole(3, 5)));
         assertThat(holes.list()).containsExactly(hole(1, 7));
     }

@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.function.Consumer;
 
-/** A segment as the spool writes it, without anything around it: for benchmarks. */
+/** A segment written as the spool writes it, but without the rest of the spool; for benchmarks. */
 public final class FrameFile implements AutoCloseable {
     private final SegmentWriter writer;
     private final PendingFrames pending = new PendingFrames();
@@ -34,7 +34,7 @@ public final class FrameFile implements AutoCloseable {
         next = envelope.next();
     }
 
-    /** Writes what waits. */
+    /** Writes the buffered frames. */
     public void flush() throws IOException {
         if (!pending.isEmpty()) {
             writer.append(pending.frames());
@@ -48,13 +48,13 @@ public final class FrameFile implements AutoCloseable {
         writer.sync();
     }
 
-    /** Writes what waits, and the index. */
+    /** Writes the buffered frames and the index. */
     public void finish() throws IOException {
         flush();
         writer.seal(next, 1);
     }
 
-    /** Reads it back, past damage; hands over each batch whose checksum is right. */
+    /** Reads the file and skips damage; passes on each batch with a valid checksum. */
     public static void read(Path file, Consumer<ByteBuffer> body) throws IOException {
         try (SegmentReader reader = SegmentReader.open(file)) {
             while (reader.next()) {

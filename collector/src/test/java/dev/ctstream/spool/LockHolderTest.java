@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class LockHolderTest {
     @Test
-    void theUserOfADirectoryIsFoundByTheInodeOfItsLock() {
+    void theUserOfADirectoryIsFoundByTheInodeOfItsLockFile() {
         List<String> locks = List.of(
                 "1: FLOCK  ADVISORY  WRITE 11 08:01:77 0 EOF",
                 "2: POSIX  ADVISORY  READ  12 08:01:77 0 EOF",

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Invariant 6 at {@code spool.max-bytes}; a full and a read-only disk are in SpoolKernelIT. */
+/** Invariant 6 at {@code spool.max-bytes}; SpoolKernelIT tests full and read-only disks. */
 class RetentionTest {
     private static final long MAX_BYTES = 512 << 10;
 
@@ -36,7 +36,7 @@ class RetentionTest {
         assertThat(bytes).isLessThanOrEqualTo(MAX_BYTES);
     }
 
-    /** Every batch is read or declared, by stream and sequence, and none of them both. */
+    /** Every batch is either read or declared, by stream and sequence, and never both. */
     private static void assertAccounted(TestSpool spool, List<BatchEnvelope> read, long batches) {
         assertThat(read.size() + spool.lostBatches()).isEqualTo(batches);
         assertThat(read.stream().mapToLong(BatchEnvelope::events).sum() + spool.lostEvents())
@@ -52,7 +52,7 @@ class RetentionTest {
     }
 
     @Test
-    void dropOldestKeepsWhatCameLast() throws IOException {
+    void dropOldestKeepsTheNewestBatches() throws IOException {
         try (TestSpool spool = open(WhenFull.DROP_OLDEST)) {
             for (int i = 0; i < 400; i++) {
                 spool.append(i % 3, 10);
@@ -81,7 +81,7 @@ class RetentionTest {
     }
 
     @Test
-    void dropNewestKeepsWhatCameFirst() throws IOException {
+    void dropNewestKeepsTheOldestBatches() throws IOException {
         try (TestSpool spool = open(WhenFull.DROP_NEWEST)) {
             for (int i = 0; i < 300; i++) {
                 spool.append(1, 10);
@@ -91,7 +91,7 @@ class RetentionTest {
             assertThat(spool.losses).as("one loss, still open").isEmpty();
             List<BatchEnvelope> read = spool.readAllBatches();
             spool.spool.acknowledge(read.get(read.size() - 1).number());
-            spool.append(1, 1); // there is room again: the loss ends before this batch
+            spool.append(1, 1); // there is space again: the loss ends before this batch
             long deadline = System.nanoTime() + 5_000_000_000L;
             while (!spool.healthy()) {
                 assertThat(System.nanoTime()).isLessThan(deadline);
@@ -112,7 +112,7 @@ class RetentionTest {
     }
 
     @Test
-    void acknowledgedSegmentsGoBeforeAnythingIsDropped() throws IOException {
+    void acknowledgedSegmentsAreDeletedBeforeAnythingIsDropped() throws IOException {
         try (TestSpool spool = open(WhenFull.DROP_OLDEST)) {
             for (int i = 0; i < 400; i++) {
                 spool.append(1, 10);
@@ -125,7 +125,7 @@ class RetentionTest {
     }
 
     @Test
-    void controlRecordsHaveRoomThatEventsHaveNot() throws IOException {
+    void controlRecordsMayUseSpaceThatEventsMayNot() throws IOException {
         try (TestSpool spool = open(WhenFull.DROP_NEWEST)) {
             for (int i = 0; i < 300; i++) {
                 spool.append(1, 10);
@@ -141,7 +141,7 @@ class RetentionTest {
     }
 
     @Test
-    void controlRecordsThatFindNoRoomAreHeldAndComeLaterInTheirOrder() throws IOException {
+    void controlRecordsWithoutSpaceAreHeldAndAppendedLaterInOrder() throws IOException {
         try (TestSpool spool = open(WhenFull.DROP_NEWEST)) {
             for (int i = 0; i < 300; i++) {
                 spool.append(1, 10);
@@ -164,7 +164,7 @@ class RetentionTest {
     }
 
     @Test
-    void whatGaveWayIsNotDeclaredAgainAfterARestart() throws Exception {
+    void droppedBatchesAreNotDeclaredAgainAfterARestart() throws Exception {
         List<BatchEnvelope> read;
         try (TestSpool spool = open(WhenFull.DROP_OLDEST)) {
             assertThat(spool.spool.next(0)).isNull();
@@ -194,7 +194,7 @@ class RetentionTest {
     }
 
     @Test
-    void whatGaveWayIsDeclaredAfterARestartWhenItsDeclarationWasNotAppended() throws IOException {
+    void droppedBatchesAreDeclaredAfterARestartIfTheirDeclarationWasNotAppended() throws IOException {
         Path left = temporary.resolveSibling(temporary.getFileName() + "-left");
         try (TestSpool spool = open(WhenFull.DROP_OLDEST)) {
             for (int i = 0; i < 300; i++) {
@@ -211,7 +211,7 @@ class RetentionTest {
     }
 
     @Test
-    void theStreamsOfASegmentThatGivesWayAreNamed() throws IOException {
+    void theStreamsOfADroppedSegmentAreNamed() throws IOException {
         try (TestSpool spool = open(WhenFull.DROP_OLDEST)) {
             for (int i = 0; i < 200; i++) {
                 spool.append(i % 5, 10);

@@ -45,7 +45,7 @@ class SpoolCheckpointTest {
     }
 
     @Test
-    void theLastThatWasSavedIsRead() throws IOException {
+    void theLastSavedValuesAreRead() throws IOException {
         assertThat(SpoolCheckpoint.read(file)).isNull();
         for (int last = 1; last < 6; last++) {
             save(last, last);
@@ -54,7 +54,7 @@ class SpoolCheckpointTest {
     }
 
     @Test
-    void aSlotThatWasHalfWrittenLeavesTheOneBefore() throws IOException {
+    void aHalfWrittenSlotLeavesThePreviousOneIntact() throws IOException {
         save(1, 4);
         byte[] whole = Files.readAllBytes(file);
         for (int slot = 0; slot < 2; slot++) {
@@ -62,7 +62,7 @@ class SpoolCheckpointTest {
                 byte[] torn = whole.clone();
                 torn[slot * 4096 + at] ^= 0x40;
                 Files.write(file, torn);
-                int other = slot == 0 ? 3 : 4; // generation 4 lies in the first slot
+                int other = slot == 0 ? 3 : 4; // generation 4 is in the first slot
                 assertThat(SpoolCheckpoint.read(file))
                         .as("slot %d byte %d", slot, at)
                         .isEqualTo(values(other, other == 4));
@@ -99,7 +99,7 @@ class SpoolCheckpointTest {
     }
 
     @Test
-    void aLostStateFileCostsRepetitionOnly() throws IOException {
+    void aLostStateFileCausesOnlyRepetition() throws IOException {
         Path spoolDirectory = directory.resolve("spool");
         try (TestSpool spool = new TestSpool(TestSpool.config(spoolDirectory))) {
             spool.append(1, 5);

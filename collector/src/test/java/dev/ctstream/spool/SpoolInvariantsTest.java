@@ -19,7 +19,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The invariants of the package's documentation, by their numbers. Those about damage are in the tests of damage. */
+/** The invariants of the package documentation, by number. DamageTest covers those about damage. */
 class SpoolInvariantsTest {
     @TempDir
     private Path temporary;
@@ -52,7 +52,7 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void invariant2ASegmentIsDeletedOnlyWhenAllInItIsAcknowledged() throws IOException {
+    void invariant2ASegmentIsDeletedOnlyWhenAllItsBatchesAreAcknowledged() throws IOException {
         long lastOfFirst;
         try (TestSpool spool = open()) {
             while (TestSpool.segments(directory()).size() < 3) {
@@ -79,7 +79,7 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void invariant3BatchesComeInTheirOrderAlsoAfterRewindAndRestart() throws IOException {
+    void invariant3BatchesComeInOrderAlsoAfterRewindAndRestart() throws IOException {
         try (TestSpool spool = open()) {
             spool.append(1, 30);
             assertThat(spool.readAll()).isEqualTo(numbers(1, 30));
@@ -101,7 +101,7 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void invariant4WhatWasAppendedIsThereAfterACrash() throws IOException {
+    void invariant4AppendedBatchesSurviveACrash() throws IOException {
         try (TestSpool spool = open()) {
             spool.append(1, 200);
             spool.append(2, 200);
@@ -121,7 +121,7 @@ class SpoolInvariantsTest {
     void invariant7MemoryStaysBoundedWithABacklog() throws IOException {
         SpoolConfig config = new SpoolConfig(directory(), 1L << 30, 16 << 20, 1000, SpoolConfig.WhenFull.DROP_OLDEST);
         try (TestSpool spool = new TestSpool(config)) {
-            for (int i = 0; i < 96; i++) { // 96 MiB, of which 16 MiB are allowed to stay
+            for (int i = 0; i < 96; i++) { // 96 MiB, of which 16 MiB may stay in memory
                 spool.handOver(spool.made(MadeBatches.stream("host", i % 3), 100, 1 << 20));
                 spool.pass();
                 assertThat(spool.ring.inFlightBytes()).isLessThanOrEqualTo(17 << 20);
@@ -133,7 +133,7 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void invariant7ThePositionIsStoredEachSecond() throws Exception {
+    void invariant7ThePositionIsStoredEverySecond() throws Exception {
         try (TestSpool spool = open()) {
             spool.append(1, 10);
             spool.readAll();
@@ -151,7 +151,7 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void invariant8ASecondCollectorIsRefusedWithAClearMessage() throws IOException {
+    void invariant8ASecondCollectorIsRejectedWithAClearMessage() throws IOException {
         try (TestSpool spool = open()) {
             spool.append(1, 1);
             assertThatThrownBy(this::open)
@@ -164,7 +164,7 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void filesAreForTheirOwnerOnly() throws IOException {
+    void onlyTheOwnerMayReadTheFiles() throws IOException {
         try (TestSpool spool = open()) {
             spool.append(1, 1);
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory())))
@@ -180,7 +180,7 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void aDirectoryThatCannotBeUsedIsNamedWithTheRemedy() throws IOException {
+    void anUnusableDirectoryIsNamedWithTheRemedy() throws IOException {
         Files.writeString(directory(), "a file");
         assertThatThrownBy(this::open)
                 .hasMessageContaining(directory().toString())
@@ -188,7 +188,7 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void aRunThatWasClosedIsClean() throws IOException {
+    void aClosedRunIsClean() throws IOException {
         try (TestSpool spool = open()) {
             assertThat(spool.spool.previousRun()).isNull();
             spool.append(1, 1);
@@ -199,7 +199,7 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void anUncleanRunIsRememberedUntilItWasDeclared() throws IOException {
+    void anUncleanRunIsRememberedUntilItIsDeclared() throws IOException {
         Path first = temporary.resolve("first");
         Path second = temporary.resolve("second");
         long alive;
@@ -210,7 +210,7 @@ class SpoolInvariantsTest {
                     .aliveNanos();
         }
         try (TestSpool spool = new TestSpool(TestSpool.config(first))) {
-            spool.append(1, 1); // dies before it has declared anything
+            spool.append(1, 1); // dies before it declares anything
             TestSpool.crashed(first, second);
         }
         try (TestSpool spool = new TestSpool(TestSpool.config(second))) {
@@ -235,7 +235,7 @@ class SpoolInvariantsTest {
             EncodedBatch gone =
                     Objects.requireNonNull(Objects.requireNonNull(spool.next()).memory());
             assertThat(gone.count()).isEqualTo(1);
-            spool.spool.rewind(); // what was handed out is read back, the rest still is in memory
+            spool.spool.rewind(); // handed-out batches are read from disk, the rest is still in memory
             assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
             spool.spool.rewind();
             assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
@@ -243,7 +243,7 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void acknowledgingWhatWasNeverHandedOutIsABug() throws IOException {
+    void acknowledgingABatchThatWasNeverHandedOutThrows() throws IOException {
         try (TestSpool spool = open()) {
             spool.append(1, 1);
             assertThatThrownBy(() -> spool.spool.acknowledge(2)).isInstanceOf(IllegalArgumentException.class);

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Invariants 4 and 6 on real file systems: disks that are full or cannot be written, and processes that are killed. */
+/** Invariants 4 and 6 on real file systems: full and read-only disks, and killed processes. */
 class SpoolKernelIT {
     private static final long DISK_BYTES = 1 << 20;
     private static final long DEADLINE_NANOS = 10_000_000_000L;
@@ -58,7 +58,7 @@ class SpoolKernelIT {
         }
     }
 
-    /** A round of the spool thread every so often until the condition holds. */
+    /** Runs rounds of the spool thread until the condition holds. */
     private static void await(TestSpool spool, String what, BooleanSupplier condition) {
         long deadline = System.nanoTime() + DEADLINE_NANOS;
         while (!condition.getAsBoolean()) {
@@ -75,7 +75,7 @@ class SpoolKernelIT {
         }
     }
 
-    /** Appends until nothing is lost any more: service has resumed by itself. */
+    /** Appends until no more batches are lost, which shows that service has resumed by itself. */
     private void appendUntilHealthy(TestSpool spool) {
         await(spool, "healthy again", () -> {
             append(spool, 1);
@@ -98,7 +98,7 @@ class SpoolKernelIT {
     }
 
     @Test
-    void onAFullDiskTheNewestIsDroppedAndDeclaredAndServiceResumes() throws IOException {
+    void onAFullDiskNewBatchesAreDroppedAndDeclaredAndServiceResumes() throws IOException {
         try (TestSpool spool = open(64 << 10, WhenFull.DROP_NEWEST)) {
             append(spool, 4000);
             assertThat(spool.healthy()).isFalse();
@@ -113,7 +113,7 @@ class SpoolKernelIT {
     }
 
     @Test
-    void onAFullDiskTheOldestGivesWay() throws IOException {
+    void onAFullDiskTheOldestSegmentIsDropped() throws IOException {
         try (TestSpool spool = open(64 << 10, WhenFull.DROP_OLDEST)) {
             append(spool, 6000);
             readAndAcknowledge(spool);
@@ -145,7 +145,7 @@ class SpoolKernelIT {
     }
 
     @Test
-    void aDiskThatTheOneSegmentFillsIsFreedOnceKafkaHasIt() throws IOException {
+    void aDiskFilledByASingleSegmentIsFreedOnceKafkaHasIt() throws IOException {
         try (TestSpool spool = open(64 << 20, WhenFull.DROP_NEWEST)) {
             append(spool, 4000);
             assertThat(spool.healthy()).isFalse();
@@ -160,7 +160,7 @@ class SpoolKernelIT {
     }
 
     @Test
-    void aDiskThatSomebodyElseFillsAndFreesCostsOnlyWhatCameMeanwhile() throws IOException {
+    void aDiskFilledByAnotherProgramLosesOnlyBatchesReceivedMeanwhile() throws IOException {
         try (TestSpool spool = open(64 << 10, WhenFull.DROP_NEWEST)) {
             append(spool, 100);
             Path foreign = disk.resolve("foreign");
@@ -213,12 +213,12 @@ class SpoolKernelIT {
     }
 
     @Test
-    void aDirectoryThatTurnsReadOnlyCostsOnlyWhatCameMeanwhile() throws IOException {
+    void aReadOnlyDirectoryLosesOnlyBatchesReceivedMeanwhile() throws IOException {
         Path directory = disk.resolve("spool");
         try (TestSpool spool = open(64 << 10, WhenFull.DROP_OLDEST)) {
             append(spool, 10);
             Mounts.coverReadOnly(directory);
-            append(spool, 400); // fills the segment that is open; then none can be made
+            append(spool, 400); // fills the open segment; after that no new one can be created
             assertThat(spool.healthy()).isFalse();
             assertThat(spool.health.reasons().get("spool")).contains("Read-only file system");
             Mounts.unmount(directory);
@@ -229,7 +229,7 @@ class SpoolKernelIT {
     }
 
     @Test
-    void aReadOnlyDirectoryIsAStartErrorThatSaysWhatToDo() throws IOException {
+    void aReadOnlyDirectoryIsAStartErrorWithARemedy() throws IOException {
         Path directory = disk.resolve("spool");
         Files.createDirectories(directory);
         Mounts.coverReadOnly(directory);
@@ -244,7 +244,7 @@ class SpoolKernelIT {
     }
 
     @Test
-    void everythingThatWasReportedAsAppendedIsThereAfterKillNine() throws Exception {
+    void everythingReportedAsAppendedSurvivesKillNine() throws Exception {
         Path directory = temporary.resolve("killed");
         SplittableRandom random = new SplittableRandom(Long.getLong("test.seed", 17));
         long first = 1;
@@ -265,7 +265,7 @@ class SpoolKernelIT {
         }
     }
 
-    /** Starts a process that appends, and kills it once it has reported so many writes; returns the last report. */
+    /** Starts an appending process and kills it after it has reported this many writes; returns the last report. */
     private static long appendAndKill(Path directory, long epoch, int writes) throws Exception {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Random sequences of everything that may happen to a spool, against a model of a few lines: a list of batches, a set of
- * those that damage may have taken, a place to read at and one up to which all is acknowledged.
+ * Random sequences of everything that may happen to a spool, compared with a small model: a list of batches, the set of
+ * possibly damaged ones, a read position and an acknowledged position.
  */
 class SpoolModelTest {
     private static final long SEED = Long.getLong("test.seed", 3);
@@ -33,7 +33,7 @@ class SpoolModelTest {
     @TempDir
     private Path temporary;
 
-    /** What ought to be. */
+    /** The expected state. */
     private static final class Model {
         final TreeMap<Long, BatchEnvelope> appended = new TreeMap<>();
         final TreeSet<Long> damaged = new TreeSet<>();
@@ -42,8 +42,8 @@ class SpoolModelTest {
         long lost;
         long lostEvents;
 
-        /** Batches that were passed over up to a number must be such as may be damaged; they count as lost, once. */
-        void passedOver(long before, String what) {
+        /** Checks that all skipped batches below a number are possibly damaged; counts each as lost once. */
+        void skipped(long before, String what) {
             for (long number = readNext; number < before; number++) {
                 assertThat(damaged).as(what).contains(number);
                 BatchEnvelope gone = appended.remove(number);
@@ -57,7 +57,7 @@ class SpoolModelTest {
     }
 
     @Test
-    void aSpoolDoesWhatItsModelDoes() throws IOException {
+    void aSpoolBehavesLikeItsModel() throws IOException {
         for (int run = 0; run < RUNS; run++) {
             long seed = SEED * 1_000_003 + run;
             new Run(seed, temporary.resolve("run-" + run)).play();
@@ -135,11 +135,11 @@ class SpoolModelTest {
             for (int i = 0; i < most; i++) {
                 QueuedBatch batch = spool.next();
                 if (batch == null) {
-                    model.passedOver(next, what);
+                    model.skipped(next, what);
                     break;
                 }
                 BatchEnvelope found = batch.envelope();
-                model.passedOver(found.number(), what);
+                model.skipped(found.number(), what);
                 BatchEnvelope expected = model.appended.get(found.number());
                 assertThat(expected).as(what + " " + found).isNotNull();
                 assertThat(new BatchEnvelope(
@@ -168,7 +168,7 @@ class SpoolModelTest {
             model.acknowledged = Math.max(model.acknowledged, number);
         }
 
-        /** Ends in order, or dies: then the acknowledged position that is stored may be an older one. */
+        /** Ends cleanly or dies; after a death, the stored acknowledged position may be an older one. */
         private void restart(boolean clean) throws IOException {
             done.add(clean ? "restart" : "crash");
             assertLosses();
@@ -185,7 +185,7 @@ class SpoolModelTest {
             model.readNext = model.acknowledged + 1;
             model.lost = 0;
             model.lostEvents = 0;
-            // A damaged end of a run that died is not known to have been appended, and its numbers are used again.
+            // After a crash, it is unknown whether a damaged end was appended, so its numbers are used again.
             next = model.acknowledged + spool.spool.unacknowledged() + 1;
             assertThat(model.damaged)
                     .as(what)
@@ -194,7 +194,7 @@ class SpoolModelTest {
             model.damaged.tailSet(next).clear();
         }
 
-        /** Destroys up to 3000 bytes of a segment; everything in that segment may be lost from now on. */
+        /** Destroys up to 3000 bytes of a segment; from now on, everything in it may be lost. */
         private void damage() throws IOException {
             List<Path> segments = TestSpool.segments(directory);
             if (segments.isEmpty()) {
@@ -216,7 +216,7 @@ class SpoolModelTest {
             }
         }
 
-        /** The batches whose frames overlap with a part of the file. */
+        /** The batches whose frames overlap a part of the file. */
         private static List<Long> numbers(Path segment, long offset, int bytes) throws IOException {
             List<Long> numbers = new ArrayList<>();
             try (SegmentReader reader = SegmentReader.open(segment)) {
@@ -228,12 +228,12 @@ class SpoolModelTest {
                     begin = reader.position();
                 }
             } catch (DamagedSegmentException e) {
-                return numbers; // nothing in it is left to be damaged
+                return numbers; // nothing in it is left to damage
             }
             return numbers;
         }
 
-        /** All that was passed over for the first time was declared, and nothing that is not damaged. */
+        /** Checks that all batches skipped for the first time were declared, and no undamaged ones. */
         private void assertLosses() {
             assertThat(spool.lostBatches()).as(what).isBetween(model.lost, (long) model.damaged.size());
             assertThat(spool.lostEvents()).as(what).isGreaterThanOrEqualTo(model.lostEvents);

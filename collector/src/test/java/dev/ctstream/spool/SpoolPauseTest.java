@@ -9,20 +9,20 @@ class SpoolPauseTest {
     private static final long MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
     @Test
-    void roundsThatComeOneAfterTheOtherLetBatchesGather() {
+    void roundsInQuickSuccessionLetBatchesGather() {
         assertThat(Spool.pauseNanos(5 * MILLI, MILLI, 0)).isEqualTo(19 * MILLI);
-        assertThat(Spool.pauseNanos(25 * MILLI, MILLI, Spool.MOST_TO_GATHER - 1))
+        assertThat(Spool.pauseNanos(25 * MILLI, MILLI, Spool.MAX_GATHERED - 1))
                 .isEqualTo(19 * MILLI);
     }
 
     @Test
-    void aBatchThatComesAloneIsNotHeldUp() {
+    void aSingleBatchIsNotDelayed() {
         assertThat(Spool.pauseNanos(51 * MILLI, MILLI, 0)).isZero();
     }
 
     @Test
-    void aSlowDiskAndADeepRingLeaveNoTimeForPauses() {
+    void aSlowDiskOrAFullRingSkipsThePause() {
         assertThat(Spool.pauseNanos(25 * MILLI, 30 * MILLI, 0)).isZero();
-        assertThat(Spool.pauseNanos(5 * MILLI, MILLI, Spool.MOST_TO_GATHER)).isZero();
+        assertThat(Spool.pauseNanos(5 * MILLI, MILLI, Spool.MAX_GATHERED)).isZero();
     }
 }

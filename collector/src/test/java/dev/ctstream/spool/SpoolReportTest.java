@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Looking into a spool from outside: it must be true, and the collector must not notice. */
+/** Inspecting a spool from outside: the report must be correct and must not disturb the collector. */
 class SpoolReportTest {
     private static final long LIVE_NANOS = 2_000_000_000L;
 
@@ -73,23 +73,23 @@ class SpoolReportTest {
             }
             spool.appendControl("host");
             long last = spool.spool.unacknowledged();
-            for (SpoolReport survey : List.of(SpoolReport.list(directory()), verify(directory()))) {
-                assertThat(survey.collector()).hasValue(ProcessHandle.current().pid());
-                assertThat(survey.run()).isEqualTo(spool.run);
-                assertThat(survey.clean()).isFalse();
-                assertThat(survey.segments())
+            for (SpoolReport report : List.of(SpoolReport.list(directory()), verify(directory()))) {
+                assertThat(report.collector()).hasValue(ProcessHandle.current().pid());
+                assertThat(report.run()).isEqualTo(spool.run);
+                assertThat(report.clean()).isFalse();
+                assertThat(report.segments())
                         .extracting(SpoolFile::state)
                         .containsExactly(SpoolFile.State.SEALED, SpoolFile.State.SEALED, SpoolFile.State.OPEN);
-                assertThat(survey.waiting()).isEqualTo(new Amount(last, (last - 1) * TestSpool.COUNT));
-                assertThat(survey.streams()).isEqualTo(1);
-                assertThat(survey.segments()).allMatch(segment -> segment.firstNanos() >= spool.run.streamEpoch());
-                assertThat(survey.whole()).isTrue();
+                assertThat(report.waiting()).isEqualTo(new Amount(last, (last - 1) * TestSpool.COUNT));
+                assertThat(report.streams()).isEqualTo(1);
+                assertThat(report.segments()).allMatch(segment -> segment.firstNanos() >= spool.run.streamEpoch());
+                assertThat(report.whole()).isTrue();
             }
         }
     }
 
     @Test
-    void whatIsAcknowledgedDoesNotWait() throws IOException {
+    void acknowledgedDataDoesNotCountAsWaiting() throws IOException {
         try (TestSpool spool = open()) {
             spool.append(1, 10);
             spool.readAll();
@@ -101,7 +101,7 @@ class SpoolReportTest {
     }
 
     @Test
-    void aLiveSpoolIsNeverCalledDamagedOrMissing() throws Exception {
+    void aSpoolInUseIsNeverReportedAsDamagedOrMissing() throws Exception {
         SpoolConfig config =
                 new SpoolConfig(directory(), 16 * (64 << 10), 64 << 10, 20, SpoolConfig.WhenFull.DROP_OLDEST);
         AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -116,8 +116,8 @@ class SpoolReportTest {
             try {
                 for (; System.nanoTime() - end < 0; surveys++) {
                     SpoolReport.list(directory());
-                    SpoolReport survey = verify(directory());
-                    assertThat(survey.whole()).as("%s", survey).isTrue();
+                    SpoolReport report = verify(directory());
+                    assertThat(report.whole()).as("%s", report).isTrue();
                     assertThat(read(directory())).isSorted().doesNotHaveDuplicates();
                 }
             } finally {
@@ -126,12 +126,14 @@ class SpoolReportTest {
                 spoolThread.join();
             }
             assertThat(failure.get()).isNull();
-            assertThat(spool.lostBatches()).as("what gave way").isPositive();
+            assertThat(spool.lostBatches()).as("dropped batches").isPositive();
         }
         assertThat(surveys).isGreaterThan(3);
     }
 
-    /** Fills the spool until old segments give way, and drains it, in turn; loses and declares on the way. */
+    /**
+     * Alternately fills the spool until old segments are dropped, and drains it; loses and declares batches meanwhile.
+     */
     private static void work(TestSpool spool, long end) {
         try {
             for (int made = 0; System.nanoTime() - end < 0; ) {
@@ -142,7 +144,7 @@ class SpoolReportTest {
                                 MadeBatches.control(spool.run, "host", made / 1000, 100)); // declares what was lost
                     }
                 }
-                if (made % 2000 > 1000) { // those are twice what the spool holds
+                if (made % 2000 > 1000) { // twice as many as the spool holds
                     QueuedBatch batch = spool.spool.next(0);
                     if (batch != null) {
                         spool.spool.acknowledge(batch.envelope().number());
@@ -155,32 +157,32 @@ class SpoolReportTest {
     }
 
     @Test
-    void whatIsAppendedWhileItLooksIsNotMissing() throws IOException {
+    void batchesAppendedDuringTheInspectionAreNotMissing() throws IOException {
         try (TestSpool spool = open()) {
             spool.append(1, 5);
-            SpoolReport survey = SpoolReport.verify(directory(), (done, all) -> {
+            SpoolReport report = SpoolReport.verify(directory(), (done, all) -> {
                 spool.append(1, 5);
                 awaitStored(spool, state -> state.next().number() == 11);
             });
-            assertThat(survey.whole()).isTrue();
-            assertThat(survey.segments().get(0).appended()).isEqualTo(new Amount(5, 50));
+            assertThat(report.whole()).isTrue();
+            assertThat(report.segments().get(0).appended()).isEqualTo(new Amount(5, 50));
         }
     }
 
     @Test
-    void whatIsAcknowledgedAndDeletedWhileItLooksIsNotMissing() throws IOException {
+    void segmentsDeletedDuringTheInspectionAreNotMissing() throws IOException {
         fill(4);
         try (TestSpool spool = open()) {
-            SpoolReport survey = SpoolReport.verify(directory(), (done, all) -> {
+            SpoolReport report = SpoolReport.verify(directory(), (done, all) -> {
                 List<Long> numbers = read(spool);
                 if (!numbers.isEmpty()) {
                     spool.spool.acknowledge(numbers.get(numbers.size() - 1));
                     awaitStored(spool, state -> !Files.exists(directory().resolve("0000000000000001.segment")));
                 }
             });
-            assertThat(survey.whole()).isTrue();
-            assertThat(survey.segments()).hasSize(1);
-            assertThat(survey.waiting()).isEqualTo(Amount.NONE);
+            assertThat(report.whole()).isTrue();
+            assertThat(report.segments()).hasSize(1);
+            assertThat(report.waiting()).isEqualTo(Amount.NONE);
         }
     }
 
@@ -192,7 +194,7 @@ class SpoolReportTest {
         }
     }
 
-    /** Lets the spool thread pass until what it stores is as wanted. */
+    /** Runs rounds of the spool thread until it has stored the wanted values. */
     private void awaitStored(TestSpool spool, Predicate<SpoolCheckpoint.Values> wanted) {
         long deadline = System.nanoTime() + 5_000_000_000L;
         try {
@@ -206,7 +208,7 @@ class SpoolReportTest {
     }
 
     @Test
-    void nothingIsChangedAndNoCollectorIsKeptOut() throws Exception {
+    void anInspectionChangesNothingAndBlocksNoCollector() throws Exception {
         fill(2);
         List<String> before = files();
         AtomicInteger looks = new AtomicInteger();
@@ -220,7 +222,7 @@ class SpoolReportTest {
                     looks.incrementAndGet();
                 }
             } catch (IOException | RuntimeException e) {
-                if (!Thread.currentThread().isInterrupted()) { // a directory is closed under an interrupted thread
+                if (!Thread.currentThread().isInterrupted()) { // an interrupted thread gets its directory closed
                     failure.set(e);
                 }
             }
@@ -230,7 +232,7 @@ class SpoolReportTest {
         assertThat(files()).isEqualTo(before);
         looker.start();
         for (int i = 0; i < 50; i++) {
-            open().close(); // would say that the directory is in use
+            open().close(); // would fail because the directory is in use
         }
         looker.interrupt();
         looker.join();
@@ -252,11 +254,11 @@ class SpoolReportTest {
     void damageIsCountedAndNamed() throws IOException {
         fill(2);
         destroyBodyOf(3);
-        SpoolReport survey = verify(directory());
-        assertThat(survey.whole()).isFalse();
-        assertThat(survey.damage()).isEqualTo(new Amount(1, 10));
-        assertThat(survey.lost()).isEqualTo(new Amount(1, 10));
-        assertThat(Objects.requireNonNull(survey.segments().get(0).found()).losses())
+        SpoolReport report = verify(directory());
+        assertThat(report.whole()).isFalse();
+        assertThat(report.damage()).isEqualTo(new Amount(1, 10));
+        assertThat(report.lost()).isEqualTo(new Amount(1, 10));
+        assertThat(Objects.requireNonNull(report.segments().get(0).found()).losses())
                 .singleElement()
                 .satisfies(loss -> {
                     assertThat(loss.stream()).isEqualTo(MadeBatches.stream("host", 1));
@@ -266,17 +268,17 @@ class SpoolReportTest {
     }
 
     @Test
-    void whatIsDamagedAfterKafkaHadItIsNotLost() throws IOException {
+    void damageToPublishedDataIsNoLoss() throws IOException {
         fill(2);
         try (TestSpool spool = open()) {
             spool.readAll();
             spool.spool.acknowledge(10);
         }
         destroyBodyOf(3);
-        SpoolReport survey = verify(directory());
-        assertThat(survey.damage()).isEqualTo(new Amount(1, 10));
-        assertThat(survey.lost()).isEqualTo(Amount.NONE);
-        assertThat(survey.whole()).isFalse();
+        SpoolReport report = verify(directory());
+        assertThat(report.damage()).isEqualTo(new Amount(1, 10));
+        assertThat(report.lost()).isEqualTo(Amount.NONE);
+        assertThat(report.whole()).isFalse();
     }
 
     private void destroyBodyOf(long number) throws IOException {
@@ -293,25 +295,25 @@ class SpoolReportTest {
     }
 
     @Test
-    void batchesOfAFileThatIsGoneOrUnreadableAreMissing() throws IOException {
+    void batchesOfADeletedOrUnreadableFileAreMissing() throws IOException {
         fill(4);
         List<Path> files = TestSpool.segments(directory());
         Amount second = SpoolReport.list(directory()).segments().get(1).appended();
         Amount third = SpoolReport.list(directory()).segments().get(2).appended();
         Files.delete(files.get(1));
         Files.write(files.get(2), new byte[2000]);
-        SpoolReport survey = verify(directory());
-        assertThat(survey.missing()).isEqualTo(second.plus(third));
-        assertThat(survey.lost()).isEqualTo(survey.missing());
-        assertThat(survey.segments().get(2).state()).isEqualTo(SpoolFile.State.UNREADABLE);
-        assertThat(survey.segments().get(2).problem()).contains("does not begin as a segment");
+        SpoolReport report = verify(directory());
+        assertThat(report.missing()).isEqualTo(second.plus(third));
+        assertThat(report.lost()).isEqualTo(report.missing());
+        assertThat(report.segments().get(2).state()).isEqualTo(SpoolFile.State.UNREADABLE);
+        assertThat(report.segments().get(2).problem()).contains("does not begin with a segment header");
         Files.delete(files.get(3));
         assertThat(verify(directory()).missing().batches())
-                .isGreaterThan(survey.missing().batches());
+                .isGreaterThan(report.missing().batches());
     }
 
     @Test
-    void theTornTailOfAKilledRunIsNoDamage() throws IOException {
+    void theTornTailOfAKilledRunDoesNotCountAsDamage() throws IOException {
         Path left = temporary.resolve("left");
         try (TestSpool spool = open()) {
             spool.append(1, 5);
@@ -319,15 +321,15 @@ class SpoolReportTest {
         }
         Files.write(TestSpool.segments(left).get(0), new byte[77], StandardOpenOption.APPEND);
         Files.createFile(left.resolve("0000000000000099.segment"));
-        SpoolReport survey = verify(left);
-        assertThat(survey.whole()).isTrue();
-        assertThat(survey.segments().get(0).unfinishedBytes()).isEqualTo(77);
-        assertThat(survey.segments().get(1).state()).isEqualTo(SpoolFile.State.BEGUN);
+        SpoolReport report = verify(left);
+        assertThat(report.whole()).isTrue();
+        assertThat(report.segments().get(0).unfinishedBytes()).isEqualTo(77);
+        assertThat(report.segments().get(1).state()).isEqualTo(SpoolFile.State.BEGUN);
         assertThat(read(left)).isEqualTo(LongStream.rangeClosed(1, 5).boxed().toList());
     }
 
     @Test
-    void batchesWhoseNumbersWereUsedAgainDoNotCount() throws IOException {
+    void batchesWhoseNumbersWereReusedDoNotCount() throws IOException {
         fill(1);
         Path given = TestSpool.segments(directory()).get(0);
         Path again = temporary.resolve("again");
@@ -354,14 +356,14 @@ class SpoolReportTest {
     }
 
     @Test
-    void aFileThatVanishesBeforeItsTurnIsLeftOut() throws IOException {
+    void aFileDeletedBeforeItIsReadIsSkipped() throws IOException {
         fill(3);
         long second = SpoolReport.list(directory()).segments().get(1).first().number();
         long third = SpoolReport.list(directory()).segments().get(2).first().number();
         List<Long> numbers = new ArrayList<>();
         try (SpoolReader reader = SpoolReader.segments(directory())) {
             assertThat(reader.next()).isTrue();
-            Files.delete(TestSpool.segments(directory()).get(0)); // is read on
+            Files.delete(TestSpool.segments(directory()).get(0)); // an open file can still be read
             Files.delete(TestSpool.segments(directory()).get(0));
             while (reader.next()) {
                 numbers.add(reader.envelope().number());
@@ -373,7 +375,7 @@ class SpoolReportTest {
     }
 
     @Test
-    void aLaterVersionIsNamedAndNotTakenForDamage() throws IOException {
+    void aLaterVersionIsNamedAndDoesNotCountAsDamage() throws IOException {
         fill(1);
         Path file = TestSpool.segments(directory()).get(0);
         SpoolWriter.makeLater(file);
@@ -387,7 +389,7 @@ class SpoolReportTest {
     }
 
     @Test
-    void whatIsNoSpoolIsNamedWithTheRemedy() throws IOException {
+    void aPathThatIsNotASpoolIsNamedWithTheRemedy() throws IOException {
         Path file = Files.createFile(temporary.resolve("file"));
         Path empty = Files.createDirectory(temporary.resolve("empty"));
         assertThatThrownBy(() -> verify(temporary.resolve("none")))

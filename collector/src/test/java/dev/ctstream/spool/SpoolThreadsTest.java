@@ -11,7 +11,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The spool thread and the publisher's at the same time. */
+/** The spool thread and the publisher's thread running at the same time. */
 class SpoolThreadsTest {
     private static final int BATCHES = 40_000;
     private static final Duration DEADLINE = Duration.ofSeconds(60);
@@ -68,7 +68,7 @@ class SpoolThreadsTest {
     }
 
     @Test
-    void stopAppendsAllThatWasHandedOver() throws Exception {
+    void stopAppendsEverythingInTheRing() throws Exception {
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             for (int i = 0; i < 20_000; i++) {
                 spool.handOver(spool.made(MadeBatches.stream("host", 1), 1, 10));
@@ -94,7 +94,7 @@ class SpoolThreadsTest {
             spool.spool.stop();
             spoolThread.join(DEADLINE.toMillis());
             assertThat(System.nanoTime() - start).isLessThan(5_000_000_000L);
-            spool.append(1, 1); // by the test's own thread
+            spool.append(1, 1); // on the test's own thread
             assertThat(Objects.requireNonNull(spool.next()).envelope().number()).isEqualTo(1);
         }
     }

@@ -23,7 +23,7 @@ class SpoolVersionTest {
     }
 
     @Test
-    void aSpoolOfAnUnreleasedVersionIsRefusedWithWords() throws IOException {
+    void aSpoolOfAnUnreleasedVersionIsRejectedWithAClearMessage() throws IOException {
         Path segment = temporary.resolve("0000000000000001.segment");
         Files.write(segment, versionTwo());
         SpoolWriter.setVersion(segment, 1);

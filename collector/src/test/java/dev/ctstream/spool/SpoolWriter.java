@@ -11,7 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 
-/** Fills a spool for tests of other packages, with batches that can be decoded. */
+/** Fills a spool with decodable batches, for tests of other packages. */
 public final class SpoolWriter implements AutoCloseable {
     /** The run that writes. */
     public static final RunIdentity RUN = new RunIdentity("host-1", "boot-1", 1_795_244_000_000_000_000L);
@@ -44,7 +44,7 @@ public final class SpoolWriter implements AutoCloseable {
         spool.spool.acknowledge(batch.envelope().number());
     }
 
-    /** Makes a segment one of a version that is still to come. */
+    /** Sets a segment's version to a future one. */
     public static void makeLater(Path segment) throws IOException {
         setVersion(segment, SegmentFormat.VERSION + 1);
     }

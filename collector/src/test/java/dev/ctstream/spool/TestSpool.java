@@ -23,7 +23,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A spool whose thread is the test's, with a ring that the test fills. Each one is a run of its own. */
+/** A spool that runs on the test's thread, with a ring that the test fills. Each one is its own run. */
 final class TestSpool implements AutoCloseable {
     static final int COUNT = 10;
     static final int BODY_BYTES = 240;
@@ -62,13 +62,13 @@ final class TestSpool implements AutoCloseable {
         return new SpoolConfig(directory, maxBytes, 64 << 10, 1000, whenFull);
     }
 
-    /** The next batch of the stream; not handed over yet. */
+    /** The next batch of the stream; not in the ring yet. */
     EncodedBatch made(StreamId stream, int count, int bodyBytes) {
         long first = sequences.merge(stream, (long) count, Long::sum) - count;
         return MadeBatches.events(run, stream, first, count, bodyBytes);
     }
 
-    /** Appends so many batches of {@value #COUNT} events to one zone. */
+    /** Appends batches of {@value #COUNT} events of one zone. */
     void append(int zone, int batches) {
         for (int i = 0; i < batches; i++) {
             handOver(made(MadeBatches.stream("host", zone), COUNT, BODY_BYTES));
@@ -86,7 +86,7 @@ final class TestSpool implements AutoCloseable {
         assertThat(ring.offer(batch)).isTrue();
     }
 
-    /** A round of the spool thread. */
+    /** Runs a round of the spool thread. */
     void pass() {
         spool.pass(0);
     }
@@ -113,7 +113,7 @@ final class TestSpool implements AutoCloseable {
         return batches;
     }
 
-    /** The bytes are those that were made for this stream and sequence, by the run that is named. */
+    /** Checks that the bytes were made for this stream and sequence, by the named run. */
     void assertBody(QueuedBatch batch) {
         BatchEnvelope envelope = batch.envelope();
         RunIdentity by = batch.identity() == null ? run : batch.identity();
@@ -162,7 +162,7 @@ final class TestSpool implements AutoCloseable {
         }
     }
 
-    /** What a process that dies now leaves behind. */
+    /** Copies the files that a process would leave if it died now. */
     static Path crashed(Path directory, Path into) throws IOException {
         Files.createDirectories(into);
         try (Stream<Path> files = Files.list(directory)) {

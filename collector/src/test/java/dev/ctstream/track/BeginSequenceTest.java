@@ -8,7 +8,7 @@ import dev.ctstream.metrics.Metrics;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Each event of a known flow names the event that opened the flow. Written as: kind, sequence, begin sequence. */
+/** Each event of a known flow names the event that opened the flow. Notation: kind, sequence, begin sequence. */
 class BeginSequenceTest {
     private static final long RECEIVED = 1_795_244_919_000_000_000L;
     private static final int LEDGER_FLOWS = 3;
@@ -34,7 +34,7 @@ class BeginSequenceTest {
     }
 
     @Test
-    void everyLaterEventNamesTheNew() {
+    void everyLaterEventHasTheSequenceOfTheNew() {
         receive(flows.end(2, 9));
         receive(flows.begin(1, 1));
         receive(flows.update(1, 1));
@@ -63,7 +63,7 @@ class BeginSequenceTest {
     }
 
     @Test
-    void sequencesAreThoseOfTheFlowsOwnStream() {
+    void beginSequencesAreOfTheFlowsOwnStream() {
         receive(flows.begin(1, 1));
         receive(flows.begin(2, 1));
         receive(flows.begin(5, 1)); // in zone 5, IPv4
@@ -75,7 +75,7 @@ class BeginSequenceTest {
     }
 
     @Test
-    void anExistingOpensAFlowAndIsNamedWhenItIsAnnouncedAgain() {
+    void anExistingOpensAFlowAndItsRepetitionNamesIt() {
         receive(flows.end(2, 9));
         dumps.complete(DumpRequest.Reason.START, flows.entry(1, 1, 5_000, 1));
         dumps.complete(DumpRequest.Reason.REQUEST, flows.entry(1, 1, 5_000, 2));
@@ -101,7 +101,7 @@ class BeginSequenceTest {
     }
 
     @Test
-    void flowsOfANamespaceThatIsGoneNameTheirNew() {
+    void inferredEndsOfARemovedNamespaceNameTheirNew() {
         receive(flows.begin(1, 1));
         receive(flows.begin(2, 1));
         tracker.gone(HOST);
@@ -111,7 +111,7 @@ class BeginSequenceTest {
     }
 
     @Test
-    void nothingIsNamedOnceTheLedgerIsFull() {
+    void flowsThatDoNotFitTheLedgerHaveNoBeginSequence() {
         for (int flow : new int[] {1, 2, 4, 7}) {
             receive(flows.begin(flow, 1));
         }
@@ -125,7 +125,7 @@ class BeginSequenceTest {
                         "UPDATE kernel 4 -",
                         "DESTROY kernel 5 -",
                         "DESTROY kernel 6 2",
-                        "EXISTING dump 7 -", // took the room that became free
+                        "EXISTING dump 7 -", // uses the freed slot
                         "EXISTING dump 8 -");
         receive(flows.endStarted(11, 1, 5_000));
         receive(flows.endStarted(8, 1, 5_000));
@@ -133,7 +133,7 @@ class BeginSequenceTest {
     }
 
     @Test
-    void aSuccessorOfTheSameTupleAndIdNamesItsOwnBegin() {
+    void aLaterFlowWithTheSameTupleAndIdNamesItsOwnBegin() {
         receive(flows.begin(1, 1));
         receive(flows.end(1, 1));
         receive(flows.begin(1, 1));
@@ -143,7 +143,7 @@ class BeginSequenceTest {
     }
 
     @Test
-    void aSuccessorThatADumpShowsNamesItsOwnBegin() {
+    void aLaterFlowInADumpNamesItsOwnBegin() {
         dumps.complete(DumpRequest.Reason.START, flows.entry(1, 1, 5_000, 1));
         dumps.complete(DumpRequest.Reason.GAP, flows.entry(1, 1, 6_000, 1));
         receive(flows.endStarted(1, 1, 6_000));
@@ -153,17 +153,17 @@ class BeginSequenceTest {
     }
 
     @Test
-    void aDestroyOfAnotherFlowOfTheSameTupleAndIdNamesNothing() {
+    void aDestroyOfAnotherFlowWithTheSameTupleAndIdNamesNoBegin() {
         dumps.complete(DumpRequest.Reason.START, flows.entry(1, 1, 5_000, 1));
-        receive(flows.endStarted(1, 1, 4_000)); // of an earlier one
-        receive(flows.endStarted(1, 1, 6_000)); // of a later one, which ends the known one too
+        receive(flows.endStarted(1, 1, 4_000)); // an earlier flow
+        receive(flows.endStarted(1, 1, 6_000)); // a later flow, which also ends the known one
         assertThat(sink.takeLinks())
                 .containsExactly(
                         "EXISTING dump 0 -", "DESTROY kernel 1 -", "DESTROY inferred 2 0", "DESTROY kernel 3 -");
     }
 
     @Test
-    void aNewThatItsDestroyOvertookNamesNothingAndIsNotNamed() {
+    void aNewThatArrivesAfterItsDestroyIsNeverNamed() {
         receive(flows.end(1, 1));
         receive(flows.begin(1, 1));
         receive(flows.update(1, 1));

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
-/** What the dump thread and the receive thread learn from each other. */
+/** The state that the dump thread and the receive thread exchange. */
 class DumpExchangeTest {
     private final DumpExchange exchange = new DumpExchange();
 
@@ -13,7 +13,7 @@ class DumpExchangeTest {
     }
 
     @Test
-    void onlyTheFirstGapAfterADumpBeganIsNew() {
+    void onlyTheFirstGapAfterTheStartOfADumpIsNew() {
         assertThat(exchange.gapOpen()).isFalse();
         assertThat(exchange.addGap(7)).isTrue();
         assertThat(exchange.addGap(8)).isFalse();
@@ -27,7 +27,7 @@ class DumpExchangeTest {
     }
 
     @Test
-    void whatIsToldIsOfThisDumpAndNotOfTheOneBefore() {
+    void aNewRequestDoesNotSeeTheStateOfThePreviousDump() {
         DumpRequest first = request(1);
         exchange.request(first);
         exchange.begin(first);

@@ -14,12 +14,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Events that are handed over several at once do what they do one by one: the same for the sink, the same ledger. */
+/** Events delivered in groups have the same effect on sink and ledger as events delivered one by one. */
 class EventsAtOnceTest {
     private static final long SEED = Long.getLong("test.seed", 20_261_121);
     private static final long RECEIVED = 1_795_244_919_000_000_000L;
     private static final int WINDOWS = 20_000;
-    private static final int LEDGER_FLOWS = 12_000; // its index grows at 8192; the random flows are more
+    private static final int LEDGER_FLOWS = 12_000; // the index grows at 8192; more random flows exist
     private static final int FEW = 20;
     private static final int MANY = 30_000;
     private static final EventSource HOST = new TrackedSource(3, "host");
@@ -29,7 +29,7 @@ class EventsAtOnceTest {
     private final SplittableRandom random = new SplittableRandom(SEED);
     private long received = RECEIVED;
 
-    /** A message, once it has been given the flyweight that reads it. */
+    /** Creates a message with the given flyweight. */
     private interface Message extends Function<MadeFlows, FlowEvent> {}
 
     private static final class Side {
@@ -48,7 +48,7 @@ class EventsAtOnceTest {
             return tracker.namespace(HOST).counts().live();
         }
 
-        /** What is known and was counted. */
+        /** Live flows and counters. */
         String counted() {
             tracker.onPass(1);
             return metrics.prometheusText()
@@ -93,7 +93,7 @@ class EventsAtOnceTest {
         return flows -> flows.end(flow, id);
     }
 
-    /** Up to eight messages, of few flows or of any; also a flow that comes and goes, and one that comes again. */
+    /** Up to eight messages, of few or of many flows; also a flow that begins and ends, and one that begins again. */
     private List<Message> window() {
         int count = 1 + random.nextInt(FlowEventHandler.MAX_EVENTS);
         List<Message> window = new ArrayList<>();
@@ -104,9 +104,9 @@ class EventsAtOnceTest {
                 case 0 -> window.addAll(List.of(begin(flow, id), end(flow, id)));
                 case 1 -> window.addAll(List.of(end(flow, id), begin(flow, id)));
                 case 2 -> window.add(end(flow, id));
-                case 3 -> window.add(flows -> flows.entry(flow, id, 5_000, flow)); // an UPDATE that tells the start
+                case 3 -> window.add(flows -> flows.entry(flow, id, 5_000, flow)); // an UPDATE with the start time
                 case 4 ->
-                    window.add(flows -> flows.endStarted(flow, id, 4_000)); // of an earlier flow, when that is known
+                    window.add(flows -> flows.endStarted(flow, id, 4_000)); // an earlier flow if the start is known
                 default -> window.add(begin(flow, id));
             }
         }
@@ -114,7 +114,7 @@ class EventsAtOnceTest {
     }
 
     @Test
-    void randomMessagesMakeTheSameEventsAndLedger() {
+    void randomMessagesGiveTheSameEventsAndLedger() {
         int events = 0;
         for (int i = 0; i < WINDOWS; i++) {
             receive(window());
@@ -128,14 +128,14 @@ class EventsAtOnceTest {
     }
 
     @Test
-    void aFlowThatComesAndGoesInOneWindowIsForgotten() {
+    void aFlowThatBeginsAndEndsInOneWindowIsRemoved() {
         receive(List.of(begin(1, 1), begin(2, 1), end(1, 1)));
         assertThat(atOnce.live()).isEqualTo(1);
         verifySame();
     }
 
     @Test
-    void aFlowThatEndsAndComesAgainInOneWindowLives() {
+    void aFlowThatEndsAndBeginsAgainInOneWindowIsLive() {
         receive(List.of(begin(1, 1)));
         receive(List.of(end(1, 1), begin(1, 1)));
         assertThat(atOnce.live()).isEqualTo(1);

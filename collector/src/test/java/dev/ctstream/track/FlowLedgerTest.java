@@ -58,7 +58,7 @@ class FlowLedgerTest {
         });
     }
 
-    /** A growing index, runs of occupied slots, and removals in the midst of them. */
+    /** Covers a growing index, runs of occupied slots, and removals within such runs. */
     @Test
     void manyFlowsAreFoundAfterTheIndexHasGrown() {
         SplittableRandom random = new SplittableRandom(SEED);
@@ -83,9 +83,9 @@ class FlowLedgerTest {
 
     private static List<Integer> walk(FlowLedger ledger) {
         List<Integer> found = new ArrayList<>();
-        for (int place = 0; place < ledger.places(); place++) {
-            if (ledger.at(place) != FlowLedger.NONE) {
-                found.add(ledger.at(place));
+        for (int position = 0; position < ledger.positions(); position++) {
+            if (ledger.at(position) != FlowLedger.NONE) {
+                found.add(ledger.at(position));
             }
         }
         return found;
@@ -106,7 +106,7 @@ class FlowLedgerTest {
     }
 
     @Test
-    void flowsThatDifferInOnePartOnlyAreDifferent() {
+    void flowsThatDifferInOneFieldAreDifferent() {
         FlowLedger ledger = new FlowLedger(100);
         FlowEvent event = flows.begin(5, 1);
         long hash = load(0, event);
@@ -119,7 +119,7 @@ class FlowLedgerTest {
     }
 
     @Test
-    void memoryIsWhatIsStated() {
+    void memoryMatchesTheDocumentedSize() {
         int most = 100_000;
         FlowLedger ledger = new FlowLedger(most);
         for (int i = 0; i < most; i++) {
@@ -133,7 +133,7 @@ class FlowLedgerTest {
     }
 
     @Test
-    void roomThatBecomesFreeIsUsedAgain() {
+    void freedRecordsAreReused() {
         FlowLedger ledger = new FlowLedger(10);
         for (int round = 0; round < 100; round++) {
             for (int flow = 0; flow < 10; flow++) {
@@ -147,6 +147,6 @@ class FlowLedgerTest {
             assertThat(ledger.size()).isZero();
             assertThat(ledger.full()).isFalse();
         }
-        assertThat(ledger.places()).isLessThanOrEqualTo(20);
+        assertThat(ledger.positions()).isLessThanOrEqualTo(20);
     }
 }

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What becomes of events, entries of dumps and flows that are gone; the receive thread's part alone. */
+/** Effects of events, dump entries and ended flows, as far as the receive thread handles them. */
 class FlowTrackerTest {
     private static final long CLOSE_AFTER_MILLIS = 1_000;
     private static final long LOSS_WINDOW_MILLIS = 500;
@@ -69,7 +69,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aRepeatedNewIsPassedOnAndCountsOnce() {
+    void aRepeatedNewIsForwardedAndTheFlowCountsOnce() {
         receive(flows.begin(1, 1));
         receive(flows.begin(1, 1));
         assertThat(live()).isEqualTo(1);
@@ -77,7 +77,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aDestroyWithoutNewIsPassedOn() {
+    void aDestroyWithoutNewIsForwarded() {
         receive(flows.end(1, 1));
         receive(flows.end(1, 1));
         assertThat(live()).isZero();
@@ -85,7 +85,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aNewThatItsDestroyOvertookLeavesNoFlowBehind() {
+    void aNewThatArrivesAfterItsDestroyAddsNoFlow() {
         receive(flows.end(1, 1));
         receive(flows.begin(1, 1));
         assertThat(live()).isZero();
@@ -93,7 +93,7 @@ class FlowTrackerTest {
         receive(flows.timed(true, 2, 1, 900));
         assertThat(live()).isZero();
         receive(flows.timed(false, 4, 1, 1_000));
-        receive(flows.timed(true, 4, 1, 1_100)); // began afterwards: the kernel uses an id again
+        receive(flows.timed(true, 4, 1, 1_100)); // a later flow: the kernel reuses ids
         assertThat(live()).isEqualTo(1);
         receive(flows.end(5, 1));
         tracker.onEvent(HOST, flows.begin(5, 1), RECEIVED + TimeUnit.SECONDS.toNanos(6));
@@ -101,7 +101,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void anUpdateAfterTheDestroyLeavesNoFlowBehind() {
+    void anUpdateAfterTheDestroyAddsNoFlow() {
         receive(flows.begin(1, 1));
         receive(flows.end(1, 1));
         receive(flows.update(1, 1));
@@ -119,7 +119,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aDestroyOfALaterFlowWithTheSameIdEndsTheEarlierToo() {
+    void aDestroyOfALaterFlowWithTheSameIdAlsoEndsTheEarlierFlow() {
         dump(flows.entry(1, 1, 5_000, 1));
         receive(flows.endStarted(1, 1, 6_000));
         assertThat(live()).isZero();
@@ -127,7 +127,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void anEntryOfALaterFlowWithTheSameIdEndsTheEarlier() {
+    void aDumpEntryOfALaterFlowWithTheSameIdEndsTheEarlierFlow() {
         dump(flows.entry(1, 1, 5_000, 1));
         dump(flows.entry(1, 1, 6_000, 1));
         assertThat(live()).isEqualTo(1);
@@ -135,7 +135,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aLateEntryOfAnEarlierFlowWithTheSameIdTellsNothingOfItsSuccessor() {
+    void aLateDumpEntryOfAnEarlierFlowWithTheSameIdDoesNotTouchTheLaterFlow() {
         dumps.begin(DumpRequest.Reason.START);
         receive(flows.begin(1, 1));
         receive(flows.endStarted(1, 1, 5_000));
@@ -149,7 +149,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void entriesThatEndOrHaveEndedAreNotAnnounced() {
+    void dyingAndEndedEntriesAreNotAnnounced() {
         receive(flows.begin(1, 1));
         dumps.begin(DumpRequest.Reason.START);
         receive(flows.end(1, 1)); // known
@@ -168,7 +168,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aFlowIsClosedWhenTwoCompleteDumpsLackIt() {
+    void aFlowMissingFromTwoCompleteDumpsIsClosed() {
         receive(flows.begin(1, 1));
         emptyDump();
         assertThat(live()).isEqualTo(1);
@@ -178,7 +178,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void twoDumpsTooCloseToEachOtherCloseNothing() {
+    void twoDumpsInQuickSuccessionCloseNothing() {
         receive(flows.begin(1, 1));
         emptyDump();
         for (int i = 0; i < 3; i++) {
@@ -206,7 +206,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aFlowThatWasSeenInBetweenIsAliveAgain() {
+    void aFlowSeenBetweenTwoDumpsThatLackItStaysLive() {
         receive(flows.begin(1, 1));
         emptyDump();
         dump(flows.entry(1, 1, 5, 7));
@@ -215,7 +215,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aFlowWhoseDestroyIsUnderWayIsNotClosed() {
+    void aFlowWhoseDestroyIsStillInTransitIsNotClosed() {
         receive(flows.begin(1, 1));
         emptyDump();
         for (int i = 0; i < 3; i++) {
@@ -237,7 +237,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aSourceThatIsRemovedClosesItsFlowsOnlyWhenItsNamespaceIsGone() {
+    void removingASourceClosesItsFlowsOnlyIfItsNamespaceIsGone() {
         EventSource other = new TrackedSource(9, "other");
         receive(flows.begin(1, 1));
         tracker.onEvent(other, flows.begin(1, 1), RECEIVED);
@@ -249,7 +249,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aRequestAnnouncesKnownFlowsAndALossOnlyUnknownOnes() {
+    void aRequestedDumpAnnouncesAllFlowsAndADumpAfterALossOnlyUnknownOnes() {
         receive(flows.begin(1, 1));
         dumps.begin(DumpRequest.Reason.REQUEST);
         dumps.entry(flows.entry(1, 1, 5, 7));
@@ -279,7 +279,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aSwitchOfTheDeliveryModeMakesLossesAnUpperBound() {
+    void afterASwitchOfTheDeliveryModeLossesAreAnUpperBound() {
         tracker.onDrained(HOST, 0);
         tracker.namespace(HOST).switchDelivery(true);
         tracker.onDrained(HOST, 3);
@@ -290,7 +290,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void whatADumpShowsOfARemovedSourceIsIgnored() {
+    void dumpEntriesOfARemovedSourceAreIgnored() {
         receive(flows.begin(1, 1));
         TrackedNamespace namespace = tracker.namespace(HOST);
         dumps.begin(DumpRequest.Reason.REQUEST);
@@ -319,7 +319,7 @@ class FlowTrackerTest {
     }
 
     @Test
-    void aRepeatedDumpAnnouncesAgainWhatADumpHadAnnounced() {
+    void aRepeatedDumpRepeatsTheAnnouncements() {
         receive(flows.begin(1, 1));
         dump(flows.entry(2, 1, 5, 7));
         dumps.begin(DumpRequest.Reason.START, true);

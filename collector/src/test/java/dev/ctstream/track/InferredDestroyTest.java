@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A record of the ledger, written as a message, says what the message it came from said. */
+/** A ledger entry written as a message has the values of the message from which it was read. */
 class InferredDestroyTest {
     private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
@@ -21,7 +21,7 @@ class InferredDestroyTest {
     private final InferredDestroy message = new InferredDestroy();
 
     @Test
-    void capturedMessagesAreKept() {
+    void valuesOfCapturedMessagesAreKept() {
         List<byte[]> messages = Fixtures.flowMessages();
         assertThat(messages).hasSizeGreaterThan(20);
         for (byte[] bytes : messages) {
@@ -87,7 +87,7 @@ class InferredDestroyTest {
     }
 
     @Test
-    void laterMessagesAddTheirValues() {
+    void laterMessagesUpdateTheirValues() {
         MadeFlows flows = new MadeFlows();
         FlowEvent begin = flows.begin(15, 9); // IPv6, zone
         identity.load(0, begin);

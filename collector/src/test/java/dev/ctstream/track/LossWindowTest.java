@@ -30,7 +30,7 @@ class LossWindowTest {
     }
 
     @Test
-    void aWindowBeginsAtTheReadingBeforeTheLossAndAddsUp() {
+    void aWindowBeginsAtTheReadingBeforeTheFirstLossAndSumsLosses() {
         read(window, 0, 20, counted(0));
         assertThat(read(window, 3, 30, counted(0))).isEqualTo(3);
         assertThat(window.dueIn(100)).isEqualTo(WINDOW);
@@ -43,7 +43,7 @@ class LossWindowTest {
     }
 
     @Test
-    void theNextWindowBeginsWhereTheLastReadingWas() {
+    void theNextWindowBeginsAtTheLastReading() {
         read(window, 3, 30, counted(0));
         window.declared();
         assertThat(window.open()).isFalse();
@@ -54,13 +54,13 @@ class LossWindowTest {
     }
 
     @Test
-    void inReliableModeFailedAttemptsAreNoLosses() {
+    void failedAttemptsInReliableModeAreNotLosses() {
         assertThat(read(reliable, 5, 20, reliable(0))).isZero();
         assertThat(reliable.count()).isEqualTo(new FlowSink.Count(0, 5, true));
     }
 
     @Test
-    void acrossASwitchEverythingIsAnUpperBoundOfLosses() {
+    void lossesAcrossAModeSwitchAreAnUpperBound() {
         read(reliable, 5, 20, reliable(0));
         assertThat(read(reliable, 7, 30, counted(1))).isEqualTo(7);
         assertThat(read(reliable, 2, 40, counted(1))).isEqualTo(2);
@@ -68,8 +68,8 @@ class LossWindowTest {
     }
 
     @Test
-    void thereAndBackBetweenTwoReadingsIsASwitch() {
-        assertThat(read(reliable, 7, 30, reliable(2))).isEqualTo(7); // counted for a while, reliable again
+    void twoSwitchesBetweenTwoReadingsCountAsASwitch() {
+        assertThat(read(reliable, 7, 30, reliable(2))).isEqualTo(7); // counted for a while, then reliable again
         assertThat(read(reliable, 2, 40, reliable(2))).isZero();
     }
 

@@ -10,7 +10,7 @@ import dev.ctstream.netlink.NlMsgHdr;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Messages of made-up flows, which are told apart by a number; every third is IPv6, every fifth in a zone. */
+/** Messages of synthetic flows, identified by a number; every third is IPv6, every fifth is in a zone. */
 final class MadeFlows {
     private static final int TCP = 6;
 
@@ -42,7 +42,7 @@ final class MadeFlows {
         return wrap(message(NfGenMsg.IPCTNL_MSG_CT_DELETE, 0, flow, id, start(startNanos)));
     }
 
-    /** An entry of a dump, with counters. */
+    /** A dump entry with counters. */
     FlowEvent entry(int flow, int id, long startNanos, long packets) {
         return wrap(message(
                 NfGenMsg.IPCTNL_MSG_CT_NEW, NlMsgHdr.NLM_F_MULTI, flow, id, start(startNanos), counters(packets)));

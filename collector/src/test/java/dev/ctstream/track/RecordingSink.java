@@ -7,9 +7,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Numbers the events of each stream as the next stage does, and keeps what it was given. */
+/** Numbers the events of each stream as the next stage does, and records events and losses. */
 final class RecordingSink implements FlowSink {
-    /** Takes losses; false: it has no room for any. */
+    /** Whether losses are accepted; false = refused, as if there were no room. */
     boolean takesLosses = true;
 
     private final List<Seen> seen = new ArrayList<>();
@@ -20,7 +20,7 @@ final class RecordingSink implements FlowSink {
      * One event.
      *
      * @param kind event type and origin
-     * @param flow what tells it from the other flows of its stream
+     * @param flow identifies the flow within its stream
      */
     record Seen(String stream, String kind, String flow, long sequence, long beginSequence, long receivedNanos) {}
 
@@ -92,7 +92,7 @@ final class RecordingSink implements FlowSink {
         return take().stream().map(Seen::kind).toList();
     }
 
-    /** Kind, sequence and begin sequence of all events since the last call; "-" where none is known. */
+    /** Kind, sequence and begin sequence of all events since the last call; "-" = unknown. */
     List<String> takeLinks() {
         return take().stream()
                 .map(event -> event.kind + " " + event.sequence + " "

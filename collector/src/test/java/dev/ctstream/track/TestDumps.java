@@ -8,7 +8,7 @@ import dev.ctstream.conntrack.FlowEvent;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
-/** Plays the dump thread for one source, and gives the tracker the passes that it asks for. Dumps begin 10 s apart. */
+/** Acts as the dump thread for one source, and makes the passes that the tracker requests. Dumps begin 10 s apart. */
 final class TestDumps {
     private final FlowTracker tracker;
     private final EventSource source;
@@ -38,7 +38,7 @@ final class TestDumps {
         return tracker.namespace(source).dumps();
     }
 
-    /** Moves the clock; back, too. */
+    /** Moves the clock; a negative value moves it back. */
     void advance(long millis) {
         now += TimeUnit.MILLISECONDS.toNanos(millis);
     }
@@ -60,7 +60,7 @@ final class TestDumps {
         return Objects.requireNonNull(exchange().result(request));
     }
 
-    /** One whole and complete dump. */
+    /** Makes one complete dump. */
     DumpResult complete(DumpRequest.Reason reason, FlowEvent... entries) {
         begin(reason);
         for (FlowEvent entry : entries) {
@@ -69,7 +69,7 @@ final class TestDumps {
         return end(true);
     }
 
-    /** Passes, until the tracker wants no more at once. */
+    /** Makes passes until the tracker does not request another immediate one. */
     void pass() {
         while (tracker.onPass(now) == 0) {
             now++;

@@ -9,7 +9,7 @@ class TombstonesTest {
     private final Tombstones tombstones = new Tombstones();
 
     @Test
-    void flowsThatEndedAreKnownForAsManyEntriesAsMayBeUnderWay() {
+    void endedFlowsAreKeptForAllEntriesThatMayBeInTransit() {
         tombstones.begin();
         tombstones.add(42L << 32);
         for (int i = 0; i < Tombstones.ENTRIES_PER_SET; i++) {
@@ -24,7 +24,7 @@ class TombstonesTest {
     }
 
     @Test
-    void theNextDumpBeginsWithoutThem() {
+    void theNextDumpBeginsEmpty() {
         tombstones.begin();
         tombstones.add(7);
         tombstones.begin();
@@ -32,7 +32,7 @@ class TombstonesTest {
     }
 
     @Test
-    void tooManySpoilTheDump() {
+    void tooManyEndedFlowsMakeTheDumpIncomplete() {
         SplittableRandom random = new SplittableRandom(1);
         tombstones.begin();
         for (int i = 0; i < Tombstones.SET_MAX; i++) {

@@ -10,7 +10,7 @@ import java.util.Map;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
 
-/** What GAP records declare. */
+/** Losses declared by GAP records. */
 class DeclaredLossesTest {
     private final Recorded topic = new Recorded();
     private final Recorded.Run run = topic.run(0);
@@ -61,7 +61,7 @@ class DeclaredLossesTest {
     }
 
     @Test
-    void aGapOfAnotherZoneDeclaresNothingHere() {
+    void aGapDeclaresNothingInAnotherZone() {
         threeBatches();
         run.gap("spool", 8, 10, 19);
         stopped();
@@ -70,7 +70,7 @@ class DeclaredLossesTest {
     }
 
     @Test
-    void whatIsThereThoughDeclaredIsNotLost() {
+    void presentEventsAreNotLostEvenIfDeclared() {
         threeBatches();
         run.gap("spool", 7, 10, 19);
         stopped();
@@ -80,7 +80,7 @@ class DeclaredLossesTest {
     }
 
     @Test
-    void aLaterRunDeclaresWhatAnEarlierOneHadNumbered() {
+    void aLaterRunDeclaresLossesOfAnEarlierOne() {
         threeBatches();
         run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
         Recorded.Run later = topic.new Run("host", "b2", Recorded.EPOCH + 5);
@@ -95,7 +95,7 @@ class DeclaredLossesTest {
     }
 
     @Test
-    void aGapWithoutAnEndReachesToTheNextEvent() {
+    void aGapWithoutAnEndExtendsToTheNextEvent() {
         threeBatches();
         run.gap("damage", Recorded.range(7, 10, null));
         stopped();
@@ -106,7 +106,7 @@ class DeclaredLossesTest {
     }
 
     @Test
-    void aGapWithoutAStreamCoversSoManyEvents() {
+    void aGapWithoutAStreamCoversItsCountOfEvents() {
         threeBatches();
         run.control("GAP", Map.of("cause", "damage", "gap_stream", "events", "lost_count", 10L));
         stopped();
@@ -128,7 +128,7 @@ class DeclaredLossesTest {
     }
 
     @Test
-    void aGapWithoutAStreamAndACountCoversItsRunOnly() {
+    void aGapWithoutStreamAndCountCoversOnlyItsRun() {
         threeBatches();
         run.control("GAP", Map.of("cause", "damage", "gap_stream", "events"));
         stopped();
@@ -169,7 +169,7 @@ class DeclaredLossesTest {
     }
 
     @Test
-    void rangesThatOverlapDeclareTheirUnion() {
+    void overlappingRangesDeclareTheirUnion() {
         threeBatches();
         run.gap("spool", Recorded.range(7, 10, 15L), Recorded.range(7, 12, 17L));
         run.gap("spool", 7, 10, 16);
@@ -184,7 +184,7 @@ class DeclaredLossesTest {
     }
 
     @Test
-    void rangesOfControlRecordsThatOverlapDeclareTheirUnion() {
+    void overlappingControlRangesDeclareTheirUnion() {
         threeBatches();
         run.control("MODE", Map.of());
         run.control("MODE", Map.of());
@@ -214,7 +214,7 @@ class DeclaredLossesTest {
     }
 
     @Test
-    void aLossOfOneNamespaceIsNoneOfAnotherOfItsName() {
+    void aLossInOneNamespaceDoesNotCountForAnotherOfTheSameName() {
         threeBatches();
         stopped();
         remove(1);

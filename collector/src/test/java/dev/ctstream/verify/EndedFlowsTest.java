@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 class EndedFlowsTest {
     @Test
-    void theEndsThatAreRememberedAreBounded() {
+    void rememberedEndsAreBounded() {
         EndedFlows ended = new EndedFlows();
         for (long key = 1; key <= EndedFlows.MOST + 10; key++) {
             ended.add(key, EndedFlows.OBSERVED, 0);

@@ -7,7 +7,7 @@ import dev.ctstream.record.Recorded;
 final class Verified {
     private Verified() {}
 
-    /** Through a verifier that may hold much. */
+    /** Uses a verifier with large limits. */
     static VerifyReport of(Recorded topic) {
         return of(topic, new Verifier(new Verifier.Limits(1000, 1000, 1 << 20)));
     }

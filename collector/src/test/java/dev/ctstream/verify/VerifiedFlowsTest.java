@@ -10,7 +10,7 @@ import java.util.Map;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
 
-/** What became of flows, within a run and across restarts. */
+/** The fate of flows, within a run and across restarts. */
 class VerifiedFlowsTest {
     private final Recorded topic = new Recorded();
     private final Recorded.Run run = topic.run(0).started();
@@ -20,7 +20,7 @@ class VerifiedFlowsTest {
     }
 
     @Test
-    void countsBeginningsAndEndsByTheirKind() {
+    void countsBeginningsAndEndsByKind() {
         run.batch(
                 7,
                 0,
@@ -47,7 +47,7 @@ class VerifiedFlowsTest {
     }
 
     @Test
-    void theSameFlowInAnotherNamespaceOfTheNameIsAnotherFlow() {
+    void theSameFlowInAnotherNamespaceOfTheSameNameIsAnotherFlow() {
         run.batch(7, 0, event(0, "NEW", 1));
         topic.new Run("host", "2", "b", Recorded.EPOCH).started().batch(7, 0, event(0, "DESTROY", 1));
         assertThat(verify().open).isEqualTo(1);
@@ -55,7 +55,7 @@ class VerifiedFlowsTest {
     }
 
     @Test
-    void aNamespaceThatWasMadeAgainEndsTheFlowsOfTheOneThatHadItsName() {
+    void aRecreatedNamespaceEndsTheFlowsOfItsPredecessor() {
         run.batch(7, 0, event(0, "NEW", 1), event(1, "NEW", 2));
         Recorded.Run later = topic.new Run("host", "2", "b", Recorded.EPOCH + 9).startedAfter(run);
         later.snapshotEnd(1, true, 1, Map.of(7, 1L));
@@ -67,7 +67,7 @@ class VerifiedFlowsTest {
     }
 
     @Test
-    void eventsOfATypeThatIsNotKnownTellNothingOfFlows() {
+    void eventsOfAnUnknownTypeDoNotAffectFlows() {
         run.batch(7, 0, event(0, "INTERIM", 5), event(1, "NEW", 1), event(2, "INTERIM", 1), event(3, "DESTROY", 1));
         run.batch(7, 0, event(4, "INTERIM", 1));
         run.report("STOPPED", 0, Map.of(7, 5L));
@@ -81,7 +81,7 @@ class VerifiedFlowsTest {
     }
 
     @Test
-    void anEndThatIsToldAgainIsARepetition() {
+    void aRepeatedEndIsARepetition() {
         run.batch(7, 0, event(0, "NEW", 1), event(1, "DESTROY", 1), event(2, "DESTROY", 1));
         FlowCounts flows = verify();
         assertThat(flows.repeated).isEqualTo(1);
@@ -90,7 +90,7 @@ class VerifiedFlowsTest {
     }
 
     @Test
-    void aBeginningThatIsToldAgainIsARepetition() {
+    void aRepeatedBeginningIsARepetition() {
         run.batch(7, 0, event(0, "NEW", 1), event(1, "NEW", 1));
         assertThat(verify().repeated).isEqualTo(1);
         assertThat(verify().openedNew).isEqualTo(1);
@@ -108,7 +108,7 @@ class VerifiedFlowsTest {
     }
 
     @Test
-    void aRealEndAfterAnInferredOneIsLate() {
+    void anObservedEndAfterAnInferredOneIsLate() {
         run.batch(7, 0, event(0, "NEW", 1), inferred(1, 1), event(2, "DESTROY", 1), event(3, "DESTROY", 1));
         FlowCounts flows = verify();
         assertThat(flows.late).isEqualTo(1);
@@ -133,7 +133,7 @@ class VerifiedFlowsTest {
     }
 
     @Test
-    void whatTheFirstCompleteSnapshotLacksEndedWithTheRestart() {
+    void flowsMissingInTheFirstCompleteSnapshotEndedWithTheRestart() {
         run.batch(7, 0, event(0, "NEW", 1), event(1, "NEW", 2));
         run.batch(8, 0, event(0, "NEW", 3));
         Recorded.Run later = topic.run(9).startedAfter(run);
@@ -180,7 +180,7 @@ class VerifiedFlowsTest {
     }
 
     @Test
-    void aTableThatIsFullSaysSoAndKeepsTheSequencesExact() {
+    void aFullTableIsReportedAndSequencesStayExact() {
         int flows = 2000;
         run.opened(7, 0, flows - 1);
         run.report("STOPPED", 0, Map.of(7, (long) flows));
@@ -191,7 +191,7 @@ class VerifiedFlowsTest {
     }
 
     @Test
-    void aTableThatIsFullGivesUpFlowsOfRunsThatAreOver() {
+    void aFullTableDropsFlowsOfEndedRuns() {
         run.opened(7, 0, 699);
         Recorded.Run later = topic.run(9).startedAfter(run);
         later.snapshotEnd(1, true, 1, Map.of(7, 1L));

@@ -8,7 +8,7 @@ import dev.ctstream.record.Recorded;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Beyond its bounds the verifier keeps counting, and never calls complete what is not. */
+/** Beyond its bounds the verifier still counts, and never reports incomplete data as complete. */
 class VerifierBoundsTest {
     private static final int EVENTS = 5000;
     private static final int MOST_HOLES = 100;
@@ -26,7 +26,7 @@ class VerifierBoundsTest {
     }
 
     @Test
-    void countsEveryHoleThoughItHoldsFew() {
+    void countsEveryHoleThoughItStoresFew() {
         halfOfTheEvents();
         VerifyReport report = Verified.of(topic, verifier);
         assertThat(report.undeclared()).isEqualTo(EVENTS);
@@ -37,7 +37,7 @@ class VerifierBoundsTest {
     }
 
     @Test
-    void aHoleThatWasGivenUpStaysAHole() {
+    void aHoleSettledEarlyStaysAHole() {
         halfOfTheEvents();
         run.batch(7, 0, Recorded.event(1, "UPDATE", 1));
         VerifyReport report = Verified.of(topic, verifier);
@@ -46,7 +46,7 @@ class VerifierBoundsTest {
     }
 
     @Test
-    void declaredHolesAreDeclaredAlsoWhenTheyAreGivenUp() {
+    void declaredHolesStayDeclaredWhenSettledEarly() {
         halfOfTheEvents();
         run.gap("spool", 7, 1, EVENTS);
         VerifyReport report = Verified.of(topic, verifier);

@@ -14,14 +14,14 @@ import java.util.TreeSet;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
 
-/** Random streams with random deletions, repetitions and declarations, against plain sets. */
+/** Random streams with random deletions, repetitions and declarations, compared with plain sets. */
 class VerifierModelTest {
     private static final int ROUNDS = 150;
     private static final String[] CAUSES = {"handover", "spool", "damage", "rejected"};
 
     private final long seed = Long.getLong("test.seed", new SplittableRandom().nextLong());
 
-    /** What must come out. */
+    /** The expected result. */
     private static final class Expected {
         final Set<String> undeclared = new TreeSet<>();
         final Set<Long> open = new HashSet<>();

@@ -45,7 +45,7 @@ class VerifierTest {
     }
 
     @Test
-    void provesWhatIsComplete() {
+    void provesCompleteTopics() {
         threeBatches();
         stopped();
         VerifyReport report = Verified.of(topic);
@@ -64,7 +64,7 @@ class VerifierTest {
     }
 
     @Test
-    void namesTheSequencesOfABatchThatIsMissingInTheMiddle() {
+    void namesTheSequencesOfAMissingBatch() {
         threeBatches();
         stopped();
         remove(1);
@@ -111,7 +111,7 @@ class VerifierTest {
     }
 
     @Test
-    void whatOnlyTheLastHeartbeatKnowsIsUnderWay() {
+    void eventsKnownOnlyToTheLastHeartbeatAreUnderWay() {
         threeBatches();
         run.report("HEARTBEAT", 0, Map.of(7, 20L, 8, 5L));
         run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
@@ -122,7 +122,7 @@ class VerifierTest {
     }
 
     @Test
-    void whatOnlyTheLastHeartbeatOfADeadCollectorKnowsIsLostByTheRestart() {
+    void restartDeclaresWhatOnlyTheLastHeartbeatCounted() {
         threeBatches();
         run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
         topic.run(9).startedAfter(run);
@@ -131,11 +131,11 @@ class VerifierTest {
         assertThat(report.lost(GapCause.RESTART)).isEqualTo(10);
         assertThat(report.underWay()).isZero();
         assertThat(report.proven()).isTrue();
-        assertThat(new VerifyText(java.time.ZoneOffset.UTC).format(report)).contains("nobody observed from");
+        assertThat(new VerifyText(java.time.ZoneOffset.UTC).format(report)).contains("no collector observed from");
     }
 
     @Test
-    void aRestartDoesNotExcuseWhatAnOlderHeartbeatKnows() {
+    void aRestartDoesNotExcuseEventsCountedByAnOlderHeartbeat() {
         threeBatches();
         run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
         run.control("HEARTBEAT", Map.of("report_id", 9L, "events_sequenced", 35L, "stream_count", 2));
@@ -145,7 +145,7 @@ class VerifierTest {
     }
 
     @Test
-    void aRunThatEndedWithoutAWordIsAProblem() {
+    void aRunWithoutAnEndIsAProblem() {
         threeBatches();
         run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
         topic.run(9).started();
@@ -159,7 +159,7 @@ class VerifierTest {
     }
 
     @Test
-    void aStreamThatNoReportListsButTheTotalCountsIsMissing() {
+    void aStreamThatOnlyTheTotalCountsIsMissing() {
         threeBatches();
         GenericRecord report = run.report("STOPPED", 0, Map.of(7, 30L, 8, 5L));
         report.put("events_sequenced", 41L);
@@ -170,10 +170,10 @@ class VerifierTest {
     }
 
     @Test
-    void moreEventsThanStoppedCountsAreAProblem() {
+    void eventsBeyondTheCountInStoppedAreAProblem() {
         threeBatches();
         run.report("STOPPED", 0, Map.of(7, 29L, 8, 5L));
-        assertThat(Verified.of(topic).problems()).singleElement().asString().contains("STOPPED knows 29 events");
+        assertThat(Verified.of(topic).problems()).singleElement().asString().contains("STOPPED counts 29 events");
     }
 
     @Test
@@ -202,7 +202,7 @@ class VerifierTest {
     }
 
     @Test
-    void ordersAreOfOnePartition() {
+    void orderIsCheckedWithinAPartition() {
         threeBatches();
         stopped();
         Placed moved = remove(1);
@@ -222,7 +222,7 @@ class VerifierTest {
     }
 
     @Test
-    void aControlRecordThatComesAgainCountsOnce() {
+    void aRepeatedControlRecordCountsOnce() {
         threeBatches();
         run.kernelGap(5);
         run.report("STOPPED", 5, Map.of(7, 30L, 8, 5L));
@@ -257,7 +257,7 @@ class VerifierTest {
     }
 
     @Test
-    void aSnapshotThatCountsMoreThanThereIsIsAProblem() {
+    void aSnapshotThatCountsMoreThanThePresentEventsIsAProblem() {
         run.started();
         run.snapshotEnd(3, true, 2, Map.of(7, 1L));
         run.batch(7, 0, Recorded.existing(0, 1, 3));
@@ -266,7 +266,7 @@ class VerifierTest {
     }
 
     @Test
-    void whatRetentionRemovedIsExpiredAndNotUndeclared() {
+    void eventsRemovedByRetentionAreExpiredAndNotUndeclared() {
         threeBatches();
         stopped();
         remove(0);
@@ -281,7 +281,7 @@ class VerifierTest {
     }
 
     @Test
-    void aRecordThatCannotBeDecodedIsAProblem() {
+    void anUndecodableRecordIsAProblem() {
         Verifier verifier = new Verifier(new Verifier.Limits(10, 10, 1 << 20));
         verifier.undecodable("t, partition 0, offset 1", new RecordException("damaged"));
         assertThat(verifier.finish().problems()).singleElement().asString().contains("offset 1: damaged");
@@ -295,7 +295,7 @@ class VerifierTest {
                 .hasMessageContaining("more than 1 streams");
     }
 
-    /** A second namespace of the name in the same run: zone 7 has 0..9 there. */
+    /** Adds a second namespace with the same name in the same run: zone 7 has 0..9 there. */
     private Recorded.Run madeAgain() {
         Recorded.Run again = topic.new Run("host", "2", "b", Recorded.EPOCH).started();
         again.opened(7, 0, 9);
@@ -304,7 +304,7 @@ class VerifierTest {
     }
 
     @Test
-    void twoNamespacesOfOneNameInOneRunAreTwoStreams() {
+    void twoNamespacesWithOneNameInOneRunAreSeparateStreams() {
         threeBatches();
         stopped();
         madeAgain();
@@ -320,7 +320,7 @@ class VerifierTest {
     }
 
     @Test
-    void namesTheNamespaceThatAHoleIsIn() {
+    void namesTheNamespaceOfAHole() {
         threeBatches();
         stopped();
         madeAgain();
@@ -332,7 +332,7 @@ class VerifierTest {
     }
 
     @Test
-    void aRestartIsOfTheNameWhateverTheNamespaceIs() {
+    void aRestartIsMatchedByNamespaceName() {
         threeBatches();
         run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
         topic.new Run("host", "2", "b", Recorded.EPOCH + 9).startedAfter(run);
@@ -343,7 +343,7 @@ class VerifierTest {
     }
 
     @Test
-    void aNamespaceThatTheRunBeforeDidNotWatchIsNoProblem() {
+    void aNamespaceThatThePreviousRunDidNotWatchIsNoProblem() {
         threeBatches();
         run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
         topic.run(9).startedAfter(run);
@@ -352,7 +352,7 @@ class VerifierTest {
     }
 
     @Test
-    void recordsOfAKindThatIsNotKnownAreNumberedAndSayNothing() {
+    void recordsOfAnUnknownKindOnlyCountInTheSequence() {
         threeBatches();
         run.control("CHECKPOINT", Map.of("checkpoint_note", "note"));
         stopped();
@@ -362,7 +362,7 @@ class VerifierTest {
     }
 
     @Test
-    void operatorRecordsAreNoRunThatMustEnd() {
+    void anOperatorRunNeedsNoEnd() {
         threeBatches();
         stopped();
         topic.run(3).control("OPERATOR", Map.of("operation", "flush"));

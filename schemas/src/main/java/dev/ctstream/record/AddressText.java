@@ -7,25 +7,25 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * IP addresses as Avro strings in the text form of RFC 5952, without a String in between: the longest run of two or more
- * zero groups becomes {@code ::}, the first of equals; lower case, no leading zeros; {@code ::ffff:0:0/96} in mixed
- * notation (section 5).
+ * Writes IP addresses as Avro strings in the text form of RFC 5952, without an intermediate String. The longest run of
+ * two or more zero groups becomes {@code ::}; of runs of equal length, the first. Lower case, no leading zeros;
+ * {@code ::ffff:0:0/96} in mixed notation (section 5).
  *
- * <p>Like {@code AvroWriter}: writes at a position, returns the one behind; up to three bytes behind that may be
- * overwritten.
+ * <p>Like {@code AvroWriter}: writes at a position and returns the position after the text. Up to three bytes after
+ * that may be overwritten.
  */
 public final class AddressText {
-    /** Length and text of the longest: eight groups of four digits. */
+    /** Length byte and text of the longest IPv6 address: eight groups of four digits. */
     public static final int IPV6_MAX_BYTES = 1 + 39;
 
     static final int IPV4_MAX_BYTES = 1 + 15;
-    /** What may be overwritten behind the text. */
+    /** Bytes after the text that may be overwritten. */
     public static final int SPILL_BYTES = 3;
 
     private static final int IPV4_BYTES = 4;
     private static final int GROUPS = 8;
     private static final int GROUP_BITS = 16;
-    private static final int LEAST_RUN = 2;
+    private static final int MIN_RUN = 2;
     /** The text {@code ffff}. */
     private static final int FFFF = 0x66666666;
 
@@ -33,7 +33,7 @@ public final class AddressText {
     private static final int MAPPED = 0xFFFF;
 
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    /** For each octet its decimal digits and a dot, first digit in the lowest byte, and their number in the upper half. */
+    /** By octet: its decimal digits and a dot, first digit in the lowest byte; the upper half holds their count. */
     private static final long[] OCTETS = new long[256];
 
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
@@ -52,12 +52,13 @@ public final class AddressText {
     private AddressText() {}
 
     /**
-     * Writes the 4 or 16 bytes at the offset, network order, behind one byte with their length in zigzag.
+     * Writes the text's length (zigzag, one byte) and the text of the 4 or 16 address bytes at the offset.
      *
-     * @param buffer in the host's byte order
+     * @param at position in {@code to}; the result is the position after the text
+     * @param buffer in either byte order; the address is in network order
      */
     public static int write(byte[] to, int at, ByteBuffer buffer, int addressOffset, int lengthBytes) {
-        int text = at + 1; // the text is shorter than 64 bytes: its length takes one
+        int text = at + 1; // the text is shorter than 64 bytes, so its length takes one byte
         int end = lengthBytes == IPV4_BYTES
                 ? writeIpv4(to, text, bigEndian(buffer, addressOffset))
                 : writeIpv6(to, text, buffer, addressOffset);
@@ -120,10 +121,12 @@ public final class AddressText {
         return at + 7;
     }
 
-    /** Start of the run in the upper half, its groups in the lower half; (8, 0) when no run is long enough. */
+    /**
+     * Start of the run in the upper half, its length in groups in the lower half; (8, 0) when no run is long enough.
+     */
     private static int longestZeroRun(long high, long low) {
         int bestStart = GROUPS;
-        int best = LEAST_RUN - 1;
+        int best = MIN_RUN - 1;
         int current = 0;
         for (int i = 0; i < GROUPS; i++) {
             current = group(high, low, i) == 0 ? current + 1 : 0;
@@ -140,7 +143,7 @@ public final class AddressText {
         return (int) (half >>> (GROUP_BITS * (GROUPS / 2 - 1 - (index & 3)))) & 0xFFFF;
     }
 
-    /** Up to four digits, with a colon before them unless they come first. */
+    /** Writes up to four digits, with a colon before them unless the group is the first. */
     private static int writeGroup(byte[] to, int at, boolean first, int group) {
         int end = at;
         if (!first) {

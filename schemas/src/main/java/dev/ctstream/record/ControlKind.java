@@ -2,19 +2,19 @@ package dev.ctstream.record;
 
 import java.util.Optional;
 
-/** What a control record tells: the field {@code kind}. */
+/** The kind of a control record: field {@code kind}. */
 public enum ControlKind {
-    /** A namespace is observed from now on. */
+    /** Observation of a namespace starts. */
     STARTED,
-    /** A namespace is observed no longer. */
+    /** Observation of a namespace ends. */
     STOPPED,
-    /** Regular account of a namespace. */
+    /** Periodic report on a namespace. */
     HEARTBEAT,
-    /** Something was lost. */
+    /** Events or control records were lost. */
     GAP,
     /** EXISTING events of a snapshot follow. */
     SNAPSHOT_BEGIN,
-    /** All EXISTING events of a snapshot were handed over. */
+    /** All EXISTING events of a snapshot were sent. */
     SNAPSHOT_END,
     /** The delivery mode was switched. */
     MODE,

@@ -88,7 +88,7 @@ final class DatumDecoder<T extends IndexedRecord> {
                 return;
             }
         }
-        throw new RecordException("schema " + writer.getFullName() + " is none of ctstream's");
+        throw new RecordException("schema " + writer.getFullName() + " is not one of ctstream's schemas");
     }
 
     /**
@@ -107,9 +107,8 @@ final class DatumDecoder<T extends IndexedRecord> {
         if (Framing.CONFLUENT.frames(value)) {
             if (fingerprint.isEmpty()) {
                 int id = ByteBuffer.wrap(value).getInt(Framing.CONFLUENT_SCHEMA_ID_OFFSET);
-                throw new RecordException("framed with schema id " + id + " of a registry, and has no header "
-                        + HeaderNames.SCHEMA_FINGERPRINT
-                        + ": reading it needs the registry, which this version cannot ask");
+                throw new RecordException("has schema id " + id + " of a registry and no header " + HeaderNames.SCHEMA_FINGERPRINT
+                        + "; it needs the registry to be read, which this version does not support");
             }
             return decode(reader(fingerprint.getAsLong()), value, Framing.CONFLUENT_BYTES);
         }
@@ -130,14 +129,14 @@ final class DatumDecoder<T extends IndexedRecord> {
                 reasons.add(reader.present.getName() + ": " + e.getMessage());
             }
         }
-        throw new RecordException("no ctstream record (" + String.join("; ", reasons) + ")");
+        throw new RecordException("not a ctstream record (" + String.join("; ", reasons) + ")");
     }
 
     private Reader<T> reader(long fingerprint) throws RecordException {
         Reader<T> reader = readers.get(fingerprint);
         if (reader == null) {
             throw new RecordException(String.format(
-                    "written with a schema that this version does not know, fingerprint %016x: give its .avsc file"
+                    "written with a schema that this version does not know, fingerprint %016x; pass its .avsc file"
                             + " with --schema, or use the writer's version of ctstream",
                     fingerprint));
         }
@@ -159,7 +158,7 @@ final class DatumDecoder<T extends IndexedRecord> {
             }
             return datum;
         } catch (IOException | RuntimeException e) {
-            // Avro throws many kinds for bytes that are not what they should be.
+            // Avro throws many types of exception for damaged bytes.
             reader.last = null;
             throw new RecordException("damaged: " + e, e);
         }

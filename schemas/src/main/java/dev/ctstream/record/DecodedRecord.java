@@ -6,10 +6,10 @@ import org.apache.avro.generic.GenericRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One event as a consumer sees it: the fields of its batch and its own, under their Avro names, whatever the layout. A
- * control record is shown the same way.
+ * One event as a consumer sees it: its own fields and those of its batch, under their Avro names, in either layout. A
+ * control record has the same view.
  *
- * <p>Ownership: borrowed; valid until the handler that it was given to returns.
+ * <p>Ownership: borrowed; valid until the handler that receives it returns.
  */
 public final class DecodedRecord {
     private GenericRecord head = EmptyRecord.RECORD;
@@ -18,7 +18,7 @@ public final class DecodedRecord {
 
     DecodedRecord() {}
 
-    /** Stands on an event of a batch. */
+    /** Points this at an event of a batch. */
     DecodedRecord in(GenericRecord batch, GenericRecord event, long number) {
         head = batch;
         body = event;
@@ -26,12 +26,12 @@ public final class DecodedRecord {
         return this;
     }
 
-    /** Stands on a record that is an event, or a control record, by itself. */
+    /** Points this at a record that is itself one event or one control record. */
     DecodedRecord alone(GenericRecord record, long number) {
         return in(EmptyRecord.RECORD, record, number);
     }
 
-    /** Value of a field, null when the record has none or does not know the field; text as Avro's Utf8. */
+    /** Value of a field; null when the field is null or the schema does not have it. Text is Avro's Utf8. */
     public @Nullable Object value(String name) {
         Object value = valueOf(body, name);
         return value == null ? valueOf(head, name) : value;
@@ -64,7 +64,7 @@ public final class DecodedRecord {
                 + zone();
     }
 
-    /** The batch that the event is in; {@link EmptyRecord#RECORD} when it is in none. */
+    /** The batch that contains the event; {@link EmptyRecord#RECORD} when there is none. */
     public GenericRecord head() {
         return head;
     }
@@ -74,7 +74,7 @@ public final class DecodedRecord {
         return body;
     }
 
-    /** Rises with each Kafka record; the head is the same while it does not. */
+    /** Number of the Kafka record, rising. Events with the same number share one head. */
     public long recordNumber() {
         return recordNumber;
     }

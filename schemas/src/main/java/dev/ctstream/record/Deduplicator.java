@@ -4,28 +4,29 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 
 /**
- * The first rule of a consumer: of each (stream, sequence) keep the first occurrence. Delivery is at least once; what is
- * left over rises by one in each stream, but for losses, which GAP records declare.
+ * The first rule of a consumer: keep the first occurrence of each (stream, sequence). Delivery is at least once. After
+ * deduplication, the sequences of a stream rise by one, except for losses, which GAP records declare.
  *
- * <p>Bounds: {@code mostStreams} streams; the one that was silent for longest is forgotten for a new one, and what is
- * repeated of it later passes once more. A stream takes 16 bytes for each hole and about 200 for itself; of more than
- * {@value #MOST_HOLES} holes the lowest is taken for lost for good, and an event that fills it later for a repetition.
+ * <p>Bounds: {@code mostStreams} streams. A new stream evicts the one that was silent for longest; repeated events of
+ * an evicted stream pass once more. A stream takes about 200 bytes, plus 16 for each hole. When a stream has more than
+ * {@value #MOST_HOLES} holes, the lowest one is taken as lost for good: an event that fills it later is dropped as a
+ * repetition.
  *
  * <p>Threads: confined to one.
  */
 public final class Deduplicator {
-    /** Holes that are remembered of one stream. */
+    /** Most holes that are remembered for one stream. */
     public static final int MOST_HOLES = 4096;
 
     private final int mostStreams;
     private final LinkedHashMap<StreamKey, IntervalSet> streams = new LinkedHashMap<>(16, 0.75f, true);
 
-    /** Remembers so many streams at most. */
+    /** Remembers at most {@code mostStreams} streams. */
     public Deduplicator(int mostStreams) {
         this.mostStreams = mostStreams;
     }
 
-    /** Whether this is the first occurrence; remembers it. */
+    /** Returns whether this is the first occurrence, and remembers it. */
     public boolean first(StreamKey stream, long sequence) {
         IntervalSet seen = streams.get(stream);
         if (seen == null) {
@@ -42,13 +43,13 @@ public final class Deduplicator {
         return first;
     }
 
-    /** The sequence behind the highest one that was seen; 0 = none. */
+    /** The highest sequence seen, plus one; 0 = none. */
     public long end(StreamKey stream) {
         IntervalSet seen = streams.get(stream);
         return seen == null ? 0 : seen.end();
     }
 
-    /** Streams that are remembered. */
+    /** Number of remembered streams. */
     public int streams() {
         return streams.size();
     }

@@ -5,9 +5,9 @@ import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
 
-/** The record without fields. */
+/** A record without fields. */
 public final class EmptyRecord {
-    /** The only one. */
+    /** The only instance. */
     public static final GenericRecord RECORD = new GenericData.Record(
             Schema.createRecord("EmptyRecord", "No fields.", "dev.ctstream.record", false, List.of()));
 

@@ -2,24 +2,25 @@ package dev.ctstream.record;
 
 import java.io.IOException;
 
-/** Takes events one by one, on the reading thread. */
+/** Receives events one by one, on the reading thread. */
 @FunctionalInterface
 public interface EventHandler {
     /**
-     * Takes one event.
+     * Receives one event.
      *
      * @param event borrowed until this returns
-     * @return false when nothing more is wanted
-     * @throws IOException when it cannot be passed on, for instance because nobody reads our output any more
+     * @return false to stop reading
+     * @throws IOException when the event cannot be passed on, for instance because the reader of our output has closed
+     *     it
      */
     boolean onEvent(DecodedRecord event) throws IOException;
 
-    /** Told before the events of a record: the partition that it is on. */
+    /** Called before the events of a Kafka record, with its partition. */
     default void onPartition(int partition) {}
 
-    /** Told before the events of a record: its time stamp in Kafka, ms since 1970-01-01 UTC. */
+    /** Called before the events of a Kafka record, with its timestamp in ms since 1970-01-01 UTC. */
     default void onTimestamp(long millis) {}
 
-    /** Called when nothing more is at hand just now: the moment to show what waits in a buffer. */
+    /** Called when no further event is available at the moment: the time to flush buffered output. */
     default void onPause() throws IOException {}
 }

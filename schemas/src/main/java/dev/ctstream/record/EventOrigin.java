@@ -1,12 +1,12 @@
 package dev.ctstream.record;
 
-/** Where an event comes from: the field {@code origin}. */
+/** Where an event comes from: field {@code origin}. */
 public enum EventOrigin {
-    /** An event message; {@code event_type} is the message's. */
+    /** An event message of the kernel; {@code event_type} is that of the message. */
     KERNEL("kernel"),
     /** An entry of a dump; {@code event_type} is EXISTING. */
     DUMP("dump"),
-    /** A flow that had gone without a DESTROY; {@code event_type} is DESTROY. */
+    /** A flow that disappeared without a DESTROY; {@code event_type} is DESTROY. */
     INFERRED("inferred");
 
     private final String text;
@@ -15,7 +15,7 @@ public enum EventOrigin {
         this.text = text;
     }
 
-    /** As it stands in the record. */
+    /** The value in the record. */
     public String text() {
         return text;
     }

@@ -6,24 +6,24 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of a consumer that follows flows, applied to the records of both topics as they come: repeated events are
- * left out ({@link Deduplicator}), and flows that ended while no collector ran are told as ended: those of an earlier run
- * that are not in the first complete snapshot of a later one.
+ * Applies the rules of a consumer that follows flows to the records of both topics as they arrive. It drops repeated
+ * events ({@link Deduplicator}). It reports flows that ended while no collector ran: flows of an earlier run that are
+ * not in the first complete snapshot of a later run.
  *
- * <p>The end of such flows is told when the snapshot's SNAPSHOT_END has come and each zone that it lists has been read
- * as far as it says. So read all partitions at about the same pace, from both topics, each partition in its order.
+ * <p>Such an end is reported when SNAPSHOT_END has been read and each zone that it lists has been read up to the
+ * sequence that it gives. So read all partitions of both topics at about the same pace, each partition in order.
  *
- * <p>Bounds: those of {@link Deduplicator}; 21 bytes for each open flow, up to {@code mostFlowBytes}. Flows for which there
- * is no room are passed on, but not told as ended by a restart; {@link #untracked} counts them. One small object for each
+ * <p>Bounds: those of {@link Deduplicator}; 21 bytes for each open flow, up to {@code mostFlowBytes}. Flows beyond that
+ * are passed on, but their end by a restart is not reported; {@link #untracked} counts them. One small object for each
  * namespace and for each of its runs since the last complete snapshot.
  *
  * <p>Threads: confined to one.
  */
 public final class FlowFollower {
-    /** Who wants the events. */
+    /** Receives events and ends of flows. */
     public interface Listener {
         /**
-         * An event that was not seen before.
+         * Receives an event that was not seen before.
          *
          * @param event borrowed until this returns
          * @param flowKey {@link FlowKey#of}
@@ -31,29 +31,31 @@ public final class FlowFollower {
         void onEvent(DecodedRecord event, long flowKey) throws IOException;
 
         /**
-         * A flow ended while no collector saw it.
+         * Reports a flow that ended while no collector ran.
          *
-         * @param netns name of the namespace: the one that has it now may be another one
-         * @param streamEpoch of the run whose snapshot lacks it
+         * @param netns name of the flow's namespace; another namespace may have the name now
+         * @param streamEpoch of the run whose snapshot lacks the flow
          */
         void onEndedByRestart(long flowKey, String hostId, String netns, long streamEpoch) throws IOException;
     }
 
     /**
-     * Where runs follow one another: by the namespace's name, not by its identity. A collector finds a namespace by its
-     * name. So the first complete snapshot of a run settles what earlier runs knew under that name, in three cases:
+     * Groups the runs that succeed one another: by the namespace's name, not by its identity, because a collector finds
+     * a namespace by its name. So the first complete snapshot of a run settles the open flows of earlier runs under
+     * that name. There are three cases:
      *
      * <ul>
-     *   <li>The namespace is the same. Its flows keep their keys, and those in the snapshot live on.
-     *   <li>The namespace was deleted and made again between two runs. The flows of the old one are in no snapshot, and no
-     *       DESTROY will come. By identity they would stay open for good; by name they are reported as ended.
-     *   <li>The kernel has no namespace cookies (before Linux 5.14), so each run gives the namespace another identity. A
-     *       flow that lives through the restart is reported as ended, and opens again as EXISTING with another key. It
+     *   <li>The namespace is the same. Its flows keep their keys, and the flows in the snapshot stay open.
+     *   <li>The namespace was deleted and recreated between two runs. The flows of the old one are in no snapshot, and
+     *       no DESTROY will come. Matched by identity they would stay open forever; matched by name they are reported
+     *       as ended.
+     *   <li>The kernel has no namespace cookies (before Linux 5.14), so each run gives the namespace a new identity. A
+     *       flow that survives the restart is reported as ended, and opens again as EXISTING with another key. It
      *       counts twice, but nothing stays open.
      * </ul>
      *
-     * <p>Within one run this rule does nothing. Two identities under one name are two namespaces with their own streams and
-     * flows, and the collector infers the DESTROYs of the first one when it goes.
+     * <p>Within one run this rule has no effect. Two identities under one name are two namespaces with their own
+     * streams and flows, and the collector infers the DESTROYs of the first namespace when it is removed.
      */
     private record Source(String hostId, String netns) {
         static Source of(RunKey run) {
@@ -61,13 +63,13 @@ public final class FlowFollower {
         }
     }
 
-    /** The first complete snapshot of a run, as far as it has not been read. */
-    private static final class Awaited {
+    /** The first complete snapshot of a run: the parts and zones that are still to be read. */
+    private static final class PendingSnapshot {
         final RunKey run;
         final Map<Integer, Long> zones = new HashMap<>();
         int parts;
 
-        Awaited(RunKey run) {
+        PendingSnapshot(RunKey run) {
             this.run = run;
         }
     }
@@ -77,15 +79,16 @@ public final class FlowFollower {
     private final FlowTable open;
     private final Map<RunKey, Integer> ordinals = new HashMap<>();
     private final Map<Integer, RunKey> runs = new HashMap<>();
-    private final Map<Source, Awaited> awaited = new HashMap<>();
+    private final Map<Source, PendingSnapshot> pending = new HashMap<>();
     private final Map<Source, Long> settled = new HashMap<>();
     private int lastOrdinal;
     private long untracked;
 
     /**
-     * Follows nothing yet.
+     * Starts without any stream or flow.
      *
-     * @param mostFlowBytes of memory for open flows
+     * @param mostStreams as in {@link Deduplicator}
+     * @param mostFlowBytes most memory for open flows, bytes
      */
     public FlowFollower(int mostStreams, long mostFlowBytes, Listener listener) {
         this.listener = listener;
@@ -93,7 +96,7 @@ public final class FlowFollower {
         open = new FlowTable(mostFlowBytes);
     }
 
-    /** Takes the next event or control record. */
+    /** Processes the next event or control record. */
     public void accept(DecodedRecord event) throws IOException {
         if (event.control()) {
             RunKey run = RunKey.of(event);
@@ -111,18 +114,18 @@ public final class FlowFollower {
         RunKey run = stream.run();
         follow(event, key, run);
         listener.onEvent(event, key);
-        Awaited snapshot = awaited.get(Source.of(run));
+        PendingSnapshot snapshot = pending.get(Source.of(run));
         if (snapshot != null && snapshot.run.equals(run)) {
             reached(snapshot, stream);
         }
     }
 
-    /** Flows that are open now. */
+    /** Number of open flows. */
     public int openFlows() {
         return open.size();
     }
 
-    /** Flows for which there was no room. */
+    /** Number of flows that did not fit into {@code mostFlowBytes}. */
     public long untracked() {
         return untracked;
     }
@@ -136,7 +139,7 @@ public final class FlowFollower {
                     open.remove(slot);
                 }
             }
-            default -> {} // of a later version: says nothing that these rules know
+            default -> {} // an event type of a later version: no effect on open flows
         }
     }
 
@@ -163,13 +166,13 @@ public final class FlowFollower {
         }
         Source source = Source.of(run);
         if (settled.getOrDefault(source, Long.MIN_VALUE) >= run.streamEpoch()) {
-            return; // not the first one
+            return; // not the first complete snapshot
         }
-        Awaited snapshot = awaited.get(source);
+        PendingSnapshot snapshot = pending.get(source);
         if (snapshot == null || snapshot.run.streamEpoch() < run.streamEpoch()) {
-            snapshot = new Awaited(run);
+            snapshot = new PendingSnapshot(run);
             snapshot.parts = record.number("report_parts").orElse(1L).intValue();
-            awaited.put(source, snapshot);
+            pending.put(source, snapshot);
         }
         if (!snapshot.run.equals(run)) {
             return;
@@ -184,7 +187,7 @@ public final class FlowFollower {
         settleWhenRead(snapshot);
     }
 
-    private void reached(Awaited snapshot, StreamKey stream) throws IOException {
+    private void reached(PendingSnapshot snapshot, StreamKey stream) throws IOException {
         Long next = snapshot.zones.get(stream.zone());
         if (next != null && deduplicator.end(stream) >= next) {
             snapshot.zones.remove(stream.zone());
@@ -192,9 +195,9 @@ public final class FlowFollower {
         }
     }
 
-    private void settleWhenRead(Awaited snapshot) throws IOException {
+    private void settleWhenRead(PendingSnapshot snapshot) throws IOException {
         RunKey now = snapshot.run;
-        if (snapshot.parts > 0 || !snapshot.zones.isEmpty() || !awaited.remove(Source.of(now), snapshot)) {
+        if (snapshot.parts > 0 || !snapshot.zones.isEmpty() || !pending.remove(Source.of(now), snapshot)) {
             return;
         }
         settled.put(Source.of(now), now.streamEpoch());

@@ -4,16 +4,16 @@ import java.nio.charset.StandardCharsets;
 import org.apache.avro.util.Utf8;
 
 /**
- * 64 bits that stand for a flow: host, boot, identity of the network namespace, zone, original tuple and {@code ct_id}.
- * Two flows share a key only by chance: among 10 million of them with a probability of 3 in a million.
+ * A 64-bit hash that identifies a flow: host, boot, identity of the network namespace, zone, original tuple and
+ * {@code ct_id}. Two flows share a key only by chance: among 10 million flows the probability is 3 in a million.
  *
- * <p>The key is the same in each run of the collector where the kernel has namespace cookies (Linux 5.14). On older
- * kernels each run gives the namespace another identity, and so the flow another key.
+ * <p>On kernels with namespace cookies (since Linux 5.14) a flow has the same key in every run of the collector. On
+ * older kernels each run gives the namespace a new identity, and so the flow a new key.
  *
- * <p>A kernel may give the same tuple and {@code ct_id} to a later flow: a key may open again after it was closed.
+ * <p>The kernel may give the same tuple and {@code ct_id} to a later flow, so a key may open again after it was closed.
  */
 public final class FlowKey {
-    // Odd constants of splitmix64 and of the golden ratio: any odd ones with even bits would do.
+    // Odd constants of splitmix64 and of the golden ratio. Any odd ones with evenly spread bits would do.
     private static final long MIX_1 = 0xBF58476D1CE4E5B9L;
     private static final long MIX_2 = 0x94D049BB133111EBL;
     private static final long MIX_3 = 0x9E3779B97F4A7C15L;
@@ -26,12 +26,12 @@ public final class FlowKey {
 
     private FlowKey() {}
 
-    /** Key of the flow that an event is about. */
+    /** Key of an event's flow. */
     public static long of(DecodedRecord event) {
         return of(seed(event.text("host_id"), event.text("boot_id"), event.text("netns_id"), event.zone()), event);
     }
 
-    /** What the flows of a zone have in common. */
+    /** Hash of what all flows of a zone have in common: the start value for {@link #of(long, DecodedRecord)}. */
     public static long seed(String hostId, String bootId, String netnsId, int zone) {
         long hash = mix(MIX_3, zone);
         for (String text : new String[] {hostId, bootId, netnsId}) {
@@ -41,7 +41,7 @@ public final class FlowKey {
         return hash;
     }
 
-    /** As {@link #of(DecodedRecord)}, from the zone's {@link #seed}. */
+    /** As {@link #of(DecodedRecord)}, with the zone's {@link #seed}. */
     public static long of(long seed, DecodedRecord event) {
         long hash = seed;
         for (String name : TEXTS) {
@@ -59,7 +59,7 @@ public final class FlowKey {
         return hash;
     }
 
-    /** 32 bits that stand for the flow's start time; 0 = the event does not tell it. */
+    /** A 32-bit hash of the flow's start time; 0 = the event does not carry one. */
     public static int start(DecodedRecord event) {
         if (!(event.value("start_time_ns") instanceof Number number)) {
             return 0;

@@ -4,8 +4,9 @@ import java.util.Arrays;
 import java.util.function.IntPredicate;
 
 /**
- * Flows by their {@link FlowKey}, with two numbers of the user's for each: open addressing in flat arrays, 16 bytes a
- * slot, at most three quarters of the slots in use. Grows by doubling up to its bound; a full table takes nothing more.
+ * A hash table of flows by {@link FlowKey}, with two numbers for each that the caller chooses: open addressing in flat
+ * arrays, 16 bytes per slot, at most three quarters of the slots in use. Grows by doubling up to its bound; a full
+ * table refuses new flows.
  *
  * <p>Threads: confined to one. A slot is valid until the table is changed.
  */
@@ -22,13 +23,13 @@ public final class FlowTable {
     private int[] stamps = new int[FIRST_SLOTS];
     private int used;
 
-    /** A table of at most so many bytes, rounded down to a power of two. */
+    /** A table of at most {@code mostBytes}, rounded down to a power of two. */
     public FlowTable(long mostBytes) {
         long slots = Math.max(FIRST_SLOTS, mostBytes / SLOT_BYTES);
         mostSlots = (int) Math.min(1 << 30, Long.highestOneBit(slots));
     }
 
-    /** Most flows that it can hold. */
+    /** Most flows that the table can hold. */
     public int capacity() {
         return mostSlots / 4 * 3;
     }
@@ -60,7 +61,7 @@ public final class FlowTable {
         return stamps[slot];
     }
 
-    /** The key; that of flow key 0 is 1. */
+    /** The key of the flow in a slot; flow key 0 is stored as 1. */
     public long key(int slot) {
         return keys[slot];
     }
@@ -71,7 +72,7 @@ public final class FlowTable {
         stamps[slot] = stamp;
     }
 
-    /** Adds or replaces; false when the table is full. */
+    /** Adds a flow or replaces its owner and stamp; returns false when the table is full. */
     public boolean put(long flowKey, int owner, int stamp) {
         int slot = find(flowKey);
         if (slot == NONE) {
@@ -89,7 +90,7 @@ public final class FlowTable {
         return true;
     }
 
-    /** Removes one; the slot may hold another flow afterwards. */
+    /** Removes the flow in a slot; the slot may hold another flow afterwards. */
     public void remove(int slot) {
         int mask = keys.length - 1;
         int hole = slot;
@@ -101,7 +102,7 @@ public final class FlowTable {
                 keys[hole] = 0;
                 return;
             }
-            // What lies behind the hole moves into it unless its home is in between.
+            // An entry after the hole moves into it, unless the entry's home lies between the hole and the entry.
             if (((next - home(keys[next])) & mask) >= ((next - hole) & mask)) {
                 keys[hole] = keys[next];
                 owners[hole] = owners[next];
@@ -111,7 +112,7 @@ public final class FlowTable {
         }
     }
 
-    /** Removes all flows for which the test of their slot is true; the test may be asked twice for one that stays. */
+    /** Removes the flows whose slot passes the test. The test may run twice for a flow that stays. */
     public void removeIf(IntPredicate test) {
         for (int slot = 0; slot < keys.length; slot++) {
             while (keys[slot] != 0 && test.test(slot)) {

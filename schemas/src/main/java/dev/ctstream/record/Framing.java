@@ -5,7 +5,7 @@ import java.nio.ByteOrder;
 import org.apache.avro.Schema;
 
 /**
- * What stands before the Avro datum in a record's value ({@code record.framing}).
+ * The bytes before the Avro datum in a record's value ({@code record.framing}).
  *
  * <pre>
  *  SINGLE_OBJECT  | C3 | 01 | CRC-64-AVRO of the schema, u64 little-endian | datum |
@@ -18,14 +18,14 @@ public enum Framing {
     SINGLE_OBJECT("application/avro; framing=single-object"),
     /** Confluent's wire format: the schema is found in a registry. */
     CONFLUENT("application/avro; framing=confluent"),
-    /** Nothing: the reader knows the schema. */
+    /** No bytes: the reader must know the schema. */
     BARE("application/avro; framing=bare");
 
-    static final byte SINGLE_OBJECT_MARK = (byte) 0xC3;
+    static final byte SINGLE_OBJECT_MAGIC = (byte) 0xC3;
     static final byte SINGLE_OBJECT_VERSION = 1;
     static final int SINGLE_OBJECT_FINGERPRINT_OFFSET = 2; // u64 little-endian
     static final int SINGLE_OBJECT_BYTES = SINGLE_OBJECT_FINGERPRINT_OFFSET + Long.BYTES;
-    static final byte CONFLUENT_MARK = 0;
+    static final byte CONFLUENT_MAGIC = 0;
     static final int CONFLUENT_SCHEMA_ID_OFFSET = 1; // u32 big-endian
     static final int CONFLUENT_BYTES = CONFLUENT_SCHEMA_ID_OFFSET + Integer.BYTES;
 
@@ -51,13 +51,13 @@ public enum Framing {
             case SINGLE_OBJECT ->
                 ByteBuffer.allocate(SINGLE_OBJECT_BYTES)
                         .order(ByteOrder.LITTLE_ENDIAN)
-                        .put(SINGLE_OBJECT_MARK)
+                        .put(SINGLE_OBJECT_MAGIC)
                         .put(SINGLE_OBJECT_VERSION)
                         .putLong(Schemas.fingerprint(schema))
                         .array();
             case CONFLUENT ->
                 throw new IllegalArgumentException(
-                        "record.framing=confluent needs a schema registry, which this version cannot use yet;"
+                        "record.framing=confluent needs a schema registry, which this version does not support;"
                                 + " set record.framing=single-object or bare");
         };
     }
@@ -67,9 +67,9 @@ public enum Framing {
         return switch (this) {
             case SINGLE_OBJECT ->
                 value.length >= SINGLE_OBJECT_BYTES
-                        && value[0] == SINGLE_OBJECT_MARK
+                        && value[0] == SINGLE_OBJECT_MAGIC
                         && value[1] == SINGLE_OBJECT_VERSION;
-            case CONFLUENT -> value.length >= CONFLUENT_BYTES && value[0] == CONFLUENT_MARK;
+            case CONFLUENT -> value.length >= CONFLUENT_BYTES && value[0] == CONFLUENT_MAGIC;
             case BARE -> true;
         };
     }
@@ -77,11 +77,11 @@ public enum Framing {
     /**
      * The bytes before the datum in Confluent's wire format.
      *
-     * @param schemaId given by the registry
+     * @param schemaId assigned by the registry
      */
     static byte[] confluentPrefix(int schemaId) {
         return ByteBuffer.allocate(CONFLUENT_BYTES)
-                .put(CONFLUENT_MARK)
+                .put(CONFLUENT_MAGIC)
                 .putInt(schemaId)
                 .array();
     }

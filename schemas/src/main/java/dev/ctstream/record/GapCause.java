@@ -2,13 +2,13 @@ package dev.ctstream.record;
 
 import java.util.Locale;
 
-/** Why something was lost: the field {@code cause} of a GAP. */
+/** Why something was lost: field {@code cause} of a GAP. */
 public enum GapCause {
-    /** The kernel dropped events at the socket, before they were numbered. */
+    /** The kernel dropped events at the socket, before the collector numbered them. */
     KERNEL(0),
-    /** The ring to the spool was full. */
+    /** The ring between the receive thread and the spool was full. */
     HANDOVER(1),
-    /** The spool's size limit, or a full disk. */
+    /** The spool reached its size limit, or the disk was full. */
     SPOOL(2),
     /** A part of the spool cannot be read. */
     DAMAGE(3),
@@ -25,12 +25,12 @@ public enum GapCause {
         this.index = index;
     }
 
-    /** Its place in an array that has one for each cause. */
+    /** Index into an array with one element for each cause. */
     public int index() {
         return index;
     }
 
-    /** The cause of this word; {@link #OTHER} when it is none of these. */
+    /** The cause with this {@link #word}; {@link #OTHER} when there is none. */
     public static GapCause of(String name) {
         for (GapCause cause : values()) {
             if (cause.word().equals(name)) {
@@ -40,7 +40,7 @@ public enum GapCause {
         return OTHER;
     }
 
-    /** The word in the record. */
+    /** The value in the record. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }

@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** Names of the headers that a record has with {@code record.headers=true}. */
+/** Names of the Kafka record headers that are written with {@code record.headers=true}. */
 public final class HeaderNames {
     /** {@link Framing#contentType()}. */
     public static final String CONTENT_TYPE = "content-type";

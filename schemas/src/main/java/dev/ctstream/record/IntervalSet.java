@@ -3,8 +3,8 @@ package dev.ctstream.record;
 import java.util.Arrays;
 
 /**
- * A set of sequence numbers, kept as rising half-open intervals that neither overlap nor touch. A stream without holes
- * takes one interval, 16 bytes, however long it is.
+ * A set of sequence numbers, stored as rising half-open intervals that neither overlap nor touch. A stream without
+ * holes takes one interval (16 bytes), however long it is.
  *
  * <p>Threads: confined to one.
  */
@@ -12,7 +12,7 @@ public final class IntervalSet {
     private static final long[] NONE = {};
     private static final int FIRST_BOUNDS = 4;
 
-    /** Takes ranges: from (inclusive) to (exclusive). */
+    /** Receives ranges: from (inclusive) to (exclusive). */
     @FunctionalInterface
     public interface RangeHandler {
         void onRange(long from, long to);
@@ -22,7 +22,7 @@ public final class IntervalSet {
     private int used;
     private long count;
 
-    /** Adds one number; false when it was there. */
+    /** Adds one number; returns false when the set already had it. */
     public boolean add(long value) {
         if (used > 0 && value == bounds[used - 1]) {
             bounds[used - 1]++;
@@ -53,7 +53,7 @@ public final class IntervalSet {
         count += high - low;
     }
 
-    /** Puts one interval in the place of those in [first, next) of the bounds. */
+    /** Replaces the intervals in [first, next) of the bounds by one interval. */
     private void replace(int first, int next, long low, long high) {
         int grown = used + 2 - (next - first);
         if (grown > bounds.length) {
@@ -65,7 +65,9 @@ public final class IntervalSet {
         used = grown;
     }
 
-    /** Position of the first interval that ends at {@code value} or behind it; {@code used} when there is none. */
+    /**
+     * Index in the bounds of the first interval that ends at or after {@code value}; {@code used} when there is none.
+     */
     private int firstEndingAtOrAfter(long value) {
         int low = 0;
         int high = used / 2;
@@ -90,12 +92,12 @@ public final class IntervalSet {
         count = 0;
     }
 
-    /** How many numbers. */
+    /** Number of members. */
     public long count() {
         return count;
     }
 
-    /** How many of the numbers lie in [from, to). */
+    /** Number of members in [from, to). */
     public long countIn(long from, long to) {
         long inside = 0;
         for (int at = firstEndingAtOrAfter(from); at < used && bounds[at] < to; at += 2) {
@@ -104,28 +106,28 @@ public final class IntervalSet {
         return inside;
     }
 
-    /** How many intervals there are. */
+    /** Number of intervals. */
     public int intervals() {
         return used / 2;
     }
 
-    /** The lowest number; meaningless when empty. */
+    /** The lowest member; 0 when empty. */
     public long first() {
         return used == 0 ? 0 : bounds[0];
     }
 
-    /** The number behind the highest one; 0 when empty. */
+    /** The highest member plus one; 0 when empty. */
     public long end() {
         return used == 0 ? 0 : bounds[used - 1];
     }
 
-    /** The lowest number that is not less than {@code value}; {@link Long#MAX_VALUE} when there is none. */
+    /** The lowest member that is at least {@code value}; {@link Long#MAX_VALUE} when there is none. */
     public long nextFrom(long value) {
         int at = firstEndingAtOrAfter(value + 1);
         return at == used ? Long.MAX_VALUE : Math.max(value, bounds[at]);
     }
 
-    /** Tells the ranges of [from, to) that are not in the set, rising. */
+    /** Passes the ranges of [from, to) that are not in the set to the handler, in rising order. */
     public void forEachHole(long from, long to, RangeHandler handler) {
         long next = from;
         for (int at = firstEndingAtOrAfter(from); at < used && bounds[at] < to; at += 2) {
@@ -139,7 +141,7 @@ public final class IntervalSet {
         }
     }
 
-    /** Fills the lowest hole between two intervals and tells it; there must be two intervals. */
+    /** Fills the lowest hole between two intervals and passes it to the handler. Needs at least two intervals. */
     public void fillLowestHole(RangeHandler handler) {
         long from = bounds[1];
         long to = bounds[2];

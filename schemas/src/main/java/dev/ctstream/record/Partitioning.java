@@ -5,7 +5,7 @@ import java.util.Map;
 import org.apache.kafka.common.utils.Utils;
 
 /**
- * Which partition a record goes to. Part of the contract with consumers, who may compute it themselves:
+ * The partition of a record. Part of the contract with consumers, who may compute it themselves:
  *
  * <pre>
  *  hash(host_id, netns) = murmur2(utf8(host_id + "/" + netns)) &amp; 0x7fffffff
@@ -13,8 +13,8 @@ import org.apache.kafka.common.utils.Utils;
  *  control: hash mod N
  * </pre>
  *
- * <p>N is the number of the topic's partitions. Width is 1, so that a zone is on one partition whichever host saw it;
- * zone 0 means "no zone" and has width N; both can be configured. A width above N counts as N.
+ * <p>N is the number of the topic's partitions. The default width is 1, so a zone is on one partition for all hosts.
+ * Zone 0 means "no zone" and has the default width N. Both defaults can be configured. A width above N counts as N.
  *
  * <p>Threads: immutable.
  */
@@ -24,14 +24,15 @@ public final class Partitioning {
     private final Map<Integer, Integer> widths;
 
     /**
-     * The rule with these widths.
+     * The rule with configured widths.
      *
-     * @param widths by zone, each at least 1
+     * @param widths by zone, each at least 1; zones that are not listed have the default width
      */
     public Partitioning(Map<Integer, Integer> widths) {
         widths.forEach((zone, width) -> {
             if (width < 1) {
-                throw new IllegalArgumentException("partition.zone.width of zone " + zone + " is " + width);
+                throw new IllegalArgumentException(
+                        "partition.zone.width of zone " + zone + " is " + width + "; must be 1 or more");
             }
         });
         this.widths = Map.copyOf(widths);
@@ -41,7 +42,7 @@ public final class Partitioning {
      * The partition for the events of a stream.
      *
      * @param zone 0..65535
-     * @param partitions of the topic
+     * @param partitions number of partitions of the topic
      */
     public int ofEvents(String hostId, String netns, int zone, int partitions) {
         int width = Math.min(widths.getOrDefault(zone, zone == NO_ZONE ? partitions : 1), partitions);

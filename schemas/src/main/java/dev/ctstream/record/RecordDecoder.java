@@ -20,21 +20,21 @@ public final class RecordDecoder {
     private long recordNumber;
 
     /**
-     * Adds another version of a schema as its writer published it.
+     * Adds another version of a schema, as its writer published it.
      *
      * @param json the text of an {@code .avsc} file
-     * @throws RecordException when it is no schema, or not one of ours
+     * @throws RecordException when it is not an Avro schema, or not one of ctstream's
      */
     public void addSchema(String json) throws RecordException {
         datums.addSchema(json);
     }
 
     /**
-     * Decodes one record and hands its events over.
+     * Decodes one record and passes its events to the handler.
      *
      * @param fingerprint from the record's header, if it had one
-     * @return false when the handler wants no more
-     * @throws RecordException when the record cannot be decoded; nothing of it was handed over then
+     * @return false when the handler asked to stop
+     * @throws RecordException when the record cannot be decoded; the handler has then received none of its events
      * @throws IOException from the handler
      */
     public boolean decode(byte[] value, OptionalLong fingerprint, EventHandler handler)
@@ -42,13 +42,13 @@ public final class RecordDecoder {
         return emit(datums.decode(value, fingerprint), handler);
     }
 
-    /** Decodes one bare batch, as the collector itself hands it on. */
+    /** Decodes one bare batch, as the collector passes it between its threads. */
     public boolean decodeBatch(byte[] array, int offset, int lengthBytes, EventHandler handler)
             throws RecordException, IOException {
         return emit(datums.decodeFirst(array, offset, lengthBytes), handler);
     }
 
-    /** Hands over the events of a record that was read with a current schema. */
+    /** Passes the events of a record to the handler; the record must be of a current schema. */
     public boolean emit(GenericRecord record, EventHandler handler) throws IOException {
         recordNumber++;
         Schema.Field events = record.getSchema().getField("events");

@@ -1,15 +1,15 @@
 package dev.ctstream.record;
 
-/** A record that cannot be decoded; the text says why and, where something can be done, what. */
+/** A record cannot be decoded. The message says why and, where possible, what to do. */
 public final class RecordException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    /** Why the record cannot be decoded. */
+    /** The message says why the record cannot be decoded. */
     public RecordException(String message) {
         super(message);
     }
 
-    /** Why the record cannot be decoded. */
+    /** The message says why the record cannot be decoded. */
     public RecordException(String message, Throwable cause) {
         super(message, cause);
     }

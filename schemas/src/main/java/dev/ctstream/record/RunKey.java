@@ -3,15 +3,15 @@ package dev.ctstream.record;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a collector in one network namespace. The namespace's name is for people: two keys that differ in it alone
- * are equal.
+ * Identifies one run of a collector in one network namespace. The namespace's name is for people: two keys that differ
+ * only in the name are equal.
  *
  * @param netns name of the namespace
  * @param netnsId identity of the namespace
  * @param streamEpoch start of the run, ns since 1970-01-01 UTC
  */
 public record RunKey(String hostId, String bootId, String netns, String netnsId, long streamEpoch) {
-    /** The run that an event or a control record belongs to. */
+    /** The run of an event or a control record. */
     public static RunKey of(DecodedRecord event) {
         return new RunKey(
                 event.text("host_id"),
@@ -21,7 +21,7 @@ public record RunKey(String hostId, String bootId, String netns, String netnsId,
                 event.number("stream_epoch").orElse(0L));
     }
 
-    /** The namespace as people read it: its name, and which of those that have had the name. */
+    /** The namespace for people: its name, and its identity in parentheses. */
     public String namespace() {
         return netns + " (" + netnsId + ")";
     }

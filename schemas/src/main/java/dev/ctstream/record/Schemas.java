@@ -7,7 +7,7 @@ import java.util.Objects;
 import org.apache.avro.Schema;
 import org.apache.avro.SchemaNormalization;
 
-/** The schemas of ctstream's records, as the collector writes them. Immutable; any thread. */
+/** The schemas of the records that this version writes. Immutable; any thread. */
 public final class Schemas {
     /** {@code record.layout=batch}: topic {@code conntrack.events}. */
     public static final Schema BATCH = load("ConntrackBatch");
@@ -15,12 +15,12 @@ public final class Schemas {
     public static final Schema FLAT = load("ConntrackFlatEvent");
     /** Topic {@code conntrack.control}. */
     public static final Schema CONTROL = load("ConntrackControl");
-    /** The item of a batch's events. */
+    /** One item of a batch's {@code events}. */
     public static final Schema EVENT = BATCH.getField("events").schema().getElementType();
 
     private Schemas() {}
 
-    /** CRC-64-AVRO of the parsing canonical form: what single-object encoding carries, lowest byte first. */
+    /** CRC-64-AVRO of the parsing canonical form. Single-object encoding carries it, lowest byte first. */
     public static long fingerprint(Schema schema) {
         return SchemaNormalization.parsingFingerprint64(schema);
     }

@@ -1,14 +1,14 @@
 package dev.ctstream.record;
 
 /**
- * Names a stream within one run of the collector; {@link RunIdentity} names the run.
+ * Identifies a stream within one run of the collector; {@link RunIdentity} identifies the run.
  *
  * @param netns name of the network namespace; {@code host} for the collector's own. It is part of the record's key
- * @param netnsId identity of the network namespace: a namespace that is made again under its name has another one
+ * @param netnsId identity of the network namespace; a namespace that is recreated under the same name has a new one
  * @param zone conntrack zone of the original direction, 0..65535, or {@link #CONTROL_ZONE}
  */
 public record StreamId(String netns, String netnsId, int zone) {
-    /** Stands for the zone in the stream of a namespace's control records. */
+    /** Used as the zone in the stream of a namespace's control records. */
     public static final int CONTROL_ZONE = -1;
 
     /** The largest zone: {@code u16}. */

@@ -3,8 +3,8 @@ package dev.ctstream.record;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a sequence belongs to: host, boot, run, network namespace and zone. The namespace's name is for people: two keys
- * that differ in it alone are equal.
+ * Identifies the stream that a sequence belongs to: host, boot, run, network namespace and zone. The namespace's name
+ * is for people: two keys that differ only in the name are equal.
  *
  * @param netns name of the namespace
  * @param netnsId identity of the namespace
@@ -23,7 +23,7 @@ public record StreamKey(String hostId, String bootId, String netns, String netns
                 event.number("stream_epoch").orElse(0L));
     }
 
-    /** The stream of an event as its generated class. */
+    /** The stream of an event, given as its generated class. */
     public static StreamKey of(ConntrackFlatEvent event) {
         return new StreamKey(
                 event.getHostId(),
@@ -34,7 +34,7 @@ public record StreamKey(String hostId, String bootId, String netns, String netns
                 event.getStreamEpoch());
     }
 
-    /** The run that the stream belongs to. */
+    /** The stream's run. */
     public RunKey run() {
         return new RunKey(hostId, bootId, netns, netnsId, streamEpoch);
     }

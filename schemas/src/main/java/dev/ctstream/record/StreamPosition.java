@@ -4,9 +4,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.avro.generic.GenericRecord;
 
-/** How far a stream was numbered, as a control record lists it. */
+/**
+ * How far a stream has been numbered, as a control record lists it.
+ *
+ * @param nextSequence sequence of the stream's next event
+ */
 public record StreamPosition(int zone, long nextSequence) {
-    /** The list of a report or of a SNAPSHOT_END; empty when it has none. */
+    /** The positions in a report or in a SNAPSHOT_END; empty when the record has none. */
     public static List<StreamPosition> of(DecodedRecord record) {
         List<StreamPosition> positions = new ArrayList<>();
         if (record.value("streams") instanceof List<?> items) {

@@ -1,12 +1,12 @@
 /**
- * The records on the topics, for those who write them and for those who read them: their schemas, the names in them,
- * their framing, their partitions. The classes that Avro generates from the schemas stand beside them.
+ * The records on the topics, for writers and for readers: their schemas, field values, framing and partitions. The
+ * classes that Avro generates from the schemas are in this package too.
  *
- * <p>In: values of Kafka records. Out: events and control records, {@link dev.ctstream.record.DecodedRecord}; what a
- * consumer makes of them, {@link dev.ctstream.record.Deduplicator} and {@link dev.ctstream.record.FlowFollower}.
+ * <p>In: values of Kafka records. Out: events and control records as {@link dev.ctstream.record.DecodedRecord}. A
+ * consumer passes them through {@link dev.ctstream.record.Deduplicator} and {@link dev.ctstream.record.FlowFollower}.
  *
- * <p>Threads: every object here is confined to one thread unless its own text says otherwise; records, enums and schemas
- * are immutable.
+ * <p>Threads: every object here is confined to one thread unless its own javadoc says otherwise. Records, enums and
+ * schemas are immutable.
  */
 @NullMarked
 package dev.ctstream.record;

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Addresses take the form of RFC 5952, as a slow and plain writer of it confirms. */
+/** Addresses have the text form of RFC 5952; a slow and simple reference implementation confirms it. */
 class AddressTextTest {
     private static final int RANDOM_ADDRESSES = 200_000;
     private static final long SEED = Long.getLong("test.seed", 20_260_101L);
@@ -43,7 +43,7 @@ class AddressTextTest {
         "0:0:0:0:0:0:c000:0280, ::c000:280",
         "64:ff9b:0:0:0:0:c000:0280, 64:ff9b::c000:280",
     })
-    void ipv6HasOneForm(String address, String expected) throws UnknownHostException {
+    void ipv6HasOneTextForm(String address, String expected) throws UnknownHostException {
         byte[] bytes = groups(address);
         assertThat(reference(bytes)).isEqualTo(expected);
         assertThat(text(bytes)).isEqualTo(expected);
@@ -57,18 +57,18 @@ class AddressTextTest {
     }
 
     @Test
-    void everyOctetIsWrittenInEveryPlace() {
+    void everyOctetIsWrittenInEveryPosition() {
         for (int octet = 0; octet < 256; octet++) {
-            for (int place = 0; place < 4; place++) {
+            for (int position = 0; position < 4; position++) {
                 byte[] address = new byte[4];
-                address[place] = (byte) octet;
+                address[position] = (byte) octet;
                 assertThat(text(address)).isEqualTo(reference(address));
             }
         }
     }
 
     @Test
-    void randomAddressesLookAsThePlainWriterSays() {
+    void randomAddressesEqualTheReference() {
         SplittableRandom random = new SplittableRandom(SEED);
         for (int i = 0; i < RANDOM_ADDRESSES; i++) {
             byte[] address = i % 4 == 0 ? randomIpv4(random) : randomIpv6(random);
@@ -82,7 +82,7 @@ class AddressTextTest {
         return address;
     }
 
-    /** Many zero groups, and groups of each length. */
+    /** Has many zero groups, and groups of each length. */
     private static byte[] randomIpv6(SplittableRandom random) {
         ByteBuffer address = ByteBuffer.allocate(16);
         int zeros = random.nextInt(256);
@@ -93,7 +93,7 @@ class AddressTextTest {
         return address.array();
     }
 
-    /** Outside of the heap, as a receive buffer is. */
+    /** A direct buffer, like a receive buffer. */
     private static ByteBuffer buffer(byte[] bytes) {
         return ByteBuffer.allocateDirect(bytes.length)
                 .order(ByteOrder.nativeOrder())
@@ -118,7 +118,7 @@ class AddressTextTest {
         return bytes.array();
     }
 
-    /** RFC 5952 by the letter, without regard to speed. */
+    /** RFC 5952 to the letter; speed does not matter. */
     private static String reference(byte[] address) {
         if (address.length == 4) {
             return decimals(address, 0);

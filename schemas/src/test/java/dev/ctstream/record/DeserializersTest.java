@@ -65,7 +65,7 @@ class DeserializersTest {
         assertThatThrownBy(() -> events.deserialize(TOPIC, new byte[] {1, 2, 3}))
                 .isInstanceOf(SerializationException.class)
                 .hasMessageContaining(TOPIC)
-                .hasMessageContaining("no ctstream record");
+                .hasMessageContaining("not a ctstream record");
         byte[] unknown = EventRecords.singleObject(batch());
         unknown[2]++;
         assertThatThrownBy(() -> events.deserialize(TOPIC, unknown)).hasMessageContaining("fingerprint");

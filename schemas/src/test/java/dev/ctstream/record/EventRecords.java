@@ -14,11 +14,11 @@ import org.apache.avro.generic.GenericRecordBuilder;
 import org.apache.avro.io.BinaryEncoder;
 import org.apache.avro.io.EncoderFactory;
 
-/** Records as a collector writes them, made with Avro's own writer. */
+/** Records like those of a collector, encoded by Avro's own writer. */
 public final class EventRecords {
     private EventRecords() {}
 
-    /** One TCP flow's event, without counters, times and everything rare. */
+    /** An event of a TCP flow, without counters, times and rare fields. */
     public static GenericRecord event(long sequence, String type) {
         return fill(new GenericRecordBuilder(Schemas.EVENT), sequence, type).build();
     }

@@ -12,30 +12,30 @@ import org.junit.jupiter.api.Test;
 class FlowFollowerTest {
     private final Recorded topic = new Recorded();
     private final Recorded.Run run = topic.run(0).started();
-    private final List<String> told = new ArrayList<>();
+    private final List<String> reported = new ArrayList<>();
     private final RecordDecoder decoder = new RecordDecoder();
     private final FlowFollower follower = new FlowFollower(10, 1 << 16, new FlowFollower.Listener() {
         @Override
         public void onEvent(DecodedRecord event, long flowKey) {
-            told.add(event.zone() + "#" + event.text("sequence"));
+            reported.add(event.zone() + "#" + event.text("sequence"));
         }
 
         @Override
         public void onEndedByRestart(long flowKey, String hostId, String netns, long streamEpoch) {
-            told.add("ended " + hostId + "/" + netns + " " + (streamEpoch - Recorded.EPOCH));
+            reported.add("ended " + hostId + "/" + netns + " " + (streamEpoch - Recorded.EPOCH));
         }
     });
 
     private List<String> read(List<Recorded.Placed> records) {
         Recorded.feed(decoder, records, (event, partition) -> follower.accept(event));
         records.clear();
-        List<String> now = List.copyOf(told);
-        told.clear();
+        List<String> now = List.copyOf(reported);
+        reported.clear();
         return now;
     }
 
     @Test
-    void leavesOutWhatComesAgain() {
+    void dropsRepeatedEvents() {
         run.opened(7, 0, 2);
         run.opened(7, 1, 3);
         run.opened(8, 0, 0);
@@ -43,7 +43,7 @@ class FlowFollowerTest {
     }
 
     @Test
-    void tellsTheEndOfFlowsThatTheSnapshotLacksOnceItHasBeenRead() {
+    void reportsFlowsMissingFromTheSnapshotOnceItHasBeenRead() {
         run.batch(7, 0, event(0, "NEW", 1), event(1, "NEW", 2), event(2, "NEW", 3), event(3, "DESTROY", 3));
         read(topic.events);
         Recorded.Run later = topic.run(9).startedAfter(run);
@@ -55,7 +55,7 @@ class FlowFollowerTest {
     }
 
     @Test
-    void theSnapshotMayHaveBeenReadBeforeItsEndIsTold() {
+    void theSnapshotsEventsMayBeReadBeforeItsSnapshotEnd() {
         run.batch(7, 0, event(0, "NEW", 1));
         Recorded.Run later = topic.run(9).startedAfter(run);
         later.batch(7, 0, existing(0, 2, 1));
@@ -67,7 +67,7 @@ class FlowFollowerTest {
     }
 
     @Test
-    void aNamespaceThatWasMadeAgainSettlesTheOneThatHadItsName() {
+    void aRecreatedNamespaceSettlesTheOldOneOfTheSameName() {
         run.batch(7, 0, event(0, "NEW", 1));
         read(topic.events);
         Recorded.Run later = topic.new Run("host", "2", "b", Recorded.EPOCH + 9).startedAfter(run);
@@ -79,7 +79,7 @@ class FlowFollowerTest {
     }
 
     @Test
-    void twoNamespacesOfOneNameInOneRunAreApart() {
+    void twoNamespacesOfOneNameInOneRunAreSeparate() {
         Recorded.Run again = topic.new Run("host", "2", "b", Recorded.EPOCH).started();
         run.batch(7, 0, event(0, "NEW", 1));
         again.batch(7, 0, event(0, "NEW", 1));
@@ -91,7 +91,7 @@ class FlowFollowerTest {
     }
 
     @Test
-    void theSnapshotOfOneNamespaceIsNotReadInAnotherOfItsName() {
+    void eventsOfANamesakeDoNotCompleteASnapshot() {
         run.batch(7, 0, event(0, "NEW", 1));
         read(topic.events);
         Recorded.Run later = topic.run(9).startedAfter(run);
@@ -104,14 +104,14 @@ class FlowFollowerTest {
     }
 
     @Test
-    void passesOnEventsOfATypeThatItDoesNotKnow() {
+    void passesOnEventsOfUnknownType() {
         run.batch(7, 0, event(0, "INTERIM", 1));
         assertThat(read(topic.events)).containsExactly("7#0");
         assertThat(follower.openFlows()).isZero();
     }
 
     @Test
-    void theNameOfANamespaceIsNoPartOfAStream() {
+    void theNamespacesNameIsNotPartOfAStreamKey() {
         StreamKey renamed = new StreamKey("h", "b", "other", "1", 7, 1);
         assertThat(renamed).isEqualTo(stream(7)).hasSameHashCodeAs(stream(7));
         assertThat(renamed.run())
@@ -123,7 +123,7 @@ class FlowFollowerTest {
     }
 
     @Test
-    void anIncompleteSnapshotEndsNothing() {
+    void anIncompleteSnapshotEndsNoFlows() {
         run.batch(7, 0, event(0, "NEW", 1));
         read(topic.events);
         topic.run(9).startedAfter(run).snapshotEnd(1, false, 0, Map.of());
@@ -132,25 +132,25 @@ class FlowFollowerTest {
 
     @Test
     void forgetsTheStreamThatWasSilentForLongest() {
-        Deduplicator keepFirst = new Deduplicator(2);
+        Deduplicator deduplicator = new Deduplicator(2);
         List<StreamKey> streams = List.of(stream(1), stream(2), stream(3));
-        assertThat(keepFirst.first(streams.get(0), 0)).isTrue();
-        assertThat(keepFirst.first(streams.get(1), 0)).isTrue();
-        assertThat(keepFirst.first(streams.get(0), 0)).isFalse();
-        assertThat(keepFirst.first(streams.get(2), 0)).isTrue();
-        assertThat(keepFirst.streams()).isEqualTo(2);
-        assertThat(keepFirst.first(streams.get(0), 0)).isFalse();
-        assertThat(keepFirst.first(streams.get(1), 0)).isTrue();
+        assertThat(deduplicator.first(streams.get(0), 0)).isTrue();
+        assertThat(deduplicator.first(streams.get(1), 0)).isTrue();
+        assertThat(deduplicator.first(streams.get(0), 0)).isFalse();
+        assertThat(deduplicator.first(streams.get(2), 0)).isTrue();
+        assertThat(deduplicator.streams()).isEqualTo(2);
+        assertThat(deduplicator.first(streams.get(0), 0)).isFalse();
+        assertThat(deduplicator.first(streams.get(1), 0)).isTrue();
     }
 
     @Test
     void rememberedHolesAreBounded() {
-        Deduplicator keepFirst = new Deduplicator(2);
+        Deduplicator deduplicator = new Deduplicator(2);
         for (long i = 0; i <= Deduplicator.MOST_HOLES + 1; i++) {
-            keepFirst.first(stream(1), 2 * i);
+            deduplicator.first(stream(1), 2 * i);
         }
-        assertThat(keepFirst.first(stream(1), 1)).isFalse();
-        assertThat(keepFirst.first(stream(1), 3)).isTrue();
+        assertThat(deduplicator.first(stream(1), 1)).isFalse();
+        assertThat(deduplicator.first(stream(1), 3)).isTrue();
     }
 
     private static StreamKey stream(int zone) {

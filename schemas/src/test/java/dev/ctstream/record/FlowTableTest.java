@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 class FlowTableTest {
     @Test
-    void agreesWithAPlainMap() {
+    void agreesWithAHashMap() {
         long seed = Long.getLong("test.seed", new SplittableRandom().nextLong());
         SplittableRandom random = new SplittableRandom(seed);
         FlowTable table = new FlowTable(1 << 20);
@@ -38,7 +38,7 @@ class FlowTableTest {
     }
 
     @Test
-    void isFullAtItsBound() {
+    void refusesNewFlowsAtItsCapacity() {
         FlowTable table = new FlowTable(4096 * 16);
         int taken = 0;
         for (long key = 1; key <= 5000; key++) {

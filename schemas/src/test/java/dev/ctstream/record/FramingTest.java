@@ -30,17 +30,17 @@ class FramingTest {
     }
 
     @Test
-    void bareIsNothing() {
+    void bareHasNoPrefix() {
         assertThat(Framing.BARE.prefix(Schemas.CONTROL)).isEmpty();
     }
 
     @Test
-    void confluentIsAZeroAndTheIdBigEndian() {
+    void confluentPrefixIsAZeroAndTheBigEndianId() {
         assertThat(Framing.confluentPrefix(0x01020304)).containsExactly(0, 1, 2, 3, 4);
     }
 
     @Test
-    void confluentSaysThatItNeedsARegistry() {
+    void confluentErrorSaysThatARegistryIsNeeded() {
         assertThatThrownBy(() -> Framing.CONFLUENT.prefix(Schemas.BATCH))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("record.framing=confluent")

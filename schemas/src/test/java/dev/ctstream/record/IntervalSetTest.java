@@ -18,7 +18,7 @@ class IntervalSetTest {
     }
 
     @Test
-    void whatRisesByOneTakesOneInterval() {
+    void consecutiveNumbersTakeOneInterval() {
         for (long value = 0; value < 1_000_000; value++) {
             set.add(value);
         }
@@ -28,7 +28,7 @@ class IntervalSetTest {
     }
 
     @Test
-    void neighboursGrowTogether() {
+    void touchingIntervalsMerge() {
         set.add(1);
         set.add(3);
         assertThat(set.intervals()).isEqualTo(2);
@@ -38,7 +38,7 @@ class IntervalSetTest {
     }
 
     @Test
-    void aRangeReachesAsFarAsItSays() {
+    void aRangeContainsItsBoundsExactly() {
         set.addRange(5, Long.MAX_VALUE);
         assertThat(set.contains(Long.MAX_VALUE - 1)).isTrue();
         assertThat(set.countIn(0, 10)).isEqualTo(5);
@@ -57,7 +57,7 @@ class IntervalSetTest {
     }
 
     @Test
-    void agreesWithAPlainSet() {
+    void agreesWithATreeSet() {
         long seed = Long.getLong("test.seed", new SplittableRandom().nextLong());
         SplittableRandom random = new SplittableRandom(seed);
         TreeSet<Long> model = new TreeSet<>();

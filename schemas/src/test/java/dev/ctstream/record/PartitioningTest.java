@@ -14,7 +14,7 @@ class PartitioningTest {
     private static final String MACHINE = "4b0e4bca5d2c4a2f9c2f2d1f6f6c8d11";
     private final Partitioning plain = new Partitioning(Map.of());
 
-    /** The vectors of the documentation; computed by a Python program, not by this one. */
+    /** The test vectors of the documentation, computed by an independent Python program. */
     @ParameterizedTest
     @CsvSource({
         "host-a, host, 0, 12, 9",
@@ -64,7 +64,7 @@ class PartitioningTest {
     }
 
     @Test
-    void agreesWithAPlainMurmur2() {
+    void agreesWithAReferenceMurmur2() {
         assertThat(murmur2("21".getBytes(StandardCharsets.UTF_8))).isEqualTo(-973932308);
         SplittableRandom random = new SplittableRandom(1);
         for (int i = 0; i < 2_000; i++) {
@@ -83,7 +83,7 @@ class PartitioningTest {
     }
 
     @Test
-    void refusesAWidthOfNothing() {
+    void refusesAWidthOfZero() {
         assertThatThrownBy(() -> new Partitioning(Map.of(3, 0)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("zone 3");

@@ -38,7 +38,7 @@ class RecordDecoderTest {
     }
 
     @Test
-    void aControlRecordIsReadToo() throws Exception {
+    void aControlRecordIsDecodedToo() throws Exception {
         List<String> kinds = new ArrayList<>();
         decoder.decode(EventRecords.singleObject(EventRecords.control("STARTED")), NO_HEADER, event -> {
             assertThat(event.control()).isTrue();
@@ -49,14 +49,14 @@ class RecordDecoderTest {
     }
 
     @Test
-    void aRegistrysFramingWithoutHeaderSaysWhatItNeeds() {
+    void confluentFramingWithoutHeaderNeedsTheRegistry() {
         assertThatThrownBy(() -> decode(EventRecords.confluent(42, BATCH), NO_HEADER))
                 .isInstanceOf(RecordException.class)
                 .hasMessageContaining("schema id 42 of a registry");
     }
 
     @Test
-    void aNewerWritersRecordIsReadWithItsPublishedSchema() throws Exception {
+    void aNewerRecordIsReadWithTheWritersSchema() throws Exception {
         String newer = Schemas.FLAT
                 .toString()
                 .replace(
@@ -78,14 +78,14 @@ class RecordDecoderTest {
     }
 
     @Test
-    void schemasOfOthersAreRefused() {
+    void foreignSchemasAreRefused() {
         assertThatThrownBy(() -> decoder.addSchema("{")).isInstanceOf(RecordException.class);
         assertThatThrownBy(() -> decoder.addSchema("{\"type\":\"record\",\"name\":\"x.Y\",\"fields\":[]}"))
                 .hasMessageContaining("x.Y");
     }
 
     @Test
-    void damagedRecordsAreRefusedAndNothingElse() throws Exception {
+    void damagedRecordsThrowOnlyRecordException() throws Exception {
         long seed = Long.getLong("test.seed", System.nanoTime());
         SplittableRandom random = new SplittableRandom(seed);
         byte[] good = EventRecords.singleObject(BATCH);

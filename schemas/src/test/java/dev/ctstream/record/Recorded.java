@@ -14,7 +14,7 @@ import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.generic.GenericRecordBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** What a collector's run writes into both topics, as lists that a test may damage. */
+/** The records that collector runs write to both topics, as lists that a test may change. */
 public final class Recorded {
     public static final long EPOCH = 1_700_000_000_000_000_000L;
     public static final long HEARTBEAT_MILLIS = 10_000;
@@ -25,13 +25,13 @@ public final class Recorded {
         return Schemas.CONTROL.getField(field).schema().getTypes().get(1).getElementType();
     }
 
-    /** A record and the partition that it is on. */
+    /** A record and its partition. */
     public record Placed(int partition, GenericRecord record) {}
 
     public final List<Placed> events = new ArrayList<>();
     public final List<Placed> control = new ArrayList<>();
 
-    /** One run of the collector on a host and namespace; numbers its own control records. */
+    /** One run of the collector in one namespace; numbers its own control records. */
     public final class Run {
         final String netns;
         final String netnsId;
@@ -103,7 +103,7 @@ public final class Recorded {
             return this;
         }
 
-        /** A report on all streams: next sequence by zone. */
+        /** A report that lists all streams, with the next sequence by zone. */
         public GenericRecord report(String kind, long lostTotal, Map<Integer, Long> next) {
             return control(
                     kind,
@@ -130,7 +130,7 @@ public final class Recorded {
             return gap(cause, range(zone, first, last));
         }
 
-        /** A GAP of these ranges. */
+        /** A GAP with these ranges. */
         public GenericRecord gap(String cause, GenericRecord... ranges) {
             Map<String, Object> fields =
                     new HashMap<>(Map.of("cause", cause, "gap_stream", "events", "ranges", List.of(ranges)));
@@ -187,7 +187,7 @@ public final class Recorded {
             return record;
         }
 
-        /** A batch of flows that open: flow n has sequence n. */
+        /** A batch of NEW events; flow n has sequence n. */
         public GenericRecord opened(int zone, long first, long last) {
             GenericRecord[] items = new GenericRecord[(int) (last - first + 1)];
             for (int i = 0; i < items.length; i++) {
@@ -221,7 +221,7 @@ public final class Recorded {
                 .build();
     }
 
-    /** A range of a GAP; of control records without a zone, of an unknown end without a last sequence. */
+    /** A range of a GAP. Zone null = control records; last null = unknown end. */
     public static GenericRecord range(@Nullable Integer zone, long first, @Nullable Long last) {
         GenericData.Record range = new GenericData.Record(RANGE);
         range.put("ct_zone", zone);
@@ -242,7 +242,7 @@ public final class Recorded {
         return positions;
     }
 
-    /** Takes an event from a partition. */
+    /** Receives an event and its partition. */
     public interface Taker {
         void take(DecodedRecord event, int partition) throws IOException;
     }

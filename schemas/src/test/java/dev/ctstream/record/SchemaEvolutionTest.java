@@ -14,15 +14,15 @@ import org.apache.avro.SchemaCompatibility.SchemaPairCompatibility;
 import org.junit.jupiter.api.Test;
 
 /**
- * The rule of evolution, FULL_TRANSITIVE and stricter: against every released version old readers read new records, new
- * readers read old ones, and a schema has only ever gained fields with defaults.
+ * The evolution rule, FULL_TRANSITIVE and stricter. For every released version, old readers read new records, new
+ * readers read old records, and a schema has only gained fields with defaults.
  *
- * <p>At a release, the files of {@code src/main/avro} are copied to {@code src/test/resources/released/N}. Until then
- * nothing is released, and the rule is tried on changed copies of the present schemas alone.
+ * <p>At a release, the files of {@code src/main/avro} are copied to {@code src/test/resources/released/N}. Before
+ * the first release the rule is tested only with modified copies of the present schemas.
  */
 class SchemaEvolutionTest {
     @Test
-    void everyReleaseHoldsEverySchema() throws IOException {
+    void everyReleaseHasAllSchemas() throws IOException {
         for (Path release : SchemaFiles.releases()) {
             assertThat(release).isDirectory();
             for (String name : SchemaFiles.NAMES) {
@@ -66,10 +66,10 @@ class SchemaEvolutionTest {
     }
 
     @Test
-    void aRenamedFieldIsRefusedAlsoWhenItHasADefault() throws IOException {
+    void aRenamedFieldIsRefusedEvenWithADefault() throws IOException {
         Schema old = SchemaFiles.present("ConntrackBatch");
         Schema changed = changed(old, "\"name\":\"helper\"", "\"name\":\"helper_name\"");
-        mustReadEachOther(changed, old); // each side fills in the default: Avro alone would let the value vanish
+        mustReadEachOther(changed, old); // each side fills in the default, so Avro alone would silently drop the value
         assertThatThrownBy(() -> mustOnlyAdd(changed, old)).isInstanceOf(AssertionError.class);
     }
 
@@ -101,14 +101,16 @@ class SchemaEvolutionTest {
         return pair.getType();
     }
 
-    /** The released fields stand in the present schema in the same order with the same types; the others have defaults. */
+    /**
+     * The present schema has the released fields in the same order with the same types; its other fields have defaults.
+     */
     private static void mustOnlyAdd(Schema present, Schema released) {
         List<Schema> presentRecords = SchemaFiles.records(present);
         for (Schema old : SchemaFiles.records(released)) {
             Schema now = presentRecords.stream()
                     .filter(record -> record.getFullName().equals(old.getFullName()))
                     .findFirst()
-                    .orElseThrow(() -> new AssertionError("record is gone: " + old.getFullName()));
+                    .orElseThrow(() -> new AssertionError("record is missing: " + old.getFullName()));
             List<String> kept = now.getFields().stream()
                     .map(Field::name)
                     .filter(name -> old.getField(name) != null)
@@ -127,7 +129,7 @@ class SchemaEvolutionTest {
         }
     }
 
-    /** A type without what lies inside nested records: those are compared on their own. */
+    /** A type without the contents of nested records, which are compared separately. */
     private static String shape(Schema schema) {
         return switch (schema.getType()) {
             case RECORD -> schema.getFullName();

@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 
-/** The schemas as they lie in the source tree, present and released. */
+/** The present and the released schema files in the source tree. */
 final class SchemaFiles {
     static final List<String> NAMES = List.of("ConntrackBatch", "ConntrackFlatEvent", "ConntrackControl");
 
@@ -22,7 +22,9 @@ final class SchemaFiles {
         return parse(PRESENT.resolve(name + ".avsc"));
     }
 
-    /** One folder for each released version, oldest first, none before the first release; each holds all three files. */
+    /**
+     * One folder for each released version, oldest first, none before the first release; each holds all three files.
+     */
     static List<Path> releases() throws IOException {
         try (Stream<Path> folders = Files.list(RELEASED)) {
             return folders.filter(Files::isDirectory)
@@ -43,7 +45,7 @@ final class SchemaFiles {
         return new Schema.Parser().parse(Files.readString(file));
     }
 
-    /** All records in a schema, itself first, each once. */
+    /** All records in a schema, each once; the schema itself is first. */
     static List<Schema> records(Schema schema) {
         List<Schema> found = new ArrayList<>();
         visit(schema, record -> {

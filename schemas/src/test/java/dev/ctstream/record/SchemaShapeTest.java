@@ -13,12 +13,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
-/** What holds for every schema: the flat event is batch and event, one behind the other; absent is null; all is explained. */
+/** Rules for all schemas: the flat event is batch plus event, absent values are null, and every field has a doc. */
 class SchemaShapeTest {
     static final List<String> NAMES = SchemaFiles.NAMES;
 
     @Test
-    void flatEventIsTheBatchsCommonFieldsThenTheEventsFields() throws IOException {
+    void flatEventHasTheBatchsCommonFieldsThenTheEventsFields() throws IOException {
         Schema batch = SchemaFiles.present("ConntrackBatch");
         List<Field> expected = new ArrayList<>(batch.getFields());
         Field events = expected.remove(expected.size() - 1);
@@ -37,7 +37,7 @@ class SchemaShapeTest {
     }
 
     @Test
-    void batchAndControlIdentifyTheCollectorAlike() throws IOException {
+    void batchAndControlHaveTheSameIdentityFields() throws IOException {
         List<Field> batch = SchemaFiles.present("ConntrackBatch").getFields();
         List<Field> control = SchemaFiles.present("ConntrackControl").getFields();
         List<String> identity = List.of("host_id", "boot_id", "netns", "stream_epoch", "host_name", "netns_id");
@@ -58,7 +58,7 @@ class SchemaShapeTest {
 
     @ParameterizedTest
     @FieldSource("NAMES")
-    void everyRecordAndFieldIsExplained(String name) throws IOException {
+    void everyRecordAndFieldHasADoc(String name) throws IOException {
         for (Schema schema : SchemaFiles.records(SchemaFiles.present(name))) {
             assertThat(schema.getDoc()).as(schema.getFullName()).isNotBlank();
             assertThat(schema.getNamespace()).isEqualTo("dev.ctstream.record");
@@ -73,7 +73,7 @@ class SchemaShapeTest {
 
     @ParameterizedTest
     @FieldSource("NAMES")
-    void whatMayBeAbsentIsAUnionWithNullFirstAndDefaultNull(String name) throws IOException {
+    void optionalFieldsAreUnionsWithNullFirstAndDefaultNull(String name) throws IOException {
         for (Schema schema : SchemaFiles.records(SchemaFiles.present(name))) {
             for (Field field : schema.getFields()) {
                 if (field.schema().isUnion()) {
@@ -101,7 +101,7 @@ class SchemaShapeTest {
 
     @ParameterizedTest
     @FieldSource("NAMES")
-    void generatedClassesCarryTheSameSchema(String name) throws Exception {
+    void generatedClassesHaveTheSameSchema(String name) throws Exception {
         Object generated =
                 Class.forName("dev.ctstream.record." + name).getField("SCHEMA$").get(null);
         Schema withoutStringHints = new Schema.Parser()

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.apache.avro.Schema;
 import org.junit.jupiter.api.Test;
 
-/** The schemas and the names that go with records. */
+/** The schemas, and the identities in records. */
 class SchemasTest {
-    /** Changes only with the form of the records; consumers look schemas up by it. */
+    /** Fingerprints change only with the structure of the records. Consumers look up schemas by them. */
     @Test
     void fingerprintsAreThoseOfTheFirstVersion() {
         assertThat(Long.toHexString(Schemas.fingerprint(Schemas.BATCH))).isEqualTo("25094fce59fd8dd9");
@@ -23,7 +23,7 @@ class SchemasTest {
     }
 
     @Test
-    void eventIsTheItemOfABatch() {
+    void eventIsTheItemTypeOfABatch() {
         assertThat(Schemas.EVENT.getFullName()).isEqualTo("dev.ctstream.record.ConntrackEvent");
     }
 

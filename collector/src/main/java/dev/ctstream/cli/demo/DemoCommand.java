@@ -24,17 +24,19 @@ import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/** {@code ctstream demo}: the whole way once, with real traffic, a real broker and a consumer, in a private namespace. */
+/**
+ * {@code ctstream demo}: the complete path once, with real traffic, a real broker and a consumer, in a private
+ * namespace.
+ */
 @Command(
         name = "demo",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description =
-                "Make real connections in a private network namespace, collect them, publish them to a Kafka broker"
-                        + " of its own, read them back and print them. Needs no root where unprivileged user namespaces are"
-                        + " allowed; changes nothing on this machine and leaves nothing behind.")
+        description = "Make real connections in a private network namespace, collect their events, publish them to a"
+                + " temporary Kafka broker, read them back and print them. Needs no root where unprivileged"
+                + " user namespaces are allowed; changes nothing on this machine and leaves nothing behind.")
 public final class DemoCommand implements Callable<Integer> {
-    /** Set by the launcher's script when it has made the namespace. */
+    /** The launcher's script sets it after it has created the namespace. */
     private static final String IN_NAMESPACE = "CTSTREAM_IN_NAMESPACE";
 
     private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(15);
@@ -44,12 +46,12 @@ public final class DemoCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "20",
             converter = Converters.Seconds.class,
-            description = "How long to make connections. Default: ${DEFAULT-VALUE}.")
+            description = "Duration of the traffic. Default: ${DEFAULT-VALUE}.")
     private int seconds = 20;
 
     private final Console console;
 
-    /** The command on this console. */
+    /** Creates the command for this console. */
     public DemoCommand(Console console) {
         this.console = console;
     }
@@ -59,7 +61,7 @@ public final class DemoCommand implements Callable<Integer> {
         if (!"1".equals(console.environment().get(IN_NAMESPACE))) {
             throw new CommandFailure(
                     ExitCode.PRIVILEGE,
-                    "demo needs a private network namespace, which only the launcher can make: start it as"
+                    "demo needs a private network namespace, which only the launcher can create: start it as"
                             + " bin/ctstream demo");
         }
         LogLevels.forPeople();
@@ -84,8 +86,8 @@ public final class DemoCommand implements Callable<Integer> {
             try (Collector collector = Collector.start(configuration.collector(), RunCommand.program(configuration));
                     DemoReader reader = DemoReader.start(console, broker.bootstrapServers());
                     DemoTraffic traffic = DemoTraffic.open(network)) {
-                console.say(
-                        "demo: making connections for " + seconds + " s; below is what a consumer reads from Kafka");
+                console.say("demo: making connections for " + seconds
+                        + " s; a consumer reads the following events from Kafka");
                 DemoReport report = new DemoReport(console, collector, reader, traffic);
                 report.makeConnections(seconds);
                 report.awaitAll(DRAIN_NANOS);
@@ -101,7 +103,7 @@ public final class DemoCommand implements Callable<Integer> {
         settings.put("kafka.bootstrap.servers", broker.bootstrapServers());
         settings.put("host.id", "demo");
         settings.put("topic.replication-factor", "1");
-        // There it goes with the broker's data, also when this process is killed.
+        // There it is deleted with the broker's data, even when this process is killed.
         settings.put("spool.directory", broker.data().resolve("demo-spool").toString());
         settings.put("http.listen", "off");
         try {

@@ -5,9 +5,9 @@ import dev.ctstream.netlink.Links;
 import dev.ctstream.netlink.NetlinkException;
 
 /**
- * Brings the loopback of this network namespace up and ends. The launcher runs it in the demo's new namespace before the
- * demo's own JVM: one whose network library is loaded while no interface has an IPv6 address has no IPv6 for life, and
- * Java 25 loads it before any code of ours runs.
+ * Brings the loopback interface of this network namespace up and exits. The launcher runs it in the demo's new
+ * namespace before the demo's own JVM. If a JVM loads its network library while no interface has an IPv6 address, it
+ * never gets IPv6, and Java 25 loads the library before any of our code runs.
  */
 final class DemoLoopback {
     private DemoLoopback() {}

@@ -14,10 +14,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The private network namespace of the demo: loopback, a few addresses on it with a conntrack zone each, connection
- * tracking with counters and times, and one address that is translated to another.
+ * The private network namespace of the demo: loopback, a few loopback addresses with one conntrack zone each,
+ * connection tracking with counters and times, and one address that is translated to another.
  *
- * <p>Threads: set up by the thread whose namespace it is.
+ * <p>Threads: set up by a thread inside the namespace.
  */
 public final class DemoNetwork {
     private static final Path SYSCTLS = Path.of("/proc/sys/net/netfilter");
@@ -26,7 +26,7 @@ public final class DemoNetwork {
     private static final InetAddress CLIENT4 = address("127.0.0.1");
     private static final InetAddress CLIENT6 = address("fd00:c7::1");
 
-    /** So that one sees connections end while others begin. */
+    /** Short, so that connections visibly end while others begin. */
     private static final int TIMEOUT_SECONDS = 2;
 
     private static final List<String> SHORT_TIMEOUTS = List.of(
@@ -41,13 +41,13 @@ public final class DemoNetwork {
     /** The port that the rules translate to {@link #PORT}. */
     public static final int TRANSLATED_PORT = 80;
 
-    /** An address that is served, and the zone that its flows are tracked in. */
+    /** A server's address, and the zone that tracks its flows. */
     public record Server(InetAddress address, int zone) {}
 
     private final List<Server> servers = new ArrayList<>();
     private final InetAddress translated = address("127.0.9.9");
 
-    /** Sets the namespace up; nothing of it remains when the process has ended. */
+    /** Sets the namespace up; it disappears with the process. */
     public static DemoNetwork create() throws IOException {
         DemoNetwork network = new DemoNetwork();
         Links.bringUp("lo");
@@ -69,7 +69,7 @@ public final class DemoNetwork {
         return translated;
     }
 
-    /** Where connections to a server come from. */
+    /** The client address of connections to a server. */
     public InetAddress client(InetAddress server) {
         return server instanceof Inet6Address ? CLIENT6 : CLIENT4;
     }
@@ -83,12 +83,14 @@ public final class DemoNetwork {
                 servers.add(new Server(address, zone));
             }
         } catch (NetlinkException e) {
-            System.err.println("demo: without IPv6, which this machine has switched off (" + e.getMessage() + ")");
+            System.err.println(
+                    "demo: running without IPv6, because it is disabled on this machine (" + e.getMessage() + ")");
         }
     }
 
     private void track() throws IOException {
-        ConntrackRuleset.Builder table = ConntrackRuleset.builder().notrackWithin(BROKER); // not our own traffic
+        ConntrackRuleset.Builder table =
+                ConntrackRuleset.builder().notrackWithin(BROKER); // do not track our own traffic
         for (Server server : servers) {
             if (server.zone() != 0) {
                 table.zone(server.address(), server.zone());
@@ -109,12 +111,12 @@ public final class DemoNetwork {
         table.build().install();
     }
 
-    /** Per namespace: nothing outside of this one changes. */
+    /** Sets a sysctl of this namespace; other namespaces do not change. */
     private static void sysctl(String key, int value) throws IOException {
         Files.writeString(SYSCTLS.resolve(key), Integer.toString(value));
     }
 
-    /** An address from its digits. */
+    /** Parses a literal address. */
     public static InetAddress address(String text) {
         try {
             return InetAddress.getByName(text);

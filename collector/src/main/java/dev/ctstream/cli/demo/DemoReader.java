@@ -24,11 +24,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The demo's consumer: reads the topic from the beginning, prints each event and counts what it has seen.
  *
- * <p>Threads: reads on one of its own; the counts may be asked by any, the sets after {@link #close}.
+ * <p>Threads: reads on its own thread. Any thread may read the counts; the sets may be read after {@link #close}.
  */
 final class DemoReader implements AutoCloseable, EventHandler {
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
-    /** The collector creates the topic at about the same time. */
+    /** Time to wait for the topic, which the collector creates at about the same time. */
     private static final long TOPIC_NANOS = TimeUnit.SECONDS.toNanos(20);
 
     private final ReadConfig config;
@@ -55,7 +55,7 @@ final class DemoReader implements AutoCloseable, EventHandler {
         undecodable = new UndecodableRecords(console);
     }
 
-    /** Starts reading, as soon as the topic is there. */
+    /** Starts reading as soon as the topic exists. */
     static DemoReader start(Console console, String bootstrapServers) {
         DemoReader demo = new DemoReader(console, bootstrapServers);
         demo.thread.start();
@@ -78,7 +78,7 @@ final class DemoReader implements AutoCloseable, EventHandler {
         long begin = System.nanoTime();
         while (true) {
             try {
-                return TopicReader.open(config, new RecordDecoder(), undecodable::one);
+                return TopicReader.open(config, new RecordDecoder(), undecodable::add);
             } catch (ReadException e) {
                 if (stopping || System.nanoTime() - begin > TOPIC_NANOS) {
                     throw e;
@@ -122,13 +122,13 @@ final class DemoReader implements AutoCloseable, EventHandler {
         return protocols;
     }
 
-    /** What ended the reading before its time; null when nothing did. */
+    /** The error that ended the reading early; null when there was none. */
     @Nullable
     Exception failure() {
         return failure;
     }
 
-    /** Ends the reading; afterwards all counts are final. */
+    /** Stops reading; afterwards all counts are final. */
     void stop() {
         stopping = true;
         TopicReader open = reader;

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** Paces the demo's connections, waits until each has come back from Kafka, and counts. */
+/** Paces the demo's connections, waits until the events of each have been read back from Kafka, and counts them. */
 final class DemoReport {
     private static final long ROUND_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -26,7 +26,7 @@ final class DemoReport {
         this.traffic = traffic;
     }
 
-    /** One round of connections a second, so that a person can follow. */
+    /** Makes one round of connections per second, so that a person can follow. */
     void makeConnections(int seconds) throws IOException {
         long begin = System.nanoTime();
         for (int round = 0; round < seconds; round++) {
@@ -40,21 +40,21 @@ final class DemoReport {
         endAll();
     }
 
-    /** A dump makes the kernel drop expired entries, which it does lazily otherwise. */
+    /** A dump makes the kernel remove expired entries, which it otherwise does lazily. */
     private static void endExpired() throws IOException {
         try (ConntrackTable table = ConntrackTable.open(null)) {
             table.dump(DumpFilter.ALL, entry -> {});
         }
     }
 
-    /** Ends what is still alive, so that the demo need not wait for the kernel's timeouts. */
+    /** Deletes the remaining entries, so that the demo does not wait for the kernel's timeouts. */
     private static void endAll() throws IOException {
         try (ConntrackTable table = ConntrackTable.open(null)) {
             table.flush(new Flush.Everything());
         }
     }
 
-    /** Waits until the consumer has read the end of every connection, or the time is over. */
+    /** Waits until the consumer has read the end of every connection, or the time is up. */
     void awaitAll(long nanos) {
         long begin = System.nanoTime();
         while (System.nanoTime() - begin < nanos && reader.failure() == null && !complete()) {
@@ -66,7 +66,9 @@ final class DemoReport {
         return reader.newEvents() >= traffic.connections() && reader.destroyEvents() >= traffic.connections();
     }
 
-    /** Prints the sums; true when every connection was read back twice and nothing was lost. */
+    /**
+     * Prints the sums. Returns true when every connection was read back twice (NEW and DESTROY) and nothing was lost.
+     */
     boolean print() throws IOException {
         Collector.Totals totals = collector.totals();
         long read = reader.newEvents() + reader.destroyEvents();

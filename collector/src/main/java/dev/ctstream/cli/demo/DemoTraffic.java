@@ -15,10 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes real connections over loopback: TCP that is answered, UDP that is answered, ICMP echo that the kernel answers, and
- * TCP to an address that is translated. Counts each one.
+ * Makes real connections over loopback and counts them: TCP and UDP with an answer, ICMP echo answered by the kernel,
+ * and TCP to a translated address.
  *
- * <p>Ownership: owns its server sockets. Threads: {@link #round} on one; one more serves each server socket.
+ * <p>Ownership: owns its server sockets. Threads: {@link #round} runs on one thread; each server socket has one more.
  */
 public final class DemoTraffic implements AutoCloseable {
     private static final byte[] TEXT = "one line over the loopback\n".getBytes(US_ASCII);
@@ -100,7 +100,7 @@ public final class DemoTraffic implements AutoCloseable {
         }
     }
 
-    /** Sends one echo request with an identifier of its own, which is a connection of its own. */
+    /** Sends one echo request with its own identifier, which makes it a separate connection. */
     private void ping(InetAddress address) throws IOException {
         echo = echo % 0xFFFF + 1;
         if (address instanceof Inet6Address) {
@@ -154,7 +154,7 @@ public final class DemoTraffic implements AutoCloseable {
         for (AutoCloseable closeable : open) {
             try {
                 closeable.close();
-            } catch (Exception e) { // AutoCloseable allows any
+            } catch (Exception e) { // AutoCloseable.close may throw any
                 System.err.println("demo: " + e);
             }
         }

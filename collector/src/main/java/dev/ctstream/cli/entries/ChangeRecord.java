@@ -23,34 +23,32 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /**
- * Writes what a command changed to the control topic, when a broker is configured: an OPERATOR record that says who, on
- * which host, with which command, what and how much. The broker is looked for before the change and told after it.
+ * Records a command's change in the control topic if a broker is configured: an OPERATOR record with the user, the
+ * host, the command line, the operation and the counts. It connects to the broker before the change and writes the
+ * record after it.
  */
 final class ChangeRecord implements AutoCloseable {
     @Option(
             names = "--config",
             paramLabel = "FILE",
-            description = "Configuration of the collector: the change is recorded in its control topic.")
+            description = "Configuration of the collector; the change is recorded in its control topic.")
     private @Nullable Path config;
 
-    @Option(
-            names = "-D",
-            paramLabel = "KEY=VALUE",
-            description = "One key of the configuration; also without --config.")
+    @Option(names = "-D", paramLabel = "KEY=VALUE", description = "One configuration key; works without --config too.")
     private Map<String, String> keys = new LinkedHashMap<>();
 
     @Option(
             names = "--require-record",
-            description = "Change nothing when the change cannot be recorded. Without: change, and warn.")
+            description = "Change nothing if the change cannot be recorded. Without it: make the change and warn.")
     private boolean required;
 
     private @Nullable OperatorRecord target;
-    private boolean kept = true;
+    private boolean recordedIfRequired = true;
 
-    /** What became of the change. */
+    /** Outcome of the change. */
     record Counts(long affected, long failed, @Nullable String error) {}
 
-    /** Looks for the broker; nothing was changed yet when it fails. */
+    /** Connects to the broker. If it fails, nothing has been changed. */
     void open(TableCommand command) throws CommandFailure {
         if (config == null && keys.isEmpty()) {
             if (required) {
@@ -67,9 +65,9 @@ final class ChangeRecord implements AutoCloseable {
         } catch (KafkaUnreadyException e) {
             if (required) {
                 throw new CommandFailure(
-                        ExitCode.FAILURE, "nothing was changed, for it cannot be recorded: " + e.getMessage(), e);
+                        ExitCode.FAILURE, "nothing was changed, because it cannot be recorded: " + e.getMessage(), e);
             }
-            command.console().say("warning: the change is not recorded: " + e.getMessage());
+            command.console().say("warning: the change will not be recorded: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CommandFailure(ExitCode.FAILURE, "interrupted; nothing was changed", e);
@@ -88,9 +86,9 @@ final class ChangeRecord implements AutoCloseable {
     }
 
     /**
-     * Writes the record; a change of nothing that did not fail is none.
+     * Writes the record. Writes none if nothing changed and nothing failed.
      *
-     * @param filter which entries were meant, in the words of the options; null when the command names them
+     * @param filter the selected entries, as options; null when the command line already names them
      */
     void write(TableCommand command, String operation, @Nullable String filter, Entries entries, Counts counts) {
         if (target == null || (counts.affected() == 0 && counts.failed() == 0)) {
@@ -117,13 +115,13 @@ final class ChangeRecord implements AutoCloseable {
     }
 
     private void notKept(TableCommand command, Exception cause) {
-        kept = !required;
+        recordedIfRequired = !required;
         command.console().say("warning: the change was made but is not recorded: " + cause.getMessage());
     }
 
-    /** False when the change should have been recorded and was not. */
-    boolean kept() {
-        return kept;
+    /** False when the change should have been recorded but was not. */
+    boolean recordedIfRequired() {
+        return recordedIfRequired;
     }
 
     @Override

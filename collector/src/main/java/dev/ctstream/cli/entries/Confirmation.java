@@ -9,27 +9,27 @@ import java.io.InputStreamReader;
 import java.nio.charset.Charset;
 import java.util.Locale;
 
-/** Asks before many entries go. */
+/** Asks before many entries are deleted. */
 final class Confirmation {
-    /** So many go without a question. */
-    static final int WITHOUT = 100;
+    /** Up to this many entries are deleted without a question. */
+    static final int MAX_UNCONFIRMED = 100;
 
     private Confirmation() {}
 
     /**
-     * Goes on, or fails with nothing done.
+     * Returns if the deletion may go on; otherwise throws before anything is deleted.
      *
-     * @param yes whether the answer was given beforehand
+     * @param yes whether {@code --yes} was given
      */
-    static void before(Console console, boolean yes, long count) throws CommandFailure, IOException {
-        if (yes || count <= WITHOUT) {
+    static void require(Console console, boolean yes, long count) throws CommandFailure, IOException {
+        if (yes || count <= MAX_UNCONFIRMED) {
             return;
         }
         if (!console.errIsTerminal() || !Console.terminal(0)) {
             throw new CommandFailure(
                     ExitCode.USAGE,
-                    count + " entries would be deleted: give --yes for more than " + WITHOUT
-                            + " where nobody can be asked; --dry-run shows them");
+                    count + " entries would be deleted: without a terminal, more than " + MAX_UNCONFIRMED
+                            + " need --yes; --dry-run shows them");
         }
         console.err().print("delete " + count + " entries? [y/N] ");
         console.err().flush();

@@ -7,9 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Who runs this process, as the kernel knows it. */
+/** The user of this process, according to the kernel. */
 final class CurrentUser {
-    /** {@code (uid_t) -1}: nobody logged in. */
+    /** {@code (uid_t) -1}: no login. */
     private static final long NOT_SET = 0xFFFF_FFFFL;
 
     private static final String UID = "Uid:";

@@ -27,7 +27,7 @@ public final class EntriesCommand implements Runnable {
 
     private EntriesCommand() {}
 
-    /** The command with all below it. */
+    /** The command with its subcommands. */
     public static CommandLine line(Console console) {
         return new CommandLine(new EntriesCommand())
                 .addSubcommand(with(new EntriesListCommand(console), EntryFields.COMMON))
@@ -43,7 +43,7 @@ public final class EntriesCommand implements Runnable {
         return line;
     }
 
-    /** Every field of a new entry. */
+    /** All fields of a new entry. */
     static List<String> creating() {
         return Stream.concat(EntryFields.COMMON.stream(), EntryFields.CREATE_ONLY.stream())
                 .toList();

@@ -18,11 +18,11 @@ import picocli.CommandLine.Option;
         name = "count",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Count: how many entries have everything that the options say, in all or in each zone.",
+        description = "Count: the number of entries that match all options, in total or per zone.",
         footerHeading = "%nExamples:%n",
         footer = {"  ctstream entries count --protocol udp", "  ctstream entries count --per-zone -o json"})
 final class EntriesCountCommand extends TableCommand {
-    @Option(names = "--per-zone", description = "A line for each zone: its number and its entries.")
+    @Option(names = "--per-zone", description = "One line per zone: its number and its count.")
     private boolean perZone;
 
     @Option(
@@ -30,7 +30,7 @@ final class EntriesCountCommand extends TableCommand {
             paramLabel = "text|json",
             defaultValue = "text",
             converter = Converters.Format.class,
-            description = "text: numbers. json: one object a line.")
+            description = "text: numbers. json: one object per line.")
     private OutputFormat format = OutputFormat.TEXT;
 
     private EntryFilter filter = EntryFilter.ALL;

@@ -34,9 +34,9 @@ import picocli.CommandLine.Option;
         name = "create",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description =
-                "Create: enter an entry that the options describe, or many from a file. Nothing is made up but the"
-                        + " reply, which is the inverse of the original where it is not given. A line of the report for each.",
+        description = "Create: add the entry that the options describe, or many entries from a file. Missing fields are"
+                + " not made up, except the reply tuple, which defaults to the inverse of the original."
+                + " Reports one line per entry.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream entries create --protocol udp --source 10.0.0.1 --source-port 5000 --destination 10.0.0.2 \\",
@@ -50,16 +50,16 @@ final class EntriesCreateCommand extends TableCommand {
     @Option(
             names = "--file",
             paramLabel = "FILE",
-            description = "Entries from a file, JSON objects or CSV, one a line; - for standard input.")
+            description = "Read entries from a file, JSON objects or CSV, one per line; - for standard input.")
     private @Nullable String file;
 
     @Option(
             names = "--replace",
-            description = "Change an entry with the same original tuple, or delete it where it cannot be changed (NAT,"
-                    + " reply tuple, a lesser status). Without: EEXIST.")
+            description = "Change an existing entry with the same original tuple, or delete and recreate it if it"
+                    + " cannot be changed (NAT, reply tuple, status bits to clear). Without it: EEXIST.")
     private boolean replace;
 
-    @Option(names = "--dry-run", description = "Only read and check what would be created.")
+    @Option(names = "--dry-run", description = "Only read and check the entries.")
     private boolean dryRun;
 
     @Option(
@@ -67,7 +67,7 @@ final class EntriesCreateCommand extends TableCommand {
             paramLabel = "text|json",
             defaultValue = "text",
             converter = Converters.Format.class,
-            description = "Form of the report.")
+            description = "Format of the report.")
     private OutputFormat format = OutputFormat.TEXT;
 
     @Mixin
@@ -87,7 +87,7 @@ final class EntriesCreateCommand extends TableCommand {
     void prepare() throws FieldException {
         given = EntryOptions.given(spec(), FIELDS);
         if (file != null && !given.isEmpty()) {
-            throw usage("--file takes the entries from the file: leave out " + EntryOptions.words(given));
+            throw usage("--file reads the entries from the file: leave out " + EntryOptions.words(given));
         }
         if (file == null) {
             single = EntryFields.spec(given, "--");
@@ -105,7 +105,7 @@ final class EntriesCreateCommand extends TableCommand {
         console().out().flush();
         String word = dryRun ? "would create " : "created ";
         console().say(word + created + (failed == 0 ? "" : ", failed " + failed));
-        return failed == 0 && record.kept() ? ExitCode.OK : ExitCode.FAILURE;
+        return failed == 0 && record.recordedIfRequired() ? ExitCode.OK : ExitCode.FAILURE;
     }
 
     private void createAll(Entries entries) throws CommandFailure, IOException {
@@ -168,7 +168,7 @@ final class EntriesCreateCommand extends TableCommand {
         }
     }
 
-    /** Reports one entry; without a result it failed. */
+    /** Reports one entry; a null result means failure. */
     private void report(String where, @Nullable String result, String text) throws IOException {
         if (result == null) {
             failed++;

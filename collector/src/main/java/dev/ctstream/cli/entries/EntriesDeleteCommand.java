@@ -24,21 +24,21 @@ import picocli.CommandLine.Option;
         name = "delete",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Delete: the entries that have everything that the options say. They are listed first and each is"
-                + " deleted by its tuple, zone and id, so that a later flow with the same tuple stays.",
+        description = "Delete: the entries that match all options. They are listed first, and each is deleted by"
+                + " its tuple, zone and id, so a later flow with the same tuple stays.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream entries delete --zone 7 --source 10.0.0.1 --dry-run",
             "  ctstream entries delete --mark 0x10/0xf0 --status '!ASSURED' --yes"
         })
 final class EntriesDeleteCommand extends TableCommand {
-    @Option(names = "--dry-run", description = "Only show which entries would go.")
+    @Option(names = "--dry-run", description = "Only show which entries would be deleted.")
     private boolean dryRun;
 
     @Option(
             names = "--yes",
-            description = "Do not ask before more than " + Confirmation.WITHOUT + " entries go; needed for them where"
-                    + " nobody can be asked.")
+            description = "Do not ask before deleting more than " + Confirmation.MAX_UNCONFIRMED
+                    + " entries; required without a terminal.")
     private boolean yes;
 
     @Option(
@@ -46,7 +46,7 @@ final class EntriesDeleteCommand extends TableCommand {
             paramLabel = EntryFormat.WORDS,
             defaultValue = "text",
             converter = EntryFormat.Converter.class,
-            description = "Form of what --dry-run shows, and of the report.")
+            description = "Format of the --dry-run listing and of the report.")
     private EntryFormat format = EntryFormat.TEXT;
 
     @Mixin
@@ -64,8 +64,8 @@ final class EntriesDeleteCommand extends TableCommand {
     void prepare() throws FieldException {
         given = EntryOptions.given(spec(), EntryFields.COMMON);
         if (given.isEmpty()) {
-            throw usage(
-                    "say which entries, for instance --zone 7; to delete all of them: ctstream entries flush --all");
+            throw usage("no entries selected: give options such as --zone 7; to delete all entries: ctstream entries"
+                    + " flush --all");
         }
         filter = EntryFields.filter(given, "--");
     }
@@ -79,7 +79,7 @@ final class EntriesDeleteCommand extends TableCommand {
                 console().say("would delete " + selection.count());
                 return ExitCode.OK;
             }
-            Confirmation.before(console(), yes, selection.count());
+            Confirmation.require(console(), yes, selection.count());
             record.open(this);
             try (record) {
                 return delete(entries, selection);
@@ -98,7 +98,7 @@ final class EntriesDeleteCommand extends TableCommand {
         Deleted deleted = selection.result();
         record(entries, deleted, 0);
         console().print(report(deleted));
-        return deleted.failed() == 0 && record.kept() ? ExitCode.OK : ExitCode.FAILURE;
+        return deleted.failed() == 0 && record.recordedIfRequired() ? ExitCode.OK : ExitCode.FAILURE;
     }
 
     private void record(Entries entries, Deleted deleted, int ended) {
@@ -117,8 +117,8 @@ final class EntriesDeleteCommand extends TableCommand {
                     + deleted.changed() + ",\"failed\":" + deleted.failed() + "}\n";
         }
         return "deleted " + deleted.deleted()
-                + (deleted.gone() == 0 ? "" : ", " + deleted.gone() + " were gone already")
-                + (deleted.changed() == 0 ? "" : ", " + deleted.changed() + " no longer fit the options")
+                + (deleted.gone() == 0 ? "" : ", " + deleted.gone() + " were already gone")
+                + (deleted.changed() == 0 ? "" : ", " + deleted.changed() + " no longer match the options")
                 + (deleted.failed() == 0 ? "" : ", failed " + deleted.failed())
                 + "\n";
     }

@@ -28,9 +28,8 @@ import picocli.CommandLine.Option;
         name = "flush",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Flush: delete all entries of a zone, of a family, or of the namespace, with one request to the"
-                + " kernel. A kernel that would ignore the zone is found out first, and the zone is deleted entry by"
-                + " entry then.",
+        description = "Flush: delete all entries of a zone, of a family, or of the namespace, with one request to"
+                + " the kernel. If the kernel would ignore the zone, the zone is deleted entry by entry instead.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream entries flush --zone 7",
@@ -40,14 +39,14 @@ import picocli.CommandLine.Option;
 final class EntriesFlushCommand extends TableCommand {
     private static final List<String> FIELDS = List.of("zone", "family");
 
-    @Option(names = "--all", description = "Every entry of the namespace.")
+    @Option(names = "--all", description = "Flush every entry of the namespace.")
     private boolean all;
 
-    @Option(names = "--dry-run", description = "Only count what would go.")
+    @Option(names = "--dry-run", description = "Only count the entries that would be deleted.")
     private boolean dryRun;
 
     @SuppressWarnings("UnusedVariable") // taken so that a script can give it to either command
-    @Option(names = "--yes", description = "As in ctstream entries delete; a flush never asks.")
+    @Option(names = "--yes", description = "Accepted as in ctstream entries delete; a flush never asks.")
     private boolean yes;
 
     @Option(
@@ -55,7 +54,7 @@ final class EntriesFlushCommand extends TableCommand {
             paramLabel = "text|json",
             defaultValue = "text",
             converter = Converters.Format.class,
-            description = "Form of the report.")
+            description = "Format of the report.")
     private OutputFormat format = OutputFormat.TEXT;
 
     @Mixin
@@ -73,10 +72,8 @@ final class EntriesFlushCommand extends TableCommand {
     void prepare() throws FieldException {
         Map<String, String> given = EntryOptions.given(spec(), FIELDS);
         if (given.size() + (all ? 1 : 0) != 1) {
-            throw usage("give one of --zone N, --family ipv4|ipv6 and --all"
-                    + (given.size() + (all ? 1 : 0) == 0
-                            ? ""
-                            : "; for what they have in common: ctstream entries delete"));
+            throw usage("give exactly one of --zone N, --family ipv4|ipv6 and --all"
+                    + (given.size() + (all ? 1 : 0) == 0 ? "" : "; to combine them: ctstream entries delete"));
         }
         EntryFilter filter = EntryFields.filter(given, "--");
         if (all) {
@@ -112,10 +109,10 @@ final class EntriesFlushCommand extends TableCommand {
         record.write(this, "flush", words, entries, counts(flushed));
         Deleted oneByOne = flushed.oneByOne();
         if (oneByOne != null) {
-            console().say("this kernel has no flush of a zone: deleted entry by entry");
+            console().say("this kernel cannot flush a zone: deleted entry by entry");
         }
         report("flushed", oneByOne == null ? flushed.entries() : oneByOne.deleted());
-        return counts(flushed).failed() == 0 && record.kept() ? ExitCode.OK : ExitCode.FAILURE;
+        return counts(flushed).failed() == 0 && record.recordedIfRequired() ? ExitCode.OK : ExitCode.FAILURE;
     }
 
     private ChangeRecord.Counts counts(Flushed flushed) {

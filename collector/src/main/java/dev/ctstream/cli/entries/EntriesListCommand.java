@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
         name = "list",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "List: print the entries that have everything that the options say, one a line, as the kernel"
-                + " lists them or sorted.",
+        description =
+                "List: print the entries that match all options, one per line, in the kernel's order or sorted.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream entries list --zone 7 --protocol tcp --state ESTABLISHED",
@@ -35,15 +35,15 @@ final class EntriesListCommand extends TableCommand {
             paramLabel = EntryFormat.WORDS,
             defaultValue = "text",
             converter = EntryFormat.Converter.class,
-            description = "text: for people. json: one object a line, under the Avro names of events. conntrack: as"
-                    + " conntrack -L -o id,extended.")
+            description = "text: for people. json: one object per line, under the Avro names of events. conntrack:"
+                    + " as conntrack -L -o id,extended.")
     private EntryFormat format = EntryFormat.TEXT;
 
     @Option(
             names = "--sort",
             paramLabel = "[-]KEY",
             description = "Sort by one of " + EntryOrder.NAMES
-                    + "; - before it for the greatest first. More than 16 MiB" + " of entries wait in temporary files.")
+                    + "; a leading - sorts in descending order. More than 16 MiB of entries go to temporary files.")
     private @Nullable String sort;
 
     private EntryFilter filter = EntryFilter.ALL;
@@ -58,7 +58,7 @@ final class EntriesListCommand extends TableCommand {
         filter = EntryFields.filter(EntryOptions.given(spec(), EntryFields.COMMON), "--");
         if (sort != null) {
             order = EntryOrder.of(sort)
-                    .orElseThrow(() -> usage("--sort: '" + sort + "' is none of " + EntryOrder.NAMES));
+                    .orElseThrow(() -> usage("--sort: '" + sort + "' is not one of " + EntryOrder.NAMES));
         }
     }
 

@@ -6,7 +6,7 @@ import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** What {@code -o} offers for entries. */
+/** Output formats of {@code -o} for entries. */
 enum EntryFormat {
     TEXT,
     JSON,
@@ -22,7 +22,7 @@ enum EntryFormat {
         };
     }
 
-    /** Reads the words. */
+    /** Converts the option's value. */
     static final class Converter implements ITypeConverter<EntryFormat> {
         @Override
         public EntryFormat convert(String value) {
@@ -30,7 +30,7 @@ enum EntryFormat {
                 case "text" -> TEXT;
                 case "json" -> JSON;
                 case "conntrack" -> CONNTRACK;
-                default -> throw new TypeConversionException("'" + value + "' is none of text, json, conntrack");
+                default -> throw new TypeConversionException("'" + value + "' is not text, json or conntrack");
             };
         }
     }

@@ -7,7 +7,7 @@ import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 
-/** The options that describe entries, the same for every command that takes them; their values are read by {@link EntryFields}. */
+/** The options that describe entries; all commands share them. {@link EntryFields} reads their values. */
 final class EntryOptions {
     private record Words(String label, String description) {}
 
@@ -17,7 +17,7 @@ final class EntryOptions {
             words("reply-zone", "N", "Zone of the reply direction only."),
             words("family", "ipv4|ipv6", "Address family."),
             words("protocol", "NAME|N", "Protocol: tcp, udp, icmp, icmpv6, sctp, gre, ... or its number."),
-            words("source", "ADDRESS", "Source address; a filter also takes ADDRESS/PREFIX, as the other addresses."),
+            words("source", "ADDRESS", "Source address. In a filter, all address options also take ADDRESS/PREFIX."),
             words("destination", "ADDRESS", "Destination address."),
             words("source-port", "N", "Source port; the key of GRE."),
             words("destination-port", "N", "Destination port; the key of GRE."),
@@ -28,14 +28,14 @@ final class EntryOptions {
             words("icmp-type", "N", "ICMP or ICMPv6 type."),
             words("icmp-code", "N", "ICMP or ICMPv6 code."),
             words("icmp-id", "N", "ICMP or ICMPv6 id."),
-            words("mark", "VALUE[/MASK]", "Mark; a mask only in a filter."),
-            words("status", "BIT,...", "Status bits such as ASSURED,SEEN_REPLY; in a filter !BIT must not be set."),
+            words("mark", "VALUE[/MASK]", "Mark; a mask is allowed only in a filter."),
+            words("status", "BIT,...", "Status bits such as ASSURED,SEEN_REPLY; in a filter, !BIT means not set."),
             words("state", "NAME|N", "State of a TCP or SCTP connection, such as ESTABLISHED."),
             words("label", "N,...", "Labels, 0..127."),
             words("helper", "NAME", "Helper, such as ftp."),
-            words("timeout", "SECONDS", "Seconds that the entry lives."),
-            words("snat", "ADDRESS[:PORT]", "Source address (and port) that the flow is translated to."),
-            words("dnat", "ADDRESS[:PORT]", "Destination address (and port) that it is translated to."));
+            words("timeout", "SECONDS", "Lifetime of the entry in seconds."),
+            words("snat", "ADDRESS[:PORT]", "Translate the source to this address (and port)."),
+            words("dnat", "ADDRESS[:PORT]", "Translate the destination to this address (and port)."));
 
     private EntryOptions() {}
 
@@ -56,7 +56,7 @@ final class EntryOptions {
         }
     }
 
-    /** What was given, by name. */
+    /** The given options, by name. */
     static Map<String, String> given(CommandSpec spec, List<String> names) {
         Map<String, String> given = new LinkedHashMap<>();
         for (String name : names) {
@@ -68,7 +68,7 @@ final class EntryOptions {
         return given;
     }
 
-    /** As on a command line; empty when nothing was given. */
+    /** The options as on a command line; empty when none was given. */
     static String words(Map<String, String> given) {
         StringBuilder words = new StringBuilder();
         given.forEach((name, value) -> words.append(words.isEmpty() ? "" : " ")

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 
-/** The command line that was given, for a record: without values that may be secrets. */
+/** The command line for a record, without values that may be secrets. */
 final class RedactedCommandLine {
     private RedactedCommandLine() {}
 
@@ -13,7 +13,7 @@ final class RedactedCommandLine {
         return spec.root().name() + " " + String.join(" ", withoutSecrets(arguments));
     }
 
-    /** Of a {@code -D} only the key stays. */
+    /** Keeps only the key of a {@code -D}. */
     static List<String> withoutSecrets(List<String> arguments) {
         List<String> words = new ArrayList<>();
         boolean property = false;

@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** What the commands on the table of a namespace share: the namespace, and what a refusal means for the exit code. */
+/** Base of the commands on the table of a namespace: opens the namespace, and maps errors to exit codes. */
 abstract class TableCommand implements Callable<Integer> {
     private static final String REMEDY = "run it as root, or give it CAP_NET_ADMIN";
 
@@ -55,12 +55,12 @@ abstract class TableCommand implements Callable<Integer> {
         return label;
     }
 
-    /** The options are wrong. */
+    /** An error in the options. */
     final ParameterException usage(String text) {
         return new ParameterException(spec.commandLine(), text);
     }
 
-    /** Reads the options; nothing has been begun. */
+    /** Reads the options, before anything is started. */
     abstract void prepare() throws FieldException, CommandFailure, IOException;
 
     /** Does the work; returns the exit code. */
@@ -117,13 +117,13 @@ abstract class TableCommand implements Callable<Integer> {
                     "--netns " + given + ": " + e.getMessage()
                             + (privilege
                                     ? "; entering a namespace needs CAP_SYS_ADMIN: run it as root"
-                                    : "; names are those of /var/run/netns, as ip netns list shows them; else give a"
-                                            + " path such as /proc/PID/ns/net"),
+                                    : "; names are those in /var/run/netns, as shown by ip netns list; otherwise"
+                                            + " give a path such as /proc/PID/ns/net"),
                     e);
         }
     }
 
-    /** Asks something harmless first: without ctnetlink or the privilege nothing has been begun then. */
+    /** Sends a harmless request first: without ctnetlink or the privilege, the command fails before it starts. */
     private static Entries checked(Entries entries) throws CommandFailure {
         try {
             entries.table().stats();

@@ -21,10 +21,10 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description =
-                "Allocate: print a zone that no entry is in. With --reserve an entry marks it, made so that of two"
-                        + " that want the same zone one gets it; it lasts --timeout seconds or until it is deleted"
-                        + " (ctstream entries flush --zone N). A rule may own a zone without a flow: choose the range so that it"
-                        + " has none.",
+                "Allocate: print a zone without entries. With --reserve, an entry marks the zone; if two processes"
+                        + " want the same zone, only one gets it. The mark lasts --timeout seconds or until it is"
+                        + " deleted (ctstream entries flush --zone N). A rule may use a zone that has no flow: choose a"
+                        + " range that no rule uses.",
         footerHeading = "%nExamples:%n",
         footer = {"  ctstream zones allocate --from 1000 --to 1999 --reserve --timeout 3600"})
 final class ZonesAllocateCommand extends TableCommand {
@@ -47,7 +47,7 @@ final class ZonesAllocateCommand extends TableCommand {
     @Option(names = "--random", description = "A random free zone instead of the lowest.")
     private boolean random;
 
-    @Option(names = "--reserve", description = "Keep others from getting it.")
+    @Option(names = "--reserve", description = "Reserve the zone.")
     private boolean reserve;
 
     @Option(
@@ -55,7 +55,7 @@ final class ZonesAllocateCommand extends TableCommand {
             paramLabel = "SECONDS",
             defaultValue = "3600",
             converter = Converters.Seconds.class,
-            description = "How long a reservation lasts. Default: ${DEFAULT-VALUE}.")
+            description = "Lifetime of a reservation in seconds. Default: ${DEFAULT-VALUE}.")
     private int timeoutSeconds;
 
     @Option(
@@ -109,6 +109,6 @@ final class ZonesAllocateCommand extends TableCommand {
                         format == OutputFormat.JSON
                                 ? "{\"zone\":" + zone + ",\"reserved\":" + reserve + "}\n"
                                 : zone + "\n");
-        return record.kept() ? ExitCode.OK : ExitCode.FAILURE;
+        return record.recordedIfRequired() ? ExitCode.OK : ExitCode.FAILURE;
     }
 }

@@ -8,13 +8,13 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code ctstream zones}: which zones are in use, and which are free. */
+/** {@code ctstream zones}: shows the zones in use, and finds free ones. */
 @Command(
         name = "zones",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        description = "Zones: show those in use in a network namespace, or find and reserve a free one. Needs"
+        description = "Zones: show the zones in use in a network namespace, or find and reserve a free one. Needs"
                 + " CAP_NET_ADMIN.")
 public final class ZonesCommand implements Runnable {
     @Spec
@@ -22,7 +22,7 @@ public final class ZonesCommand implements Runnable {
 
     private ZonesCommand() {}
 
-    /** The command with all below it. */
+    /** The command with its subcommands. */
     public static CommandLine line(Console console) {
         return new CommandLine(new ZonesCommand())
                 .addSubcommand(new ZonesListCommand(console))

@@ -19,15 +19,16 @@ import picocli.CommandLine.Option;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description =
-                "List: the zones in use, the lowest first: entries of the zone, and entries whose original or reply"
-                        + " direction is in it. They differ for directional zones, whose other direction is in zone 0.")
+                "List: the zones in use, lowest first. Columns: entries of the zone, and entries whose original or"
+                        + " reply direction is in the zone. They differ for directional zones, whose other"
+                        + " direction is in zone 0.")
 final class ZonesListCommand extends TableCommand {
     @Option(
             names = "-o",
             paramLabel = "text|json",
             defaultValue = "text",
             converter = Converters.Format.class,
-            description = "text: a table. json: one object a line.")
+            description = "text: a table. json: one object per line.")
     private OutputFormat format = OutputFormat.TEXT;
 
     ZonesListCommand(Console console) {

@@ -3,7 +3,7 @@
  *
  * <p>In: options, or a file of entries. Out: entries as text or JSON; an OPERATOR record for each change.
  *
- * <p>Threads: the command's.
+ * <p>Threads: everything runs on the command's thread.
  */
 @NullMarked
 package dev.ctstream.cli.entries;
