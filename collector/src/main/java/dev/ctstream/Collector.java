@@ -38,17 +38,18 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>{@code ctstream-receive}: event sockets, open batches, sequences. Waits for nothing but the kernel.
  *   <li>{@code ctstream-spool}: the segment in use and the stored position.
- * <li>{@code ctstream-publish}: the producer and its position in the spool.
+ *   <li>{@code ctstream-publish}: the producer and its position in the spool.
  *   <li>{@code ctstream-control}: reports; {@code ctstream-dump}: snapshots and reconciliation; {@code ctstream-guard}: the
- *       reliable mode; each with request sockets of its own.
+ *       reliable mode; {@code ctstream-tracking}: whether connections are tracked; each with request sockets of its own.
  *   <li>{@code ctstream-http}: the endpoint.
  * </ul>
  *
- * <p>Errors: what one of these threads does not handle is a bug: {@link #awaitEnd} throws it, and the process must end.
+ * <p>Errors: an exception that one of these threads does not handle is a bug. {@link #awaitEnd} throws it, and the process
+ * must end.
  */
 public final class Collector implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Collector.class);
-    /** Of the time to stop, what the receive and spool threads may take at most; Kafka gets the rest. */
+    /** The longest that a stop waits for the receive thread, and for the spool thread; Kafka gets the rest. */
     private static final long LOCAL_STOP_MILLIS = 2_500;
 
     private final CollectorConfig config;
@@ -70,7 +71,9 @@ public final class Collector implements AutoCloseable {
     private boolean stopped;
 
     /**
-     * Number of events so far. * * @param received events that were received and decoded
+     * Number of events so far.
+     *
+     * @param received events that were received and decoded
      * @param acknowledged events that Kafka has confirmed
      * @param lostByKernel events that the kernel could not queue
      * @param lostLater events that were lost after they had been numbered; all are declared

@@ -20,7 +20,8 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Ownership: owns the namespaces' handles; the sockets belong to the receiver once they are added.
  *
- * <p>Threads: {@link #open} and {@link #close} by the collector's owner; the looks are on {@code ctstream-tracking}, which ends when tracking was seen everywhere.
+ * <p>Threads: {@link #open} and {@link #close} by the collector's owner. {@code ctstream-tracking} checks, and ends when
+ * connections are tracked in every namespace.
  */
 public final class Namespaces implements AutoCloseable {
     /** Name of the collector's own namespace in the configuration. */
@@ -44,8 +45,10 @@ public final class Namespaces implements AutoCloseable {
     }
 
     /**
-     * Subscribes in every namespace; the kernel queues events from then on. * * @throws NetlinkException naming the
-     * namespace; all opened sockets and namespaces are closed again
+     * Subscribes in every namespace; the kernel queues events from then on.
+     *
+     * @throws NetlinkException naming the
+     *     namespace; all opened sockets and namespaces are closed again
      */
     void open() throws NetlinkException {
         try {
@@ -91,8 +94,10 @@ public final class Namespaces implements AutoCloseable {
     }
 
     /**
-     * Control stream of the collector's own namespace, even if it is not observed. * * @throws NetlinkException when
-     * the kernel does not report the namespace's identity
+     * Control stream of the collector's own namespace, even if it is not observed.
+     *
+     * @throws NetlinkException when
+     *     the kernel does not report the namespace's identity
      */
     StreamId own() throws NetlinkException {
         for (ObservedNamespace one : watched) {

@@ -5,7 +5,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Writes requests: netlink messages with attributes and nests. Several messages may follow each other in one datagram.
+ * Writes netlink messages with attributes and nests. Several messages may follow each other in one datagram. Allocates
+ * nothing while they fit into what was needed before.
  *
  * <p>Ownership: owns a direct buffer that grows as needed; {@link #finish} lends it until the next {@link #clear}.
  *
@@ -20,14 +21,17 @@ public final class MessageWriter {
     private static final int INITIAL_BYTES = 512;
     private static final int MAX_ATTRIBUTE_BYTES = 0xFFFF;
     private static final int NONE = -1;
+    private static final boolean SWAP = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
     private ByteBuffer buffer = Libc.allocate(INITIAL_BYTES);
+    private ByteBuffer finished = view(buffer);
+    private int position;
     private int message = NONE;
     private int openNests;
 
     /** Discards everything written. */
     public MessageWriter clear() {
-        buffer.clear();
+        position = 0;
         message = NONE;
         openNests = 0;
         return this;
@@ -41,10 +45,11 @@ public final class MessageWriter {
      */
     public MessageWriter start(int type, int flags, long sequence) {
         endMessage();
-        message = buffer.position();
-        ensureSpace(NlMsgHdr.HEADER_BYTES);
-        buffer.putInt(0).putShort((short) type).putShort((short) flags);
-        buffer.putInt((int) sequence).putInt(0);
+        message = room(NlMsgHdr.HEADER_BYTES);
+        buffer.putShort(message + NlMsgHdr.TYPE_OFFSET, (short) type)
+                .putShort(message + NlMsgHdr.FLAGS_OFFSET, (short) flags)
+                .putInt(message + NlMsgHdr.SEQUENCE_OFFSET, (int) sequence)
+                .putInt(message + NlMsgHdr.PORT_ID_OFFSET, 0);
         return this;
     }
 
@@ -55,8 +60,8 @@ public final class MessageWriter {
 
     /** Writes one byte of a fixed header. */
     public MessageWriter rawU8(int value) {
-        ensureSpace(1);
-        buffer.put((byte) value);
+        int at = room(Byte.BYTES);
+        buffer.put(at, (byte) value);
         return this;
     }
 
@@ -67,81 +72,86 @@ public final class MessageWriter {
 
     /** Writes a u16 of a fixed header in host order. */
     public MessageWriter rawHost16(int value) {
-        ensureSpace(Short.BYTES);
-        buffer.putShort((short) value);
+        int at = room(Short.BYTES);
+        buffer.putShort(at, (short) value);
         return this;
     }
 
     /** Writes a u32 of a fixed header in host order. */
     public MessageWriter rawHost32(long value) {
-        ensureSpace(Integer.BYTES);
-        buffer.putInt((int) value);
+        int at = room(Integer.BYTES);
+        buffer.putInt(at, (int) value);
         return this;
     }
 
     /** Attribute with a u8. */
     public MessageWriter u8(int type, int value) {
-        attribute(type, 1);
-        buffer.put((byte) value);
-        return pad();
+        int at = attribute(type, Byte.BYTES);
+        buffer.put(at, (byte) value);
+        return this;
     }
 
     /** Attribute with a u16 in network order. */
     public MessageWriter be16(int type, int value) {
-        attribute(type, Short.BYTES);
-        buffer.put((byte) (value >>> 8)).put((byte) value);
-        return pad();
+        int at = attribute(type, Short.BYTES);
+        buffer.putShort(at, SWAP ? Short.reverseBytes((short) value) : (short) value);
+        return this;
     }
 
     /** Attribute with a u32 in network order. */
     public MessageWriter be32(int type, long value) {
-        attribute(type, Integer.BYTES);
-        putBigEndian(value << Integer.SIZE, Integer.BYTES);
+        int at = attribute(type, Integer.BYTES);
+        buffer.putInt(at, SWAP ? Integer.reverseBytes((int) value) : (int) value);
         return this;
     }
 
     /** Attribute with a u64 in network order. */
     public MessageWriter be64(int type, long value) {
-        attribute(type, Long.BYTES);
-        putBigEndian(value, Long.BYTES);
+        int at = attribute(type, Long.BYTES);
+        buffer.putLong(at, SWAP ? Long.reverseBytes(value) : value);
         return this;
-    }
-
-    private void putBigEndian(long value, int bytes) {
-        long rest = value;
-        for (int i = 0; i < bytes; i++) {
-            buffer.put((byte) (rest >>> (Long.SIZE - Byte.SIZE)));
-            rest <<= Byte.SIZE;
-        }
     }
 
     /** Attribute with a u16 in host order. */
     public MessageWriter host16(int type, int value) {
-        attribute(type, Short.BYTES);
-        buffer.putShort((short) value);
-        return pad();
+        int at = attribute(type, Short.BYTES);
+        buffer.putShort(at, (short) value);
+        return this;
     }
 
     /** Attribute with a u32 in host order. */
     public MessageWriter host32(int type, long value) {
-        attribute(type, Integer.BYTES);
-        buffer.putInt((int) value);
+        int at = attribute(type, Integer.BYTES);
+        buffer.putInt(at, (int) value);
         return this;
     }
 
     /** Attribute with these bytes, unchanged. */
     public MessageWriter bytes(int type, byte[] value) {
-        attribute(type, value.length);
-        buffer.put(value);
-        return pad();
+        int at = attribute(type, checkPayload(value.length));
+        buffer.put(at, value);
+        return this;
+    }
+
+    /**
+     * Attribute with an address, or another value of whole u32 words, as it lies in another buffer.
+     *
+     * @param from in the host's byte order
+     */
+    public MessageWriter words(int type, ByteBuffer from, int offset, int lengthBytes) {
+        int at = attribute(type, checkPayload(lengthBytes));
+        for (int i = 0; i < lengthBytes; i += Integer.BYTES) { // a bulk copy of so little is slower
+            buffer.putInt(at + i, from.getInt(offset + i));
+        }
+        return this;
     }
 
     /** Attribute with a string in UTF-8 and its terminating NUL. */
     public MessageWriter string(int type, String value) {
         byte[] text = value.getBytes(StandardCharsets.UTF_8);
-        attribute(type, text.length + 1);
-        buffer.put(text).put((byte) 0);
-        return pad();
+        int at = attribute(type, checkPayload(text.length + 1));
+        buffer.put(at, text).put(at + text.length, (byte) 0);
+        return this;
     }
 
     /** Attribute without payload. */
@@ -156,10 +166,9 @@ public final class MessageWriter {
      * @return the nest's position, for {@link #endNest}
      */
     public int beginNest(int type) {
-        int nest = buffer.position();
-        attribute(type | NlAttr.NLA_F_NESTED, 0);
+        int payload = attribute(type | NlAttr.NLA_F_NESTED, 0);
         openNests++;
-        return nest;
+        return payload - NlAttr.HEADER_BYTES;
     }
 
     /** Ends the nest at the position that {@link #beginNest} returned; nests end in reverse order. */
@@ -168,18 +177,19 @@ public final class MessageWriter {
             throw new IllegalStateException("no nest is open");
         }
         openNests--;
-        buffer.putShort(nest + NlAttr.LENGTH_OFFSET, (short) checkLength(buffer.position() - nest));
+        buffer.putShort(nest + NlAttr.LENGTH_OFFSET, (short) checkLength(position - nest));
         return this;
     }
 
     /**
      * Ends the last message.
      *
-     * @return all messages, from position 0 to the limit, in native order; borrowed until {@link #clear}
+     * @return all messages, from position 0 to the limit, in native order; borrowed until {@link #clear}, and the same
+     *     buffer each time
      */
     public ByteBuffer finish() {
         endMessage();
-        return buffer.duplicate().order(ByteOrder.nativeOrder()).flip();
+        return finished.limit(position).position(0);
     }
 
     private void endMessage() {
@@ -187,19 +197,30 @@ public final class MessageWriter {
             throw new IllegalStateException("a nest is still open");
         }
         if (message != NONE) {
-            buffer.putInt(message + NlMsgHdr.LENGTH_OFFSET, buffer.position() - message);
-            pad();
+            buffer.putInt(message + NlMsgHdr.LENGTH_OFFSET, position - message);
+            while (position % NlMsgHdr.ALIGNMENT_BYTES != 0) {
+                rawU8(0);
+            }
             message = NONE;
         }
     }
 
-    private void attribute(int type, int payloadBytes) {
+    /** Begins an attribute with its header and its padding; returns the position of its payload. */
+    private int attribute(int type, int payloadBytes) {
         if (message == NONE) {
             throw new IllegalStateException("no message was started");
         }
-        int length = checkLength(NlAttr.HEADER_BYTES + payloadBytes);
-        ensureSpace(NlAttr.align(length));
-        buffer.putShort((short) length).putShort((short) type);
+        int length = NlAttr.HEADER_BYTES + payloadBytes;
+        int at = room(NlAttr.align(length));
+        if (length % NlAttr.ALIGNMENT_BYTES != 0) {
+            buffer.putInt(position - NlAttr.ALIGNMENT_BYTES, 0);
+        }
+        buffer.putInt(at, SWAP ? type << Short.SIZE | length : length << Short.SIZE | type); // both fields
+        return at + NlAttr.HEADER_BYTES;
+    }
+
+    private static int checkPayload(int lengthBytes) {
+        return checkLength(NlAttr.HEADER_BYTES + lengthBytes) - NlAttr.HEADER_BYTES;
     }
 
     private static int checkLength(int lengthBytes) {
@@ -209,18 +230,24 @@ public final class MessageWriter {
         return lengthBytes;
     }
 
-    private MessageWriter pad() {
-        while (buffer.position() % NlAttr.ALIGNMENT_BYTES != 0) {
-            ensureSpace(1);
-            buffer.put((byte) 0);
+    /** Takes so many bytes, which may hold anything; returns their position. */
+    private int room(int bytes) {
+        int at = position;
+        position = at + bytes;
+        if (position > buffer.capacity()) {
+            grow(at);
         }
-        return this;
+        return at;
     }
 
-    private void ensureSpace(int bytes) {
-        if (buffer.remaining() < bytes) {
-            ByteBuffer larger = Libc.allocate(Math.max(2 * buffer.capacity(), buffer.position() + bytes));
-            buffer = larger.put(buffer.flip());
-        }
+    private void grow(int usedBytes) {
+        ByteBuffer larger = Libc.allocate(Math.max(2 * buffer.capacity(), position));
+        buffer = larger.put(0, buffer, 0, usedBytes);
+        finished = view(buffer);
+    }
+
+    /** With a position and a limit of its own. */
+    private static ByteBuffer view(ByteBuffer buffer) {
+        return buffer.duplicate().order(ByteOrder.nativeOrder());
     }
 }

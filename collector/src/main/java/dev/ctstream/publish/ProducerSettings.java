@@ -27,7 +27,8 @@ public final class ProducerSettings {
     /** Keys with only one valid value, and the reason for it. */
     private static final Map<String, Fixed> FIXED = Map.of(
             ProducerConfig.ACKS_CONFIG, new Fixed(Set.of("all", "-1"), "only then is a batch safely published"),
-            ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, new Fixed(Set.of("true"), "otherwise retries could duplicate or reorder"),
+            ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
+                    new Fixed(Set.of("true"), "otherwise retries could duplicate or reorder"),
             ProducerConfig.RETRIES_CONFIG, new Fixed(Set.of(FOREVER), "batches wait for the broker"),
             ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, new Fixed(Set.of(FOREVER), "batches wait for the broker"),
             ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION,
@@ -117,8 +118,7 @@ public final class ProducerSettings {
         Map<String, Object> settings = new HashMap<>();
         settings.put(ProducerConfig.CLIENT_ID_CONFIG, "ctstream");
         settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "zstd");
-        settings.put(
-                ProducerConfig.COMPRESSION_ZSTD_LEVEL_CONFIG, 1); // level 3 takes 1.5 times the CPU, saves 5 %
+        settings.put(ProducerConfig.COMPRESSION_ZSTD_LEVEL_CONFIG, 1); // level 3 takes 1.5 times the CPU, saves 5 %
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
         settings.put(ProducerConfig.BATCH_SIZE_CONFIG, (int) Math.min(BATCH_BYTES, maxMessageBytes));
         // We choose the partition. Without this, the sender evaluates all partitions in each round.

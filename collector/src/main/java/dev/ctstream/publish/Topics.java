@@ -193,11 +193,10 @@ public final class Topics {
         long maxMessageBytes =
                 Long.parseLong(value(settings, TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Long.toString(Long.MAX_VALUE)));
         if (maxMessageBytes < config.records().batchMaxBytes()) {
-            remarks.add(
-                    "topic " + name + " has max.message.bytes=" + maxMessageBytes + ", less than batch.max-bytes="
-                            + config.records().batchMaxBytes()
-                            + "; batches that exceed it when compressed are cut into pieces; raise the former or"
-                            + " lower the latter");
+            remarks.add("topic " + name + " has max.message.bytes=" + maxMessageBytes + ", less than batch.max-bytes="
+                    + config.records().batchMaxBytes()
+                    + "; batches that exceed it when compressed are cut into pieces; raise the former or"
+                    + " lower the latter");
         }
         return maxMessageBytes;
     }

@@ -86,8 +86,7 @@ public final class AvroFile implements AutoCloseable {
                 throw new IOException("cut off: " + (length - complete) + " bytes after the last complete block");
             }
             return null;
-        } catch (IOException
-                | RuntimeException e) { // Avro throws many kinds of exceptions for damaged bytes
+        } catch (IOException | RuntimeException e) { // Avro throws many kinds of exceptions for damaged bytes
             throw new ReadException("read " + path + ": damaged: " + e, e);
         }
     }

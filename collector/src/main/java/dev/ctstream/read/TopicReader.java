@@ -162,8 +162,9 @@ public final class TopicReader implements AutoCloseable {
                     last = System.nanoTime();
                     take(records, handler);
                 } else if (System.nanoTime() - last > PATIENCE.toNanos()) {
-                    throw new ReadException("read " + config.topic() + " from " + servers(config) + ": nothing has arrived"
-                            + " for " + PATIENCE.toSeconds() + " s, before the end was reached" + remedy());
+                    throw new ReadException(
+                            "read " + config.topic() + " from " + servers(config) + ": nothing has arrived" + " for "
+                                    + PATIENCE.toSeconds() + " s, before the end was reached" + remedy());
                 }
             }
         } catch (WakeupException e) {

@@ -86,7 +86,9 @@ final class SpoolDirectory implements AutoCloseable {
             channel.write(UTF_8.encode(Long.toString(ProcessHandle.current().pid())), 0);
         } catch (IOException e) {
             LOG.warn(
-                    "the lock file does not name its holder file={}: {}", path.resolve(LOCK), SpoolFileSystem.reason(e));
+                    "the lock file does not name its holder file={}: {}",
+                    path.resolve(LOCK),
+                    SpoolFileSystem.reason(e));
         }
         return channel;
     }

@@ -134,7 +134,10 @@ final class SpoolRecovery {
             try {
                 sizeBytes = SegmentWriter.sealRecovered(file, present, result);
             } catch (IOException e) {
-                LOG.warn("segment cannot be sealed and is used without index file={}: {}", file, SpoolFileSystem.reason(e));
+                LOG.warn(
+                        "segment cannot be sealed and is used without index file={}: {}",
+                        file,
+                        SpoolFileSystem.reason(e));
             }
         }
         return segment(file, result.first(), result.identity(), result.next(), sizeBytes);

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -74,11 +75,12 @@ class ConsumersJarBrokerIT {
         }
     }
 
-    private static void send(KafkaProducer<byte[], byte[]> producer, String topic, GenericRecord... records) {
+    private static void send(KafkaProducer<byte[], byte[]> producer, String topic, GenericRecord... records)
+            throws ExecutionException, InterruptedException {
         for (GenericRecord record : records) {
-            producer.send(new ProducerRecord<>(topic, EventRecords.singleObject(record)));
+            producer.send(new ProducerRecord<>(topic, EventRecords.singleObject(record)))
+                    .get();
         }
-        producer.flush();
     }
 
     private static String program() throws IOException {

@@ -121,7 +121,30 @@ class MessageWriterTest {
     }
 
     @Test
-    void paddingIsZeroAfterReuse() {
+    void wordsAreCopiedAsTheyLie() {
+        byte[] bytes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+        ByteBuffer from = ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).position(1);
+        writer.start(0x10, 0, 0).words(1, from, 2, 8).u8(2, 9);
+        assertThat(from.position()).isEqualTo(1);
+        reread(0);
+        assertThat(payload(1)).containsExactly(2, 3, 4, 5, 6, 7, 8, 9);
+        assertThat(payload(2)).containsExactly(9);
+    }
+
+    @Test
+    void whatIsFinishedIsLentAfreshEachTime() {
+        ByteBuffer first = writer.start(0x10, 0, 0).u8(1, 1).finish();
+        first.position(first.limit());
+        assertThat(writer.finish().remaining()).isEqualTo(24);
+        assertThat(writer.clear().start(0x10, 0, 0).finish().remaining()).isEqualTo(16);
+        ByteBuffer grown =
+                writer.clear().start(0x10, 0, 0).bytes(1, new byte[3000]).finish();
+        assertThat(grown.remaining()).isEqualTo(3020);
+        assertThat(grown.order()).isEqualTo(ByteOrder.nativeOrder());
+    }
+
+    @Test
+    void paddingIsZeroAlsoOnReuse() {
         byte[] ones = {-1, -1, -1, -1, -1, -1, -1, -1};
         writer.start(0x10, 0, 0).bytes(1, ones).finish();
         ByteBuffer datagram = writer.clear().start(0x10, 0, 0).u8(1, 1).finish();

@@ -92,8 +92,7 @@ class ProducerSettingsTest {
     @Test
     void changedProducerBatchesRaiseTheInFlightLimit() {
         assertThat(ProducerSettings.maxInFlightBytes(with("acks", "all"))).isEqualTo(4 << 20);
-        assertThat(ProducerSettings.maxInFlightBytes(with("linger.ms", "1000")))
-                .isEqualTo(16 << 20);
+        assertThat(ProducerSettings.maxInFlightBytes(with("linger.ms", "1000"))).isEqualTo(16 << 20);
         assertThat(ProducerSettings.maxInFlightBytes(with("batch.size", "1000000")))
                 .isEqualTo(16 << 20);
     }

@@ -43,8 +43,8 @@ final class SecuredBroker implements AutoCloseable {
         makeCertificate("named", "dns:kafka.example");
         makeCertificate("foreign", "ip:127.0.0.1");
         String at = "://127.0.0.1:";
-        String listeners = "PLAINTEXT" + at + ports[0] + ",USER" + at + ports[1] + ",TLS" + at + ports[2] + ",NAMED" + at
-                + ports[3];
+        String listeners = "PLAINTEXT" + at + ports[0] + ",USER" + at + ports[1] + ",TLS" + at + ports[2] + ",NAMED"
+                + at + ports[3];
         broker = EmbeddedBroker.temporary(Map.ofEntries(
                 Map.entry("listeners", listeners + ",CONTROLLER" + at + ports[4]),
                 Map.entry("advertised.listeners", listeners),

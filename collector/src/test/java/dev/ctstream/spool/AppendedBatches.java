@@ -103,7 +103,7 @@ public final class AppendedBatches implements AutoCloseable {
                 BatchEnvelope batch = segment.envelope();
                 numbers.set((int) batch.number());
                 streams.computeIfAbsent(
-                                run + batch.stream().netns() + "/"
+                                run + batch.stream().netnsId() + "/"
                                         + (batch.kind() == EncodedBatch.CONTROL
                                                 ? -1
                                                 : batch.stream().zone()),

@@ -11,8 +11,7 @@ class SpoolPauseTest {
     @Test
     void roundsInQuickSuccessionLetBatchesGather() {
         assertThat(Spool.pauseNanos(5 * MILLI, MILLI, 0)).isEqualTo(19 * MILLI);
-        assertThat(Spool.pauseNanos(25 * MILLI, MILLI, Spool.MAX_GATHERED - 1))
-                .isEqualTo(19 * MILLI);
+        assertThat(Spool.pauseNanos(25 * MILLI, MILLI, Spool.MAX_GATHERED - 1)).isEqualTo(19 * MILLI);
     }
 
     @Test

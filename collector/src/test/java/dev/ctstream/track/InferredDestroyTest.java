@@ -2,12 +2,14 @@ package dev.ctstream.track;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import dev.ctstream.conntrack.Fixtures;
 import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.Tuple;
 import dev.ctstream.conntrack.TupleSpec;
 import dev.ctstream.conntrack.ZoneScope;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -17,7 +19,7 @@ class InferredDestroyTest {
     private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
     private final FlowIdentity identity = new FlowIdentity();
-    private final FlowLedger ledger = new FlowLedger(10);
+    private final FlowLedger ledger = new FlowLedger(100);
     private final InferredDestroy message = new InferredDestroy();
 
     @Test
@@ -101,5 +103,38 @@ class InferredDestroyTest {
         assertThat(back.bytesOriginal()).isEqualTo(400);
         assertThat(back.packetsReply()).isEqualTo(5);
         assertThat(back.bytesReply()).isEqualTo(401);
+    }
+
+    @Test
+    void aMillionMessagesAllocateNothing() {
+        for (byte[] bytes : Fixtures.flowMessages()) {
+            assertThat(decoder.decode(event, Fixtures.buffer(bytes), 0, bytes.length))
+                    .isTrue();
+            identity.load(0, event);
+            if (ledger.find(identity, identity.hash()) == FlowLedger.NONE) {
+                ledger.add(identity, identity.hash(), event, 0);
+            }
+        }
+        assertThat(ledger.size()).isGreaterThan(5);
+        write(1_000_000); // loads classes, learns the shapes, lets the compiler end its work
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        threads.getCurrentThreadAllocatedBytes();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        long sum = write(1_000_000);
+        long allocatedBytes = threads.getCurrentThreadAllocatedBytes() - before;
+        assertThat(sum).isNotZero();
+        assertThat(allocatedBytes).isZero();
+    }
+
+    private long write(int count) {
+        long sum = 0;
+        int positions = ledger.positions();
+        for (int i = 0; i < count; i++) {
+            int reference = ledger.at(i % positions);
+            if (reference != FlowLedger.NONE) {
+                sum += message.destroy(ledger.record(reference)).id();
+            }
+        }
+        return sum;
     }
 }

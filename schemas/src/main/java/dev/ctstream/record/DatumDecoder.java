@@ -107,8 +107,9 @@ final class DatumDecoder<T extends IndexedRecord> {
         if (Framing.CONFLUENT.frames(value)) {
             if (fingerprint.isEmpty()) {
                 int id = ByteBuffer.wrap(value).getInt(Framing.CONFLUENT_SCHEMA_ID_OFFSET);
-                throw new RecordException("has schema id " + id + " of a registry and no header " + HeaderNames.SCHEMA_FINGERPRINT
-                        + "; it needs the registry to be read, which this version does not support");
+                throw new RecordException(
+                        "has schema id " + id + " of a registry and no header " + HeaderNames.SCHEMA_FINGERPRINT
+                                + "; it needs the registry to be read, which this version does not support");
             }
             return decode(reader(fingerprint.getAsLong()), value, Framing.CONFLUENT_BYTES);
         }

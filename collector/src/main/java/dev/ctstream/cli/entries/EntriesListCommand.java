@@ -21,8 +21,7 @@ import picocli.CommandLine.Option;
         name = "list",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description =
-                "List: print the entries that match all options, one per line, in the kernel's order or sorted.",
+        description = "List: print the entries that match all options, one per line, in the kernel's order or sorted.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream entries list --zone 7 --protocol tcp --state ESTABLISHED",
