@@ -47,7 +47,8 @@ final class DumpAhead {
     }
 
     /**
-     * Delivers every entry that the filter matches, in the kernel's order.
+     * Delivers every entry that the filter matches, and others if the kernel sends them, in the kernel's order. Each is
+     * decoded once, on the caller's thread; the handler applies the filter.
      *
      * @throws NetlinkException when the kernel refuses the dump or ends it early
      * @throws IOException from the handler; nothing more is received after it
@@ -104,11 +105,7 @@ final class DumpAhead {
 
     private void receive() {
         try {
-            if (filter.equals(DumpFilter.ALL)) {
-                table.dumpMessages(filter, message -> add(message.buffer(), message.offset(), message.lengthBytes()));
-            } else {
-                table.dump(filter, entry -> add(entry.buffer(), entry.messageOffset(), entry.messageLengthBytes()));
-            }
+            table.dumpCandidates(filter, message -> add(message.buffer(), message.offset(), message.lengthBytes()));
         } catch (Throwable e) { // of any kind: without the report the caller would wait forever
             failure = e;
         } finally {

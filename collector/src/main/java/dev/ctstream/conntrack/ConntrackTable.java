@@ -66,21 +66,31 @@ public final class ConntrackTable implements AutoCloseable {
      * proved to support; the whole filter is applied again here.
      */
     public void dump(DumpFilter filter, Consumer<FlowEvent> handler) throws NetlinkException {
-        boolean[] any = new boolean[1];
-        ReplyHandler matching = message -> {
-            any[0] = true;
+        dumpCandidates(filter, message -> {
             if (decode(message) && filter.matches(event)) {
                 handler.accept(event);
             }
+        });
+    }
+
+    /**
+     * Hands over the raw messages of every entry that passes the filter, and of others. As {@link #dump}, but the caller
+     * decodes the messages and applies all of the filter.
+     */
+    public void dumpCandidates(DumpFilter filter, ReplyHandler handler) throws NetlinkException {
+        boolean[] any = new boolean[1];
+        ReplyHandler noting = message -> {
+            any[0] = true;
+            handler.onReply(message);
         };
         DumpFilter sent = filters.known(filter);
         try {
-            dumpMessages(sent, matching);
+            dumpMessages(sent, noting);
         } catch (NetlinkException e) {
             if (any[0] || sent.equals(DumpFilter.ALL) || !KernelFilters.refusal(e.errno())) {
                 throw e;
             }
-            dumpMessages(DumpFilter.ALL, matching); // the kernel supports the filter, but not this use of it
+            dumpMessages(DumpFilter.ALL, noting); // the kernel supports the filter, but not this use of it
         }
     }
 
