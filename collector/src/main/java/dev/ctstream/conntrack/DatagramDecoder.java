@@ -21,7 +21,7 @@ final class DatagramDecoder {
     private static final int SAMPLE_BYTES = 96;
 
     private final FlowEventHandler handler;
-    private final ReceiveMetrics metrics;
+    private final ReceiveObserver observer;
     private final MessageCursor cursor = new MessageCursor();
     private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent[] events = new FlowEvent[FlowEventHandler.MAX_EVENTS];
@@ -30,9 +30,9 @@ final class DatagramDecoder {
     private int decoded; // events not yet passed to the handler
     private int undecodable;
 
-    DatagramDecoder(FlowEventHandler handler, ReceiveMetrics metrics) {
+    DatagramDecoder(FlowEventHandler handler, ReceiveObserver observer) {
         this.handler = handler;
-        this.metrics = metrics;
+        this.observer = observer;
         Arrays.setAll(events, i -> new FlowEvent());
     }
 
@@ -44,14 +44,14 @@ final class DatagramDecoder {
         cursor.wrap(buffer, offset, lengthBytes);
         while (cursor.next()) {
             if (!FlowEvent.isFlowMessage(cursor.type())) {
-                metrics.otherMessages.increment();
+                observer.otherMessage();
                 if (cursor.type() != NlMsgHdr.NLMSG_NOOP) {
                     log("message is not a flow event", source, buffer, cursor.offset(), cursor.lengthBytes());
                 }
             } else if (decoder.decode(events[decoded], buffer, cursor.offset(), cursor.lengthBytes())) {
                 FlowEvent event = events[decoded++];
                 countAttributes(event);
-                metrics.events(event.eventType()).increment();
+                observer.decoded(event.eventType());
                 if (decoded == events.length) {
                     deliver(source, receivedTimeNanos);
                 }
@@ -75,7 +75,7 @@ final class DatagramDecoder {
 
     /** Counts a datagram whose end is missing. */
     void truncated(EventSource source, ByteBuffer buffer, int offset, int lengthBytes) {
-        metrics.truncated.increment();
+        observer.truncated();
         undecodable++;
         log("datagram is truncated", source, buffer, offset, lengthBytes);
     }
@@ -87,12 +87,12 @@ final class DatagramDecoder {
 
     /** Passes on one message of another thread's dump. */
     void dumpEntry(EventSource source, DumpEntryKind kind, ByteBuffer buffer, int offset, int lengthBytes) {
-        metrics.dumpMessages.increment();
+        observer.dumped();
         if (decoder.decode(dumped, buffer, offset, lengthBytes)) {
             countAttributes(dumped);
             handler.onDumpEntry(source, dumped, kind);
         } else {
-            metrics.malformed.increment();
+            observer.malformed();
             log("dump message is malformed", source, buffer, offset, lengthBytes);
         }
     }
@@ -117,16 +117,13 @@ final class DatagramDecoder {
     }
 
     private void countAttributes(FlowEvent event) {
-        if (event.unknownAttributes() > 0) {
-            metrics.unknownAttributes.add(event.unknownAttributes());
-        }
-        if (event.unexpectedAttributes() > 0) {
-            metrics.unexpectedAttributes.add(event.unexpectedAttributes());
+        if ((event.unknownAttributes() | event.unexpectedAttributes()) != 0) {
+            observer.skipped(event.unknownAttributes(), event.unexpectedAttributes());
         }
     }
 
     private void malformed(String what, EventSource source, ByteBuffer buffer, int offset, int lengthBytes) {
-        metrics.malformed.increment();
+        observer.malformed();
         undecodable++;
         log(what, source, buffer, offset, lengthBytes);
     }

@@ -49,7 +49,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     private static final long FINAL_DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private final FlowEventHandler handler;
-    private final ReceiveMetrics metrics;
+    private final ReceiveObserver observer;
     private final Epoll epoll;
     private final Wakeup wakeup;
     private final DatagramBatch batch = new DatagramBatch(SLOTS, SLOT_BYTES);
@@ -64,22 +64,22 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     private long longestPauseNanos;
     private boolean dry;
 
-    private EventReceiver(FlowEventHandler handler, ReceiveMetrics metrics, Epoll epoll, Wakeup wakeup) {
+    private EventReceiver(FlowEventHandler handler, ReceiveObserver observer, Epoll epoll, Wakeup wakeup) {
         this.handler = handler;
-        this.metrics = metrics;
+        this.observer = observer;
         this.epoll = epoll;
         this.wakeup = wakeup;
-        decoder = new DatagramDecoder(handler, metrics);
+        decoder = new DatagramDecoder(handler, observer);
         dumpRing = new DumpRing(DUMP_RING_SLOTS, DUMP_RING_BYTES, wakeup::signal);
     }
 
     /** Opens a receiver without sources; starts nothing. */
-    public static EventReceiver open(FlowEventHandler handler, ReceiveMetrics metrics) throws NetlinkException {
+    public static EventReceiver open(FlowEventHandler handler, ReceiveObserver observer) throws NetlinkException {
         Epoll epoll = Epoll.open();
         try {
             Wakeup wakeup = Wakeup.open();
             epoll.add(wakeup.fd(), WAKEUP_TOKEN);
-            return new EventReceiver(handler, metrics, epoll, wakeup);
+            return new EventReceiver(handler, observer, epoll, wakeup);
         } catch (NetlinkException e) {
             epoll.close();
             throw e;
@@ -186,7 +186,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         for (int round = 0; round < ROUNDS_PER_DRAIN && count != DatagramBatch.DRY; round++) {
             count = batch.receive(source.socket());
             if (count == DatagramBatch.OVERRUN) {
-                metrics.overrunErrors.increment();
+                observer.overrun();
             } else if (count > 0) {
                 decode(source, count);
                 received += count;
@@ -198,7 +198,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         if (undecodable > 0) {
             source.addUndecodable(undecodable);
         }
-        metrics.drained(received);
+        observer.drained(received);
         handler.onDrained(source, source.readDrops());
         return received;
     }
@@ -217,13 +217,13 @@ public final class EventReceiver implements Runnable, AutoCloseable {
             }
         }
         decoder.deliver(source, receivedTimeNanos);
-        metrics.datagrams.add(count);
+        observer.received(count);
     }
 
     private void recordLag(long receivedTimeNanos) {
         long lagNanos = decoder.lagNanos(receivedTimeNanos);
         if (lagNanos >= 0) {
-            metrics.lag.recordNanos(lagNanos);
+            observer.lagged(lagNanos);
         }
     }
 
@@ -252,7 +252,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         }
         handler.onAdded(source);
         epoll.add(source.socket().fd(), token);
-        metrics.add(source);
+        observer.added(source);
         setPace();
     }
 
@@ -262,7 +262,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
             drainFinally(source);
             epoll.remove(source.socket().fd());
             sources.set(token, null);
-            metrics.remove(source);
+            observer.removed(source);
             setPace();
         }
         source.close();

@@ -9,23 +9,22 @@ import dev.ctstream.metrics.Metrics;
  *
  * <p>Threads: written by the receive thread.
  */
-public final class ReceiveMetrics {
+public final class ReceiveMetrics implements ReceiveObserver {
     private static final String NETNS = "netns";
     private static final String DROPS = "ctstream_receive_kernel_drops_events_total";
     private static final String UNDECODABLE = "ctstream_receive_undecodable_messages_total";
     private static final String BUFFER = "ctstream_receive_buffer_bytes";
 
-    final Counter datagrams;
+    private final Counter datagrams;
     final Counter truncated;
     final Counter malformed;
     final Counter otherMessages;
     final Counter dumpMessages;
     final Counter unknownAttributes;
     final Counter unexpectedAttributes;
-    final Counter drains;
-    final Counter overrunErrors;
-    /** Time from the first event of a receive call to its receipt, the longest within that call. */
-    final LatencyRecorder lag;
+    private final Counter drains;
+    private final Counter overrunErrors;
+    private final LatencyRecorder lag;
 
     private final Metrics metrics;
     private final Counter[] events = new Counter[FlowEvent.DESTROY + 1];
@@ -89,14 +88,62 @@ public final class ReceiveMetrics {
         return events[eventType];
     }
 
-    void drained(long eventCount) {
+    @Override
+    public void received(int count) {
+        datagrams.add(count);
+    }
+
+    @Override
+    public void decoded(int eventType) {
+        events[eventType].increment();
+    }
+
+    @Override
+    public void skipped(int unknown, int unexpected) {
+        unknownAttributes.add(unknown);
+        unexpectedAttributes.add(unexpected);
+    }
+
+    @Override
+    public void truncated() {
+        truncated.increment();
+    }
+
+    @Override
+    public void malformed() {
+        malformed.increment();
+    }
+
+    @Override
+    public void otherMessage() {
+        otherMessages.increment();
+    }
+
+    @Override
+    public void dumped() {
+        dumpMessages.increment();
+    }
+
+    @Override
+    public void lagged(long nanos) {
+        lag.recordNanos(nanos);
+    }
+
+    @Override
+    public void overrun() {
+        overrunErrors.increment();
+    }
+
+    @Override
+    public void drained(long eventCount) {
         drains.increment();
         if (eventCount > largestDrainEvents) {
             largestDrainEvents = eventCount;
         }
     }
 
-    void add(EventSocket source) {
+    @Override
+    public void added(EventSocket source) {
         String netns = source.netns();
         metrics.counterFrom(
                 DROPS, "events", "Events that the kernel could not queue for us", source::dropsTotal, NETNS, netns);
@@ -115,7 +162,8 @@ public final class ReceiveMetrics {
                 netns);
     }
 
-    void remove(EventSocket source) {
+    @Override
+    public void removed(EventSocket source) {
         metrics.remove(DROPS, NETNS, source.netns());
         metrics.remove(UNDECODABLE, NETNS, source.netns());
         metrics.remove(BUFFER, NETNS, source.netns());
