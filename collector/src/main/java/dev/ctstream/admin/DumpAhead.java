@@ -4,6 +4,7 @@ import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.DumpFilter;
 import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.MessageCursor;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NlMsgHdr;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: {@link #deliver} runs on the caller's; until it returns, the table belongs to the receiving thread.
  */
 final class DumpAhead {
+    private static final long JOIN_MILLIS = 1_000;
     private static final int BLOCKS = 8;
     private static final int BLOCK_BYTES = 1 << 16;
     /** Marks the end of the dump; the only block without capacity. */
@@ -54,9 +56,8 @@ final class DumpAhead {
      * @throws IOException from the handler; nothing more is received after it
      */
     void deliver(EntryHandler handler) throws IOException {
-        Thread receiver = new Thread(this::receive, "ctstream-entries");
-        receiver.setDaemon(true);
-        receiver.start();
+        OwnedThread receiver = OwnedThread.looping("ctstream-entries", this::receive, JOIN_MILLIS);
+        receiver.start((thread, unhandled) -> failure = unhandled);
         try {
             for (ByteBuffer next = full.take(); next.capacity() > 0; next = full.take()) {
                 deliver(next, handler);
@@ -87,16 +88,12 @@ final class DumpAhead {
     }
 
     /** Stops the receiving thread. After it, the caller may use the table again. */
-    private void stop(Thread receiver) {
+    private void stop(OwnedThread receiver) {
         stopped = true;
         empty.add(END); // wakes a receiver that waits for a block
         boolean interrupted = false;
-        while (receiver.isAlive()) {
-            try {
-                receiver.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
+        while (!receiver.join(JOIN_MILLIS)) {
+            interrupted |= Thread.interrupted();
         }
         if (interrupted) {
             Thread.currentThread().interrupt();

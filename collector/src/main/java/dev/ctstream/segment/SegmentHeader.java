@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.ctstream.record.RunIdentity;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.zip.CRC32C;
 
 /**
  * The header of a segment file. A segment belongs to one run of the collector, so a batch that is replayed after a
@@ -40,7 +39,7 @@ public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, 
                 .put(host)
                 .putShort((short) boot.length)
                 .put(boot);
-        out.putInt(SegmentFormat.SEGMENT_CRC_OFFSET, crc(out, length));
+        CheckedBlock.seal(out, length, SegmentFormat.SEGMENT_CRC_OFFSET);
         out.put(SegmentFormat.SEGMENT_HEADER_BYTES, out, 0, length);
         return out.clear();
     }
@@ -74,13 +73,11 @@ public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, 
         int length = in.getShort(SegmentFormat.SEGMENT_LENGTH_OFFSET) & 0xFFFF;
         if (length < SegmentFormat.SEGMENT_HOST_ID_OFFSET + 4
                 || length > in.limit()
-                || in.getInt(SegmentFormat.SEGMENT_CRC_OFFSET) != crc(in, length)) {
+                || !CheckedBlock.isGood(in, length, SegmentFormat.SEGMENT_CRC_OFFSET)) {
             throw new DamagedSegmentException("its header is damaged");
         }
         int version = in.getShort(SegmentFormat.SEGMENT_VERSION_OFFSET) & 0xFFFF;
-        if (version != SegmentFormat.VERSION) {
-            throw new SegmentVersionException(version, SegmentFormat.VERSION);
-        }
+        CheckedBlock.requireVersion(version, SegmentFormat.VERSION);
         return decodeFields(in);
     }
 
@@ -96,14 +93,6 @@ public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, 
                         in.getLong(SegmentFormat.SEGMENT_EVENTS_BEFORE_OFFSET)),
                 new RunIdentity(host, boot, in.getLong(SegmentFormat.SEGMENT_EPOCH_OFFSET)),
                 in.getLong(SegmentFormat.SEGMENT_CREATED_OFFSET));
-    }
-
-    /** Checksum of all header bytes except the checksum itself. */
-    private static int crc(ByteBuffer header, int length) {
-        CRC32C crc = new CRC32C();
-        crc.update(header.duplicate().limit(SegmentFormat.SEGMENT_CRC_OFFSET).position(0));
-        crc.update(header.duplicate().limit(length).position(SegmentFormat.SEGMENT_ID_OFFSET));
-        return (int) crc.getValue();
     }
 
     private static String text(ByteBuffer in, int offset, int length) {

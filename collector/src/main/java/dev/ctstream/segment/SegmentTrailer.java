@@ -6,7 +6,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /** The last bytes of a sealed segment. They locate its index, so opening a spool does not read whole segments. */
@@ -24,8 +23,9 @@ public final class SegmentTrailer {
 
     static ByteBuffer encode(long indexOffset) {
         ByteBuffer trailer = ByteBuffer.allocate(SegmentFormat.TRAILER_BYTES);
-        trailer.putLong(indexOffset).putInt(SegmentFormat.TRAILER_MAGIC).putInt(crc(trailer));
-        return trailer.flip();
+        trailer.putLong(indexOffset).putInt(SegmentFormat.TRAILER_MAGIC);
+        CheckedBlock.seal(trailer, SegmentFormat.TRAILER_BYTES, SegmentFormat.TRAILER_CRC_OFFSET);
+        return trailer.clear();
     }
 
     /**
@@ -42,7 +42,7 @@ public final class SegmentTrailer {
             if (size < SegmentFormat.FRAMES_OFFSET + SegmentFormat.TRAILER_BYTES
                     || channel.read(trailer, size - SegmentFormat.TRAILER_BYTES) != SegmentFormat.TRAILER_BYTES
                     || trailer.getInt(SegmentFormat.TRAILER_MAGIC_OFFSET) != SegmentFormat.TRAILER_MAGIC
-                    || trailer.getInt(SegmentFormat.TRAILER_CRC_OFFSET) != crc(trailer)
+                    || !CheckedBlock.isGood(trailer, SegmentFormat.TRAILER_BYTES, SegmentFormat.TRAILER_CRC_OFFSET)
                     || !reader.seekIndex(trailer.getLong(0))) {
                 return null;
             }
@@ -53,11 +53,5 @@ public final class SegmentTrailer {
             SpoolPosition next = new SpoolPosition(index.number(), index.eventsBefore());
             return new Ends(reader.header(), next, reader.index(), size);
         }
-    }
-
-    private static int crc(ByteBuffer trailer) {
-        CRC32C crc = new CRC32C();
-        crc.update(trailer.duplicate().limit(SegmentFormat.TRAILER_CRC_OFFSET).position(0));
-        return (int) crc.getValue();
     }
 }

@@ -3,6 +3,7 @@ package dev.ctstream.spool;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.segment.CheckedBlock;
 import dev.ctstream.segment.MissingBatches;
 import dev.ctstream.segment.SegmentVersionException;
 import dev.ctstream.segment.SpoolPosition;
@@ -13,7 +14,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -141,7 +141,7 @@ final class SpoolCheckpoint implements AutoCloseable {
         DeclaredLosses.encode(values.holes(), slot);
         slot.putShort(LENGTH_OFFSET, (short) slot.position());
         slot.flip();
-        slot.putInt(CRC_OFFSET, crc(slot.limit()));
+        CheckedBlock.seal(slot, slot.limit(), CRC_OFFSET);
     }
 
     private void putPosition(SpoolPosition position) {
@@ -165,7 +165,7 @@ final class SpoolCheckpoint implements AutoCloseable {
                 continue;
             }
             int length = slot.getShort(LENGTH_OFFSET) & 0xFFFF;
-            if (length >= FIXED_BYTES && length <= slot.limit() && slot.getInt(CRC_OFFSET) == crc(length)) {
+            if (length >= FIXED_BYTES && length <= slot.limit() && CheckedBlock.isGood(slot, length, CRC_OFFSET)) {
                 decode();
             }
         }
@@ -173,9 +173,7 @@ final class SpoolCheckpoint implements AutoCloseable {
 
     private void decode() throws SegmentVersionException {
         int version = slot.getShort(LENGTH_OFFSET - 2) & 0xFFFF;
-        if (version != VERSION) {
-            throw new SegmentVersionException(version, VERSION);
-        }
+        CheckedBlock.requireVersion(version, VERSION);
         slot.position(GENERATION_OFFSET);
         long found = slot.getLong();
         if (found <= generation) {
@@ -195,12 +193,5 @@ final class SpoolCheckpoint implements AutoCloseable {
         byte[] bytes = new byte[slot.getShort() & 0xFFFF];
         slot.get(bytes);
         return new String(bytes, UTF_8);
-    }
-
-    private int crc(int length) {
-        CRC32C crc = new CRC32C();
-        crc.update(slot.duplicate().limit(CRC_OFFSET).position(0));
-        crc.update(slot.duplicate().limit(length).position(GENERATION_OFFSET));
-        return (int) crc.getValue();
     }
 }

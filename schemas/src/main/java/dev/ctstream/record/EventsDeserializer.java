@@ -29,7 +29,7 @@ public final class EventsDeserializer implements Deserializer<List<ConntrackFlat
             ConntrackBatch.getClassSchema().getField("events").pos();
 
     private final DatumDecoder<SpecificRecord> decoder = new DatumDecoder<>(
-            SpecificDatumReader<SpecificRecord>::new,
+            (written, present) -> new SpecificDatumReader<>(written, present, GeneratedRecords.DATA),
             false,
             List.of(ConntrackBatch.getClassSchema(), ConntrackFlatEvent.getClassSchema()));
 

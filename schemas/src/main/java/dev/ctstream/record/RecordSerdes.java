@@ -52,7 +52,7 @@ public final class RecordSerdes {
 
         Writer(Schema schema) {
             prefix = Framing.SINGLE_OBJECT.prefix(schema);
-            datums = new SpecificDatumWriter<>(schema);
+            datums = new SpecificDatumWriter<>(schema, GeneratedRecords.DATA);
         }
 
         @Override
@@ -79,7 +79,10 @@ public final class RecordSerdes {
 
         Reader(Class<T> type, Schema schema) {
             this.type = type;
-            decoder = new DatumDecoder<>(SpecificDatumReader<SpecificRecord>::new, false, List.of(schema));
+            decoder = new DatumDecoder<>(
+                    (written, present) -> new SpecificDatumReader<>(written, present, GeneratedRecords.DATA),
+                    false,
+                    List.of(schema));
         }
 
         @Override
