@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The observed network namespaces: one event socket in each, and a periodic check whether connections are tracked
@@ -24,6 +26,7 @@ import java.util.concurrent.TimeUnit;
  * connections are tracked in every namespace.
  */
 public final class Namespaces implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Namespaces.class);
     /** Name of the collector's own namespace in the configuration. */
     private static final String SELF = "self";
     /** Name of the collector's own namespace in the records. */
@@ -53,12 +56,33 @@ public final class Namespaces implements AutoCloseable {
     void open() throws NetlinkException {
         try {
             for (String name : config.netns()) {
-                watched.add(subscribe(name));
+                add(name, subscribe(name));
             }
         } catch (NetlinkException e) {
             watched.forEach(opened -> opened.socket().close());
             close();
             throw e;
+        }
+    }
+
+    /** One namespace by two names is one: its streams would have the same identity. */
+    private void add(String name, ObservedNamespace opened) {
+        String netnsId = opened.socket().netnsId();
+        for (ObservedNamespace known : watched) {
+            if (known.socket().netnsId().equals(netnsId)) {
+                LOG.warn("namespace is already observed and is not added again netns={} as={}", name, known.netns());
+                opened.socket().close();
+                closeHandle(opened);
+                return;
+            }
+        }
+        watched.add(opened);
+    }
+
+    private static void closeHandle(ObservedNamespace one) {
+        NetworkNamespace namespace = one.namespace();
+        if (namespace != null) {
+            namespace.close();
         }
     }
 
@@ -122,11 +146,6 @@ public final class Namespaces implements AutoCloseable {
     @Override
     public void close() {
         looking.close();
-        for (ObservedNamespace one : watched) {
-            NetworkNamespace namespace = one.namespace();
-            if (namespace != null) {
-                namespace.close();
-            }
-        }
+        watched.forEach(Namespaces::closeHandle);
     }
 }

@@ -195,6 +195,21 @@ class CollectorKernelIT {
                 .hasSize(2);
     }
 
+    @Test
+    void oneNamespaceByTwoNamesIsObservedOnce() throws Exception {
+        settings.put("topic.events", "once");
+        settings.put("netns", namespace.path() + "," + namespace.path());
+        try (Collector collector = start()) {
+            assertThat(collector.namespaces().sockets()).hasSize(1);
+            flows.create(collector, 100);
+            await().atMost(SOON).until(() -> collector.totals().acknowledged() == 100);
+            assertThat(collector.stop()).isTrue();
+        }
+        TopicContents contents = TopicContents.read(broker.bootstrapServers(), "once");
+        contents.assertGapFree();
+        assertThat(contents.events()).hasSize(100);
+    }
+
     private static boolean kafkaIsReady(Collector collector) {
         return Objects.requireNonNull(collector.health().components().get("kafka"))
                 .ready();

@@ -68,7 +68,6 @@ class OutageKernelIT {
         observe(WARM_UP, () -> false);
         await().atMost(FaultSite.PATIENCE).until(() -> site.metric(ACKNOWLEDGED) > 0);
         double rssBefore = mostRssBytes;
-        double acknowledgedBefore = site.metric(ACKNOWLEDGED);
 
         site.broker().stop();
         mostRssBytes = 0;
