@@ -14,6 +14,7 @@ import dev.ctstream.netlink.Clock;
 import dev.ctstream.publish.PublishMetrics;
 import dev.ctstream.publish.Publisher;
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.Loss;
 import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolMetrics;
@@ -93,6 +94,7 @@ public final class Collector implements AutoCloseable {
         this.namespaces = namespaces;
         this.health = health;
         BatchMetrics.registerRing(metrics, ring);
+        StreamId own = namespaces.own(); // it may fail: before the spool is open
         spool = Spool.open(
                 new Spool.Parts(config.spool(), run, ring, this::declare, new SpoolMetrics(metrics), health));
         Tracking receiving = new Tracking(
@@ -100,7 +102,7 @@ public final class Collector implements AutoCloseable {
                 Tracking.facts(config, run, program, spool.previousRun()),
                 ring,
                 new Tracking.Observers(metrics, health, receiveMetrics),
-                new Tracking.SpoolLosses(losses, namespaces.own()));
+                new Tracking.SpoolLosses(losses, own));
         tracking = receiving;
         publisher = new Publisher(new Publisher.Parts(config.publish(), run, spool, publishMetrics, health));
         receiveThread = OwnedThread.looping("ctstream-receive", receiving.receiver(), LOCAL_STOP_MILLIS);
@@ -213,11 +215,6 @@ public final class Collector implements AutoCloseable {
     /** Number of batches in the spool that Kafka has not confirmed. Any thread. */
     public long unacknowledgedBatches() {
         return spool.unacknowledged();
-    }
-
-    /** Port of the HTTP endpoint; -1 when there is none. */
-    public int httpPort() {
-        return http == null ? -1 : http.port();
     }
 
     /**

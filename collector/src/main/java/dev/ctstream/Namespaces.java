@@ -50,8 +50,7 @@ public final class Namespaces implements AutoCloseable {
     /**
      * Subscribes in every namespace; the kernel queues events from then on.
      *
-     * @throws NetlinkException naming the
-     *     namespace; all opened sockets and namespaces are closed again
+     * @throws NetlinkException naming the namespace; all opened sockets and namespaces are closed again
      */
     void open() throws NetlinkException {
         try {
@@ -101,7 +100,7 @@ public final class Namespaces implements AutoCloseable {
         }
     }
 
-    /** Begins to look whether connections are tracked. */
+    /** Starts to check whether connections are tracked. */
     void start(OwnedThread.FailureHandler handler) {
         watched.forEach(one -> unknown.add(new TrackingCheck(one, health)));
         looking.start(handler);
@@ -118,10 +117,9 @@ public final class Namespaces implements AutoCloseable {
     }
 
     /**
-     * Control stream of the collector's own namespace, even if it is not observed.
+     * Control stream of the collector's own namespace, even if it is not observed or has another name in the configuration.
      *
-     * @throws NetlinkException when
-     *     the kernel does not report the namespace's identity
+     * @throws NetlinkException when the kernel does not report the namespace's identity
      */
     StreamId own() throws NetlinkException {
         for (ObservedNamespace one : watched) {
@@ -130,7 +128,13 @@ public final class Namespaces implements AutoCloseable {
             }
         }
         try (ConntrackTable table = ConntrackTable.open(null)) {
-            return StreamId.control(HOST, table.netnsId());
+            String netnsId = table.netnsId();
+            String name = watched.stream()
+                    .filter(one -> one.socket().netnsId().equals(netnsId))
+                    .map(ObservedNamespace::netns)
+                    .findFirst()
+                    .orElse(HOST);
+            return StreamId.control(name, netnsId);
         }
     }
 

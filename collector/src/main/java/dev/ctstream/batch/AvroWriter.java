@@ -74,7 +74,7 @@ final class AvroWriter {
 
     /** Writes a number that ends before {@code end}, and returns its first position. */
     static int writeLongBefore(byte[] to, int end, long value) {
-        int start = end - lengthBytes(zigzag(value));
+        int start = end - lengthBytes(value);
         writeLong(to, start, value);
         return start;
     }
@@ -86,8 +86,9 @@ final class AvroWriter {
         return start;
     }
 
-    private static int lengthBytes(long zigzag) {
-        int bits = Long.SIZE - Long.numberOfLeadingZeros(zigzag | 1);
+    /** Bytes that a number takes. */
+    static int lengthBytes(long value) {
+        int bits = Long.SIZE - Long.numberOfLeadingZeros(zigzag(value) | 1);
         return (bits + GROUP_BITS - 1) / GROUP_BITS;
     }
 

@@ -42,6 +42,20 @@ public final class BatchHeader {
         return names.length + identity.length + INTS * AvroWriter.INT_MAX_BYTES + LONGS * AvroWriter.LONG_MAX_BYTES;
     }
 
+    /** Bytes of the header with a log_index of one byte. */
+    int lengthBytes(EncodedBatch batch) {
+        return names.length
+                + identity.length
+                + 1
+                + AvroWriter.lengthBytes(batch.stream.zone())
+                + AvroWriter.lengthBytes(streamEpoch)
+                + AvroWriter.lengthBytes(batch.lostTotal)
+                + AvroWriter.lengthBytes(batch.firstSequence)
+                + 2 * AvroWriter.lengthBytes(batch.count)
+                + AvroWriter.lengthBytes(batch.firstEventMillis)
+                + AvroWriter.lengthBytes(batch.lastEventMillis);
+    }
+
     /** Writes the header before the first event; may be called again with another log_index. */
     void write(EncodedBatch batch) {
         byte[] to = batch.array;

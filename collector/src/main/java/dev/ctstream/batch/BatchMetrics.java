@@ -63,7 +63,7 @@ public final class BatchMetrics {
 
     void onClosed(CloseReason reason, EncodedBatch batch) {
         events.add(batch.count());
-        bytes.add(batch.lengthBytes());
+        bytes.add(batch.encodedBytes());
         Counter counter = closed.get(reason);
         if (counter != null) {
             counter.increment();

@@ -202,6 +202,12 @@ public final class EncodedBatch {
         lastEventMillis = smaller.lastEventMillis;
     }
 
+    /** Length of a closed batch with its header; the log_index, which is not known yet, counts as one byte. */
+    int encodedBytes() {
+        BatchHeader namespace = header;
+        return end - eventsOffset + (namespace == null ? 0 : namespace.lengthBytes(this));
+    }
+
     /** Memory of the batch's buffers, independent of their contents. */
     int capacityBytes() {
         return array.length + Integer.BYTES * eventOffsets.length;

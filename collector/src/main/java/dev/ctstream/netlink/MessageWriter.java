@@ -230,7 +230,7 @@ public final class MessageWriter {
         return lengthBytes;
     }
 
-    /** Takes so many bytes, which may hold anything; returns their position. */
+    /** Reserves this many bytes, with undefined contents; returns their position. */
     private int room(int bytes) {
         int at = position;
         position = at + bytes;

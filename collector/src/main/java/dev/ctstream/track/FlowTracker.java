@@ -143,7 +143,8 @@ public final class FlowTracker implements FlowEventHandler {
     private void onNew(NamespaceTrack track, FlowEvent event, FlowIdentity identity, int reference) {
         if (reference != FlowLedger.NONE) {
             metrics.repeatedNew.increment();
-            pass(track, event, flows.refresh(track, event, reference));
+            long repeated = pass(track, event, flows.refresh(track, event, reference));
+            flows.record(reference).beginSequence(repeated); // perhaps of a later flow with this tuple and id
             return;
         }
         int added = FlowLedger.NONE;

@@ -155,10 +155,6 @@ final class RunAudit {
         controlDeclared.addRange(first, last == Long.MAX_VALUE ? last : last + 1);
     }
 
-    boolean hasStarted() {
-        return started;
-    }
-
     boolean stopped() {
         return stopped;
     }

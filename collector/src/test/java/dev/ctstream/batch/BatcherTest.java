@@ -221,6 +221,7 @@ class BatcherTest {
             test.receive(inZone(1));
             test.receive(inZone(1));
             test.batcher.pass(0);
+            test.sink.batches.forEach(batch -> batch.number(0));
             long bytes = test.sink.batches.stream()
                     .mapToLong(EncodedBatch::lengthBytes)
                     .sum();

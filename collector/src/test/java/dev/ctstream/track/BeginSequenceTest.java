@@ -34,7 +34,7 @@ class BeginSequenceTest {
     }
 
     @Test
-    void everyLaterEventHasTheSequenceOfTheNew() {
+    void everyLaterEventHasTheSequenceOfTheLatestNew() {
         receive(flows.end(2, 9));
         receive(flows.begin(1, 1));
         receive(flows.update(1, 1));
@@ -46,7 +46,7 @@ class BeginSequenceTest {
                         "NEW kernel 1 -",
                         "UPDATE kernel 2 1",
                         "NEW kernel 3 1",
-                        "DESTROY kernel 4 1");
+                        "DESTROY kernel 4 3");
     }
 
     @Test

@@ -137,8 +137,8 @@ final class DatumDecoder<T extends IndexedRecord> {
         Reader<T> reader = readers.get(fingerprint);
         if (reader == null) {
             throw new RecordException(String.format(
-                    "written with a schema that this version does not know, fingerprint %016x; pass its .avsc file"
-                            + " with --schema, or use the writer's version of ctstream",
+                    "written with a schema that this version does not know, fingerprint %016x; add its .avsc file"
+                            + " (addSchema; --schema of read and verify), or use the writer's version of ctstream",
                     fingerprint));
         }
         return reader;

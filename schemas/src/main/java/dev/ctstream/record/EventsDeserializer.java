@@ -45,13 +45,22 @@ public final class EventsDeserializer implements Deserializer<List<ConntrackFlat
 
     private List<ConntrackFlatEvent> deserialize(String topic, OptionalLong fingerprint, byte @Nullable [] value) {
         if (value == null) {
-            return List.of(); // a tombstone of somebody else's
+            return List.of(); // a tombstone that another program wrote
         }
         try {
             return events(decoder.decode(value, fingerprint));
         } catch (RecordException e) {
             throw new SerializationException("topic " + topic + ": " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Adds another version of a schema, as {@link RecordDecoder#addSchema} does.
+     *
+     * @param json the text of an {@code .avsc} file
+     */
+    public void addSchema(String json) throws RecordException {
+        decoder.addSchema(json);
     }
 
     static OptionalLong fingerprint(Headers headers) {
