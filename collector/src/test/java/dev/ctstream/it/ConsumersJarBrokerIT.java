@@ -21,6 +21,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.tools.ToolProvider;
 import org.apache.avro.generic.GenericRecord;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -47,6 +49,7 @@ class ConsumersJarBrokerIT {
             "slf4j-api",
             "zstd");
 
+    private static final List<String> TOPICS = List.of("conntrack.events", "conntrack.flat");
     private static final int MOST_LINES = 25;
 
     @TempDir
@@ -60,6 +63,7 @@ class ConsumersJarBrokerIT {
         compile(program);
         try (EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of())) {
             broker.start();
+            createTopics(broker.bootstrapServers());
             try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
                     Map.of("bootstrap.servers", broker.bootstrapServers()),
                     new ByteArraySerializer(),
@@ -69,9 +73,19 @@ class ConsumersJarBrokerIT {
                 send(producer, "conntrack.events", batch, batch); // at least once: the second is a repetition
                 send(producer, "conntrack.flat", EventRecords.flat(7, 0, "NEW"), EventRecords.flat(7, 1, "DESTROY"));
             }
-            for (String topic : List.of("conntrack.events", "conntrack.flat")) {
+            for (String topic : TOPICS) {
                 assertThat(run(broker.bootstrapServers(), topic)).hasSize(1);
             }
+        }
+    }
+
+    private static void createTopics(String bootstrapServers) throws ExecutionException, InterruptedException {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
+            admin.createTopics(TOPICS.stream()
+                            .map(topic -> new NewTopic(topic, 1, (short) 1))
+                            .toList())
+                    .all()
+                    .get();
         }
     }
 
