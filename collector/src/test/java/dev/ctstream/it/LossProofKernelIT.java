@@ -55,6 +55,7 @@ class LossProofKernelIT {
         offerAndKillTheBroker(SEED);
         storeDropsSoFar();
         killUnderLoad();
+        site.set("batch.max-events", "4"); // so that a stream has a middle, however few events are received
         site.startCollector();
         offerAndKillTheBroker(SEED + 1);
         site.stopCollector();
