@@ -52,6 +52,25 @@ class SpoolInvariantsTest {
     }
 
     @Test
+    void logIndexNumbersTheAppendedBatchesOfEventsOfEachRunFromZero() throws IOException {
+        try (TestSpool spool = open()) {
+            spool.append(1, 2);
+            spool.appendControl("host");
+            spool.append(2, 1);
+            assertThat(spool.readAllBatches())
+                    .extracting(BatchEnvelope::logIndex)
+                    .containsExactly(0L, 1L, EncodedBatch.NO_LOG_INDEX, 2L);
+        }
+        try (TestSpool next = open()) {
+            assertThat(next.readAllBatches()).hasSize(4);
+            next.append(1, 1);
+            assertThat(next.readAllBatches())
+                    .extracting(BatchEnvelope::logIndex)
+                    .containsExactly(0L);
+        }
+    }
+
+    @Test
     void invariant2ASegmentIsDeletedOnlyWhenAllItsBatchesAreAcknowledged() throws IOException {
         long lastOfFirst;
         try (TestSpool spool = open()) {
