@@ -131,15 +131,22 @@ class RunKernelIT {
                         .until(() -> LaunchedProgram.get(port, "/readyz").startsWith("HTTP/1.1 200"));
                 run.awaitStderr("connections are tracked now");
                 sendDatagram();
-                await().atMost(SOON)
-                        .until(() -> LaunchedProgram.get(port, "/status").contains("\"acknowledged\":1,"));
+                await().atMost(SOON).until(() -> flowsFrom("127.0.0.2") > 0);
                 run.terminate();
                 assertThat(run.exitCode()).as(run::err).isZero();
             }
-            assertThat(TopicContents.read(broker.bootstrapServers(), "inactive").flows("NEW"))
-                    .singleElement()
-                    .satisfies(flow -> assertThat(flow.source()).isEqualTo("127.0.0.2"));
+            assertThat(flowsFrom("127.0.0.2")).isOne();
         });
+    }
+
+    /**
+     * NEW events of the source. The kernel tracks a moment before the rule that exempts the broker holds, so there may be
+     * flows of other sources.
+     */
+    private static long flowsFrom(String source) {
+        return TopicContents.read(broker.bootstrapServers(), "inactive").flows("NEW").stream()
+                .filter(flow -> flow.source().equals(source))
+                .count();
     }
 
     private static void sendDatagram() throws IOException {
