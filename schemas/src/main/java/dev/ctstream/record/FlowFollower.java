@@ -2,18 +2,20 @@ package dev.ctstream.record;
 
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Applies the rules of a consumer that follows flows to the records of both topics as they arrive. It drops repeated
  * events ({@link Deduplicator}). It reports flows that ended while no collector ran: flows of an earlier run that are
- * not in the first complete snapshot of a later run.
+ * not in the first complete snapshot of a later run. STARTED records say which run is the earlier one ({@link RunOrder}).
  *
  * <p>Such an end is reported when SNAPSHOT_END has been read and each zone that it lists has been read up to the
  * sequence that it gives. So read all partitions of both topics at about the same pace, each partition in order.
  *
- * <p>Bounds: those of {@link Deduplicator}; 21 bytes for each open flow, up to {@code mostFlowBytes}. Flows beyond that
+ * <p>Bounds: those of {@link Deduplicator}; as many runs as streams in {@link RunOrder}; 21 bytes for each open flow, up to {@code mostFlowBytes}. Flows beyond that
  * are passed on, but their end by a restart is not reported; {@link #untracked} counts them. One small object for each
  * namespace and for each of its runs since the last complete snapshot.
  *
@@ -76,23 +78,25 @@ public final class FlowFollower {
 
     private final Listener listener;
     private final Deduplicator deduplicator;
+    private final RunOrder order;
     private final FlowTable open;
     private final Map<RunKey, Integer> ordinals = new HashMap<>();
     private final Map<Integer, RunKey> runs = new HashMap<>();
     private final Map<Source, PendingSnapshot> pending = new HashMap<>();
-    private final Map<Source, Long> settled = new HashMap<>();
+    private final Map<Source, RunKey> settled = new HashMap<>();
     private int lastOrdinal;
     private long untracked;
 
     /**
      * Starts without any stream or flow.
      *
-     * @param mostStreams as in {@link Deduplicator}
+     * @param mostStreams as in {@link Deduplicator}, and the most runs in {@link RunOrder}
      * @param mostFlowBytes most memory for open flows, bytes
      */
     public FlowFollower(int mostStreams, long mostFlowBytes, Listener listener) {
         this.listener = listener;
         deduplicator = new Deduplicator(mostStreams);
+        order = new RunOrder(mostStreams);
         open = new FlowTable(mostFlowBytes);
     }
 
@@ -151,7 +155,8 @@ public final class FlowFollower {
         });
         if (slot != FlowTable.NONE) {
             RunKey before = runs.get(open.owner(slot));
-            if (before == null || before.streamEpoch() < run.streamEpoch()) {
+            // Events of a flow arrive in order, unless the zone's partition has changed; a STARTED may come later.
+            if (before == null || !order.leads(run, before)) {
                 open.set(slot, ordinal, 0);
             }
         } else if (!open.put(key, ordinal, 0)) {
@@ -160,16 +165,20 @@ public final class FlowFollower {
     }
 
     private void onControl(DecodedRecord record, RunKey run) throws IOException {
-        if (!record.text("kind").equals(ControlKind.SNAPSHOT_END.name())
-                || !Boolean.TRUE.equals(record.value("snapshot_complete"))) {
+        String kind = record.text("kind");
+        if (kind.equals(ControlKind.STARTED.name())) {
+            order.started(record);
+        }
+        if (!kind.equals(ControlKind.SNAPSHOT_END.name()) || !Boolean.TRUE.equals(record.value("snapshot_complete"))) {
             return;
         }
         Source source = Source.of(run);
-        if (settled.getOrDefault(source, Long.MIN_VALUE) >= run.streamEpoch()) {
+        RunKey last = settled.get(source);
+        if (last != null && !order.precedes(last, run)) {
             return; // not the first complete snapshot
         }
         PendingSnapshot snapshot = pending.get(source);
-        if (snapshot == null || snapshot.run.streamEpoch() < run.streamEpoch()) {
+        if (snapshot == null || order.precedes(snapshot.run, run)) {
             snapshot = new PendingSnapshot(run);
             snapshot.parts = record.number("report_parts").orElse(1L).intValue();
             pending.put(source, snapshot);
@@ -200,11 +209,16 @@ public final class FlowFollower {
         if (snapshot.parts > 0 || !snapshot.zones.isEmpty() || !pending.remove(Source.of(now), snapshot)) {
             return;
         }
-        settled.put(Source.of(now), now.streamEpoch());
+        settled.put(Source.of(now), now);
+        Set<Integer> earlier = new HashSet<>();
+        runs.forEach((ordinal, run) -> {
+            if (Source.of(run).equals(Source.of(now)) && order.precedes(run, now)) {
+                earlier.add(ordinal);
+            }
+        });
         @Nullable IOException[] failure = {null};
         open.removeIf(slot -> {
-            RunKey of = runs.get(open.owner(slot));
-            boolean ended = of != null && precedes(of, now);
+            boolean ended = earlier.contains(open.owner(slot));
             if (ended && failure[0] == null) {
                 try {
                     listener.onEndedByRestart(open.key(slot), now.hostId(), now.netns(), now.streamEpoch());
@@ -214,15 +228,11 @@ public final class FlowFollower {
             }
             return ended;
         });
-        ordinals.keySet().removeIf(of -> precedes(of, now));
-        runs.values().removeIf(of -> precedes(of, now));
+        runs.keySet().removeAll(earlier);
+        ordinals.values().removeAll(earlier);
         IOException failed = failure[0];
         if (failed != null) {
             throw failed;
         }
-    }
-
-    private static boolean precedes(RunKey run, RunKey other) {
-        return run.streamEpoch() < other.streamEpoch() && Source.of(run).equals(Source.of(other));
     }
 }

@@ -67,6 +67,49 @@ class FlowFollowerTest {
     }
 
     @Test
+    void clockSetBackBetweenTwoRunsStillEndsTheFlowsInBetween() {
+        Recorded.Run first = topic.run(99).started();
+        first.batch(7, 0, event(0, "NEW", 1), event(1, "NEW", 2));
+        read(topic.control);
+        read(topic.events);
+        Recorded.Run second = topic.run(9).startedAfterEnd(first);
+        second.snapshotEnd(1, true, 1, Map.of(7, 1L));
+        second.batch(7, 0, existing(0, 2, 1));
+        read(topic.control);
+        assertThat(read(topic.events)).containsExactly("7#0", "ended h/host 9");
+        assertThat(follower.openFlows()).isEqualTo(1);
+        Recorded.Run third = topic.run(5).startedAfterEnd(second);
+        third.snapshotEnd(1, true, 0, Map.of());
+        assertThat(read(topic.control)).containsExactly("ended h/host 5");
+        assertThat(follower.openFlows()).isZero();
+    }
+
+    @Test
+    void theOrderOfRunsMayBeReadAfterTheirEvents() {
+        Recorded.Run first = topic.run(99).started();
+        first.batch(7, 0, event(0, "NEW", 1), event(1, "NEW", 2));
+        Recorded.Run second = topic.run(9).startedAfterEnd(first);
+        second.snapshotEnd(1, true, 1, Map.of(7, 1L));
+        second.batch(7, 0, existing(0, 2, 1));
+        read(topic.events);
+        assertThat(read(topic.control)).containsExactly("ended h/host 9");
+        assertThat(follower.openFlows()).isEqualTo(1);
+    }
+
+    @Test
+    void anEarlierRunsSnapshotThatIsReadLateEndsNothing() {
+        Recorded.Run first = topic.run(99).started();
+        Recorded.Run second = topic.run(9).startedAfterEnd(first);
+        second.snapshotEnd(1, true, 1, Map.of(7, 1L));
+        second.batch(7, 0, existing(0, 2, 1));
+        read(topic.control);
+        read(topic.events);
+        first.snapshotEnd(1, true, 0, Map.of());
+        assertThat(read(topic.control)).isEmpty();
+        assertThat(follower.openFlows()).isEqualTo(1);
+    }
+
+    @Test
     void aRecreatedNamespaceSettlesTheOldOneOfTheSameName() {
         run.batch(7, 0, event(0, "NEW", 1));
         read(topic.events);

@@ -40,6 +40,7 @@ public final class Recorded {
         private long controlSequence;
         private long reports;
         private long logIndex;
+        private long acknowledgedBelow = Long.MAX_VALUE;
 
         public Run(String netns, String bootId, long epoch) {
             this(netns, "1", bootId, epoch);
@@ -50,6 +51,21 @@ public final class Recorded {
             this.netnsId = netnsId;
             this.bootId = bootId;
             this.epoch = epoch;
+        }
+
+        /** From now on, control records acknowledge only what is below this log_index; without this call, everything. */
+        public Run acknowledging(long below) {
+            acknowledgedBelow = below;
+            return this;
+        }
+
+        public long epoch() {
+            return epoch;
+        }
+
+        /** The log_index of the next record or batch. */
+        public long logIndex() {
+            return logIndex;
         }
 
         /** A control record with these fields. */
@@ -64,6 +80,11 @@ public final class Recorded {
                     .set("time", epoch / 1_000_000 + controlSequence * HEARTBEAT_MILLIS)
                     .set("host_name", "web-1")
                     .set("netns_id", netnsId);
+            if (!kind.equals("OPERATOR")) {
+                builder.set("acknowledged_epoch", epoch)
+                        .set("acknowledged_log_index", Math.min(logIndex, acknowledgedBelow))
+                        .set("log_index", logIndex++);
+            }
             fields.forEach(builder::set);
             GenericRecord record = builder.build();
             control.add(new Placed(0, record));
@@ -75,10 +96,25 @@ public final class Recorded {
             return this;
         }
 
+        /** STARTED of a run after one that ended cleanly. */
+        public Run startedAfterEnd(Run previous) {
+            control("STARTED", Map.of("preceding_epoch", previous.epoch, "preceding_boot_id", previous.bootId));
+            return this;
+        }
+
+        /** STARTED of a run after one that ended uncleanly, and its GAP. */
         public Run startedAfter(Run previous) {
             control(
                     "STARTED",
-                    Map.of("reason", "start", "previous_epoch", previous.epoch, "previous_boot_id", previous.bootId));
+                    Map.of(
+                            "previous_epoch",
+                            previous.epoch,
+                            "previous_boot_id",
+                            previous.bootId,
+                            "preceding_epoch",
+                            previous.epoch,
+                            "preceding_boot_id",
+                            previous.bootId));
             control(
                     "GAP",
                     Map.of(
