@@ -7,6 +7,7 @@ import dev.ctstream.record.RecordDecoder;
 import dev.ctstream.record.RecordException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -112,7 +113,7 @@ public final class TopicReader implements AutoCloseable {
                 }
                 if (!records.isEmpty()) {
                     last = System.nanoTime();
-                    if (!take(records, handler)) {
+                    if (!take(records, Map.of(), handler)) {
                         break;
                     }
                 } else if (System.nanoTime() - last >= idleNanos) {
@@ -146,7 +147,8 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /**
-     * Reads each partition up to the end offset that {@link #extents} returned, or until {@link #stop}.
+     * Reads each partition up to the end offset that {@link #extents} returned and no further, or until {@link #stop}.
+     * Another call goes on from there.
      *
      * @throws IOException from the handler
      * @throws ReadException when Kafka reports an error, or nothing arrives for a minute
@@ -154,13 +156,15 @@ public final class TopicReader implements AutoCloseable {
     public ReadCounts runTo(List<PartitionExtent> extents, EventHandler handler) throws IOException, ReadException {
         Map<TopicPartition, Long> ends = new HashMap<>();
         extents.forEach(extent -> ends.put(new TopicPartition(config.topic(), extent.partition()), extent.end()));
+        Map<TopicPartition, Long> open = new HashMap<>(ends);
         long last = System.nanoTime();
         try {
-            while (!stopped && !reached(ends)) {
+            consumer.resume(ends.keySet());
+            while (!stopped && !reached(open)) {
                 ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
                 if (!records.isEmpty()) {
                     last = System.nanoTime();
-                    take(records, handler);
+                    take(records, ends, handler);
                 } else if (System.nanoTime() - last > PATIENCE.toNanos()) {
                     throw new ReadException(
                             "read " + config.topic() + " from " + servers(config) + ": nothing has arrived" + " for "
@@ -175,12 +179,18 @@ public final class TopicReader implements AutoCloseable {
         return counts;
     }
 
-    /** Removes finished partitions; returns true when none are left. */
+    /** Removes finished partitions, which stay at their ends; returns true when none are left. */
     private boolean reached(Map<TopicPartition, Long> ends) {
-        Collection<TopicPartition> done = ends.entrySet().stream()
-                .filter(end -> consumer.position(end.getKey(), FIRST_ANSWER) >= end.getValue())
-                .map(Map.Entry::getKey)
-                .toList();
+        Collection<TopicPartition> done = new ArrayList<>();
+        ends.forEach((partition, end) -> {
+            long position = consumer.position(partition, FIRST_ANSWER);
+            if (position > end) {
+                consumer.seek(partition, end);
+            }
+            if (position >= end) {
+                done.add(partition);
+            }
+        });
         consumer.pause(done);
         ends.keySet().removeAll(done);
         return ends.isEmpty();
@@ -241,9 +251,24 @@ public final class TopicReader implements AutoCloseable {
         return partitions;
     }
 
-    private boolean take(ConsumerRecords<byte[], byte[]> records, EventHandler handler) throws IOException {
+    /** Passes on records below the end of their partition, if it has one; returns false when reading shall end. */
+    private boolean take(ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> ends, EventHandler handler)
+            throws IOException {
+        for (TopicPartition partition : records.partitions()) {
+            if (!take(records.records(partition), ends.getOrDefault(partition, Long.MAX_VALUE), handler)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean take(List<ConsumerRecord<byte[], byte[]>> records, long end, EventHandler handler)
+            throws IOException {
         boolean more = true;
         for (ConsumerRecord<byte[], byte[]> record : records) {
+            if (record.offset() >= end) {
+                return true;
+            }
             boolean decoded = true;
             byte @Nullable [] value = record.value();
             if (value != null) {

@@ -142,6 +142,26 @@ class TopicReaderTest {
         assertThat(times).containsExactly(FIRST_TIME, FIRST_TIME + 1, FIRST_TIME);
     }
 
+    @Test
+    void readsNoFurtherThanTheEndAndGoesOnFromThere() throws Exception {
+        consumer.updateEndOffsets(Map.of(partition(0), 3L, partition(1), 0L));
+        byte[][] values = {
+            EventRecords.singleObject(batch(7, 0)),
+            EventRecords.singleObject(batch(7, 1)),
+            EventRecords.singleObject(batch(7, 2))
+        };
+        records(0, values);
+        TopicReader reader = reader(TOPIC, OptionalInt.empty(), OptionalLong.empty());
+        reader.assign();
+        EventHandler handler = event -> events.add(event.zone() + "#" + event.text("sequence"));
+        assertThat(reader.runTo(List.of(new PartitionExtent(0, 0, 2), new PartitionExtent(1, 0, 0)), handler))
+                .isEqualTo(new ReadCounts(2, 2, 0));
+        assertThat(events).containsExactly("7#0", "7#1");
+        records(0, values);
+        reader.runTo(List.of(new PartitionExtent(0, 0, 3), new PartitionExtent(1, 0, 0)), handler);
+        assertThat(events).containsExactly("7#0", "7#1", "7#2");
+    }
+
     private ReadCounts read(OptionalInt zone, OptionalLong count) throws Exception {
         TopicReader reader = reader(TOPIC, zone, count);
         reader.assign();
