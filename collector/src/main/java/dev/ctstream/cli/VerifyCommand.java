@@ -135,15 +135,19 @@ final class VerifyCommand implements Callable<Integer> {
 
     private void readTopics(Progress progress) throws CommandFailure, ReadException, IOException {
         Map<String, String> settings = kafka.settings(console);
-        // Read the ends of the control topic first: by then, the events of its reports are in the event topic or were
-        // still in flight.
-        try (TopicReader control = open(settings, controlTopic)) {
+        // The end of the event topic first: every GAP for a hole below it is then in the control topic. What a later
+        // control record acknowledges may be beyond that end, so records up to an earlier end are read apart.
+        try (TopicReader control = open(settings, controlTopic);
+                TopicReader events = open(settings, topic)) {
+            List<PartitionExtent> acknowledging = control.extents();
+            List<PartitionExtent> eventExtents = events.extents();
             List<PartitionExtent> controlExtents = control.extents();
-            try (TopicReader events = open(settings, topic)) {
-                List<PartitionExtent> eventExtents = events.extents();
-                read(control, controlExtents, true, progress);
-                read(events, eventExtents, false, progress);
-            }
+            trimmed(true, controlExtents);
+            trimmed(false, eventExtents);
+            read(control, acknowledging, true, progress);
+            verifier.eventEndsFixed();
+            read(control, controlExtents, true, progress);
+            read(events, eventExtents, false, progress);
         }
     }
 
@@ -153,14 +157,17 @@ final class VerifyCommand implements Callable<Integer> {
         return TopicReader.open(config, decoder(), verifier::undecodable);
     }
 
-    private void read(TopicReader reader, List<PartitionExtent> extents, boolean control, Progress progress)
-            throws ReadException, IOException {
+    private void trimmed(boolean control, List<PartitionExtent> extents) {
         verifier.trimmed(
                 control,
                 extents.stream()
                         .filter(extent -> extent.begin() > 0)
                         .mapToInt(PartitionExtent::partition)
                         .toArray());
+    }
+
+    private void read(TopicReader reader, List<PartitionExtent> extents, boolean control, Progress progress)
+            throws ReadException, IOException {
         progress.of(
                 () -> reader.counts().records(),
                 extents.stream().mapToLong(PartitionExtent::records).sum());
@@ -176,7 +183,7 @@ final class VerifyCommand implements Callable<Integer> {
                 try (AvroFile file = AvroFile.open(files.get(number))) {
                     if (file.control() == control && !interrupted) {
                         VerifierFeed taker = new VerifierFeed(progress, control);
-                        taker.onPartition(number);
+                        taker.onPartition(-1 - number); // a file, not a partition
                         file.run(taker);
                     }
                 }

@@ -4,11 +4,16 @@ import dev.ctstream.record.RunKey;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Inconsistencies other than holes: all are counted, the first {@value #LISTED} are listed. */
-final class Problems {
+/** Problems or remarks other than holes: all are counted, the first {@value #LISTED} are listed. */
+final class Findings {
     static final int LISTED = 100;
+
+    // Problems.
     static final String NO_CONTROL = "no-control";
     static final String NO_END = "no-end";
+    static final String IDENTITY = "identity";
+    static final String PARTITIONS = "partitions";
+    static final String MALFORMED = "malformed";
     static final String TOTALS = "totals";
     static final String KERNEL = "kernel";
     static final String SNAPSHOT = "snapshot";
@@ -16,11 +21,17 @@ final class Problems {
     static final String UNDECODABLE = "undecodable";
     static final String INVALID = "invalid";
 
-    private final List<Problem> listed = new ArrayList<>();
+    // Remarks.
+    static final String CHAINS = "chains";
+    static final String IN_SPOOL = "in-spool";
+    static final String OPEN = "open";
+    static final String FOREIGN = "foreign";
+
+    private final List<Finding> listed = new ArrayList<>();
     private long count;
 
-    /** One problem; {@code what} is text for people. */
-    record Problem(String kind, String what) {}
+    /** One finding; {@code what} is text for people. */
+    record Finding(String kind, String what) {}
 
     void add(String kind, RunKey run, String what) {
         add(kind, run.hostId() + "/" + run.namespace() + " run " + run.streamEpoch() + ": " + what);
@@ -29,7 +40,7 @@ final class Problems {
     void add(String kind, String what) {
         count++;
         if (listed.size() < LISTED) {
-            listed.add(new Problem(kind, what));
+            listed.add(new Finding(kind, what));
         }
     }
 
@@ -37,7 +48,7 @@ final class Problems {
         return count;
     }
 
-    List<Problem> listed() {
+    List<Finding> listed() {
         return listed;
     }
 }

@@ -139,7 +139,7 @@ final class FlowAudit {
     /** Records that the flow is alive in this run too. */
     private void takeOver(StreamAudit stream, int slot, int start) {
         StreamAudit before = streams.get(open.owner(slot));
-        boolean later = stream.key.streamEpoch() > before.key.streamEpoch();
+        boolean later = stream.run.host.after(before.run.host);
         open.set(slot, later ? stream.ordinal : before.ordinal, start == 0 ? open.stamp(slot) : start);
     }
 

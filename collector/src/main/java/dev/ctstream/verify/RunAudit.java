@@ -8,7 +8,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The account of one run of a collector in one network namespace: its control records, and its streams.
@@ -24,7 +25,7 @@ final class RunAudit {
 
     final RunKey key;
     final HostRun host;
-    final NavigableMap<Long, List<RunAudit>> source; // all runs with this host and namespace name, by epoch
+    final Map<HostRun, List<RunAudit>> source; // all runs with this host and namespace name
     final Map<Integer, StreamAudit> streams = new HashMap<>();
 
     // Control records.
@@ -36,6 +37,7 @@ final class RunAudit {
     int controlPartition = Integer.MIN_VALUE;
     private boolean started;
     private boolean stopped;
+    private boolean operator;
     final long[] gaps = new long[GapCause.values().length];
     long restarts;
     final List<Window> windows = new ArrayList<>();
@@ -43,8 +45,16 @@ final class RunAudit {
     // Reports.
     private long reportId = -1;
     private int lastReport = -1;
+    private boolean numbered; // reports have a log_index
+    private long lastLogIndex = -1;
     private long sequenced;
     private long streamCount;
+    long malformed;
+
+    @Nullable
+    Long foreign; // null = unknown
+
+    private long unlistedInSpool;
 
     // Kernel losses.
     long kernelDeclared;
@@ -63,7 +73,7 @@ final class RunAudit {
     /** Time without a collector, ns since 1970-01-01 UTC; 0 = unknown. */
     record Window(long startNanos, long endNanos) {}
 
-    RunAudit(RunKey key, HostRun host, NavigableMap<Long, List<RunAudit>> source) {
+    RunAudit(RunKey key, HostRun host, Map<HostRun, List<RunAudit>> source) {
         this.key = key;
         this.host = host;
         this.source = source;
@@ -82,7 +92,12 @@ final class RunAudit {
     void started(DecodedRecord record) {
         started = true;
         stopped = false;
-        host.started(record.number("previous_epoch"));
+        host.started(record);
+    }
+
+    /** Records that the run is a command that changed entries: it has no STARTED, no events and no end. */
+    void operator() {
+        operator = true;
     }
 
     void report(DecodedRecord record, boolean last) {
@@ -92,8 +107,14 @@ final class RunAudit {
             lastReport++;
         }
         stopped = last;
-        sequenced = record.number("events_sequenced").orElse(0L);
-        streamCount = record.number("stream_count").orElse(0L);
+        if (record.number("report_part").orElse(0L) + 1
+                >= record.number("report_parts").orElse(1L)) {
+            sequenced = record.number("events_sequenced").orElse(0L);
+            streamCount = record.number("stream_count").orElse(0L);
+            lastLogIndex = logIndex(record, lastReport);
+        }
+        malformed = record.number("events_malformed").orElse(0L);
+        foreign = record.number("events_foreign").orElse(null);
         lostTotal(record.number("lost_total").orElse(0L));
         exact &= !Boolean.FALSE.equals(record.value("loss_exact"));
     }
@@ -160,11 +181,45 @@ final class RunAudit {
     }
 
     boolean endedUncleanly() {
-        return !stopped && host.endedUncleanly();
+        return !stopped && (restarts > 0 || host.endedUncleanly());
+    }
+
+    /** Whether this is the last run of its host and has no end: it may be running. */
+    boolean open() {
+        return !stopped && !operator && control.count() > 0 && !host.hasNext();
     }
 
     int lastReport() {
         return lastReport;
+    }
+
+    /**
+     * The log_index of a report. A record of a version that does not fill it has the number of the report instead;
+     * then the next report acknowledges it, and STOPPED acknowledges itself.
+     */
+    long logIndex(DecodedRecord record, int report) {
+        Optional<Long> logIndex = record.number("log_index");
+        numbered |= logIndex.isPresent();
+        return logIndex.orElse((long) report);
+    }
+
+    /** What reports with a {@link #logIndex} up to this one count is in Kafka or declared. */
+    long acknowledgedIndex() {
+        if (numbered) {
+            return host.acknowledgedIndex();
+        }
+        return stopped ? lastReport : lastReport - 1;
+    }
+
+    /** Whether no event of this run can still come. */
+    boolean settled() {
+        return host.settled() || (!numbered && endedUncleanly());
+    }
+
+    /** Events that only reports show, and that can still come. */
+    long inSpool() {
+        return unlistedInSpool
+                + streams.values().stream().mapToLong(stream -> stream.inSpool).sum();
     }
 
     long coveredWithoutRange(long missing) {
@@ -178,9 +233,13 @@ final class RunAudit {
 
     /** Whether flows of this run have ended if no later run knows them. */
     boolean superseded(boolean everythingRead) {
-        for (List<RunAudit> later : source.tailMap(key.streamEpoch(), false).values()) {
+        for (Map.Entry<HostRun, List<RunAudit>> entry : source.entrySet()) {
+            List<RunAudit> later = entry.getValue();
+            if (!entry.getKey().after(host)) {
+                continue;
+            }
             boolean complete = later.stream().anyMatch(run -> run.completeSnapshot >= 0);
-            boolean rebooted = later.stream().anyMatch(run -> !run.key.bootId().equals(key.bootId()));
+            boolean rebooted = !entry.getKey().id.bootId().equals(key.bootId());
             if (everythingRead && (rebooted || complete)) {
                 return true;
             }
@@ -194,18 +253,33 @@ final class RunAudit {
     }
 
     /** Compares control records, reports and events. Finish the streams first. */
-    void finish(Holes holes, TrimmedPartitions retention, Problems problems) {
+    void finish(Holes holes, TrimmedPartitions retention, Findings problems, Findings remarks) {
         boolean trimmed = retention.trimmed(controlPartition);
         controlHoles(holes, trimmed);
-        if (onlyNamed()) {
+        if (onlyNamed() || operator) {
             return;
         }
-        if (control.count() == 0 || (!started && !trimmed && !isOperator())) {
+        boolean startDeclared = controlDeclared.countIn(0, 1) > 0;
+        boolean endDeclared = controlDeclared.end() > control.end() || restarts > 0;
+        if (!started && !startDeclared && !trimmed) {
             if (!retention.any()) {
-                problems.add(Problems.NO_CONTROL, key, "has events but no record STARTED in the control topic");
+                problems.add(Findings.NO_CONTROL, key, "has events but no record STARTED in the control topic");
             }
-        } else if (!stopped && host.endUndeclared()) {
-            problems.add(Problems.NO_END, key, "has neither STOPPED nor a next run that declares its end");
+        } else if (!stopped && !endDeclared && host.endUndeclared()) {
+            problems.add(Findings.NO_END, key, "has neither STOPPED nor a next run that declares its end");
+        }
+        if (malformed > 0) {
+            problems.add(
+                    Findings.MALFORMED,
+                    key,
+                    malformed + " event messages of the kernel could not be understood: they are neither in the topic"
+                            + " nor declared");
+        }
+        if (foreign != null && foreign > 0) {
+            remarks.add(
+                    Findings.FOREIGN,
+                    key,
+                    foreign + " datagrams on the event socket did not come from the kernel and were not decoded");
         }
         compareTotals(trimmed, problems);
         compareKernel(trimmed, problems);
@@ -213,7 +287,7 @@ final class RunAudit {
             snapshots.forEach((id, missing) -> {
                 if (missing != 0) {
                     problems.add(
-                            Problems.SNAPSHOT,
+                            Findings.SNAPSHOT,
                             key,
                             "snapshot " + id + ": the entries in SNAPSHOT_END and the"
                                     + " EXISTING events present differ by " + missing);
@@ -230,11 +304,6 @@ final class RunAudit {
         return control.count() == 0 && streams.values().stream().allMatch(stream -> stream.present() == 0);
     }
 
-    /** Whether this is a command that changed entries: its own run with one or a few records and no events. */
-    private boolean isOperator() {
-        return streams.isEmpty() && lastReport < 0;
-    }
-
     private void controlHoles(Holes holes, boolean trimmed) {
         long begin = trimmed ? control.first() : 0;
         controlExpired = begin;
@@ -247,26 +316,31 @@ final class RunAudit {
         });
     }
 
-    private void compareTotals(boolean trimmed, Problems problems) {
+    private void compareTotals(boolean trimmed, Findings problems) {
         if (lastReport < 0 || (!stopped && (trimmed || controlDeclared.count() > 0))) {
             return; // the lists of streams may be among the missing records
         }
         long known = 0;
         for (StreamAudit stream : streams.values()) {
             long end = stream.seen.end();
-            known += stream.reportedNext > 0 ? stream.reportedNext : end;
-            if (stopped && end > stream.reportedNext) {
+            known += stream.listedNext > 0 ? stream.listedNext : end;
+            if (stopped && end > stream.listedNext) {
                 problems.add(
-                        Problems.TOTALS,
+                        Findings.TOTALS,
                         key,
-                        "zone " + stream.key.zone() + ": STOPPED counts " + stream.reportedNext
+                        "zone " + stream.key.zone() + ": STOPPED counts " + stream.listedNext
                                 + " events, the topic has up to sequence " + (end - 1));
             }
         }
-        unlisted = Math.max(0, sequenced - known);
+        long more = Math.max(0, sequenced - known);
+        if (!settled() && lastLogIndex > acknowledgedIndex()) {
+            unlistedInSpool = more;
+            return;
+        }
+        unlisted = more;
         if (unlisted > 0 || streamCount > streams.size()) {
             problems.add(
-                    Problems.TOTALS,
+                    Findings.TOTALS,
                     key,
                     "its last report counts " + sequenced + " events in " + streamCount
                             + " streams, of which " + unlisted + " events in "
@@ -275,14 +349,14 @@ final class RunAudit {
         }
     }
 
-    private void compareKernel(boolean trimmed, Problems problems) {
+    private void compareKernel(boolean trimmed, Findings problems) {
         if (!stopped || trimmed || controlDeclared.count() > 0) {
             return; // a GAP may still come or may be missing; lost_total has the count
         }
         kernelUndeclared = Math.max(0, lostTotal - kernelDeclared);
         if (lostTotal != kernelDeclared) {
             problems.add(
-                    Problems.KERNEL,
+                    Findings.KERNEL,
                     key,
                     "lost_total is " + lostTotal + ", the GAP records of cause kernel count " + kernelDeclared);
         }

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * The account of one stream: its present sequences, its declared losses, its length according to reports, and the fate
  * of its flows.
  *
- * <p>Bounds: about 400 bytes, plus 16 for each hole; {@link Verifier} bounds the streams and the holes.
+ * <p>Bounds: about 450 bytes, plus those of {@link ReportedLength} and 16 for each hole; {@link Verifier} bounds the
+ * streams and the holes.
  *
  * <p>Threads: confined to one.
  */
@@ -31,15 +32,17 @@ final class StreamAudit {
     // Sequences, partition by partition in the order of reading.
     long duplicates;
     long reordered;
-    boolean moved;
     private int partition = NO_PARTITION;
+    private int otherPartition = NO_PARTITION;
     private long highestOnPartition = -1;
     private long settled;
     boolean settledEarly;
 
-    // From reports: sequences below these exist. hardNext is confirmed by a report before the last one.
-    long reportedNext;
-    private long hardNext;
+    // From reports: sequences below these exist.
+    long listedNext; // HEARTBEAT and STOPPED
+    long reportedNext; // SNAPSHOT_END too
+    private final ReportedLength reported = new ReportedLength();
+    private long beforeLastNext; // from reports before the last one that lists the stream
     private int listedIn = -1;
     private long listedTimeMillis;
     private long snapshotNext; // end of the run's first complete snapshot in this stream; 0 = not waiting for one
@@ -48,7 +51,7 @@ final class StreamAudit {
     final long[] lost = new long[GapCause.values().length];
     long undeclared;
     long expired;
-    long underWay;
+    long inSpool;
 
     /** A GAP without an end: it extends to the next present event. */
     private record OpenEnd(GapCause cause, long first) {}
@@ -62,14 +65,16 @@ final class StreamAudit {
 
     /** Takes a sequence; false when it was seen before. */
     boolean take(long sequence, int onPartition) {
+        if (partition != onPartition) {
+            if (partition >= 0 && onPartition >= 0) {
+                otherPartition = partition;
+            }
+            partition = onPartition;
+            highestOnPartition = -1; // no order is guaranteed between partitions
+        }
         if (!seen.add(sequence)) {
             duplicates++;
             return false;
-        }
-        if (partition != onPartition) {
-            moved |= partition != NO_PARTITION;
-            partition = onPartition;
-            highestOnPartition = -1; // no order is guaranteed between partitions
         }
         if (sequence < highestOnPartition) {
             reordered++;
@@ -100,17 +105,33 @@ final class StreamAudit {
         set.addRange(first, last + 1);
     }
 
-    /** Takes a report that lists the stream; reports are numbered in reading order. */
-    void listed(int report, long nextSequence, long timeMillis) {
+    /**
+     * Takes a report that lists the stream.
+     *
+     * @param report number of the report in reading order
+     * @param logIndex as in {@link ReportedLength}
+     */
+    void listed(int report, long logIndex, long nextSequence, long timeMillis) {
         if (nextSequence <= reportedNext) {
             return;
         }
         if (report > listedIn) {
-            hardNext = reportedNext;
+            beforeLastNext = reportedNext;
         }
         listedIn = report;
         reportedNext = nextSequence;
         listedTimeMillis = timeMillis;
+        reported.add(logIndex, nextSequence, run.acknowledgedIndex());
+    }
+
+    /** Whether events are on two partitions; {@link #partitions} names them. */
+    boolean moved() {
+        return otherPartition != NO_PARTITION;
+    }
+
+    /** Two partitions that have events of the stream. */
+    String partitions() {
+        return Math.min(partition, otherPartition) + " and " + Math.max(partition, otherPartition);
     }
 
     /** Sets the sequence up to which the run's first complete snapshot extends; called before events are read. */
@@ -132,7 +153,13 @@ final class StreamAudit {
         });
     }
 
-    /** Explains all holes. Call it after all control records and events have been taken. */
+    /**
+     * Explains all holes. Call it after all control records and events have been taken.
+     *
+     * <p>Below the highest present sequence a hole is final. Above it, what reports count is final once it is
+     * acknowledged; the rest is still in the spool. A machine that dies without writing its cache to disk may lose
+     * what only the last report of the run had counted; the GAP of cause restart declares that.
+     */
     void finish(Holes holes, TrimmedPartitions retention) {
         if (openEnds != null) {
             openEnds.forEach(end -> declare(end.cause, end.first, seen.nextFrom(end.first) - 1));
@@ -144,23 +171,17 @@ final class StreamAudit {
             account(0, begin, 0, (from, to) -> expired += to - from);
         }
         seen.forEachHole(begin, end, (from, to) -> account(from, to, Hole.Kind.HOLE, holes));
-        long hard = run.stopped() || listedIn < run.lastReport() ? reportedNext : hardNext;
-        long tail = Math.max(end, hard);
+        long acknowledged = reported.finalNext(run.acknowledgedIndex());
+        long settled = Math.max(end, run.settled() ? reportedNext : acknowledged);
+        long onDisk = listedIn < run.lastReport() ? reportedNext : beforeLastNext;
+        long tail = run.endedUncleanly() ? Math.min(settled, Math.max(acknowledged, onDisk)) : settled;
         if (end == 0 && retention.mayHaveExpired(listedTimeMillis)) {
             account(0, tail, 0, (from, to) -> expired += to - from);
         } else {
             account(end, tail, end == 0 ? Hole.Kind.STREAM : Hole.Kind.TAIL, holes);
         }
-        account(tail, reportedNext, 0, (from, to) -> onlyInLastReport(to - from));
-    }
-
-    /** Accounts for sequences that only the run's last report shows. */
-    private void onlyInLastReport(long count) {
-        if (run.endedUncleanly()) {
-            lost[GapCause.RESTART.index()] += count;
-        } else {
-            underWay += count;
-        }
+        account(Math.max(end, tail), settled, 0, (from, to) -> lost[GapCause.RESTART.index()] += to - from);
+        account(settled, reportedNext, 0, (from, to) -> inSpool += to - from);
     }
 
     private void account(long from, long to, Hole.Kind kind, Holes holes) {

@@ -9,9 +9,11 @@ import dev.ctstream.record.RunKey;
 import dev.ctstream.record.StreamPosition;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -21,8 +23,12 @@ import org.jspecify.annotations.Nullable;
  * present, declared as lost by a GAP, or reported here.
  *
  * <p>Use: pass all control records first ({@link #control}), then all events ({@link #event}), each partition in order;
- * then call {@link #finish}. Control records say what to look for. Reports about events that were written after reading
- * began do no harm.
+ * then call {@link #finish}. Control records say what to look for. When the topics are still being written, read them
+ * up to end offsets that are fixed in this order: the event topic's, then the control topic's; see
+ * {@link #eventEndsFixed}. Then a hole below the highest present sequence is final, because whatever declares it was
+ * published before the events that follow it. Above that sequence, only what the host acknowledges is final.
+ *
+ * <p>Runs of a host follow one another as their STARTED records say ({@link HostRuns}).
  *
  * <p>Bounds, by {@link Limits}: streams (beyond: {@link LimitException}); holes of all streams together (beyond: the
  * lowest hole of the stream counts as lost, and an event that fills it later counts as a repetition, so a hole is never
@@ -33,15 +39,16 @@ import org.jspecify.annotations.Nullable;
 public final class Verifier {
     private final Limits limits;
     private final Map<RunKey, RunAudit> runs = new HashMap<>();
-    private final Map<String, NavigableMap<Long, HostRun>> hosts = new HashMap<>();
-    private final Map<HostRunKey, HostRun> hostRuns = new HashMap<>();
-    private final Map<Source, NavigableMap<Long, List<RunAudit>>> sources = new HashMap<>();
+    private final Map<String, HostRuns> hosts = new TreeMap<>();
+    private final Map<Source, Map<HostRun, List<RunAudit>>> sources = new HashMap<>();
     private final List<StreamAudit> streams = new ArrayList<>();
     private final Holes holes = new Holes();
-    private final Problems problems = new Problems();
+    private final Findings problems = new Findings();
+    private final Findings remarks = new Findings();
     private final TrimmedPartitions controlRetention = new TrimmedPartitions();
     private final TrimmedPartitions eventRetention = new TrimmedPartitions();
     private final FlowAudit flows;
+    private boolean acknowledging = true;
     private long holesHeld;
     private @Nullable StreamAudit current;
     private long currentRecord = -1;
@@ -50,7 +57,7 @@ public final class Verifier {
     /**
      * Limits of the state.
      *
-     * @param streams maximum number of streams, about 400 bytes each
+     * @param streams maximum number of streams, about 450 bytes each, at most 1 KB while reports are not acknowledged
      * @param holes maximum number of holes of all streams together, 16 to 32 bytes each
      * @param flowBytes maximum bytes for open flows, 16 to 32 each
      */
@@ -77,8 +84,6 @@ public final class Verifier {
         }
     }
 
-    private record HostRunKey(String hostId, String bootId, long streamEpoch) {}
-
     /** Groups successive runs, by the namespace's name; {@link FlowFollower} gives the reasons. */
     private record Source(String hostId, String netns) {}
 
@@ -97,20 +102,44 @@ public final class Verifier {
 
     /** Takes note of a record that cannot be decoded. */
     public void undecodable(String place, RecordException error) {
-        problems.add(Problems.UNDECODABLE, "cannot decode the record at " + place + ": " + error.getMessage());
+        problems.add(Findings.UNDECODABLE, "cannot decode the record at " + place + ": " + error.getMessage());
     }
 
-    /** Takes a control record. Pass all of them before the first event. */
+    /**
+     * Records that the end offsets of the event topic have been fixed. What later control records acknowledge may be
+     * beyond these ends and does not count. Without this call the events must be complete up to the last control record.
+     */
+    public void eventEndsFixed() {
+        acknowledging = false;
+    }
+
+    /**
+     * Takes a control record. Pass all of them before the first event.
+     *
+     * @param partition as in {@link #event}
+     */
     public void control(DecodedRecord record, int partition) {
-        controlRetention.onRecord(partition, record.number("time").orElse(0L));
+        long time = record.number("time").orElse(0L);
+        controlRetention.onRecord(partition, time);
         RunAudit run = run(RunKey.of(record));
         long sequence = record.number("control_sequence").orElse(-1L);
         if (sequence < 0) {
-            problems.add(Problems.INVALID, run.key, "a control record has no control_sequence");
+            problems.add(Findings.INVALID, run.key, "a control record has no control_sequence");
             return;
         }
         if (!run.take(sequence, partition)) {
             return;
+        }
+        if (record.text("kind").equals(ControlKind.OPERATOR.name())) {
+            run.operator();
+            return;
+        }
+        run.host.present();
+        run.host.time(time);
+        if (acknowledging) {
+            record.number("acknowledged_epoch")
+                    .ifPresent(epoch -> run.host.acknowledged(
+                            epoch, record.number("acknowledged_log_index").orElse(0L)));
         }
         ControlKind.of(record).ifPresent(kind -> take(run, kind, record));
     }
@@ -129,16 +158,25 @@ public final class Verifier {
     private void report(RunAudit run, DecodedRecord record, boolean last) {
         run.report(record, last);
         long time = record.number("time").orElse(0L);
+        long logIndex = run.logIndex(record, run.lastReport());
         for (StreamPosition position : StreamPosition.of(record)) {
-            stream(run, position.zone()).listed(run.lastReport(), position.nextSequence(), time);
+            StreamAudit stream = stream(run, position.zone());
+            stream.listed(run.lastReport(), logIndex, position.nextSequence(), time);
+            stream.listedNext = Math.max(stream.listedNext, position.nextSequence());
         }
     }
 
     private void snapshotEnd(RunAudit run, DecodedRecord record) {
         run.snapshotEnd(record);
-        if (run.isFirstComplete(record)) {
-            for (StreamPosition position : StreamPosition.of(record)) {
-                run.awaitSnapshot(stream(run, position.zone()), position.nextSequence());
+        boolean first = run.isFirstComplete(record);
+        int report = run.lastReport() + 1; // the next report counts at least as much
+        long logIndex = run.logIndex(record, report);
+        long time = record.number("time").orElse(0L);
+        for (StreamPosition position : StreamPosition.of(record)) {
+            StreamAudit stream = stream(run, position.zone());
+            stream.listed(report, logIndex, position.nextSequence(), time);
+            if (first) {
+                run.awaitSnapshot(stream, position.nextSequence());
             }
         }
     }
@@ -167,7 +205,7 @@ public final class Verifier {
             } else if (range.zone() != null) {
                 stream(run, range.zone()).declare(cause, range.first(), range.last());
             } else {
-                problems.add(Problems.INVALID, declaring.key, "a GAP has a range of events without a zone");
+                problems.add(Findings.INVALID, declaring.key, "a GAP has a range of events without a zone");
             }
         }
     }
@@ -193,20 +231,15 @@ public final class Verifier {
      * before Linux 5.14.
      */
     private RunAudit ended(RunKey owner) {
-        NavigableMap<Long, List<RunAudit>> source = sources.get(new Source(owner.hostId(), owner.netns()));
-        List<RunAudit> candidates = source == null ? null : source.get(owner.streamEpoch());
-        RunAudit found = null;
-        if (candidates != null) {
-            for (RunAudit candidate : candidates) {
-                if (candidate.key.bootId().equals(owner.bootId())) {
-                    found = candidate; // the last one: it existed when the run ended
-                }
-            }
-        }
-        return found == null ? run(owner) : found;
+        List<RunAudit> candidates = source(owner).get(host(owner));
+        return candidates == null ? run(owner) : candidates.get(candidates.size() - 1); // it existed when the run ended
     }
 
-    /** Takes an event. Pass events only after all control records. */
+    /**
+     * Takes an event. Pass events only after all control records.
+     *
+     * @param partition the topic's partition; a negative number for a file, in which a stream may be continued
+     */
     public void event(DecodedRecord event, int partition) {
         StreamAudit stream = current;
         if (stream == null || event.recordNumber() != currentRecord || partition != currentPartition) {
@@ -215,6 +248,7 @@ public final class Verifier {
                     TimeUnit.NANOSECONDS.toMillis(
                             event.number("received_time_ns").orElse(0L)));
             stream = stream(run(RunKey.of(event)), event.zone());
+            stream.run.host.present();
             stream.run.lostTotal(event.number("lost_total").orElse(0L));
             current = stream;
             currentRecord = event.recordNumber();
@@ -222,7 +256,7 @@ public final class Verifier {
         }
         long sequence = event.value("sequence") instanceof Long number ? number : -1;
         if (sequence < 0) {
-            problems.add(Problems.INVALID, stream.run.key, "an event has no sequence");
+            problems.add(Findings.INVALID, stream.run.key, "an event has no sequence");
             return;
         }
         int before = stream.seen.intervals();
@@ -252,16 +286,62 @@ public final class Verifier {
             stream.finish(holes, eventRetention);
             if (stream.reordered > 0) {
                 problems.add(
-                        Problems.ORDER,
+                        Findings.ORDER,
                         stream.run.key,
                         "zone " + stream.key.zone() + ": " + stream.reordered
                                 + " events come after a later one of their stream");
             }
+            if (stream.moved()) {
+                problems.add(
+                        Findings.PARTITIONS,
+                        stream.run.key,
+                        "zone " + stream.key.zone() + ": its events are on partitions " + stream.partitions()
+                                + "; a stream stays on one");
+            }
         }
-        allRuns.forEach(run -> run.finish(holes, controlRetention, problems));
+        allRuns.forEach(run -> run.finish(holes, controlRetention, problems, remarks));
+        hosts.values().forEach(this::finish);
+        remark(allRuns);
         flows.finish();
         int trimmed = controlRetention.partitions() + eventRetention.partitions();
-        return new VerifyReport(allRuns, allStreams, holes, problems, flows, trimmed);
+        return new VerifyReport(allRuns, allStreams, holes, problems, remarks, flows, trimmed);
+    }
+
+    private void finish(HostRuns host) {
+        HostRuns.Pair pair = host.overlap();
+        if (pair != null) {
+            problems.add(
+                    Findings.IDENTITY,
+                    host.hostId + ": the runs " + pair.first().id.streamEpoch() + " and "
+                            + pair.second().id.streamEpoch()
+                            + " overlap in time, and neither follows the other: two collectors have this host_id");
+        }
+        if (host.chains() > 1) {
+            remarks.add(
+                    Findings.CHAINS,
+                    host.hostId + ": its runs are " + host.chains()
+                            + " chains (a new or emptied spool, or records that have expired): they are ordered by clock");
+        }
+    }
+
+    private void remark(List<RunAudit> allRuns) {
+        Map<HostRun, Long> inSpool = new LinkedHashMap<>();
+        Set<HostRun> open = new LinkedHashSet<>();
+        for (RunAudit run : allRuns) {
+            inSpool.merge(run.host, run.inSpool(), Long::sum);
+            if (run.open()) {
+                open.add(run.host);
+            }
+        }
+        inSpool.values().removeIf(events -> events == 0);
+        inSpool.forEach((run, events) -> remarks.add(
+                Findings.IN_SPOOL, run.name() + ": " + events + " events are still in the spool of the host"));
+        for (HostRun run : open) {
+            remarks.add(
+                    Findings.OPEN,
+                    run.name() + ": has no STOPPED; whether it lost events after its last report, only the next run can"
+                            + " tell");
+        }
     }
 
     private RunAudit run(RunKey key) {
@@ -269,15 +349,20 @@ public final class Verifier {
         if (known != null) {
             return known;
         }
-        HostRun host = hostRuns.computeIfAbsent(
-                new HostRunKey(key.hostId(), key.bootId(), key.streamEpoch()),
-                of -> new HostRun(of.streamEpoch, hosts.computeIfAbsent(of.hostId, name -> new TreeMap<>())));
-        NavigableMap<Long, List<RunAudit>> source =
-                sources.computeIfAbsent(new Source(key.hostId(), key.netns()), name -> new TreeMap<>());
+        HostRun host = host(key);
+        Map<HostRun, List<RunAudit>> source = source(key);
         RunAudit run = new RunAudit(key, host, source);
         runs.put(key, run);
-        source.computeIfAbsent(key.streamEpoch(), epoch -> new ArrayList<>(1)).add(run);
+        source.computeIfAbsent(host, added -> new ArrayList<>(1)).add(run);
         return run;
+    }
+
+    private HostRun host(RunKey key) {
+        return hosts.computeIfAbsent(key.hostId(), HostRuns::new).run(new HostRun.Id(key.bootId(), key.streamEpoch()));
+    }
+
+    private Map<HostRun, List<RunAudit>> source(RunKey key) {
+        return sources.computeIfAbsent(new Source(key.hostId(), key.netns()), added -> new LinkedHashMap<>());
     }
 
     private StreamAudit stream(RunAudit run, int zone) {

@@ -9,7 +9,8 @@ import java.util.Locale;
 
 /**
  * Writes a {@link VerifyReport} as one JSON object: {@code proven}, {@code totals}, {@code flows}, {@code lost} (by
- * cause), {@code holes}, {@code problems}, {@code runs} and {@code streams}. All streams are listed.
+ * cause), {@code holes}, {@code problems}, {@code remarks}, {@code runs} (of a host and namespace in their order) and
+ * {@code streams}. All streams are listed.
  *
  * <p>Threads: confined to one.
  */
@@ -36,7 +37,9 @@ public final class VerifyJson {
         json.name("holes_total").number(report.holes.holes());
         holes(report);
         json.name("problems_total").number(report.problems.count());
-        problems(report);
+        findings("problems", report.problems);
+        json.name("remarks_total").number(report.remarks.count());
+        findings("remarks", report.remarks);
         runs(report);
         streams(report);
         json.end('}').line();
@@ -53,7 +56,7 @@ public final class VerifyJson {
         json.name("declared_lost").number(report.declared());
         json.name("kernel_lost").number(report.kernelLost());
         json.name("expired").number(report.expired());
-        json.name("under_way").number(report.underWay());
+        json.name("in_spool").number(report.inSpool());
         json.name("trimmed_partitions").number(report.trimmedPartitions);
         json.end('}');
     }
@@ -98,13 +101,13 @@ public final class VerifyJson {
         json.end(']');
     }
 
-    private void problems(VerifyReport report) {
-        json.name("problems");
+    private void findings(String name, Findings findings) {
+        json.name(name);
         json.begin('[');
-        for (Problems.Problem problem : report.problems.listed()) {
+        for (Findings.Finding finding : findings.listed()) {
             json.begin('{');
-            json.name("kind").string(problem.kind());
-            json.name("text").string(problem.what());
+            json.name("kind").string(finding.kind());
+            json.name("text").string(finding.what());
             json.end('}');
         }
         json.end(']');
@@ -121,6 +124,8 @@ public final class VerifyJson {
             json.name("control_records").number(run.control.count());
             json.name("control_duplicates").number(run.controlDuplicates);
             json.name("control_declared_lost").number(run.controlLost);
+            json.name("events_malformed").number(run.malformed);
+            json.name("events_foreign").numberOrNull(run.foreign != null, run.foreign == null ? 0 : run.foreign);
             json.name("kernel_lost").number(run.kernelLost());
             json.name("kernel_lost_in_gaps").number(run.kernelDeclared);
             json.name("kernel_gaps").number(run.kernelGaps);
@@ -163,8 +168,8 @@ public final class VerifyJson {
             json.name("reordered").number(stream.reordered);
             json.name("undeclared").number(stream.undeclared);
             json.name("expired").number(stream.expired);
-            json.name("under_way").number(stream.underWay);
-            json.name("moved_partition").literal(stream.moved);
+            json.name("in_spool").number(stream.inSpool);
+            json.name("moved_partition").literal(stream.moved());
             json.name("settled_early").literal(stream.settledEarly);
             json.name("lost");
             causes(stream.lost);

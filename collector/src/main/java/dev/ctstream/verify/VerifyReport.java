@@ -13,7 +13,8 @@ public final class VerifyReport {
     final List<RunAudit> runs;
     final List<StreamAudit> streams;
     final Holes holes;
-    final Problems problems;
+    final Findings problems;
+    final Findings remarks;
     final FlowCounts flows = new FlowCounts();
     final long[] lost = new long[GapCause.values().length];
     final int trimmedPartitions;
@@ -23,7 +24,7 @@ public final class VerifyReport {
     private long duplicates;
     private long reordered;
     private long expired;
-    private long underWay;
+    private long inSpool;
     private long kernelLost;
     private long kernelUndeclared;
     private long unlisted;
@@ -32,13 +33,15 @@ public final class VerifyReport {
             List<RunAudit> runs,
             List<StreamAudit> streams,
             Holes holes,
-            Problems problems,
+            Findings problems,
+            Findings remarks,
             FlowAudit flowAudit,
             int trimmedPartitions) {
         this.runs = runs;
         this.streams = streams;
         this.holes = holes;
         this.problems = problems;
+        this.remarks = remarks;
         this.trimmedPartitions = trimmedPartitions;
         flowsUntracked = flowAudit.untracked();
         flowCapacity = flowAudit.capacity();
@@ -47,11 +50,13 @@ public final class VerifyReport {
             kernelLost += run.kernelLost();
             kernelUndeclared += run.kernelUndeclared;
             unlisted += run.unlisted;
+            inSpool += run.inSpool();
         }
     }
 
     static final Comparator<RunAudit> RUNS = Comparator.comparing((RunAudit run) -> run.key.hostId())
             .thenComparing(run -> run.key.netns())
+            .thenComparingInt(run -> run.host.position())
             .thenComparing(run -> run.key.streamEpoch())
             .thenComparing(run -> run.key.netnsId());
     static final Comparator<StreamAudit> STREAMS =
@@ -63,7 +68,6 @@ public final class VerifyReport {
         duplicates += stream.duplicates;
         reordered += stream.reordered;
         expired += stream.expired;
-        underWay += stream.underWay;
         for (int i = 0; i < lost.length; i++) {
             lost[i] += stream.lost[i];
         }
@@ -89,9 +93,9 @@ public final class VerifyReport {
         return expired;
     }
 
-    /** Events that only the last report of a running collector shows. */
-    public long underWay() {
-        return underWay;
+    /** Events that only reports count, and that their host has not acknowledged yet: they are still in its spool. */
+    public long inSpool() {
+        return inSpool;
     }
 
     /** Events that the kernel dropped; an upper bound where a run's loss_exact is false. */
@@ -125,10 +129,18 @@ public final class VerifyReport {
 
     /** Other inconsistencies, as text for people; only the first ones are listed. */
     public List<String> problems() {
-        return problems.listed().stream().map(Problems.Problem::what).toList();
+        return problems.listed().stream().map(Findings.Finding::what).toList();
     }
 
-    /** Whether every event is present or declared as lost, order is kept, and all records agree. */
+    /** What a reader should know although it does not stand against the proof; only the first ones are listed. */
+    public List<String> remarks() {
+        return remarks.listed().stream().map(Findings.Finding::what).toList();
+    }
+
+    /**
+     * Whether every event is present, declared as lost or still in the spool of its host, order is kept, and all records
+     * agree.
+     */
     public boolean proven() {
         return undeclared() == 0 && holes.holes() == 0 && problems.count() == 0;
     }

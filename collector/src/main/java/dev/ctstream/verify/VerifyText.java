@@ -9,7 +9,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
-/** Writes a {@link VerifyReport} for people: runs, streams (those with findings first), holes, totals, verdict. */
+/**
+ * Writes a {@link VerifyReport} for people: runs, streams (those with findings first), holes, problems, remarks, totals,
+ * verdict.
+ */
 public final class VerifyText {
     private static final int STREAMS_SHOWN = 40;
     private static final int HOLES_SHOWN = 40;
@@ -34,6 +37,10 @@ public final class VerifyText {
         report.problems.listed().forEach(problem -> line("PROBLEM  %s", problem.what()));
         if (report.problems.count() > report.problems.listed().size()) {
             line("... %,d problems in all", report.problems.count());
+        }
+        report.remarks.listed().forEach(remark -> line("REMARK   %s", remark.what()));
+        if (report.remarks.count() > report.remarks.listed().size()) {
+            line("... %,d remarks in all", report.remarks.count());
         }
         totals(report);
         flows(report);
@@ -154,10 +161,8 @@ public final class VerifyText {
             }
         }
         line("LOST     %,d declared: %s", report.declared(), causes);
-        if (report.underWay() > 0) {
-            line(
-                    "         %,d are under way: only the last report of a running collector shows them",
-                    report.underWay());
+        if (report.inSpool() > 0) {
+            line("         %,d are still in the spools of their hosts", report.inSpool());
         }
         if (report.expired() > 0 || report.trimmedPartitions > 0) {
             line(

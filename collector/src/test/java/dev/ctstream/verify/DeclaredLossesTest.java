@@ -184,6 +184,28 @@ class DeclaredLossesTest {
     }
 
     @Test
+    void overlappingRangesOfTwoRunsCountOnce() {
+        threeBatches();
+        run.gap("spool", 7, 10, 16);
+        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
+        Recorded.Run later = topic.new Run("blue", "2", "b2", Recorded.EPOCH + 5);
+        later.startedAfter(run);
+        for (long first : new long[] {10, 15, 15}) {
+            GenericRecord again = later.gap("spool", 7, first, first + 4);
+            again.put("gap_host_id", "h");
+            again.put("gap_stream_epoch", Recorded.EPOCH);
+            again.put("gap_boot_id", "b");
+            again.put("gap_netns", "host");
+            again.put("gap_netns_id", "1");
+        }
+        remove(1);
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.proven()).isTrue();
+        assertThat(report.declared()).isEqualTo(10);
+        assertThat(report.lost(GapCause.SPOOL)).isEqualTo(10);
+    }
+
+    @Test
     void overlappingControlRangesDeclareTheirUnion() {
         threeBatches();
         run.control("MODE", Map.of());

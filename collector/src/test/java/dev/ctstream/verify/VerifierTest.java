@@ -111,33 +111,31 @@ class VerifierTest {
     }
 
     @Test
-    void eventsKnownOnlyToTheLastHeartbeatAreUnderWay() {
-        threeBatches();
-        run.report("HEARTBEAT", 0, Map.of(7, 20L, 8, 5L));
-        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
-        remove(3);
-        VerifyReport report = Verified.of(topic);
-        assertThat(report.underWay()).isEqualTo(10);
-        assertThat(report.proven()).isTrue();
-    }
-
-    @Test
     void restartDeclaresWhatOnlyTheLastHeartbeatCounted() {
         threeBatches();
-        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
+        run.acknowledging(run.logIndex() - 1).report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
         topic.run(9).startedAfter(run);
         remove(3);
         VerifyReport report = Verified.of(topic);
         assertThat(report.lost(GapCause.RESTART)).isEqualTo(10);
-        assertThat(report.underWay()).isZero();
+        assertThat(report.inSpool()).isZero();
         assertThat(report.proven()).isTrue();
         assertThat(new VerifyText(java.time.ZoneOffset.UTC).format(report)).contains("no collector observed from");
     }
 
     @Test
-    void aRestartDoesNotExcuseEventsCountedByAnOlderHeartbeat() {
+    void aRestartDoesNotExcuseEventsThatTheRunAcknowledged() {
         threeBatches();
         run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
+        topic.run(9).startedAfter(run);
+        remove(3);
+        assertThat(Verified.of(topic).holes()).containsExactly(hole(Hole.Kind.TAIL, 7, 20, 29));
+    }
+
+    @Test
+    void aRestartDoesNotExcuseEventsCountedByAnOlderHeartbeat() {
+        threeBatches();
+        run.acknowledging(0).report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L));
         run.control("HEARTBEAT", Map.of("report_id", 9L, "events_sequenced", 35L, "stream_count", 2));
         topic.run(9).startedAfter(run);
         remove(3);
@@ -202,12 +200,70 @@ class VerifierTest {
     }
 
     @Test
-    void orderIsCheckedWithinAPartition() {
+    void orderIsCheckedWithinAFile() {
         threeBatches();
         stopped();
         Placed moved = remove(1);
-        topic.events.add(new Placed(9, moved.record()));
+        topic.events.add(new Placed(-9, moved.record()));
         assertThat(Verified.of(topic).reordered()).isZero();
+    }
+
+    @Test
+    void aStreamOnTwoPartitionsIsAProblem() {
+        threeBatches();
+        stopped();
+        topic.events.add(new Placed(9, remove(3).record()));
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.undeclared()).isZero();
+        assertThat(report.proven()).isFalse();
+        assertThat(report.problems())
+                .singleElement()
+                .asString()
+                .contains("zone 7: its events are on partitions 3 and 9");
+    }
+
+    @Test
+    void aRepetitionOnAnotherPartitionIsAProblem() {
+        threeBatches();
+        stopped();
+        topic.events.add(new Placed(9, topic.events.get(1).record()));
+        assertThat(Verified.of(topic).problems()).singleElement().asString().contains("partitions 3 and 9");
+    }
+
+    @Test
+    void aStreamMayBeContinuedInAnotherFile() {
+        threeBatches();
+        stopped();
+        for (int i = 0; i < topic.events.size(); i++) {
+            topic.events.set(i, new Placed(-1 - i, topic.events.get(i).record()));
+        }
+        assertThat(Verified.of(topic).proven()).isTrue();
+    }
+
+    @Test
+    void malformedMessagesInTheLastReportAreAProblem() {
+        threeBatches();
+        run.report("HEARTBEAT", 0, Map.of(7, 30L, 8, 5L)).put("events_malformed", 300L);
+        GenericRecord last = run.report("STOPPED", 0, Map.of(7, 30L, 8, 5L));
+        last.put("events_malformed", 303L);
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.proven()).isFalse();
+        assertThat(report.undeclared()).isZero();
+        assertThat(report.problems()).singleElement().asString().contains("303 event messages");
+        last.put("events_malformed", 0L);
+        assertThat(Verified.of(topic).proven()).isTrue();
+    }
+
+    @Test
+    void datagramsThatAreNotTheKernelsAreARemark() {
+        threeBatches();
+        GenericRecord last = run.report("STOPPED", 0, Map.of(7, 30L, 8, 5L));
+        assertThat(Verified.of(topic).remarks()).isEmpty();
+        last.put("events_foreign", 4L);
+        assertThat(Verified.of(topic).proven()).isTrue();
+        assertThat(Verified.of(topic).remarks()).singleElement().asString().contains("4 datagrams");
+        assertThat(new VerifyText(java.time.ZoneOffset.UTC).format(Verified.of(topic)))
+                .contains("REMARK   h/host (1) run " + Recorded.EPOCH + ": 4 datagrams");
     }
 
     @Test
@@ -219,6 +275,32 @@ class VerifierTest {
         topic.control.remove(2);
         assertThat(Verified.of(topic).holes()).containsExactly(new Hole(stream(-1), true, Hole.Kind.HOLE, 2, 2));
         assertThat(Verified.of(topic).proven()).isFalse();
+    }
+
+    @Test
+    void aLostStartIsAHoleUnlessItIsDeclared() {
+        threeBatches();
+        GenericRecord gap = run.gap("damage", Recorded.range(null, 0, 0L));
+        gap.put("gap_stream", "control");
+        stopped();
+        topic.control.remove(0);
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.proven()).isTrue();
+        assertThat(report.runs.get(0).controlLost).isEqualTo(1);
+        gap.put("gap_stream", "events");
+        gap.put("ranges", null);
+        assertThat(Verified.of(topic).holes()).containsExactly(new Hole(stream(-1), true, Hole.Kind.HOLE, 0, 0));
+    }
+
+    @Test
+    void aLostStoppedIsDeclaredByTheNextRun() {
+        threeBatches();
+        Recorded.Run next = topic.run(9).startedAfterEnd(run);
+        GenericRecord gap = next.gap("damage", Recorded.range(null, 1, 1L));
+        gap.put("gap_stream", "control");
+        assertThat(Verified.of(topic).problems()).singleElement().asString().contains("neither STOPPED");
+        gap.put("gap_stream_epoch", Recorded.EPOCH);
+        assertThat(Verified.of(topic).problems()).isEmpty();
     }
 
     @Test

@@ -1,0 +1,192 @@
+package dev.ctstream.verify;
+
+import static dev.ctstream.record.Recorded.event;
+import static dev.ctstream.record.Recorded.existing;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ctstream.record.Recorded;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.generic.GenericRecord;
+import org.junit.jupiter.api.Test;
+
+/** The order of a host's runs, and runs that cannot be ordered. */
+class VerifiedRunsTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final long TWO_HOURS = 7200 * SECOND;
+
+    private final Recorded topic = new Recorded();
+
+    private Recorded.Run runAt(long offsetNanos) {
+        return topic.new Run("host", "b", Recorded.EPOCH + offsetNanos);
+    }
+
+    /** Opens flows 1 and 2 in a run that ends cleanly. */
+    private static void openTwo(Recorded.Run run) {
+        run.batch(7, 0, event(0, "NEW", 1), event(1, "NEW", 2));
+        run.report("STOPPED", 0, Map.of(7, 2L));
+    }
+
+    /** Sees only flow 2 in a later run. */
+    private static void seeOne(Recorded.Run run) {
+        run.snapshotEnd(1, true, 1, Map.of(7, 1L));
+        run.batch(7, 0, existing(0, 2, 1));
+        run.report("STOPPED", 0, Map.of(7, 1L));
+    }
+
+    @Test
+    void clockSetBackBetweenTwoRunsStillEndsTheFlowsInBetween() {
+        Recorded.Run first = runAt(TWO_HOURS).started();
+        openTwo(first);
+        Recorded.Run second = runAt(0).startedAfterEnd(first);
+        seeOne(second);
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.remarks()).isEmpty();
+        assertThat(report.flows.restart).isEqualTo(1);
+        assertThat(report.flowsOpen()).isEqualTo(1);
+        assertThat(report.runs)
+                .extracting(run -> run.key.streamEpoch() - Recorded.EPOCH)
+                .containsExactly(TWO_HOURS, 0L);
+    }
+
+    @Test
+    void clockSetBackBeforeARestartStillDeclaresTheEnd() {
+        Recorded.Run first = runAt(TWO_HOURS).started();
+        first.opened(7, 0, 9);
+        first.acknowledging(1).report("HEARTBEAT", 0, Map.of(7, 15L));
+        runAt(0).startedAfter(first).report("STOPPED", 0, Map.of());
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.proven()).isTrue();
+        assertThat(report.lost(dev.ctstream.record.GapCause.RESTART)).isEqualTo(5);
+    }
+
+    @Test
+    void theClockOrdersChainsThatNothingConnectsAndARemarkSaysSo() {
+        openTwo(runAt(0).started());
+        seeOne(runAt(TWO_HOURS).started());
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.proven()).isTrue();
+        assertThat(report.flows.restart).isEqualTo(1);
+        assertThat(report.remarks())
+                .singleElement()
+                .asString()
+                .contains("2 chains", "new or emptied spool", "by clock");
+    }
+
+    @Test
+    void runsOfOneChainMayOverlapByTheClock() {
+        Recorded.Run first = runAt(0).started();
+        first.report("HEARTBEAT", 0, Map.of());
+        first.report("STOPPED", 0, Map.of());
+        Recorded.Run second = runAt(5 * SECOND).startedAfterEnd(first);
+        second.report("STOPPED", 0, Map.of());
+        Recorded.Run third = runAt(2 * SECOND).startedAfterEnd(second);
+        third.report("STOPPED", 0, Map.of());
+        assertThat(Verified.of(topic).proven()).isTrue();
+        assertThat(Verified.of(topic).remarks()).isEmpty();
+    }
+
+    @Test
+    void twoCollectorsWithOneIdentityAreNamed() {
+        Recorded.Run one = runAt(0).started();
+        Recorded.Run other = runAt(15 * SECOND).started();
+        for (Recorded.Run run : List.of(one, other)) {
+            run.report("HEARTBEAT", 0, Map.of());
+            run.report("STOPPED", 0, Map.of());
+        }
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.proven()).isFalse();
+        assertThat(report.problems())
+                .singleElement()
+                .asString()
+                .contains(
+                        "h: the runs " + Recorded.EPOCH + " and " + (Recorded.EPOCH + 15 * SECOND),
+                        "two collectors have this host_id");
+    }
+
+    @Test
+    void twoCollectorsThatContinueOneRunAreNamed() {
+        Recorded.Run before = runAt(-TWO_HOURS).started();
+        before.report("STOPPED", 0, Map.of());
+        for (long offset : new long[] {0, 5 * SECOND}) {
+            Recorded.Run copy = topic.new Run("host", "b" + offset, Recorded.EPOCH + offset).startedAfterEnd(before);
+            copy.report("HEARTBEAT", 0, Map.of());
+            copy.report("STOPPED", 0, Map.of());
+        }
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.problems()).singleElement().asString().contains("two collectors have this host_id");
+        assertThat(report.remarks()).singleElement().asString().contains("2 chains");
+    }
+
+    @Test
+    void runsInTwoNamespacesAreOneRun() {
+        Recorded.Run before = runAt(-TWO_HOURS).started();
+        before.report("STOPPED", 0, Map.of());
+        for (String netns : List.of("host", "blue")) {
+            Recorded.Run run = topic.new Run(netns, netns, "b", Recorded.EPOCH).startedAfterEnd(before);
+            run.report("HEARTBEAT", 0, Map.of());
+            run.report("STOPPED", 0, Map.of());
+        }
+        assertThat(Verified.of(topic).proven()).isTrue();
+        assertThat(Verified.of(topic).remarks()).isEmpty();
+    }
+
+    @Test
+    void operatorRecordsAreNoPartOfChainsAndOverlaps() {
+        Recorded.Run run = runAt(0).started();
+        run.report("HEARTBEAT", 0, Map.of());
+        runAt(15 * SECOND).control("OPERATOR", Map.of("operation", "flush"));
+        run.report("STOPPED", 0, Map.of());
+        runAt(TWO_HOURS).control("OPERATOR", Map.of("operation", "delete"));
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.remarks()).isEmpty();
+    }
+
+    @Test
+    void runsThatNameEachOtherAreOrderedByTheClock() {
+        Recorded.Run first = runAt(0);
+        Recorded.Run second = runAt(TWO_HOURS).startedAfterEnd(first);
+        second.report("STOPPED", 0, Map.of());
+        first.startedAfterEnd(second).report("STOPPED", 0, Map.of());
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.runs).extracting(run -> run.key.streamEpoch()).isSorted();
+        assertThat(report.remarks()).singleElement().asString().contains("2 chains");
+    }
+
+    @Test
+    void onlyTheNextRunCanTellWhatARunWithoutStoppedLost() throws IOException {
+        Recorded.Run run = runAt(0).started();
+        run.report("HEARTBEAT", 0, Map.of());
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.proven()).isTrue();
+        assertThat(report.remarks())
+                .singleElement()
+                .asString()
+                .startsWith("h run " + Recorded.EPOCH)
+                .contains("only the next run can tell");
+        var out = new ByteArrayOutputStream();
+        new VerifyJson(out).write(report);
+        var tree = new com.fasterxml.jackson.databind.ObjectMapper().readTree(out.toByteArray());
+        assertThat(tree.at("/remarks_total").asLong()).isEqualTo(1);
+        assertThat(tree.at("/remarks/0/kind").asText()).isEqualTo("open");
+        runAt(TWO_HOURS).startedAfter(run).report("STOPPED", 0, Map.of());
+        assertThat(Verified.of(topic).remarks()).isEmpty();
+    }
+
+    @Test
+    void recordsWithoutAPrecedingRunNameThePreviousOne() {
+        Recorded.Run first = runAt(TWO_HOURS).started();
+        first.report("HEARTBEAT", 0, Map.of());
+        runAt(0).startedAfter(first).report("STOPPED", 0, Map.of());
+        GenericRecord started = topic.control.get(2).record();
+        assertThat(started.get("kind")).isEqualTo("STARTED");
+        started.put("preceding_epoch", null);
+        started.put("preceding_boot_id", null);
+        assertThat(Verified.of(topic).proven()).isTrue();
+        assertThat(Verified.of(topic).remarks()).isEmpty();
+    }
+}
