@@ -107,8 +107,7 @@ final class RunAudit {
             lastReport++;
         }
         stopped = last;
-        if (record.number("report_part").orElse(0L) + 1
-                >= record.number("report_parts").orElse(1L)) {
+        if (lastPart(record)) {
             sequenced = record.number("events_sequenced").orElse(0L);
             streamCount = record.number("stream_count").orElse(0L);
             lastLogIndex = logIndex(record, lastReport);
@@ -119,10 +118,16 @@ final class RunAudit {
         exact &= !Boolean.FALSE.equals(record.value("loss_exact"));
     }
 
+    /** Whether all records of a report or of a SNAPSHOT_END have been read; they are in order on one partition. */
+    private static boolean lastPart(DecodedRecord record) {
+        return record.number("report_part").orElse(0L) + 1
+                >= record.number("report_parts").orElse(1L);
+    }
+
     void snapshotEnd(DecodedRecord record) {
         long id = record.number("snapshot_id").orElse(-1L);
         long entries = record.number("entries").orElse(0L);
-        if (entries > 0 && snapshots.size() < MOST_SNAPSHOTS) {
+        if (entries > 0 && lastPart(record) && snapshots.size() < MOST_SNAPSHOTS) {
             snapshots.put(id, entries);
         }
         if (completeSnapshot < 0 && Boolean.TRUE.equals(record.value("snapshot_complete"))) {
