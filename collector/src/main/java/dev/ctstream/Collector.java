@@ -2,7 +2,7 @@ package dev.ctstream;
 
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
-import dev.ctstream.batch.NamespaceStreams;
+import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.conntrack.ReceiveMetrics;
@@ -10,22 +10,18 @@ import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
-import dev.ctstream.netlink.Clock;
 import dev.ctstream.publish.PublishMetrics;
 import dev.ctstream.publish.Publisher;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
-import dev.ctstream.segment.Loss;
 import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolMetrics;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Objects;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,21 +49,25 @@ public final class Collector implements AutoCloseable {
     /** The longest that a stop waits for the receive thread, and for the spool thread; Kafka gets the rest. */
     private static final long LOCAL_STOP_MILLIS = 2_500;
 
+    /** STOPPED is appended this long before a stop must have ended, even if events still wait for Kafka. */
+    private static final long STOPPED_BEFORE_END_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
     private final CollectorConfig config;
     private final Metrics metrics = new Metrics();
     private final Health health;
     private final BatchRing ring = new BatchRing();
+    private final ControlOutbox outbox = new ControlOutbox(ring);
     private final ReceiveMetrics receiveMetrics = new ReceiveMetrics(metrics);
     private final PublishMetrics publishMetrics = new PublishMetrics(metrics);
-    private final Queue<Loss> losses = new ConcurrentLinkedQueue<>();
     private final Namespaces namespaces;
+    private final StreamId own; // control stream of the collector's own namespace
     private final Spool spool;
     private final Publisher publisher;
     private final OwnedThread receiveThread;
     private final OwnedThread spoolThread;
     private final OwnedThread publishThread;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
-    private volatile @Nullable Tracking tracking;
+    private final Tracking tracking;
     private @Nullable HttpEndpoint http;
     private boolean stopped;
 
@@ -88,24 +88,33 @@ public final class Collector implements AutoCloseable {
      */
     public record Program(String version, String configurationDigest) {}
 
-    private Collector(CollectorConfig config, Namespaces namespaces, RunIdentity run, Health health, Program program)
+    private Collector(CollectorConfig config, Namespaces namespaces, Health health, Program program)
             throws IOException {
         this.config = config;
         this.namespaces = namespaces;
         this.health = health;
         BatchMetrics.registerRing(metrics, ring);
-        StreamId own = namespaces.own(); // it may fail: before the spool is open
-        spool = Spool.open(
-                new Spool.Parts(config.spool(), run, ring, this::declare, new SpoolMetrics(metrics), health));
-        Tracking receiving = new Tracking(
+        own = namespaces.own(); // it may fail: before the spool is open
+        spool = Spool.open(new Spool.Parts(
+                config.spool(),
+                new Spool.Host(
+                        config.host().id(),
+                        config.host().bootId(),
+                        config.host().name()),
+                ring,
+                outbox,
+                own,
+                new SpoolMetrics(metrics),
+                health));
+        RunIdentity run = spool.identity();
+        tracking = new Tracking(
                 config,
                 Tracking.facts(config, run, program, spool.previousRun()),
                 ring,
-                new Tracking.Observers(metrics, health, receiveMetrics),
-                new Tracking.SpoolLosses(losses, own));
-        tracking = receiving;
-        publisher = new Publisher(new Publisher.Parts(config.publish(), run, spool, publishMetrics, health));
-        receiveThread = OwnedThread.looping("ctstream-receive", receiving.receiver(), LOCAL_STOP_MILLIS);
+                outbox,
+                new Tracking.Observers(metrics, health, receiveMetrics));
+        publisher = new Publisher(new Publisher.Parts(config.publish(), spool, publishMetrics, health));
+        receiveThread = OwnedThread.looping("ctstream-receive", tracking.receiver(), LOCAL_STOP_MILLIS);
         spoolThread = OwnedThread.looping("ctstream-spool", spool, LOCAL_STOP_MILLIS);
         publishThread = OwnedThread.looping("ctstream-publish", publisher, LOCAL_STOP_MILLIS);
     }
@@ -117,13 +126,12 @@ public final class Collector implements AutoCloseable {
      * @throws IOException when the spool or the HTTP endpoint cannot be opened; the message names the remedy
      */
     public static Collector start(CollectorConfig config, Program program) throws IOException {
-        RunIdentity run = new RunIdentity(config.host().id(), config.host().bootId(), Clock.realtimeNanos());
         Health health = new Health();
         Namespaces namespaces = new Namespaces(config, health);
         namespaces.open(); // first: from here on the kernel keeps events for us
         Collector collector;
         try {
-            collector = new Collector(config, namespaces, run, health, program);
+            collector = new Collector(config, namespaces, health, program);
         } catch (IOException | RuntimeException e) {
             namespaces.sockets().forEach(EventSocket::close);
             namespaces.close();
@@ -136,8 +144,7 @@ public final class Collector implements AutoCloseable {
     private void begin() throws IOException {
         receiveThread.start(this::threadFailed);
         spoolThread.start(this::threadFailed);
-        tracking().start(namespaces.list(), this::threadFailed);
-        tracking().declare();
+        tracking.start(namespaces.list(), own, this::threadFailed);
         publishThread.start(this::threadFailed);
         namespaces.start(this::threadFailed);
         if (spool.replayedBatches() > 0) {
@@ -154,41 +161,25 @@ public final class Collector implements AutoCloseable {
         }
     }
 
-    private Tracking tracking() {
-        return Objects.requireNonNull(tracking);
-    }
-
     /** Ends the process with the reason: {@link #awaitEnd} throws it. */
-    private void threadFailed(String name, Throwable failure) {
+    void threadFailed(String name, Throwable failure) {
         LOG.error("thread has failed thread={}", name, failure);
         health.fail(name, String.valueOf(failure));
         ended.completeExceptionally(failure);
     }
 
-    /** Takes a loss of the spool, perhaps before tracking exists to declare it. Spool or publisher thread. */
-    private void declare(Loss loss) {
-        losses.add(loss);
-        Tracking receiving = tracking;
-        if (receiving != null) {
-            receiving.declare();
-        }
-    }
-
     /** Announces every live flow again, as EXISTING. Any thread. */
     public void requestSnapshot() {
-        tracking().requestSnapshot();
+        tracking.requestSnapshot();
     }
 
     /** Number of events so far. Any thread. */
     public Totals totals() {
-        long dropped = tracking().batcher().namespaces().stream()
-                .mapToLong(NamespaceStreams::droppedEvents)
-                .sum();
         return new Totals(
                 receiveMetrics.eventsTotal(),
                 publishMetrics.acknowledgedEventsTotal(),
                 namespaces.lostByKernel(),
-                dropped);
+                spool.lostEvents());
     }
 
     public Health health() {
@@ -242,10 +233,13 @@ public final class Collector implements AutoCloseable {
         stopped = true;
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(config.shutdownTimeoutSeconds());
         try {
-            tracking().stopHelpers();
-            tracking().receiver().stop(LOCAL_STOP_MILLIS);
-            if (receiveThread.join(LOCAL_STOP_MILLIS)) {
-                tracking().finish(LOCAL_STOP_MILLIS);
+            tracking.stopHelpers();
+            tracking.receiver().stop(LOCAL_STOP_MILLIS);
+            if (receiveThread.join(LOCAL_STOP_MILLIS) && tracking.finish(LOCAL_STOP_MILLIS)) {
+                awaitAppended();
+                publisher.awaitEventsPublished(
+                        Duration.ofNanos(deadline - System.nanoTime() - STOPPED_BEFORE_END_NANOS));
+                tracking.stopped(LOCAL_STOP_MILLIS);
             }
             spool.stop();
             spoolThread.join(LOCAL_STOP_MILLIS);
@@ -260,12 +254,20 @@ public final class Collector implements AutoCloseable {
         return published;
     }
 
+    /** Waits until what was received is in the spool, so that the publisher can know when it has sent all of it. */
+    private void awaitAppended() {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LOCAL_STOP_MILLIS);
+        while (!spool.hasAppendedEverything() && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+    }
+
     private void closeParts() {
         if (http != null) {
             http.close();
         }
         namespaces.close();
-        tracking().receiver().close();
+        tracking.receiver().close();
         try {
             if (!spoolThread.isAlive() && !publishThread.isAlive()) {
                 spool.close();

@@ -3,13 +3,13 @@ package dev.ctstream;
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchSink;
 import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.EventReceiver;
 import dev.ctstream.conntrack.ReceiveMetrics;
 import dev.ctstream.control.ControlMetrics;
 import dev.ctstream.control.DeliveryGuard;
-import dev.ctstream.control.LossDeclarations;
 import dev.ctstream.control.NamespaceReporter;
 import dev.ctstream.control.ObservedNamespace;
 import dev.ctstream.control.RunDescription;
@@ -20,13 +20,13 @@ import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
-import dev.ctstream.segment.Loss;
 import dev.ctstream.spool.Spool;
 import dev.ctstream.track.FlowTracker;
 import dev.ctstream.track.TrackMetrics;
 import java.util.List;
 import java.util.Locale;
-import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * <p>Ownership: owns the threads of {@link NamespaceReporter}, {@link Snapshots} and {@link DeliveryGuard}; the receive thread
  * is the collector's.
  *
- * <p>Threads: any thread may call {@link #declare}; everything else is for the collector's owner.
+ * <p>Threads: for the collector's owner.
  */
 final class Tracking {
     private static final Logger LOG = LoggerFactory.getLogger(Tracking.class);
@@ -48,43 +48,22 @@ final class Tracking {
     private final NamespaceReporter reporter;
     private final Snapshots snapshots;
     private final DeliveryGuard guard;
-    private final LossDeclarations declarations;
     private final Health health;
-    private final Queue<Loss> losses;
 
-    /**
-     * Builds the receive side; starts nothing.
-     *
-     * @param losses any thread may add to them, and then calls {@link #declare}
-     */
-    Tracking(CollectorConfig config, RunDescription facts, BatchSink sink, Observers observers, SpoolLosses losses)
+    /** Builds the receive side; starts nothing. */
+    Tracking(CollectorConfig config, RunDescription facts, BatchSink sink, ControlOutbox outbox, Observers observers)
             throws NetlinkException {
-        this.losses = losses.undeclared();
         health = observers.health();
         Metrics metrics = observers.metrics();
         ControlMetrics controlMetrics = new ControlMetrics(metrics);
-        batcher = new Batcher(config.batch(), facts.run(), config.host().name(), sink, new BatchMetrics(metrics));
+        batcher =
+                new Batcher(config.batch(), facts.run(), config.host().name(), sink, outbox, new BatchMetrics(metrics));
         tracker = new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));
         receiver = EventReceiver.open(tracker, observers.receive());
-        reporter = new NamespaceReporter(tracker, batcher, config.track(), facts, controlMetrics, receiver::wake);
-        snapshots = new Snapshots(
-                tracker,
-                batcher,
-                config.track(),
-                controlMetrics,
-                receiver,
-                config.batch().lingerMillis());
-        guard = new DeliveryGuard(tracker, batcher, controlMetrics, receiver::wake, DeliveryGuard.Limits.DEFAULT);
-        declarations = new LossDeclarations(batcher, facts.run(), losses.own(), receiver::wake);
+        reporter = new NamespaceReporter(tracker, batcher, outbox, config.track(), facts, controlMetrics);
+        snapshots = new Snapshots(tracker, outbox, config.track(), controlMetrics, receiver);
+        guard = new DeliveryGuard(tracker, outbox, controlMetrics, DeliveryGuard.Limits.DEFAULT);
     }
-
-    /**
-     * Losses of the spool.
-     *
-     * @param undeclared oldest first
-     * @param own control stream of the collector's own namespace
-     */
-    record SpoolLosses(Queue<Loss> undeclared, StreamId own) {}
 
     /** Takers of metrics and health reports. */
     record Observers(Metrics metrics, Health health, ReceiveMetrics receive) {}
@@ -92,10 +71,9 @@ final class Tracking {
     /** Describes this run, and the previous run as the spool recorded it. */
     static RunDescription facts(
             CollectorConfig config, RunIdentity run, Collector.Program program, Spool.@Nullable PreviousRun before) {
-        RunDescription.PreviousRun previous = before == null || before.clean()
+        RunDescription.PreviousRun previous = before == null
                 ? null
-                : new RunDescription.PreviousRun(
-                        before.identity().bootId(), before.identity().streamEpoch(), before.aliveNanos());
+                : new RunDescription.PreviousRun(before.identity(), before.aliveNanos(), before.clean());
         ControlRecord.Settings settings = new ControlRecord.Settings(
                 program.version(),
                 program.configurationDigest(),
@@ -108,12 +86,15 @@ final class Tracking {
         return receiver;
     }
 
-    Batcher batcher() {
-        return batcher;
-    }
-
-    /** Starts receiving in all namespaces; the receive thread may already run. */
-    void start(List<ObservedNamespace> namespaces, OwnedThread.FailureHandler handler) {
+    /**
+     * Starts receiving in all namespaces; the receive thread may already run.
+     *
+     * @param own control stream of the collector's own namespace
+     */
+    void start(List<ObservedNamespace> namespaces, StreamId own, OwnedThread.FailureHandler handler) {
+        if (namespaces.stream().noneMatch(one -> one.control().equals(own))) {
+            reporter.addedUnobserved(own);
+        }
         for (ObservedNamespace namespace : namespaces) {
             List<String> missing = reporter.added(namespace, "start"); // first: no event may precede STARTED
             receiver.add(namespace.socket());
@@ -133,26 +114,6 @@ final class Tracking {
         snapshots.request();
     }
 
-    /** Declares the spool's losses until a record is refused; the rest waits for the next call. Any thread. */
-    synchronized void declare() {
-        for (Loss next = losses.peek(); next != null && declarations.declare(lost(next)); next = losses.peek()) {
-            losses.remove();
-        }
-    }
-
-    private static LossDeclarations.LostBatches lost(Loss loss) {
-        return new LossDeclarations.LostBatches(
-                loss.cause(),
-                loss.identity(),
-                loss.stream(),
-                loss.firstSequence(),
-                loss.nextSequence(),
-                loss.count(),
-                loss.batches(),
-                loss.firstNanos(),
-                loss.lastNanos());
-    }
-
     /** Stops the dump, guard and control threads. Call it before the receive thread ends. */
     void stopHelpers() {
         snapshots.close();
@@ -160,12 +121,27 @@ final class Tracking {
         reporter.close();
     }
 
-    /** Hands over the open batches and the STOPPED records. Call it after the receive thread has ended. */
-    void finish(long timeoutMillis) {
-        declare();
-        tracker.finish();
-        if (!reporter.finish("stop", timeoutMillis)) {
-            LOG.warn("could not hand over all events in time; the rest is lost and this run counts as unclean");
+    /**
+     * Hands over the open batches. Call it after the receive thread has ended.
+     *
+     * @return whether the next stage took all of it in time; otherwise this run counts as unclean
+     */
+    boolean finish(long timeoutMillis) {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+        while (!(tracker.finish() && batcher.closeAll())) {
+            if (System.nanoTime() - deadline >= 0) {
+                LOG.warn("could not hand over all events in time; the rest is lost and this run counts as unclean");
+                return false;
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+        }
+        return true;
+    }
+
+    /** Reports the end of every namespace; everything of it was handed over before. */
+    void stopped(long timeoutMillis) {
+        if (!reporter.stopped("stop", timeoutMillis)) {
+            LOG.warn("could not report the end of this run in time; it counts as unclean");
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.ctstream;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.broker.EmbeddedBroker;
@@ -111,6 +112,22 @@ class CollectorKernelIT {
                 .allSatisfy(place -> assertThat(place.partition())
                         .as(place.key())
                         .isEqualTo(documentedPartition(place.key(), netns)));
+    }
+
+    /** Every thread of the collector is started with this handler, so a dead guard cannot leave reliable mode alone. */
+    @Test
+    void aThreadThatDiesTurnsLivezRedAndEndsTheProcess() throws Exception {
+        settings.put("delivery", "reliable");
+        try (Collector collector = start()) {
+            assertThat(collector.health().live()).isTrue();
+            collector.threadFailed("ctstream-guard", new IllegalStateException("it died"));
+            assertThat(collector.health().live()).isFalse();
+            assertThat(collector.health().reasons())
+                    .containsEntry("ctstream-guard", "java.lang.IllegalStateException: it died");
+            assertThatThrownBy(collector::awaitEnd)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasRootCauseMessage("it died");
+        }
     }
 
     /** As documented for consumers: a zone has one partition; events without a zone spread by host and namespace. */

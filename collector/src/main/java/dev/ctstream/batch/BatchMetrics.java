@@ -10,7 +10,6 @@ import java.util.Map;
 public final class BatchMetrics {
     final Counter events;
     final Counter bytes;
-    final Counter control;
     final Counter lostBatches;
     final Counter lostEvents;
     private final Map<CloseReason, Counter> closed = new EnumMap<>(CloseReason.class);
@@ -23,8 +22,6 @@ public final class BatchMetrics {
     public BatchMetrics(Metrics metrics) {
         events = metrics.counter("ctstream_batch_encoded_events_total", "events", "Events in closed batches.");
         bytes = metrics.counter("ctstream_batch_encoded_bytes_total", "bytes", "Avro bytes of closed batches.");
-        control = metrics.counter(
-                "ctstream_batch_control_records_total", "records", "Control records that were handed over.");
         lostBatches = metrics.counter(
                 "ctstream_batch_handover_lost_batches_total",
                 "batches",
@@ -68,6 +65,11 @@ public final class BatchMetrics {
         if (counter != null) {
             counter.increment();
         }
+    }
+
+    /** Events in batches that the ring to the next stage had no space for. Any thread. */
+    public long lostEventsTotal() {
+        return lostEvents.value();
     }
 
     void onLost(EncodedBatch batch) {

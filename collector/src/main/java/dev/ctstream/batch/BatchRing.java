@@ -11,10 +11,9 @@ import org.jspecify.annotations.Nullable;
  * The bounded queue from the receive thread to the next stage, and the queue that returns empty batches.
  *
  * <p>Bounds: the number of slots, and the bytes of batches that were accepted and not yet released. When a bound is
- * reached, {@link #offer} refuses batches of events until both are at most half used; the caller counts and declares
- * the loss. Some slots are reserved for control records, so the declaration itself gets through.
+ * reached, {@link #offer} refuses batches until both are at most half used; the caller counts the loss.
  *
- * <p>Threads: one producer (the {@link BatchSink} methods) and one consumer ({@link #poll}, {@link #take}); any thread
+ * <p>Threads: one producer (the {@link BatchSink} methods) and one consumer ({@link #poll}, {@link #await}); any thread
  * may {@link #release}. The consumer sees what the producer wrote into a batch, and the producer sees what the consumer
  * wrote before it released the batch.
  */
@@ -24,16 +23,19 @@ public final class BatchRing implements BatchSink {
 
     public static final long DEFAULT_MAX_BYTES = 64L << 20;
 
-    private static final int CONTROL_SLOTS = 64;
+    /** Batches that the producer and the consumers may hold besides those that wait. */
+    private static final int HELD_BATCHES = 64;
 
     private final SpscAtomicArrayQueue<EncodedBatch> full;
     private final MpscAtomicArrayQueue<EncodedBatch> empty;
     private final long maxBytes;
-    private final int eventSlots;
+    private final int slots;
     private final AtomicLong releasedBytes = new AtomicLong();
     private volatile @Nullable Thread waiting;
     private volatile boolean woken;
     private volatile long offeredBytes; // written by the producer
+    private volatile long offeredBatches; // written by the producer
+    private volatile long lastRefusedNanos; // written by the producer
     private boolean shedding; // producer
 
     /** The default size. */
@@ -44,23 +46,23 @@ public final class BatchRing implements BatchSink {
     /**
      * Creates an empty ring.
      *
-     * @param slots batches that may wait; rounded up to a power of two, plus some reserved for control records
+     * @param slots batches that may wait; rounded up to a power of two
      * @param maxBytes buffer bytes of all batches that were accepted and not released
      */
     public BatchRing(int slots, long maxBytes) {
         if (slots < 1 || maxBytes < 1) {
             throw new IllegalArgumentException("slots " + slots + ", bytes " + maxBytes);
         }
-        full = new SpscAtomicArrayQueue<>(slots + CONTROL_SLOTS);
-        empty = new MpscAtomicArrayQueue<>(slots + CONTROL_SLOTS);
-        eventSlots = full.capacity() - CONTROL_SLOTS;
+        full = new SpscAtomicArrayQueue<>(slots);
+        empty = new MpscAtomicArrayQueue<>(slots + HELD_BATCHES);
+        this.slots = full.capacity();
         this.maxBytes = maxBytes;
     }
 
     @Override
     public boolean offer(EncodedBatch batch) {
         int bytes = batch.capacityBytes();
-        if (batch.kind() == EncodedBatch.EVENTS && !hasSpaceForEvents(bytes)) {
+        if (!hasSpace(bytes)) {
             return false;
         }
         // Counted before the consumer can see the batch, so that a fast release never makes the difference negative.
@@ -70,6 +72,8 @@ public final class BatchRing implements BatchSink {
             offeredBytes = before;
             return false;
         }
+        long position = offeredBatches;
+        offeredBatches = position + 1;
         VarHandle.fullFence(); // the slot is written before the consumer's flag is read
         Thread consumer = waiting;
         if (consumer != null) {
@@ -78,19 +82,25 @@ public final class BatchRing implements BatchSink {
         return true;
     }
 
-    private boolean hasSpaceForEvents(int bytes) {
+    private boolean hasSpace(int bytes) {
         if (!accepting()) {
             return false;
         }
-        boolean space = full.size() < eventSlots && inFlightBytes() + bytes <= maxBytes;
-        shedding = !space;
+        boolean space = full.size() < slots && inFlightBytes() + bytes <= maxBytes;
+        if (!space) {
+            shedding = true;
+            lastRefusedNanos = System.nanoTime();
+        }
         return space;
     }
 
     @Override
     public boolean accepting() {
-        if (shedding && full.size() <= eventSlots / 2 && inFlightBytes() <= maxBytes / 2) {
+        if (shedding && full.size() <= slots / 2 && inFlightBytes() <= maxBytes / 2) {
             shedding = false;
+        }
+        if (shedding) {
+            lastRefusedNanos = System.nanoTime();
         }
         return !shedding;
     }
@@ -106,35 +116,29 @@ public final class BatchRing implements BatchSink {
     }
 
     /**
-     * Removes and returns the oldest batch; waits for one when there is none.
+     * Waits until there is a batch, or until {@link #wake}.
      *
      * @param waitNanos the longest wait; an interrupt ends it, and the interrupt flag stays set
-     * @return null when no batch arrived
      */
-    public @Nullable EncodedBatch take(long waitNanos) {
-        EncodedBatch batch = full.poll();
-        if (batch != null || waitNanos <= 0) {
-            return batch;
-        }
+    public void await(long waitNanos) {
         long deadline = System.nanoTime() + waitNanos;
         Thread current = Thread.currentThread();
         waiting = current;
         try {
-            for (batch = full.poll(); batch == null; batch = full.poll()) {
+            while (full.isEmpty() && !woken && !current.isInterrupted()) {
                 long left = deadline - System.nanoTime();
-                if (left <= 0 || woken || current.isInterrupted()) {
-                    return null;
+                if (left <= 0) {
+                    return;
                 }
                 LockSupport.parkNanos(this, left);
             }
-            return batch;
         } finally {
-            woken = false;
             waiting = null;
+            woken = false; // whoever woke has changed the state that the caller looks at next
         }
     }
 
-    /** Ends the consumer's wait, or one that is about to begin: {@link #take} then returns null. Any thread. */
+    /** Ends the consumer's {@link #await}, or one that is about to begin. Any thread. */
     public void wake() {
         woken = true;
         Thread consumer = waiting;
@@ -149,6 +153,19 @@ public final class BatchRing implements BatchSink {
         if (!empty.offer(batch)) {
             return; // more batches than are ever needed at once: this one is left to the garbage collector
         }
+    }
+
+    /**
+     * Number of batches that were ever accepted: the position after the newest one. A thread that learns of a batch
+     * after its offer has returned sees a position after that batch. Any thread.
+     */
+    public long offeredBatches() {
+        return offeredBatches;
+    }
+
+    /** {@link System#nanoTime} of the last refusal; 0 = none. Any thread. */
+    public long lastRefusedNanos() {
+        return lastRefusedNanos;
     }
 
     /** Batches waiting for the consumer. Any thread. */

@@ -8,9 +8,7 @@ import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.track.FlowSink;
-import java.time.Instant;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -23,15 +21,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Bounds: buffers of open batches take at most {@link Limits#openBytes}; beyond that the oldest are closed early.
  * Empty buffers are kept up to {@link Limits#pooledBytes}. The sink bounds the batches in flight. A batch that the sink
- * refuses is lost: it is counted, and a GAP of cause handover declares it before the next batch of its stream.
+ * refuses is lost: it is counted, and the spool thread learns of it, see {@link HandoverLosses}.
  *
  * <p>Ownership: borrows events; owns open and empty batches. A batch that the sink has accepted belongs to the sink.
  *
- * <p>Threads: confined to the receive thread, except {@link #submit}, {@link #namespaces} and the getters of
- * {@link NamespaceStreams}, which any thread may call. Allocates nothing per event: batches return through the sink.
+ * <p>Threads: confined to the receive thread, except {@link #namespace} and the getters of {@link NamespaceStreams},
+ * which any thread may call. Allocates nothing per event: batches return through the sink.
  */
 public final class Batcher implements FlowSink {
-    /** Delay of the next attempt to hand over declarations when the sink is full. */
+    /** Delay of the next attempt to offer marks when the outbox is full. */
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final int maxEvents;
@@ -43,7 +41,7 @@ public final class Batcher implements FlowSink {
     private final BatchMetrics metrics;
     private final Limits limits;
     private final BufferPool pool;
-    private final ControlChannel control;
+    private final ControlOutbox outbox;
     private final HandoverLosses losses;
     private final LongSupplier realtimeNanos;
     private final OpenStreams open = new OpenStreams();
@@ -74,8 +72,14 @@ public final class Batcher implements FlowSink {
      *
      * @param hostName the kernel's node name, for people
      */
-    public Batcher(BatchConfig config, RunIdentity run, String hostName, BatchSink sink, BatchMetrics metrics) {
-        this(config, run, hostName, sink, metrics, Limits.of(config), Clock::realtimeNanos);
+    public Batcher(
+            BatchConfig config,
+            RunIdentity run,
+            String hostName,
+            BatchSink sink,
+            ControlOutbox outbox,
+            BatchMetrics metrics) {
+        this(config, run, hostName, sink, outbox, metrics, Limits.of(config), Clock::realtimeNanos);
     }
 
     Batcher(
@@ -83,6 +87,7 @@ public final class Batcher implements FlowSink {
             RunIdentity run,
             String hostName,
             BatchSink sink,
+            ControlOutbox outbox,
             BatchMetrics metrics,
             Limits limits,
             LongSupplier realtimeNanos) {
@@ -95,8 +100,8 @@ public final class Batcher implements FlowSink {
         this.metrics = metrics;
         this.limits = limits;
         pool = new BufferPool(config, limits.pooledBytes());
-        control = new ControlChannel(new ControlEncoder(run, hostName), sink, metrics);
-        losses = new HandoverLosses(control, () -> Instant.ofEpochMilli(nowMillis()));
+        this.outbox = outbox;
+        losses = new HandoverLosses(outbox);
         this.realtimeNanos = realtimeNanos;
     }
 
@@ -193,7 +198,10 @@ public final class Batcher implements FlowSink {
         stream.sizeClass = pool.sizeClassOrLargest(batch.end);
         batch.close(stream.namespace.lostTotal());
         metrics.onClosed(reason, batch);
-        if (!sink.accepting() || !losses.declare(stream) || !sink.offer(batch)) {
+        HandoverLosses.tell(stream, batch);
+        if (sink.accepting() && sink.offer(batch)) {
+            HandoverLosses.told(stream);
+        } else {
             losses.add(stream, batch);
             metrics.onLost(batch);
             pool.release(batch);
@@ -209,7 +217,7 @@ public final class Batcher implements FlowSink {
 
     @Override
     public boolean lost(EventSource source, Count count, Window window) {
-        return control.submit(namespace(source), gap(count, window), nowMillis());
+        return outbox.offerAfterEvents(streams(source).control(), gap(count, window), nowMillis());
     }
 
     private long nowMillis() {
@@ -238,59 +246,33 @@ public final class Batcher implements FlowSink {
             close(oldest, CloseReason.LINGER);
             oldest = open.oldest();
         }
-        boolean handedOver = handOverControl();
+        boolean marked = losses.offerMarks();
         metrics.observe(open.size(), openBytes, pool);
         long wait = oldest == null ? Long.MAX_VALUE : oldest.deadlineNanos - nowNanos;
-        return handedOver ? wait : Math.min(wait, RETRY_NANOS);
+        return marked ? wait : Math.min(wait, RETRY_NANOS);
     }
 
-    private boolean handOverControl() {
-        if (losses.pending() && sink.accepting()) {
-            losses.declareAll();
-        }
-        return control.drain() && !losses.pending();
-    }
-
-    /**
-     * Hands over the waiting control records, so that those submitted before the source was added precede its events.
-     */
     @Override
-    public void added(EventSource source) {
-        control.drain();
+    public boolean flush(EventSource source) {
+        streams(source).forEachOpen(stream -> close(stream, CloseReason.FLUSH));
+        return losses.offerMarks();
     }
 
     @Override
     public void removed(EventSource source) {
-        streams(source).forEachOpen(stream -> close(stream, CloseReason.STOP));
         bySource[source.index()] = null;
     }
 
     /**
-     * Closes all batches and hands over the waiting control records. On the receive thread, or after it has ended.
+     * Closes all batches and hands them over. On the receive thread, or after it has ended.
      *
-     * @return false when the sink was too full for some of them; call again later
+     * @return false when the outbox was too full to tell of some that the ring refused; call again later
      */
     public boolean closeAll() {
         for (StreamState oldest = open.oldest(); oldest != null; oldest = open.oldest()) {
             close(oldest, CloseReason.STOP);
         }
-        return handOverControl();
-    }
-
-    /**
-     * Submits a control record to the receive thread, which numbers it at its next pass. The caller wakes the receive
-     * thread if it may be idle. Any thread.
-     *
-     * @param timeMillis when the record was made, ms since 1970-01-01 UTC
-     * @return false when too many wait; the caller keeps the record and tries again later
-     */
-    public boolean submit(NamespaceStreams namespace, ControlRecord record, long timeMillis) {
-        return control.submit(namespace, record, timeMillis);
-    }
-
-    /** The namespaces seen in this run, including removed ones. Any thread. */
-    public List<NamespaceStreams> namespaces() {
-        return List.copyOf(known.values());
+        return losses.offerMarks();
     }
 
     /**

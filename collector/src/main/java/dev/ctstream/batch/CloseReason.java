@@ -10,6 +10,8 @@ enum CloseReason {
     LINGER,
     /** The open batches took too many bytes, and this was the oldest. */
     PRESSURE,
-    /** The namespace was removed, or the collector is stopping. */
+    /** A dump has ended, or the namespace was removed. */
+    FLUSH,
+    /** The collector is stopping. */
     STOP
 }

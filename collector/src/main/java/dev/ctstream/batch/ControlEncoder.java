@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumWriter;
@@ -28,7 +27,6 @@ public final class ControlEncoder {
             Schemas.CONTROL.getField("streams").schema().getTypes().get(1).getElementType();
     private static final Schema RANGE =
             Schemas.CONTROL.getField("ranges").schema().getTypes().get(1).getElementType();
-    private static final int[] NO_OFFSETS = {};
 
     private final RunIdentity run;
     private final String hostName;
@@ -48,33 +46,37 @@ public final class ControlEncoder {
      * Encodes one record.
      *
      * @param stream {@link StreamId#control} of the record's namespace
-     * @param controlSequence number of the record in its namespace, gap-free from 0 in this run
      * @param timeMillis when the record was made, ms since 1970-01-01 UTC
-     * @return a batch of kind {@link EncodedBatch#CONTROL}
+     * @param part the streams of a HEARTBEAT, STOPPED or SNAPSHOT_END; null for any other record
+     * @return a ConntrackControl without framing
      */
-    public EncodedBatch encode(StreamId stream, long controlSequence, long timeMillis, ControlRecord control) {
+    public byte[] encode(
+            StreamId stream,
+            long timeMillis,
+            ControlRecord control,
+            ControlRecord.Numbers numbers,
+            ControlRecord.@Nullable StreamPart part) {
         GenericRecordBuilder fields = new GenericRecordBuilder(Schemas.CONTROL)
                 .set("host_id", run.hostId())
                 .set("boot_id", run.bootId())
                 .set("netns", stream.netns())
                 .set("stream_epoch", run.streamEpoch())
-                .set("control_sequence", controlSequence)
+                .set("control_sequence", numbers.controlSequence())
                 .set("kind", control.kind().name())
                 .set("time", timeMillis)
                 .set("host_name", hostName)
-                .set("netns_id", stream.netnsId());
+                .set("netns_id", stream.netnsId())
+                .set("log_index", numbers.logIndex());
+        ControlRecord.Acknowledged acknowledged = numbers.acknowledged();
+        if (acknowledged != null) {
+            fields.set("acknowledged_epoch", acknowledged.streamEpoch())
+                    .set("acknowledged_log_index", acknowledged.logIndex());
+        }
         fill(fields, stream, control);
-        byte[] bytes = write(fields.build());
-        EncodedBatch batch = new EncodedBatch(BufferPool.UNPOOLED, bytes, NO_OFFSETS);
-        batch.kind = EncodedBatch.CONTROL;
-        batch.stream = stream;
-        batch.streamEpoch = run.streamEpoch();
-        batch.firstSequence = controlSequence;
-        batch.count = 1;
-        batch.end = bytes.length;
-        batch.firstReceivedNanos = TimeUnit.MILLISECONDS.toNanos(timeMillis);
-        batch.lastReceivedNanos = batch.firstReceivedNanos;
-        return batch;
+        if (part != null) {
+            fillStreams(fields, part);
+        }
+        return write(fields.build());
     }
 
     private byte[] write(GenericRecord built) {
@@ -124,6 +126,9 @@ public final class ControlEncoder {
                 .set("record_layout", settings.recordLayout());
         ControlRecord.PreviousRun previous = started.previous();
         if (previous != null) {
+            to.set("preceding_epoch", previous.streamEpoch()).set("preceding_boot_id", previous.bootId());
+        }
+        if (previous != null && !previous.clean() && started.reason().equals(ControlRecord.Started.AT_START)) {
             to.set("previous_epoch", previous.streamEpoch()).set("previous_boot_id", previous.bootId());
         }
         fillState(to, started.state());
@@ -142,22 +147,16 @@ public final class ControlEncoder {
     }
 
     private static void fillReport(GenericRecordBuilder to, ControlRecord.Report report) {
-        to.set("report_id", report.id()).set("streams_complete", report.complete());
-        fillStreams(to, report.streams());
-        ControlRecord.Totals totals = report.totals();
-        ControlRecord.Received received = totals.received();
-        ControlRecord.Losses losses = totals.losses();
-        to.set("events_sequenced", totals.sequenced())
-                .set("stream_count", totals.streams())
-                .set("events_received", received.understood())
+        ControlRecord.Received received = report.received();
+        ControlRecord.KernelLosses losses = report.losses();
+        to.set("events_received", received.understood())
                 .set("events_malformed", received.malformed())
                 .set("events_filtered", received.filtered())
                 .set("unknown_attributes", received.unknownAttributes())
-                .set("events_dropped", losses.droppedEvents())
                 .set("lost_total", losses.lostTotal())
                 .set("kernel_drops", losses.kernelDrops())
                 .set("loss_exact", losses.exact());
-        ControlRecord.Flows flows = totals.flows();
+        ControlRecord.Flows flows = report.flows();
         if (flows != null) {
             to.set("flows_live", flows.live()).set("flows_untracked", flows.untracked());
         }
@@ -172,6 +171,15 @@ public final class ControlEncoder {
         List<GenericRecord> positions =
                 part.streams().stream().map(ControlEncoder::position).toList();
         to.set("report_part", part.part()).set("report_parts", part.parts()).set("streams", positions);
+        ControlRecord.StreamTotals totals = part.totals();
+        if (totals != null) {
+            to.set("report_id", totals.reportId())
+                    .set("streams_complete", totals.complete())
+                    .set("events_sequenced", totals.sequenced())
+                    .set("stream_count", totals.streams())
+                    .set("events_dropped", totals.dropped())
+                    .set("events_owed", totals.owed());
+        }
     }
 
     private static GenericRecord position(ControlRecord.StreamPosition position) {
@@ -228,10 +236,6 @@ public final class ControlEncoder {
     private static void fillSnapshotEnd(GenericRecordBuilder to, ControlRecord.SnapshotEnd end) {
         to.set("snapshot_id", end.snapshotId()).set("entries", end.entries()).set("snapshot_complete", end.complete());
         fillWindow(to, end.window());
-        ControlRecord.StreamPart streams = end.streams();
-        if (streams != null) {
-            fillStreams(to, streams);
-        }
     }
 
     private static void fillOperator(GenericRecordBuilder to, ControlRecord.Operator operator) {

@@ -8,17 +8,25 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A control record before it is numbered; one type for each kind. {@code ConntrackControl.avsc} documents each value.
+ * A control record as its maker offers it; one type for each kind. The spool thread adds the numbers and, to reports,
+ * the counts of what is appended; see {@link ControlEncoder}. {@code ConntrackControl.avsc} documents each value.
  * Immutable; any thread. Null = not known or not applicable.
  */
 public sealed interface ControlRecord {
     /** The field {@code kind}. */
     ControlKind kind();
 
-    /** Observation of a namespace starts. */
+    /**
+     * Observation of a namespace starts.
+     *
+     * @param previous the run before this one; null when the spool knows none
+     */
     record Started(
             String reason, Settings settings, @Nullable PreviousRun previous, NamespaceState state)
             implements ControlRecord {
+        /** The reason of a namespace that is observed from the run's start. */
+        public static final String AT_START = "start";
+
         @Override
         public ControlKind kind() {
             return ControlKind.STARTED;
@@ -61,13 +69,18 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** All EXISTING events of this snapshot were handed over. */
-    record SnapshotEnd(
-            long snapshotId,
-            long entries,
-            boolean complete,
-            Window window,
-            @Nullable StreamPart streams) implements ControlRecord {
+    /**
+     * All EXISTING events of this snapshot were handed over.
+     *
+     * @param existing number of EXISTING events in each zone that has some
+     */
+    record SnapshotEnd(long snapshotId, long entries, boolean complete, Window window, Map<Integer, Long> existing)
+            implements ControlRecord {
+        /** Copies the map. */
+        public SnapshotEnd {
+            existing = Map.copyOf(existing);
+        }
+
         @Override
         public ControlKind kind() {
             return ControlKind.SNAPSHOT_END;
@@ -93,8 +106,12 @@ public sealed interface ControlRecord {
     /** Settings of the run. */
     record Settings(String version, String configurationDigest, String subscribedEvents, String recordLayout) {}
 
-    /** A run that ended uncleanly. */
-    record PreviousRun(long streamEpoch, String bootId) {}
+    /**
+     * The run before this one, as the spool knows it.
+     *
+     * @param clean whether it ended cleanly
+     */
+    record PreviousRun(long streamEpoch, String bootId, boolean clean) {}
 
     /** Current state of the namespace's socket, sysctls and clock. */
     record NamespaceState(
@@ -120,22 +137,22 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** The report in a HEARTBEAT or STOPPED: the totals, and a part of the streams. */
-    record Report(long id, StreamPart streams, boolean complete, Totals totals, TableState table) {}
-
-    /** Totals since the epoch. */
-    record Totals(
-            long sequenced,
-            int streams,
+    /** The state that a HEARTBEAT or STOPPED reports; totals since the epoch. */
+    record Report(
             Received received,
-            Losses losses,
-            @Nullable Flows flows) {}
+            KernelLosses losses,
+            @Nullable Flows flows,
+            TableState table) {
+        /** The report of a namespace that is not observed. */
+        public static final Report NONE =
+                new Report(new Received(0, 0, 0, 0), new KernelLosses(0, 0, true), null, TableState.UNKNOWN);
+    }
 
     /** Event messages from the kernel, by outcome, and unknown attributes in them. */
     record Received(long understood, long malformed, long filtered, long unknownAttributes) {}
 
-    /** Losses after sequencing and at the socket. */
-    record Losses(long droppedEvents, long lostTotal, long kernelDrops, boolean exact) {}
+    /** Losses at the socket. */
+    record KernelLosses(long lostTotal, long kernelDrops, boolean exact) {}
 
     /** Counts of the flow ledger. */
     record Flows(long live, long untracked) {}
@@ -154,8 +171,36 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** The streams in one record. A long list is split over several records. */
-    record StreamPart(int part, int parts, List<StreamPosition> streams) {
+    /**
+     * The numbers that a record gets when it is appended.
+     *
+     * @param controlSequence number of the record in its namespace, gap-free from 0 in this run
+     * @param logIndex number of the append within the run; null outside the spool
+     * @param acknowledged what Kafka had at that time; null = not known
+     */
+    record Numbers(
+            long controlSequence,
+            @Nullable Long logIndex,
+            @Nullable Acknowledged acknowledged) {}
+
+    /**
+     * Every batch of the runs before {@code streamEpoch}, and every batch of that run with a smaller log_index, is in
+     * Kafka or declared by a GAP in Kafka.
+     */
+    record Acknowledged(long streamEpoch, long logIndex) {}
+
+    /**
+     * A part of the streams of a report or of a snapshot; a long list is split over several records. The spool thread
+     * fills it in when it appends the record, so no record counts a sequence that is not appended or declared.
+     *
+     * @param part from 0
+     * @param totals null for a snapshot
+     */
+    record StreamPart(
+            int part,
+            int parts,
+            List<StreamPosition> streams,
+            @Nullable StreamTotals totals) {
         /** Most streams in one record: about 32 KiB. */
         public static final int MAX_STREAMS = 4096;
 
@@ -168,7 +213,19 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** How far a stream has been numbered. */
+    /**
+     * Counts of a namespace's streams since the epoch.
+     *
+     * @param reportId number of the report within the namespace, from 0
+     * @param complete whether the report lists all streams
+     * @param sequenced events that are appended, or declared as lost after they had been numbered
+     * @param streams number of streams with at least one such event
+     * @param dropped the part of {@code sequenced} that is declared as lost
+     * @param owed lost events whose GAP Kafka has not acknowledged
+     */
+    record StreamTotals(long reportId, boolean complete, long sequenced, int streams, long dropped, long owed) {}
+
+    /** How far a stream has been appended or declared. */
     record StreamPosition(
             int zone, long nextSequence, @Nullable Long eventCount) {}
 

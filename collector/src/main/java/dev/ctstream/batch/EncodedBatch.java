@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link BatchHeader} lists the header's fields; the 0 ends the array of events. The header's common part followed
  * by one event is a ConntrackFlatEvent. The receive thread reserves space for the longest header; {@link #number}
- * writes the header. A control record has no events: its datum is a ConntrackControl, and is complete from the start.
+ * writes the header.
  *
  * <p>Ownership: exactly one owner at a time; handing over the batch passes the ownership. The last owner returns it
  * with {@link BatchRing#release} and must not access it afterwards, because its buffer is reused.
@@ -21,19 +21,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: confined to the owner's thread. A hand-over must make the contents visible, as {@link BatchRing} does.
  */
 public final class EncodedBatch {
-    /** Kind: a ConntrackBatch. */
-    public static final int EVENTS = 0;
-    /** Kind: a ConntrackControl. */
-    public static final int CONTROL = 1;
-
-    /** The log_index of a control record, and of a batch that was not appended. */
+    /** The log_index of a batch that was not appended. */
     public static final long NO_LOG_INDEX = -1;
 
     final int sizeClass; // of the pool; BufferPool.UNPOOLED
     final byte[] array;
     final int[] eventOffsets;
 
-    int kind = EVENTS;
     StreamId stream = NONE;
     long streamEpoch;
     long firstSequence;
@@ -49,8 +43,12 @@ public final class EncodedBatch {
     long lostTotal;
     long logIndex = NO_LOG_INDEX;
 
+    long refusedBatches;
+    long refusedFirstNanos;
+    long refusedLastNanos;
+
     @Nullable
-    BatchHeader header; // null for a control record
+    BatchHeader header; // null before the first use
 
     @Nullable
     EncodedBatch nextEmpty; // of the pool
@@ -63,12 +61,7 @@ public final class EncodedBatch {
         this.eventOffsets = eventOffsets;
     }
 
-    /** {@link #EVENTS} or {@link #CONTROL}. */
-    public int kind() {
-        return kind;
-    }
-
-    /** Namespace and zone; for a control record the zone is {@link StreamId#CONTROL_ZONE}. */
+    /** Namespace and zone. */
     public StreamId stream() {
         return stream;
     }
@@ -78,20 +71,19 @@ public final class EncodedBatch {
         return streamEpoch;
     }
 
-    /** Sequence of the first event, or the control sequence; the others follow without a gap. */
+    /** Sequence of the first event; the others follow without a gap. */
     public long firstSequence() {
         return firstSequence;
     }
 
-    /** Events in the batch; 1 for a control record. */
+    /** Events in the batch. */
     public int count() {
         return count;
     }
 
     /**
-     * Sets the {@code log_index} of a batch of events and writes its header; then its bytes are a datum. The owner
-     * calls this before it appends the batch, and may call it again with another index. A control record does not
-     * change.
+     * Sets the {@code log_index} and writes the header; then the bytes are a datum. The owner calls this before it
+     * appends the batch, and may call it again with another index.
      *
      * @param index number of the append within the run, from 0
      */
@@ -103,7 +95,24 @@ public final class EncodedBatch {
         }
     }
 
-    /** Number of the append within the run; {@link #NO_LOG_INDEX} for a control record. */
+    /**
+     * Batches of the stream that the ring refused since the one before this; their sequences are those between the two.
+     */
+    public long refusedBatches() {
+        return refusedBatches;
+    }
+
+    /** When the first event of the {@link #refusedBatches} was received, ns since 1970-01-01 UTC. */
+    public long refusedFirstNanos() {
+        return refusedFirstNanos;
+    }
+
+    /** When the last event of the {@link #refusedBatches} was received. */
+    public long refusedLastNanos() {
+        return refusedLastNanos;
+    }
+
+    /** Number of the append within the run; {@link #NO_LOG_INDEX} before {@link #number}. */
     public long logIndex() {
         return logIndex;
     }
@@ -124,7 +133,7 @@ public final class EncodedBatch {
         return end - offset;
     }
 
-    /** Bytes from {@link #offset()} that are also the beginning of a ConntrackFlatEvent; 0 for a control record. */
+    /** Bytes from {@link #offset()} that are also the beginning of a ConntrackFlatEvent. */
     public int commonLengthBytes() {
         return commonLengthBytes;
     }
@@ -151,7 +160,6 @@ public final class EncodedBatch {
     /** Makes this an empty batch of the stream. */
     void begin(StreamState of) {
         NamespaceStreams namespace = of.namespace;
-        kind = EVENTS;
         stream = of.id;
         streamEpoch = namespace.streamEpoch();
         header = namespace.header();
@@ -163,6 +171,7 @@ public final class EncodedBatch {
         firstEventMillis = Long.MAX_VALUE;
         lastEventMillis = Long.MIN_VALUE;
         logIndex = NO_LOG_INDEX;
+        refusedBatches = 0;
     }
 
     /** Records the start of an event at {@link #end}, before it is encoded. */
@@ -200,6 +209,11 @@ public final class EncodedBatch {
         lastReceivedNanos = smaller.lastReceivedNanos;
         firstEventMillis = smaller.firstEventMillis;
         lastEventMillis = smaller.lastEventMillis;
+    }
+
+    /** The longest that the datum can be: its events and the longest header. */
+    public int maxLengthBytes() {
+        return end;
     }
 
     /** Length of a closed batch with its header; the log_index, which is not known yet, counts as one byte. */

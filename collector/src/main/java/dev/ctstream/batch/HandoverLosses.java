@@ -1,86 +1,79 @@
 package dev.ctstream.batch;
 
-import dev.ctstream.record.GapCause;
-import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Batches that the sink refused, until a GAP of cause handover has declared them.
+ * Batches that the ring refused. Their count goes with the stream's next batch; if none follows, a mark in the outbox
+ * tells it. The spool thread, which sees the jump in the stream's sequences, declares the loss.
  *
- * <p>Invariant: a stream with an undeclared loss hands over no batch. So its loss is one range of sequences, stored in
- * the stream itself, and the GAP precedes the stream's next batch. No loss is forgotten, and memory does not grow.
+ * <p>Invariant: a stream in the list has lost exactly the sequences since its last accepted batch. So its loss is one
+ * range, held in the stream itself, which grows while the outbox takes no mark; memory does not grow.
  *
  * <p>Threads: confined to the receive thread.
  */
 final class HandoverLosses {
-    private final ControlChannel control;
-    private final InstantSource clock;
+    private final ControlOutbox outbox;
     private @Nullable StreamState first;
     private @Nullable StreamState last;
 
-    HandoverLosses(ControlChannel control, InstantSource clock) {
-        this.control = control;
-        this.clock = clock;
+    HandoverLosses(ControlOutbox outbox) {
+        this.outbox = outbox;
     }
 
-    /** Whether a loss is still undeclared. */
-    boolean pending() {
-        return first != null;
-    }
-
+    /** Records a batch that the ring has refused. */
     void add(StreamState stream, EncodedBatch batch) {
-        if (stream.lostCount == 0) {
-            stream.lostFirst = batch.firstSequence();
-            stream.lostFromNanos = batch.firstReceivedNanos();
+        if (stream.refusedBatches == 0) {
+            stream.refusedFirstNanos = batch.firstReceivedNanos();
             list(stream);
         }
-        stream.lostCount += batch.count();
-        stream.lostBatches++;
-        stream.lostToNanos = batch.lastReceivedNanos();
-        stream.namespace.addDropped(batch.count());
+        stream.refusedNext = batch.firstSequence() + batch.count();
+        stream.refusedBatches++;
+        stream.refusedLastNanos = batch.lastReceivedNanos();
     }
 
     private void list(StreamState stream) {
-        if (stream.listedLossy) {
-            return; // it was declared out of turn and is still in the list
+        if (stream.listedRefused) {
+            return; // a later batch has told the earlier loss, and the stream is still in the list
         }
-        stream.listedLossy = true;
+        stream.listedRefused = true;
         if (last == null) {
             first = stream;
         } else {
-            last.nextLossy = stream;
+            last.nextRefused = stream;
         }
         last = stream;
     }
 
-    /** Declares the stream's loss if it has one; returns false when the sink refuses the declaration. */
-    boolean declare(StreamState stream) {
-        if (stream.lostCount == 0) {
-            return true;
-        }
-        ControlRecord gap = new ControlRecord.Gap(
-                GapCause.HANDOVER,
-                ControlRecord.Lost.events(stream.id.zone(), stream.lostFirst, stream.lostCount, stream.lostBatches),
-                new ControlRecord.Window(stream.lostFromNanos, stream.lostToNanos),
-                null);
-        if (!control.send(stream.namespace, gap, clock.millis())) {
-            return false;
-        }
-        stream.lostCount = 0;
-        stream.lostBatches = 0;
-        return true;
+    /** Puts the stream's loss, if it has one, into its next batch. */
+    static void tell(StreamState stream, EncodedBatch batch) {
+        batch.refusedBatches = stream.refusedBatches;
+        batch.refusedFirstNanos = stream.refusedFirstNanos;
+        batch.refusedLastNanos = stream.refusedLastNanos;
     }
 
-    /** Declares the losses of all streams until the sink refuses a declaration. */
-    void declareAll() {
-        while (first != null && declare(first)) {
-            StreamState declared = first;
-            first = declared.nextLossy;
-            if (first == null) {
-                last = null;
+    /** The batch that {@link #tell} has filled was accepted. */
+    static void told(StreamState stream) {
+        stream.refusedBatches = 0;
+    }
+
+    /** Offers a mark for each loss that no batch has told; false when the outbox does not take all of them now. */
+    boolean offerMarks() {
+        for (StreamState stream = first; stream != null; stream = first) {
+            if (stream.refusedBatches > 0
+                    && !outbox.offerRefused(
+                            stream.id,
+                            stream.refusedNext,
+                            stream.refusedBatches,
+                            stream.refusedFirstNanos,
+                            stream.refusedLastNanos)) {
+                return false;
             }
-            declared.nextLossy = null;
-            declared.listedLossy = false;
+            told(stream);
+            first = stream.nextRefused;
+            last = first == null ? null : last;
+            stream.nextRefused = null;
+            stream.listedRefused = false;
         }
+        return true;
     }
 }

@@ -1,26 +1,14 @@
 package dev.ctstream.batch;
 
 import dev.ctstream.record.StreamId;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One stream: its next sequence, its open batch, and its links in the lists of open batches and of undeclared losses.
+ * One stream: its next sequence, its open batch, and its links in the lists of open batches and of refused batches.
  *
- * <p>Threads: the receive thread writes; any thread may call {@link #publishedNextSequence}.
+ * <p>Threads: confined to the receive thread.
  */
 final class StreamState {
-    private static final VarHandle NEXT_SEQUENCE;
-
-    static {
-        try {
-            NEXT_SEQUENCE = MethodHandles.lookup().findVarHandle(StreamState.class, "nextSequence", long.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
     final NamespaceStreams namespace;
     final StreamId id;
 
@@ -40,16 +28,15 @@ final class StreamState {
 
     long deadlineNanos;
 
-    // In HandoverLosses, while lostCount is not 0.
+    // In HandoverLosses, while refusedBatches is not 0.
     @Nullable
-    StreamState nextLossy;
+    StreamState nextRefused;
 
-    boolean listedLossy;
-    long lostFirst;
-    long lostCount;
-    long lostBatches;
-    long lostFromNanos;
-    long lostToNanos;
+    boolean listedRefused;
+    long refusedNext;
+    long refusedBatches;
+    long refusedFirstNanos;
+    long refusedLastNanos;
 
     StreamState(NamespaceStreams namespace, int zone) {
         this.namespace = namespace;
@@ -61,10 +48,6 @@ final class StreamState {
     }
 
     void advance(long next) {
-        NEXT_SEQUENCE.setRelease(this, next);
-    }
-
-    long publishedNextSequence() {
-        return (long) NEXT_SEQUENCE.getAcquire(this);
+        nextSequence = next;
     }
 }

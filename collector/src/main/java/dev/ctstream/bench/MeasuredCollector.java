@@ -5,6 +5,7 @@ import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.BatchSink;
 import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.conntrack.EventReceiver;
@@ -16,6 +17,8 @@ import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.spool.BatchQueue;
 import dev.ctstream.spool.QueuedBatch;
 import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolMetrics;
@@ -53,21 +56,32 @@ record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
         if (stage == Stage.SPOOL) {
             return untilSpool(config, metrics);
         }
-        FlowEventHandler handler =
-                stage == Stage.RECEIVE ? new NoHandler() : handler(stage, config, metrics, run(config), new NoSink());
-        receive(config, metrics, handler);
+        FlowEventHandler handler = stage == Stage.RECEIVE
+                ? new NoHandler()
+                : handler(stage, config, metrics, run(config), new NoSink(), new ControlOutbox(new BatchRing(1, 1)));
+        receive(EventSocket.open(null, "host", config.subscription()), metrics, handler);
         return new MeasuredCollector(metrics, () -> 0, () -> {});
     }
 
     private static MeasuredCollector untilSpool(CollectorConfig config, Metrics metrics) throws IOException {
         BatchRing ring = new BatchRing();
         BatchMetrics.registerRing(metrics, ring);
-        RunIdentity run = run(config);
-        Spool spool = Spool.open(
-                new Spool.Parts(config.spool(), run, ring, loss -> {}, new SpoolMetrics(metrics), new Health()));
+        ControlOutbox outbox = new ControlOutbox(ring);
+        EventSocket socket = EventSocket.open(null, "host", config.subscription());
+        Spool spool = Spool.open(new Spool.Parts(
+                config.spool(),
+                new Spool.Host(
+                        config.host().id(),
+                        config.host().bootId(),
+                        config.host().name()),
+                ring,
+                outbox,
+                StreamId.control(socket.netns(), socket.netnsId()),
+                new SpoolMetrics(metrics),
+                new Health()));
         thread("ctstream-spool", spool);
         thread("ctstream-publish", () -> acknowledgeAll(spool));
-        receive(config, metrics, handler(Stage.SPOOL, config, metrics, run, ring));
+        receive(socket, metrics, handler(Stage.SPOOL, config, metrics, spool.identity(), ring, outbox));
         return new MeasuredCollector(metrics, spool::unacknowledged, () -> {});
     }
 
@@ -76,16 +90,22 @@ record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
     }
 
     private static FlowEventHandler handler(
-            Stage stage, CollectorConfig config, Metrics metrics, RunIdentity run, BatchSink sink) {
-        Batcher batcher = new Batcher(config.batch(), run, config.host().name(), sink, new BatchMetrics(metrics));
+            Stage stage,
+            CollectorConfig config,
+            Metrics metrics,
+            RunIdentity run,
+            BatchSink sink,
+            ControlOutbox outbox) {
+        Batcher batcher =
+                new Batcher(config.batch(), run, config.host().name(), sink, outbox, new BatchMetrics(metrics));
         return stage == Stage.ENCODE
                 ? new UntrackedFlows(batcher)
                 : new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));
     }
 
-    private static void receive(CollectorConfig config, Metrics metrics, FlowEventHandler handler) throws IOException {
+    private static void receive(EventSocket socket, Metrics metrics, FlowEventHandler handler) throws IOException {
         EventReceiver receiver = EventReceiver.open(handler, new ReceiveMetrics(metrics));
-        receiver.add(EventSocket.open(null, "host", config.subscription()));
+        receiver.add(socket);
         thread("ctstream-receive", receiver);
     }
 
@@ -93,13 +113,18 @@ record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
     private static void acknowledgeAll(Spool spool) {
         try {
             while (true) {
-                QueuedBatch batch = spool.next(QUEUE_WAIT_NANOS);
-                if (batch != null) {
-                    spool.acknowledge(batch.envelope().number());
-                }
+                spool.await(QUEUE_WAIT_NANOS);
+                acknowledgeAll(spool.control());
+                acknowledgeAll(spool.events());
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void acknowledgeAll(BatchQueue queue) throws IOException {
+        for (QueuedBatch batch = queue.next(); batch != null; batch = queue.next()) {
+            queue.acknowledge(batch.envelope().number());
         }
     }
 

@@ -4,6 +4,7 @@ import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.conntrack.ConntrackTable;
@@ -51,8 +52,9 @@ final class EventWatch implements AutoCloseable {
 
     private final Metrics metrics = new Metrics();
     private final BatchRing ring = new BatchRing();
+    private final ControlOutbox outbox = new ControlOutbox(ring);
+    private final BatchMetrics batchMetrics = new BatchMetrics(metrics);
     private final RecordDecoder decoder = new RecordDecoder();
-    private final Batcher batcher;
     private final EventReceiver receiver;
     private final EventSocket socket;
     private final OwnedThread thread;
@@ -69,7 +71,7 @@ final class EventWatch implements AutoCloseable {
         RunIdentity run = new RunIdentity(
                 host.readMachineId().orElse("unknown"), host.readBootId().orElse("unknown"), Clock.realtimeNanos());
         tracked = tracked(namespace);
-        batcher = new Batcher(AT_ONCE, run, host.nodeName(), ring, new BatchMetrics(metrics));
+        Batcher batcher = new Batcher(AT_ONCE, run, host.nodeName(), ring, outbox, batchMetrics);
         receiver = EventReceiver.open(new UntrackedFlows(batcher), new ReceiveMetrics(metrics));
         try {
             socket = EventSocket.open(namespace, namespace == null ? "host" : namespace.label(), subscription);
@@ -126,7 +128,9 @@ final class EventWatch implements AutoCloseable {
             if (batch == null) {
                 pause.run();
                 tellLosses(lost);
-                batch = ring.take(WAIT_NANOS);
+                emptyOutbox();
+                ring.await(WAIT_NANOS);
+                batch = ring.poll();
             }
             if (batch != null) {
                 more = handle(batch, handler);
@@ -147,10 +151,7 @@ final class EventWatch implements AutoCloseable {
     /** A summary of the counts, for people. */
     String summary() {
         long lost = socket.dropsTotal();
-        long overflown = batcher.namespaces().stream()
-                .mapToLong(namespace -> namespace.droppedEvents())
-                .sum();
-        return handled + " events; lost in the kernel " + lost + ", here " + overflown;
+        return handled + " events; lost in the kernel " + lost + ", here " + batchMetrics.lostEventsTotal();
     }
 
     @Override
@@ -177,9 +178,6 @@ final class EventWatch implements AutoCloseable {
     }
 
     private boolean handle(EncodedBatch batch, EventHandler handler) throws IOException {
-        if (batch.kind() != EncodedBatch.EVENTS) {
-            return true; // a loss declared by this process: shown in the summary
-        }
         batch.number(batches++);
         try {
             return decoder.decodeBatch(batch.array(), batch.offset(), batch.lengthBytes(), event -> {
@@ -188,6 +186,13 @@ final class EventWatch implements AutoCloseable {
             });
         } catch (RecordException e) {
             throw new IllegalStateException("a batch that was encoded here", e);
+        }
+    }
+
+    /** It holds marks of losses, which the summary shows. */
+    private void emptyOutbox() {
+        while (outbox.peek() != null) {
+            outbox.remove();
         }
     }
 

@@ -1,6 +1,5 @@
 package dev.ctstream.cli;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.read.EventPrinter;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.RecordDecoder;
@@ -118,7 +117,7 @@ final class SpoolCatCommand implements Callable<Integer> {
     }
 
     private boolean wanted(BatchEnvelope batch) {
-        return batch.kind() == EncodedBatch.CONTROL
+        return batch.kind() == BatchEnvelope.CONTROL
                 ? control
                 : zone == null || zone == batch.stream().zone();
     }
@@ -132,7 +131,7 @@ final class SpoolCatCommand implements Callable<Integer> {
         try {
             decoder.decode(
                     datum,
-                    batch.kind() == EncodedBatch.CONTROL ? controlSchema : batchSchema,
+                    batch.kind() == BatchEnvelope.CONTROL ? controlSchema : batchSchema,
                     (DecodedRecord event) -> {
                         printer.print(event);
                         progress.events(++printed);

@@ -24,12 +24,18 @@ final class SpoolJson {
                         report.segments(),
                         segment -> "{" + listed(segment) + amount(",\"waiting", segment.behind(report.acknowledged()))
                                 + "}")
+                + ",\"control_segments\":"
+                + array(
+                        report.control(),
+                        segment -> "{" + listed(segment) + ",\"waiting_records\":"
+                                + segment.behind(report.controlAcknowledged()).batches() + "}")
                 + ",\"dead_letters\":" + array(report.deadLetters(), letter -> "{" + listed(letter) + "}")
                 + ",\"totals\":{\"segments\":" + report.segments().size()
                 + ",\"bytes\":" + SpoolText.bytes(report.segments())
                 + amount(",\"", all)
                 + ",\"streams\":" + report.streams()
                 + amount(",\"waiting", report.waiting())
+                + ",\"waiting_control_records\":" + report.waitingControlRecords()
                 + ",\"dead_letters\":" + report.deadLetters().size() + "}}\n";
     }
 
@@ -37,6 +43,7 @@ final class SpoolJson {
     static String verify(SpoolReport report) {
         return "{\"whole\":" + report.whole() + "," + head(report)
                 + ",\"segments\":" + array(report.segments(), SpoolJson::verified)
+                + ",\"control_segments\":" + array(report.control(), SpoolJson::verified)
                 + ",\"dead_letters\":" + array(report.deadLetters(), SpoolJson::verified)
                 + ",\"good\":{" + amount("\"", SpoolText.good(report.segments())) + "}"
                 + ",\"damaged\":{" + amount("\"", report.damage()) + "}"
@@ -75,7 +82,7 @@ final class SpoolJson {
         SegmentInspection.Result found = file.found();
         return "{" + file(file)
                 + ",\"whole\":" + !file.damaged()
-                + amount(",\"", SpoolText.good(file))
+                + amount(",\"", file.good())
                 + amount(",\"damaged", file.damage())
                 + ",\"damaged_bytes\":" + (found == null ? file.bytes() : found.damagedBytes())
                 + ",\"unfinished_bytes\":" + file.unfinishedBytes()

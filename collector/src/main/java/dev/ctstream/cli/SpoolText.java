@@ -36,6 +36,11 @@ final class SpoolText {
         for (SpoolFile segment : report.segments()) {
             listed(segment, Long.toString(segment.behind(report.acknowledged()).events()));
         }
+        for (SpoolFile segment : report.control()) {
+            listed(
+                    segment,
+                    Long.toString(segment.behind(report.controlAcknowledged()).batches()));
+        }
         report.deadLetters().forEach(letter -> listed(letter, "refused"));
         Amount all = appended(report.segments());
         row(
@@ -50,10 +55,12 @@ final class SpoolText {
                 "",
                 report.waiting().events());
         Amount waiting = report.waiting();
-        line("waiting for Kafka: %s", amount(waiting));
-        for (SpoolFile file : report.segments()) {
-            problem(file);
-        }
+        line(
+                "waiting for Kafka: %s, %d control %s",
+                amount(waiting),
+                report.waitingControlRecords(),
+                report.waitingControlRecords() == 1 ? "record" : "records");
+        both(report).forEach(this::problem);
         return text.toString();
     }
 
@@ -76,7 +83,7 @@ final class SpoolText {
         collector(report);
         row(VERIFY_ROW, "FILE", "STATE", "BYTES", "BATCHES", "EVENTS", "DAMAGED", "(EVENTS)", "");
         for (SpoolFile file : both(report)) {
-            Amount good = good(file);
+            Amount good = file.good();
             row(
                     VERIFY_ROW,
                     file.name(),
@@ -154,6 +161,7 @@ final class SpoolText {
 
     private static List<SpoolFile> both(SpoolReport report) {
         List<SpoolFile> files = new ArrayList<>(report.segments());
+        files.addAll(report.control());
         files.addAll(report.deadLetters());
         return files;
     }
@@ -167,12 +175,7 @@ final class SpoolText {
     }
 
     static Amount good(List<SpoolFile> files) {
-        return files.stream().map(SpoolText::good).reduce(Amount.NONE, Amount::plus);
-    }
-
-    static Amount good(SpoolFile file) {
-        SegmentInspection.Result found = file.found();
-        return found == null ? file.appended() : new Amount(found.batches(), found.events());
+        return files.stream().map(SpoolFile::good).reduce(Amount.NONE, Amount::plus);
     }
 
     static String state(SpoolFile file) {

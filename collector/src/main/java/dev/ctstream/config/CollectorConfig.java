@@ -86,6 +86,7 @@ public record CollectorConfig(
                 Path.of(settings.string("spool.directory")),
                 settings.number("spool.max-bytes"),
                 settings.number("spool.segment-bytes"),
+                settings.number("spool.control-bytes"),
                 settings.integer("spool.sync-interval-millis"),
                 settings.string("spool.when-full").equals("drop-newest")
                         ? SpoolConfig.WhenFull.DROP_NEWEST

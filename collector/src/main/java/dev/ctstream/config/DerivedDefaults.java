@@ -1,5 +1,6 @@
 package dev.ctstream.config;
 
+import dev.ctstream.spool.SpoolConfig;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -24,6 +25,9 @@ record DerivedDefaults(String bootId, String hostName) {
             values.put(
                     "spool.directory",
                     host.stateDirectory(sources.environment()).toString());
+        }
+        if (!given.containsKey("spool.control-bytes") && values.get("spool.max-bytes") instanceof Long max) {
+            values.put("spool.control-bytes", SpoolConfig.defaultControlBytes(max));
         }
         if ("event".equals(values.get("record.layout")) && !given.containsKey("topic.events")) {
             values.put("topic.events", TOPIC_OF_SINGLE_EVENTS);

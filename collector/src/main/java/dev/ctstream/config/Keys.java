@@ -35,6 +35,7 @@ final class Keys {
             "topic.events", "conntrack.events, or conntrack.flat with record.layout=event",
             "host.id", "/etc/machine-id",
             "record.framing", "confluent with a schema registry, else single-object",
+            "spool.control-bytes", "an eighth of spool.max-bytes, 256 KiB to 64 MiB",
             "spool.directory", "$STATE_DIRECTORY, else /var/lib/ctstream for root, else ~/.local/state/ctstream",
             "kafka.bootstrap.servers", "none; required without --embedded-kafka");
 
@@ -200,7 +201,15 @@ final class Keys {
                         4096L * MIB,
                         atLeast(MIB),
                         HIGH,
-                        "Most disk space that the spool uses.")
+                        "Most disk space that the batches of events in the spool use.")
+                .define(
+                        "spool.control-bytes",
+                        LONG,
+                        64L * MIB,
+                        atLeast(256 * KIB),
+                        LOW,
+                        "Most disk space that the control records in the spool use, beside spool.max-bytes. They declare"
+                                + " losses, so they never give way.")
                 .define("spool.segment-bytes", LONG, 64L * MIB, atLeast(64 * KIB), LOW, "Size of one spool file.")
                 .define(
                         "spool.sync-interval-millis",

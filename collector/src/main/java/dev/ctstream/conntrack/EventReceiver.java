@@ -250,7 +250,6 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         } else {
             sources.set(token, source);
         }
-        handler.onAdded(source);
         epoll.add(source.socket().fd(), token);
         observer.added(source);
         setPace();

@@ -63,9 +63,6 @@ public interface FlowEventHandler {
      */
     default void onDumpMark(EventSource source, DumpEntryKind kind) {}
 
-    /** The source was added; its events follow. */
-    default void onAdded(EventSource source) {}
-
     /** The source has been drained for the last time and will not appear again. */
     default void onRemoved(EventSource source) {}
 }

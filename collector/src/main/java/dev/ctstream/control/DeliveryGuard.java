@@ -1,8 +1,7 @@
 package dev.ctstream.control;
 
-import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
-import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.TableStats;
@@ -14,10 +13,7 @@ import dev.ctstream.track.TrackedNamespace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -42,12 +38,10 @@ public final class DeliveryGuard implements AutoCloseable {
     private static final int PERCENT = 100;
 
     private final FlowTracker tracker;
-    private final Batcher batcher;
     private final ControlMetrics metrics;
-    private final Runnable wake;
     private final Limits limits;
-    private final InstantSource clock = InstantSource.system();
     private final Map<Integer, Watched> watched = new LinkedHashMap<>();
+    private final PendingRecords pending; // also of namespaces that are no longer watched
     private final OwnedThread thread = OwnedThread.stepping("ctstream-guard", this::step, JOIN_MILLIS);
 
     /**
@@ -68,8 +62,6 @@ public final class DeliveryGuard implements AutoCloseable {
     private static final class Watched {
         final ObservedNamespace namespace;
         final TrackedNamespace track;
-        final NamespaceStreams streams;
-        final List<ControlRecord> unsubmitted = new ArrayList<>();
 
         @Nullable
         ConntrackTable table;
@@ -78,20 +70,18 @@ public final class DeliveryGuard implements AutoCloseable {
         long calmSinceNanos;
         boolean warned;
 
-        Watched(ObservedNamespace namespace, TrackedNamespace track, NamespaceStreams streams) {
+        Watched(ObservedNamespace namespace, TrackedNamespace track) {
             this.namespace = namespace;
             this.track = track;
-            this.streams = streams;
         }
     }
 
-    /** Starts nothing. {@code wake} ends an idle wait of the receive thread. */
-    public DeliveryGuard(FlowTracker tracker, Batcher batcher, ControlMetrics metrics, Runnable wake, Limits limits) {
+    /** Starts nothing. */
+    public DeliveryGuard(FlowTracker tracker, ControlOutbox outbox, ControlMetrics metrics, Limits limits) {
         this.tracker = tracker;
-        this.batcher = batcher;
         this.metrics = metrics;
-        this.wake = wake;
         this.limits = limits;
+        pending = new PendingRecords(outbox);
     }
 
     /** Starts the thread. */
@@ -103,7 +93,7 @@ public final class DeliveryGuard implements AutoCloseable {
     public synchronized void added(ObservedNamespace namespace) {
         if (namespace.socket().config().reliable()) {
             EventSource source = namespace.socket();
-            watched.put(source.index(), new Watched(namespace, tracker.namespace(source), batcher.namespace(source)));
+            watched.put(source.index(), new Watched(namespace, tracker.namespace(source)));
             thread.wake();
         }
     }
@@ -118,7 +108,7 @@ public final class DeliveryGuard implements AutoCloseable {
 
     private synchronized long step(long nowNanos) {
         watched.values().forEach(this::look);
-        return watched.isEmpty() ? Long.MAX_VALUE : TimeUnit.MILLISECONDS.toNanos(limits.pollMillis);
+        return pending.offer() && watched.isEmpty() ? Long.MAX_VALUE : TimeUnit.MILLISECONDS.toNanos(limits.pollMillis);
     }
 
     private void look(Watched of) {
@@ -133,9 +123,6 @@ public final class DeliveryGuard implements AutoCloseable {
                 LOG.warn("cannot watch the table: netns={}", of.namespace.netns(), e);
             }
             of.warned = true;
-        }
-        if (of.unsubmitted.removeIf(record -> batcher.submit(of.streams, record, clock.millis()))) {
-            wake.run();
         }
     }
 
@@ -186,7 +173,7 @@ public final class DeliveryGuard implements AutoCloseable {
         of.calmSinceNanos = System.nanoTime();
         metrics.modeSwitches.increment();
         LOG.warn("delivery switched: netns={} from={} to={} {}", of.namespace.netns(), from, to, reason);
-        of.unsubmitted.add(new ControlRecord.Mode(from, to, reason));
+        pending.add(of.namespace.control(), new ControlRecord.Mode(from, to, reason));
     }
 
     /** For kernels before 4.18, which do not report the limit over netlink. */
@@ -212,6 +199,9 @@ public final class DeliveryGuard implements AutoCloseable {
     public void close() {
         thread.close();
         synchronized (this) {
+            if (!pending.offer()) {
+                LOG.warn("the outbox is full: changes of the delivery mode are not reported");
+            }
             watched.values().forEach(DeliveryGuard::closeTable);
             watched.clear();
         }

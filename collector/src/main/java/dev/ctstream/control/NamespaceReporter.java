@@ -1,17 +1,16 @@
 package dev.ctstream.control;
 
 import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
-import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.record.GapCause;
-import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.track.FlowTracker;
 import dev.ctstream.track.TrackConfig;
 import dev.ctstream.track.TrackedNamespace;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -19,50 +18,53 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reports the start and the end of observing a namespace, and its state at regular intervals: STARTED, HEARTBEAT and
  * STOPPED records, and the GAP of cause restart.
  *
- * <p>A record that the batcher cannot take yet is kept, and is submitted before all later ones. While a record waits,
- * no HEARTBEAT is made; the next HEARTBEAT includes its totals.
+ * <p>A record that the outbox refuses is kept and offered again, before all later ones. A HEARTBEAT is left out instead,
+ * also while another record waits; the next HEARTBEAT includes its totals.
  *
- * <p>Threads: owns {@code ctstream-control}; the public methods may be called by any thread and may take some
- * milliseconds.
+ * <p>Threads: owns {@code ctstream-control}; the public methods may be called by any thread. {@link #added} and
+ * {@link #stopped} wait for the outbox; the others may take some milliseconds.
  */
 public final class NamespaceReporter implements AutoCloseable {
     private static final long FINISHED_CHECK_MILLIS = 20;
     private static final long JOIN_MILLIS = 5_000;
+    private static final long OFFER_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final FlowTracker tracker;
     private final Batcher batcher;
+    private final ControlOutbox outbox;
     private final TrackConfig config;
     private final RunDescription facts;
     private final ControlMetrics metrics;
-    private final Runnable wake;
     private final InstantSource clock = InstantSource.system();
     private final Map<Integer, NamespaceReports> observed = new LinkedHashMap<>();
     private final List<NamespaceReports> ending = new ArrayList<>();
-    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+    private final PendingRecords pending;
     private final OwnedThread thread = OwnedThread.stepping("ctstream-control", this::step, JOIN_MILLIS);
     private long nextHeartbeatNanos;
+    private @Nullable StreamId ownUnobserved;
+    private volatile boolean closed;
 
-    private record Waiting(NamespaceStreams namespace, ControlRecord record, long timeMillis) {}
-
-    /** Starts nothing. {@code wake} ends an idle wait of the receive thread. */
+    /** Starts nothing. */
     public NamespaceReporter(
             FlowTracker tracker,
             Batcher batcher,
+            ControlOutbox outbox,
             TrackConfig config,
             RunDescription facts,
-            ControlMetrics metrics,
-            Runnable wake) {
+            ControlMetrics metrics) {
         this.tracker = tracker;
         this.batcher = batcher;
+        this.outbox = outbox;
         this.config = config;
         this.facts = facts;
         this.metrics = metrics;
-        this.wake = wake;
+        pending = new PendingRecords(outbox);
     }
 
     /** Begins with the heartbeats. */
@@ -76,13 +78,44 @@ public final class NamespaceReporter implements AutoCloseable {
     }
 
     /**
-     * Prepares for the namespace's events: sets and checks its sysctls, and submits STARTED. Call it before the source
-     * is added to the receiver: then STARTED precedes all events, and even a run that is killed has reported its start.
+     * Prepares for the namespace's events: sets and checks its sysctls, and hands over STARTED. Waits until the outbox
+     * has taken it, or until {@link #close}. Call it before the source is added to the receiver: then STARTED precedes
+     * all events, and even a run that is killed has reported its start.
      *
-     * @param reason {@code start}, or {@code namespace-added} later
+     * @param reason {@link ControlRecord.Started#AT_START}, or {@code namespace-added} later
      * @return what the namespace's records will lack, see {@link Sysctls#missing}
      */
-    public synchronized List<String> added(ObservedNamespace namespace, String reason) {
+    public List<String> added(ObservedNamespace namespace, String reason) {
+        ControlRecord.Sysctls sysctls = begin(namespace, reason);
+        awaitOffered();
+        return Sysctls.missing(sysctls);
+    }
+
+    /**
+     * Reports the start of the run in the collector's own namespace although it is not observed: what earlier runs have
+     * lost is declared there. STOPPED follows at the end of the run.
+     */
+    public void addedUnobserved(StreamId own) {
+        beginUnobserved(own);
+        awaitOffered();
+    }
+
+    private synchronized void beginUnobserved(StreamId own) {
+        ownUnobserved = own;
+        begin(
+                own,
+                new ControlRecord.Started(
+                        ControlRecord.Started.AT_START, facts.settings(), facts.precedingRun(), facts.unobserved()),
+                ControlRecord.Started.AT_START);
+    }
+
+    private void awaitOffered() {
+        while (!offerPending() && !closed) {
+            LockSupport.parkNanos(OFFER_WAIT_NANOS);
+        }
+    }
+
+    private synchronized ControlRecord.Sysctls begin(ObservedNamespace namespace, String reason) {
         String netns = namespace.netns();
         ControlRecord.Sysctls sysctls = config.manageSysctls()
                 ? Sysctls.manage(namespace.namespace(), netns)
@@ -92,23 +125,29 @@ public final class NamespaceReporter implements AutoCloseable {
         NamespaceReports reports =
                 new NamespaceReports(namespace, track, batcher.namespace(namespace.socket()), facts, sysctls);
         observed.put(namespace.socket().index(), reports);
-        RunDescription.PreviousRun previous = reason.equals("start") ? facts.previous() : null;
-        submit(reports, reports.started(reason, previous));
-        if (previous != null) {
-            submit(reports, restart(previous, namespace.socket()));
+        begin(namespace.control(), reports.started(reason), reason);
+        return sysctls;
+    }
+
+    private void begin(StreamId namespace, ControlRecord started, String reason) {
+        pending.add(namespace, started);
+        RunDescription.PreviousRun previous = facts.previous();
+        if (previous != null && !previous.clean() && reason.equals(ControlRecord.Started.AT_START)) {
+            pending.add(namespace, restart(previous, namespace));
         }
-        flush();
-        return Sysctls.missing(sysctls);
+    }
+
+    private synchronized boolean offerPending() {
+        return pending.offer();
     }
 
     /**
      * Declares as lost what the previous run held in memory when it ended; the amount is unknown. Also unknown is which
      * namespace had this name then, so the record repeats its own namespace.
      */
-    private ControlRecord restart(RunDescription.PreviousRun previous, EventSource namespace) {
-        RunIdentity before = new RunIdentity(facts.run().hostId(), previous.bootId(), previous.streamEpoch());
+    private ControlRecord restart(RunDescription.PreviousRun previous, StreamId namespace) {
         ControlRecord.Lost lost = new ControlRecord.Lost(
-                new ControlRecord.Owner(before, namespace.netns(), namespace.netnsId()),
+                new ControlRecord.Owner(previous.identity(), namespace.netns(), namespace.netnsId()),
                 ControlRecord.Lost.EVENTS,
                 List.of(),
                 new ControlRecord.Count(null, null, null));
@@ -128,93 +167,70 @@ public final class NamespaceReporter implements AutoCloseable {
     }
 
     private synchronized long step(long nowNanos) {
-        flush();
         for (Iterator<NamespaceReports> all = ending.iterator(); all.hasNext(); ) {
             NamespaceReports reports = all.next();
             if (reports.track.finished()) {
                 all.remove();
-                reports.stopped("namespace-removed").forEach(record -> submit(reports, record));
-                reports.close();
+                stop(reports, "namespace-removed");
             }
         }
+        boolean offered = pending.offer();
         if (nowNanos - nextHeartbeatNanos >= 0) {
             nextHeartbeatNanos += heartbeatNanos();
-            if (waiting.isEmpty()) {
+            if (offered) {
                 heartbeats();
             }
         }
-        flush();
-        return ending.isEmpty() && waiting.isEmpty()
+        return ending.isEmpty() && offered
                 ? Math.max(0, nextHeartbeatNanos - nowNanos)
                 : TimeUnit.MILLISECONDS.toNanos(FINISHED_CHECK_MILLIS);
     }
 
     private void heartbeats() {
         for (NamespaceReports reports : observed.values()) {
-            reports.heartbeat().forEach(record -> submit(reports, record));
-            metrics.heartbeats.increment();
+            if (outbox.offer(reports.streams.control(), reports.heartbeat(), clock.millis())) {
+                reports.reported();
+                metrics.heartbeats.increment();
+            }
         }
     }
 
-    private void submit(NamespaceReports reports, ControlRecord record) {
-        waiting.add(new Waiting(reports.streams, record, clock.millis()));
+    private void stop(NamespaceReports reports, String reason) {
+        pending.addAfterEvents(reports.streams.control(), reports.stopped(reason));
+        reports.close();
     }
 
-    private void flush() {
-        boolean submitted = false;
-        for (Waiting next = waiting.peek(); next != null && submit(next); next = waiting.peek()) {
-            waiting.remove();
-            submitted = true;
-        }
-        if (submitted) {
-            wake.run();
-        }
-    }
-
-    private boolean submit(Waiting next) {
-        return batcher.submit(next.namespace, next.record, next.timeMillis);
-    }
-
-    /** Ends the heartbeats. Before {@link #finish}. */
+    /** Ends the heartbeats. Before {@link #stopped}. */
     @Override
     public void close() {
+        closed = true;
         thread.close();
     }
 
     /**
-     * Hands over all batches, then a STOPPED with complete totals for each namespace. After the receive thread has ended
-     * and {@link FlowTracker#finish} was called; the calling thread stands in for the receive thread.
+     * Hands over STOPPED for each namespace, and the records that wait. Call it after the receive thread has ended and
+     * {@link Batcher#closeAll} and {@link FlowTracker#finish} have handed over everything.
      *
-     * @return whether the next stage took all of it in time
+     * @return whether the outbox has taken all records in time
      */
-    public synchronized boolean finish(String reason, long timeoutMillis) {
+    public synchronized boolean stopped(String reason, long timeoutMillis) {
         long start = System.nanoTime();
-        long timeoutNanos = TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
-        boolean handedOver = handOver(start, timeoutNanos);
-        List<NamespaceReports> all = new ArrayList<>(ending);
-        all.addAll(observed.values());
+        ending.forEach(reports -> stop(reports, reason));
         ending.clear();
+        observed.values().forEach(reports -> stop(reports, reason));
         observed.clear();
-        for (NamespaceReports reports : all) {
-            reports.stopped(reason).forEach(record -> submit(reports, record));
-            reports.close();
+        StreamId own = ownUnobserved;
+        if (own != null) {
+            pending.addAfterEvents(
+                    own, new ControlRecord.Stopped(reason, ControlRecord.Report.NONE, facts.unobserved()));
+            ownUnobserved = null;
         }
-        return handOver(start, timeoutNanos) && handedOver;
-    }
-
-    private boolean handOver(long start, long timeoutNanos) {
-        while (true) {
-            for (Waiting next = waiting.peek(); next != null && submit(next); next = waiting.peek()) {
-                waiting.remove();
-            }
-            boolean drained = batcher.closeAll();
-            if (drained && waiting.isEmpty()) {
-                return true;
-            }
-            if (System.nanoTime() - start > timeoutNanos) {
+        while (!pending.offer()) {
+            if (System.nanoTime() - start > TimeUnit.MILLISECONDS.toNanos(timeoutMillis)) {
                 return false;
             }
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+            LockSupport.parkNanos(OFFER_WAIT_NANOS);
         }
+        return true;
     }
 }

@@ -5,12 +5,9 @@ import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.track.TrackedNamespace;
-import java.util.ArrayList;
-import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Creates the STARTED, HEARTBEAT and STOPPED records of one namespace.
+ * Creates the STARTED, HEARTBEAT and STOPPED records of one namespace. The spool thread adds the counts of its streams.
  *
  * <p>Ownership: owns its request channel. Threads: confined to one thread at a time.
  */
@@ -24,10 +21,9 @@ final class NamespaceReports implements AutoCloseable {
     private final RunDescription facts;
     private final TableCounters counters;
     private final ReliableListeners otherListeners;
-    private final StreamPositions positions = new StreamPositions();
     private ControlRecord.Sysctls sysctls;
     private boolean inexact;
-    private long reports;
+    private long heartbeats;
 
     NamespaceReports(
             ObservedNamespace observed,
@@ -54,53 +50,37 @@ final class NamespaceReports implements AutoCloseable {
         inexact |= !exact || track.delivery().reliable();
     }
 
-    ControlRecord started(String reason, RunDescription.@Nullable PreviousRun previous) {
-        ControlRecord.PreviousRun named =
-                previous == null ? null : new ControlRecord.PreviousRun(previous.streamEpoch(), previous.bootId());
-        return new ControlRecord.Started(reason, facts.settings(), named, state());
+    ControlRecord started(String reason) {
+        return new ControlRecord.Started(reason, facts.settings(), facts.precedingRun(), state());
     }
 
-    List<ControlRecord> heartbeat() {
+    ControlRecord heartbeat() {
         checkListeners();
-        if (reports % HEARTBEATS_PER_SYSCTLS == HEARTBEATS_PER_SYSCTLS - 1) {
+        if (++heartbeats % HEARTBEATS_PER_SYSCTLS == 0) {
             ControlRecord.Sysctls now = Sysctls.read(observed.namespace());
             sysctls = new ControlRecord.Sysctls(now.events(), now.acct(), now.timestamp(), sysctls.changed());
         }
-        List<ControlRecord> records = new ArrayList<>();
-        for (ControlRecord.Report report : reports(false)) {
-            records.add(new ControlRecord.Heartbeat(report, state()));
-        }
-        return records;
+        return new ControlRecord.Heartbeat(report(), state());
     }
 
-    List<ControlRecord> stopped(String reason) {
-        List<ControlRecord> records = new ArrayList<>();
-        for (ControlRecord.Report report : reports(true)) {
-            records.add(new ControlRecord.Stopped(reason, report, state()));
-        }
-        return records;
+    /** The last {@link #heartbeat} was handed over; the next one counts growth from it. */
+    void reported() {
+        counters.reported();
     }
 
-    private List<ControlRecord.Report> reports(boolean complete) {
-        List<ControlRecord.StreamPart> parts = positions.read(streams, complete);
-        ControlRecord.Totals totals = totals();
-        ControlRecord.TableState table = counters.read();
-        long id = reports++;
-        return parts.stream()
-                .map(part -> new ControlRecord.Report(id, part, complete, totals, table))
-                .toList();
+    ControlRecord stopped(String reason) {
+        return new ControlRecord.Stopped(reason, report(), state());
     }
 
-    private ControlRecord.Totals totals() {
+    private ControlRecord.Report report() {
         EventSource source = observed.socket();
         TrackedNamespace.Counts counts = track.counts();
         inexact |= track.delivery().reliable();
-        return new ControlRecord.Totals(
-                positions.sequenced(),
-                streams.streamCount(),
+        return new ControlRecord.Report(
                 new ControlRecord.Received(counts.received(), source.undecodableTotal(), 0, counts.unknownAttributes()),
-                new ControlRecord.Losses(streams.droppedEvents(), streams.lostTotal(), source.dropsTotal(), !inexact),
-                new ControlRecord.Flows(counts.live(), counts.untracked()));
+                new ControlRecord.KernelLosses(streams.lostTotal(), source.dropsTotal(), !inexact),
+                new ControlRecord.Flows(counts.live(), counts.untracked()),
+                counters.read());
     }
 
     private ControlRecord.NamespaceState state() {

@@ -2,6 +2,7 @@ package dev.ctstream.control;
 
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.netlink.NetworkNamespace;
+import dev.ctstream.record.StreamId;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,5 +18,10 @@ public record ObservedNamespace(
     /** Name of the namespace; {@code host} for the collector's own. */
     public String netns() {
         return socket.netns();
+    }
+
+    /** The stream of its control records. */
+    public StreamId control() {
+        return StreamId.control(socket.netns(), socket.netnsId());
     }
 }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Facts about this run for the control records.
  *
- * @param previous the previous run; null when it ended cleanly or there was none
+ * @param previous the run before this one, as far as the spool knows; null when it knows none
  * @param filterDigest SHA-256 of the event filter, hexadecimal; null without one
  */
 public record RunDescription(
@@ -16,10 +16,25 @@ public record RunDescription(
         @Nullable PreviousRun previous,
         @Nullable String filterDigest) {
     /**
-     * A run that ended uncleanly.
+     * The run before this one.
      *
      * @param lastAliveNanos its last sign of life, ns since 1970-01-01 UTC; the events that it held in memory are not
      *     older
+     * @param clean whether it ended cleanly, so that it held nothing in memory
      */
-    public record PreviousRun(String bootId, long streamEpoch, long lastAliveNanos) {}
+    public record PreviousRun(RunIdentity identity, long lastAliveNanos, boolean clean) {}
+
+    /** The run before this one, as STARTED names it. */
+    ControlRecord.@Nullable PreviousRun precedingRun() {
+        PreviousRun before = previous;
+        return before == null
+                ? null
+                : new ControlRecord.PreviousRun(
+                        before.identity().streamEpoch(), before.identity().bootId(), before.clean());
+    }
+
+    /** The state of a namespace that is not observed. */
+    ControlRecord.NamespaceState unobserved() {
+        return new ControlRecord.NamespaceState(null, ControlRecord.Sysctls.UNKNOWN, null, null, filterDigest);
+    }
 }

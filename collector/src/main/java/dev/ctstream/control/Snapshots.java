@@ -1,13 +1,13 @@
 package dev.ctstream.control;
 
-import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
-import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.EventReceiver;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.track.DumpExchange;
 import dev.ctstream.track.DumpRequest;
 import dev.ctstream.track.DumpResult;
@@ -33,14 +33,15 @@ import org.slf4j.LoggerFactory;
  * that the kernel aborted, or that may lack entries, closes no flows and is repeated.
  *
  * <p>SNAPSHOT_BEGIN and SNAPSHOT_END enclose the EXISTING events of a snapshot. A dump after a loss and a regular dump
- * write them only if they announce a flow.
+ * write them only if they announce a flow. SNAPSHOT_END follows the last EXISTING event, because the receive thread
+ * publishes a dump's result only after it has handed over the events.
  *
  * <p>Threads: owns {@code ctstream-dump}; the public methods may be called by any thread and do not wait.
  */
 public final class Snapshots implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
     private static final long JOIN_MILLIS = 5_000;
-    private static final long SUBMIT_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+    private static final long OFFER_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final int MOST_RETRY_DOUBLINGS = 4;
     /** Spacing of dumps during continuing losses, in delays after a GAP, so that dumps do not add to the load. */
     private static final int GAP_DUMP_SPACING = 5;
@@ -53,22 +54,26 @@ public final class Snapshots implements AutoCloseable {
     private static final long MOST_ENTRIES_PER_MILLI = 1;
 
     private final FlowTracker tracker;
-    private final Batcher batcher;
+    private final ControlOutbox outbox;
     private final TrackConfig config;
     private final ControlMetrics metrics;
     private final EventReceiver receiver;
-    private final long lingerNanos;
     private final InstantSource clock = InstantSource.system();
     private final Map<Integer, Schedule> schedules = new LinkedHashMap<>();
     private final OwnedThread thread = OwnedThread.stepping("ctstream-dump", this::step, JOIN_MILLIS);
     private volatile boolean stopping;
     private long lastSnapshotId;
 
+    /** One of the outbox's ways to take a record. */
+    @FunctionalInterface
+    private interface Offer {
+        boolean offer(StreamId namespace, ControlRecord record, long timeMillis);
+    }
+
     /** When a namespace is dumped next, and why. Of the dump thread, but for what was asked, guarded by the map. */
     private static final class Schedule {
         final ObservedNamespace namespace;
         final TrackedNamespace track;
-        final NamespaceStreams streams;
         DumpRequest.@Nullable Reason asked;
 
         /** Reason of the last dump if it was incomplete: its announcements are still due. */
@@ -81,31 +86,24 @@ public final class Snapshots implements AutoCloseable {
         int failures;
         boolean acceptOdd;
 
-        Schedule(ObservedNamespace namespace, TrackedNamespace track, NamespaceStreams streams) {
+        Schedule(ObservedNamespace namespace, TrackedNamespace track) {
             this.namespace = namespace;
             this.track = track;
-            this.streams = streams;
         }
     }
 
-    /**
-     * Starts nothing.
-     *
-     * @param batchLingerMillis {@code batch.linger-millis}: SNAPSHOT_END waits for the batches that precede it
-     */
+    /** Starts nothing. */
     public Snapshots(
             FlowTracker tracker,
-            Batcher batcher,
+            ControlOutbox outbox,
             TrackConfig config,
             ControlMetrics metrics,
-            EventReceiver receiver,
-            int batchLingerMillis) {
+            EventReceiver receiver) {
         this.tracker = tracker;
-        this.batcher = batcher;
+        this.outbox = outbox;
         this.config = config;
         this.metrics = metrics;
         this.receiver = receiver;
-        lingerNanos = TimeUnit.MILLISECONDS.toNanos(batchLingerMillis);
     }
 
     /** Starts the thread. */
@@ -116,8 +114,7 @@ public final class Snapshots implements AutoCloseable {
 
     /** Dumps the namespace soon, and then at regular intervals. Call it after its socket has joined its groups. */
     public void added(ObservedNamespace namespace, String reason) {
-        Schedule schedule =
-                new Schedule(namespace, tracker.namespace(namespace.socket()), batcher.namespace(namespace.socket()));
+        Schedule schedule = new Schedule(namespace, tracker.namespace(namespace.socket()));
         if (config.snapshot() || reconciles()) {
             schedule.asked = reason.equals("start") ? DumpRequest.Reason.START : DumpRequest.Reason.NAMESPACE_ADDED;
         }
@@ -208,7 +205,7 @@ public final class Snapshots implements AutoCloseable {
                 () -> stopping || schedule.removed,
                 metrics::dumpProgress);
         if (reason.announcesUntracked()) {
-            submit(schedule.streams, new ControlRecord.SnapshotBegin(request.snapshotId(), reason.text()));
+            offer(schedule, outbox::offer, new ControlRecord.SnapshotBegin(request.snapshotId(), reason.text()));
         }
         long beginTimeNanos = Clock.realtimeNanos();
         DumpResult result;
@@ -220,33 +217,25 @@ public final class Snapshots implements AutoCloseable {
             result = schedule.track.dumps().result(request);
         }
         if (result != null) {
-            declare(schedule.streams, result, new ControlRecord.Window(beginTimeNanos, Clock.realtimeNanos()));
+            declare(schedule, result, new ControlRecord.Window(beginTimeNanos, Clock.realtimeNanos()));
             reschedule(schedule, result, job);
         }
     }
 
-    private void declare(NamespaceStreams streams, DumpResult result, ControlRecord.Window window) {
+    private void declare(Schedule schedule, DumpResult result, ControlRecord.Window window) {
         long snapshotId = result.request().snapshotId();
         DumpRequest.Reason reason = result.request().reason();
         if (!reason.announcesUntracked() && result.existing() == 0) {
             return;
         }
         if (!reason.announcesUntracked()) {
-            submit(streams, new ControlRecord.SnapshotBegin(snapshotId, reason.text()));
+            offer(schedule, outbox::offer, new ControlRecord.SnapshotBegin(snapshotId, reason.text()));
         }
-        // The last EXISTING may still be in an open batch, but this record states that all were handed over.
-        LockSupport.parkNanos(2 * lingerNanos);
-        List<ControlRecord.StreamPosition> positions = new ArrayList<>();
-        streams.forEachStream((zone, nextSequence) -> {
-            if (result.existing(zone) > 0) {
-                positions.add(new ControlRecord.StreamPosition(zone, nextSequence, (long) result.existing(zone)));
-            }
-        });
-        for (ControlRecord.StreamPart part : StreamPositions.parts(positions)) {
-            submit(
-                    streams,
-                    new ControlRecord.SnapshotEnd(snapshotId, result.existing(), result.complete(), window, part));
-        }
+        offer(
+                schedule,
+                outbox::offerAfterEvents,
+                new ControlRecord.SnapshotEnd(
+                        snapshotId, result.existing(), result.complete(), window, result.existingByZone()));
     }
 
     private void reschedule(Schedule schedule, DumpResult result, TableDump job) {
@@ -286,11 +275,13 @@ public final class Snapshots implements AutoCloseable {
         return Math.max(intervalMillis, entries / MOST_ENTRIES_PER_MILLI);
     }
 
-    private void submit(NamespaceStreams streams, ControlRecord record) {
-        while (!batcher.submit(streams, record, clock.millis()) && !stopping) {
-            LockSupport.parkNanos(SUBMIT_WAIT_NANOS);
+    /** Offers the record until the outbox takes it, or the thread is to end. */
+    private void offer(Schedule schedule, Offer to, ControlRecord record) {
+        StreamId control = schedule.namespace.control();
+        long timeMillis = clock.millis();
+        while (!to.offer(control, record, timeMillis) && !stopping) {
+            LockSupport.parkNanos(OFFER_WAIT_NANOS);
         }
-        receiver.wake();
     }
 
     private static long millisToNanos(long millis) {

@@ -30,17 +30,19 @@ final class TableCounters implements AutoCloseable {
     private @Nullable ConntrackTable table;
     private boolean warned;
     private long clockBeforeNanos = clockOffsetNanos();
+    private List<CpuStats> lastRead = List.of();
+    private long lastClockNanos = clockBeforeNanos;
 
     TableCounters(@Nullable NetworkNamespace namespace, String netns) {
         this.namespace = namespace;
         this.netns = netns;
     }
 
-    /** Reads all counters. Those that the kernel refuses are null. */
+    /** Reads all counters; growth counts from the last {@link #reported}. Those that the kernel refuses are null. */
     ControlRecord.TableState read() {
         long offset = clockOffsetNanos();
         long step = offset - clockBeforeNanos;
-        clockBeforeNanos = offset;
+        lastClockNanos = offset;
         try {
             ConntrackTable open = table;
             if (open == null) {
@@ -48,7 +50,8 @@ final class TableCounters implements AutoCloseable {
                 table = open;
             }
             TableStats stats = open.stats();
-            return new ControlRecord.TableState(stats.entries(), stats.maxEntries(), growth(open.statsPerCpu()), step);
+            lastRead = open.statsPerCpu();
+            return new ControlRecord.TableState(stats.entries(), stats.maxEntries(), growth(lastRead), step);
         } catch (NetlinkException e) {
             close(); // a broken channel stays broken
             if (!warned) {
@@ -59,6 +62,12 @@ final class TableCounters implements AutoCloseable {
         }
     }
 
+    /** The values of the last {@link #read} are in a record. */
+    void reported() {
+        lastRead.forEach(cpu -> before.put(cpu.cpu(), cpu));
+        clockBeforeNanos = lastClockNanos;
+    }
+
     private static long clockOffsetNanos() {
         return Clock.realtimeNanos() - System.nanoTime();
     }
@@ -66,8 +75,7 @@ final class TableCounters implements AutoCloseable {
     private Map<String, Long> growth(List<CpuStats> now) {
         Map<String, Long> sum = new TreeMap<>();
         for (CpuStats cpu : now) {
-            CpuStats last = before.put(cpu.cpu(), cpu);
-            CpuStats from = last == null ? cpu : last; // the first report has nothing to compare with
+            CpuStats from = before.computeIfAbsent(cpu.cpu(), first -> cpu);
             add(sum, "found", cpu.found() - from.found());
             add(sum, "invalid", cpu.invalid() - from.invalid());
             add(sum, "insert", cpu.insert() - from.insert());

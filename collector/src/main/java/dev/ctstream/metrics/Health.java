@@ -2,6 +2,8 @@ package dev.ctstream.metrics;
 
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The health of the collector by component, with the reason when a component is not ready.
@@ -13,6 +15,7 @@ import java.util.TreeMap;
  */
 public final class Health {
     private final Map<String, State> components = new TreeMap<>();
+    private final Map<String, Supplier<@Nullable String>> watched = new TreeMap<>();
 
     /**
      * A component's last report.
@@ -31,9 +34,19 @@ public final class Health {
         components.put(component, new State(false, true, reason));
     }
 
+    /**
+     * Watches a condition that nobody can report when it holds, such as a thread that stands still.
+     *
+     * @param red called whenever health is asked for, by any thread; returns why the component is not ready, null = ready
+     */
+    public synchronized void watch(String component, Supplier<@Nullable String> red) {
+        watched.put(component, red);
+    }
+
     /** Forgets a component, for instance a network namespace that is gone. */
     public synchronized void remove(String component) {
         components.remove(component);
+        watched.remove(component);
     }
 
     /** Whether nothing has failed permanently. */
@@ -43,13 +56,13 @@ public final class Health {
 
     /** Whether everything is ready; false before the first report. */
     public synchronized boolean ready() {
-        return !components.isEmpty() && components.values().stream().allMatch(State::ready);
+        return !components.isEmpty() && components().values().stream().allMatch(State::ready);
     }
 
     /** The reasons of the components that are not ready, sorted by component; empty when all are ready. */
     public synchronized Map<String, String> reasons() {
         Map<String, String> reasons = new TreeMap<>();
-        components.forEach((component, state) -> {
+        components().forEach((component, state) -> {
             if (!state.ready()) {
                 reasons.put(component, state.reason());
             }
@@ -59,6 +72,13 @@ public final class Health {
 
     /** A copy of every component's state, sorted by name. */
     public synchronized Map<String, State> components() {
-        return new TreeMap<>(components);
+        Map<String, State> all = new TreeMap<>(components);
+        watched.forEach((component, red) -> {
+            String reason = red.get();
+            if (reason != null) {
+                all.put(component, new State(false, false, reason));
+            }
+        });
+        return all;
     }
 }

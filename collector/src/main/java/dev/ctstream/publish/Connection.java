@@ -26,16 +26,19 @@ final class Connection {
     /**
      * Takes over a producer.
      *
+     * @param maxEventBytes limit of bytes of events in flight
+     * @param onAcknowledged see {@link InFlight}
      * @param onFailed told of the first failure, on any thread
      */
     Connection(
             Producer<byte[], byte[]> producer,
             Topics.Partitions partitions,
+            long maxEventBytes,
             Consumer<InFlight.Entry> onAcknowledged,
             Runnable onFailed) {
         this.producer = producer;
         this.partitions = partitions;
-        inFlight = new InFlight(onAcknowledged, () -> {
+        inFlight = new InFlight(maxEventBytes, onAcknowledged, () -> {
             // Close on the producer's own thread, so that it cannot send anything after the failed record.
             producer.close(Duration.ZERO);
             onFailed.run();
@@ -49,14 +52,16 @@ final class Connection {
     /**
      * Gives a batch's records to the producer. {@link InFlight#failure} reports a failure.
      *
+     * @param mayBeRefused see {@link InFlight#add}
      * @param whileBlocked called when the producer has no free memory or no metadata; returning false stops the attempt
      */
     void send(
             BatchEnvelope envelope,
             int lengthBytes,
             List<ProducerRecord<byte[], byte[]>> records,
+            boolean mayBeRefused,
             BooleanSupplier whileBlocked) {
-        InFlight.Entry entry = inFlight.add(envelope, lengthBytes, records.size());
+        InFlight.Entry entry = inFlight.add(envelope, lengthBytes, records.size(), mayBeRefused);
         for (ProducerRecord<byte[], byte[]> record : records) {
             Completion completion = new Completion(entry, record.value().length);
             do {

@@ -1,78 +1,108 @@
 package dev.ctstream.publish;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.segment.BatchEnvelope;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The batches that were given to one producer and are not acknowledged by Kafka, in order. A batch counts as
- * acknowledged only when all earlier ones are. The first failure closes this object.
+ * The batches and control records that were given to one producer and are not acknowledged by Kafka. Each chain has a
+ * ledger of its own, in the chain's order: an entry counts as acknowledged only when all earlier ones of its chain are.
+ * The first failure closes both ledgers.
  *
  * <p>Threads: any. The publisher's thread adds and waits; the producer's thread completes.
  */
 final class InFlight {
-    private final ArrayDeque<Entry> entries = new ArrayDeque<>();
+    /** Limit of control records; a full report of 20 000 streams has a quarter of it. */
+    private static final long MAX_CONTROL_BYTES = 1 << 20;
+
+    private final Ledger events;
+    private final Ledger control;
     private final Consumer<Entry> onAcknowledged;
     private final Runnable onFailed;
     private @Nullable Failure failure;
+    private @Nullable Failure refusal;
     private boolean closed;
-    private long bytes;
-    private long progressNanos;
     private long acknowledged;
 
     /**
      * Starts with nothing in flight.
      *
-     * @param onAcknowledged called for each batch in order, on the completing thread
+     * @param maxEventBytes limit of events; the last batch may exceed it
+     * @param onAcknowledged called for each entry in its chain's order, on the completing thread, under the lock
      * @param onFailed called for the first failure, on the completing thread, before that thread sends anything else
      */
-    InFlight(Consumer<Entry> onAcknowledged, Runnable onFailed) {
+    InFlight(long maxEventBytes, Consumer<Entry> onAcknowledged, Runnable onFailed) {
+        events = new Ledger(maxEventBytes);
+        control = new Ledger(MAX_CONTROL_BYTES);
         this.onAcknowledged = onAcknowledged;
         this.onFailed = onFailed;
     }
 
-    /** A batch in flight. */
+    /** What is in flight of one chain. */
+    private static final class Ledger {
+        private final ArrayDeque<Entry> entries = new ArrayDeque<>();
+        private final long maxBytes;
+        private long bytes;
+        private long progressNanos;
+
+        private Ledger(long maxBytes) {
+            this.maxBytes = maxBytes;
+        }
+
+        private boolean hasRoom() {
+            return bytes <= maxBytes;
+        }
+
+        private long stalledNanos(long nowNanos) {
+            return entries.isEmpty() ? 0 : nowNanos - progressNanos;
+        }
+    }
+
+    /** A batch or control record in flight. */
     static final class Entry {
         final BatchEnvelope envelope;
         final long lengthBytes;
+        private final boolean mayBeRefused;
         private int outstanding;
 
-        private Entry(BatchEnvelope envelope, long lengthBytes, int records) {
+        private Entry(BatchEnvelope envelope, long lengthBytes, int records, boolean mayBeRefused) {
             this.envelope = envelope;
             this.lengthBytes = lengthBytes;
+            this.mayBeRefused = mayBeRefused;
             this.outstanding = records;
-        }
-
-        /** Number of events; 0 for a control record. */
-        int events() {
-            return envelope.kind() == EncodedBatch.EVENTS ? envelope.count() : 0;
         }
     }
 
     /**
-     * The first failure.
+     * A failed send.
      *
      * @param envelope of the batch
      * @param valueBytes of the record
      */
     record Failure(BatchEnvelope envelope, int valueBytes, Exception exception) {}
 
+    private Ledger ledger(int kind) {
+        return kind == BatchEnvelope.EVENTS ? events : control;
+    }
+
     /**
-     * Adds a batch after the others.
+     * Adds a batch after the others of its chain.
      *
      * @param records number of its Kafka records; 0 = it only waits for earlier batches
+     * @param mayBeRefused for a record that is alone in flight: its refusal is no failure, see {@link #takeRefusal}
      */
-    synchronized Entry add(BatchEnvelope envelope, long lengthBytes, int records) {
-        Entry entry = new Entry(envelope, lengthBytes, records);
-        if (entries.isEmpty()) {
-            progressNanos = System.nanoTime();
+    synchronized Entry add(BatchEnvelope envelope, long lengthBytes, int records, boolean mayBeRefused) {
+        Entry entry = new Entry(envelope, lengthBytes, records, mayBeRefused);
+        Ledger ledger = ledger(envelope.kind());
+        if (ledger.entries.isEmpty()) {
+            ledger.progressNanos = System.nanoTime();
         }
-        entries.add(entry);
-        bytes += lengthBytes;
-        acknowledgePrefix();
+        ledger.entries.add(entry);
+        ledger.bytes += lengthBytes;
+        acknowledgePrefix(ledger);
         return entry;
     }
 
@@ -81,9 +111,10 @@ final class InFlight {
         if (closed) {
             return;
         }
+        Ledger ledger = ledger(entry.envelope.kind());
         entry.outstanding--;
-        progressNanos = System.nanoTime();
-        acknowledgePrefix();
+        ledger.progressNanos = System.nanoTime();
+        acknowledgePrefix(ledger);
     }
 
     /** Records that one of a batch's records has failed. */
@@ -92,24 +123,32 @@ final class InFlight {
             if (closed) {
                 return;
             }
-            closed = true;
-            failure = new Failure(entry.envelope, valueBytes, exception);
+            Failure failed = new Failure(entry.envelope, valueBytes, exception);
             notifyAll();
+            if (entry.mayBeRefused && SendFailure.of(exception).isRefusal()) {
+                Ledger ledger = ledger(entry.envelope.kind());
+                ledger.entries.remove(entry);
+                ledger.bytes -= entry.lengthBytes;
+                refusal = failed;
+                return;
+            }
+            closed = true;
+            failure = failed;
         }
         onFailed.run();
     }
 
-    private void acknowledgePrefix() {
-        Entry head = entries.peek();
+    private void acknowledgePrefix(Ledger ledger) {
+        Entry head = ledger.entries.peek();
         if (closed || head == null || head.outstanding > 0) {
             return;
         }
         while (head != null && head.outstanding == 0) {
-            entries.remove();
-            bytes -= head.lengthBytes;
+            ledger.entries.remove();
+            ledger.bytes -= head.lengthBytes;
             acknowledged++;
             onAcknowledged.accept(head);
-            head = entries.peek();
+            head = ledger.entries.peek();
         }
         notifyAll();
     }
@@ -124,35 +163,63 @@ final class InFlight {
         return failure;
     }
 
+    /** Returns the last refusal of a record that was alone in flight, and forgets it; null = none. */
+    synchronized @Nullable Failure takeRefusal() {
+        Failure last = refusal;
+        refusal = null;
+        return last;
+    }
+
+    /** Bytes in flight of both chains. */
     synchronized long bytes() {
-        return bytes;
+        return events.bytes + control.bytes;
     }
 
-    synchronized boolean isEmpty() {
-        return entries.isEmpty();
+    /** Number of batches of a chain that are in flight. */
+    synchronized int count(int kind) {
+        return ledger(kind).entries.size();
     }
 
-    /** Number of batches acknowledged so far. */
+    /** Whether another batch of a chain may be sent. */
+    synchronized boolean hasRoom(int kind) {
+        return ledger(kind).hasRoom();
+    }
+
+    /** Whether no other batch of one of the chains may be sent. */
+    synchronized boolean isFull() {
+        return !events.hasRoom() || !control.hasRoom();
+    }
+
+    /** Number of batches of both chains that were acknowledged so far. */
     synchronized long acknowledged() {
         return acknowledged;
     }
 
-    /** Time without an acknowledgement while something is in flight. */
+    /** Time without an acknowledgement in a chain that has something in flight; the longer one of both chains. */
     synchronized long stalledNanos(long nowNanos) {
-        return entries.isEmpty() ? 0 : nowNanos - progressNanos;
+        return Math.max(events.stalledNanos(nowNanos), control.stalledNanos(nowNanos));
     }
 
     /**
-     * Waits until at most {@code maxBytes} are in flight and nothing has failed.
+     * Waits until nothing is in flight.
      *
      * @return false on timeout or failure
      */
-    synchronized boolean awaitAtMost(long maxBytes, long waitNanos) {
+    boolean awaitEmpty(long waitNanos) {
+        return await(this::isEmpty, waitNanos);
+    }
+
+    /** As {@link #awaitEmpty}, until {@link #isFull} is false. */
+    boolean awaitRoom(long waitNanos) {
+        return await(() -> !isFull(), waitNanos);
+    }
+
+    private synchronized boolean await(BooleanSupplier condition, long waitNanos) {
         long deadline = System.nanoTime() + waitNanos;
         boolean interrupted = false;
-        while (!closed && (maxBytes == 0 ? !entries.isEmpty() : bytes > maxBytes)) {
+        while (!closed && !condition.getAsBoolean() && !interrupted) {
             long leftMillis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-            if (leftMillis <= 0 || interrupted) {
+            if (leftMillis <= 0) {
                 break;
             }
             try {
@@ -164,6 +231,10 @@ final class InFlight {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        return !closed && (maxBytes == 0 ? entries.isEmpty() : bytes <= maxBytes);
+        return !closed && condition.getAsBoolean();
+    }
+
+    private synchronized boolean isEmpty() {
+        return events.entries.isEmpty() && control.entries.isEmpty();
     }
 }

@@ -35,7 +35,8 @@ public final class KafkaUnreadyException extends Exception {
             return "no broker answers at " + servers
                     + "; check that Kafka runs there, that the port is open and kafka.security.protocol fits it";
         }
-        return cause.getClass().getSimpleName() + " from " + servers + ": " + message + Remedy.of(cause);
+        String sentence = message.endsWith(".") ? message.substring(0, message.length() - 1) : message;
+        return cause.getClass().getSimpleName() + " from " + servers + ": " + sentence + Remedy.of(cause);
     }
 
     /** Whether the exception only wraps a more informative cause. */

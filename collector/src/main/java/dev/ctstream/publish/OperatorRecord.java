@@ -2,7 +2,6 @@ package dev.ctstream.publish;
 
 import dev.ctstream.batch.ControlEncoder;
 import dev.ctstream.batch.ControlRecord;
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import java.nio.ByteBuffer;
@@ -67,7 +66,7 @@ public final class OperatorRecord implements AutoCloseable {
             return new OperatorRecord(
                     config,
                     run.hostId(),
-                    new RecordFactory(config, run),
+                    new RecordFactory(config),
                     new ControlEncoder(run, hostName),
                     partitions,
                     producer);
@@ -85,8 +84,8 @@ public final class OperatorRecord implements AutoCloseable {
      */
     public void write(StreamId namespace, ControlRecord.Operator operator, long timeMillis)
             throws KafkaUnreadyException, InterruptedException {
-        EncodedBatch batch = encoder.encode(namespace, nextSequence, timeMillis, operator);
-        ByteBuffer datum = ByteBuffer.wrap(batch.array(), batch.offset(), batch.lengthBytes());
+        ControlRecord.Numbers numbers = new ControlRecord.Numbers(nextSequence, null, null);
+        ByteBuffer datum = ByteBuffer.wrap(encoder.encode(namespace, timeMillis, operator, numbers, null));
         try {
             producer.send(records.control(hostId, namespace.netns(), datum, controlPartitions))
                     .get(WAIT_MILLIS, TimeUnit.MILLISECONDS);

@@ -7,21 +7,25 @@ import org.slf4j.Logger;
 
 /**
  * Tracks the reason why batches cannot be published. Health shows the current reason. The log gets it once, then a
- * count at intervals, then the recovery.
+ * count at intervals, then the recovery; a failure that was not logged has no recovery in the log.
  *
- * <p>Threads: the publisher's.
+ * <p>Threads: the publisher's, except for {@link #active}, which any thread may call.
  */
 final class PublishFailures {
     static final String COMPONENT = "kafka";
-    private static final long REPEAT_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final int MOST_LINES = 5; // reasons may alternate
     private static final long FIRST_BACKOFF_MILLIS = 100;
     private static final long MAX_BACKOFF_MILLIS = 10_000;
 
     private final Logger log;
     private final Health health;
+    private final String component;
+    private final LineLimit lines;
     private final LongSupplier nanoTime;
-    private String reason = "";
+    private String state = "";
     private boolean endsWithConnection;
+    private volatile boolean active;
+    private boolean logged;
     private long count;
     private long beginNanos;
     private long loggedNanos;
@@ -32,13 +36,24 @@ final class PublishFailures {
      * @param nanoTime as {@link System#nanoTime}
      */
     PublishFailures(Logger log, Health health, LongSupplier nanoTime) {
+        this(log, health, COMPONENT, MOST_LINES, nanoTime);
+    }
+
+    /**
+     * As the other constructor, for another component of health.
+     *
+     * @param mostLines log lines of failures within a minute
+     */
+    PublishFailures(Logger log, Health health, String component, int mostLines, LongSupplier nanoTime) {
         this.log = log;
         this.health = health;
+        this.component = component;
         this.nanoTime = nanoTime;
+        lines = new LineLimit(mostLines, nanoTime);
     }
 
     boolean active() {
-        return count > 0;
+        return active;
     }
 
     /** Records a failure before anything could be sent; it ends with the next connection. */
@@ -53,42 +68,48 @@ final class PublishFailures {
 
     private void report(String why, boolean overWithConnection) {
         long now = nanoTime.getAsLong();
-        beginNanos = count == 0 ? now : beginNanos;
+        beginNanos = active ? beginNanos : now;
+        active = true;
         count++;
         endsWithConnection = overWithConnection;
-        if (!why.equals(reason) || now - loggedNanos >= REPEAT_NANOS) {
+        boolean repeated = logged && why.equals(state) && now - loggedNanos < LineLimit.INTERVAL_NANOS;
+        if (!repeated && lines.admit()) {
             log.warn("Kafka: {} failures={} since_seconds={}", why, count, seconds(now - beginNanos));
             loggedNanos = now;
-            reason = why;
+            logged = true;
         }
-        health.report(COMPONENT, false, why);
+        state = why;
+        health.report(component, false, why);
     }
 
     void connected(String address) {
-        if (count == 0 || endsWithConnection) {
+        if (!active || endsWithConnection) {
             over("connected to " + address);
         }
     }
 
     void acknowledged() {
-        if (count > 0) {
+        if (active) {
             over("batches are acknowledged");
         }
     }
 
-    private void over(String state) {
-        if (count > 0) {
+    /** Ends a failure. */
+    void over(String now) {
+        if (logged) {
             log.info(
                     "Kafka: {} again, failures={} after_seconds={}",
-                    state,
+                    now,
                     count,
                     seconds(nanoTime.getAsLong() - beginNanos));
-        } else {
-            log.info("Kafka: {}", state);
+        } else if (state.isEmpty()) {
+            log.info("Kafka: {}", now);
         }
+        active = false;
+        logged = false;
         count = 0;
-        reason = "";
-        health.report(COMPONENT, true, state);
+        state = now;
+        health.report(component, true, now);
     }
 
     /**

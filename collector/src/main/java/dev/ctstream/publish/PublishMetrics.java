@@ -25,6 +25,7 @@ public final class PublishMetrics {
     final Counter acknowledgedEvents;
     final Counter acknowledgedBytes;
     final Counter refusedBatches;
+    final Counter controlRefusals;
     final Counter failures;
     final Counter rewinds;
     final Counter producers;
@@ -53,6 +54,10 @@ public final class PublishMetrics {
                 "ctstream_publish_refused_batches_total",
                 "batches",
                 "Batches that Kafka will never take; they were set aside and declared as lost.");
+        controlRefusals = metrics.counter(
+                "ctstream_publish_control_refused_total",
+                "",
+                "Refusals of control records by Kafka; a refused record is tried again until it is accepted.");
         failures = metrics.counter(
                 "ctstream_publish_failures_total", "", "Attempts to connect or to send that failed for good.");
         rewinds = metrics.counter(
@@ -137,7 +142,7 @@ public final class PublishMetrics {
 
     void onAcknowledged(InFlight.Entry entry) {
         acknowledgedBatches.increment();
-        acknowledgedEvents.add(entry.events());
+        acknowledgedEvents.add(entry.envelope.events());
         acknowledgedBytes.add(entry.lengthBytes);
         latency.recordNanos(Clock.realtimeNanos() - entry.envelope.firstReceivedNanos());
     }

@@ -1,8 +1,8 @@
 package dev.ctstream.publish;
 
 import dev.ctstream.metrics.Health;
-import dev.ctstream.record.RunIdentity;
 import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.spool.Backlog;
 import dev.ctstream.spool.BatchQueue;
 import dev.ctstream.spool.QueuedBatch;
 import java.io.IOException;
@@ -16,16 +16,22 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Publishes batches in queue order until stopped. The first failure closes the producer before it can send anything
- * after the failed record. Then the queue is rewound to the oldest unacknowledged batch, and a new producer starts
- * there. So a batch never overtakes another, and only data that was in flight can be duplicated.
+ * Publishes what the spool has until stopped: control records first, then events, each in the order of its queue. The
+ * first failure closes the producer before it can send anything after the failed record. Then both queues are rewound
+ * to their oldest unacknowledged batch, and a new producer starts there. So a batch never overtakes another of its
+ * queue, and only data that was in flight can be duplicated.
  *
- * <p>Ownership: owns the producers. Threads: {@link #run} is the publisher's thread; any thread may call {@link #stop}.
+ * <p>A batch of events that Kafka will never take is set aside. A control record that Kafka refuses is kept: it is
+ * tried again with nothing else in flight, later control records wait for it, and events go on in between.
+ *
+ * <p>Ownership: owns the producers. Threads: {@link #run} is the publisher's thread; any thread may call {@link #stop}
+ * and {@link #awaitEventsPublished}.
  *
  * <p>Errors: no failure ends it. The log, health and the metrics report what prevents publishing.
  */
@@ -33,6 +39,8 @@ public final class Publisher implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(Publisher.class);
     /** Longest wait before progress is checked. */
     private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /** Interval at which {@link #awaitEventsPublished} looks. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     /** After this long without an acknowledgement, the cluster is queried for the cause. */
     private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(4);
     /**
@@ -42,30 +50,36 @@ public final class Publisher implements Runnable {
     private static final long STALL_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final Parts parts;
+    private final Backlog backlog;
     private final KafkaGateway gateway;
     private final RecordFactory factory;
     private final PublishFailures failures;
+    private final ControlRefusals controlRefusals;
+    private final LineLimit setAsideLines = new LineLimit(1, System::nanoTime);
+    private final LineLimit unreadableLines = new LineLimit(1, System::nanoTime);
     private final InterruptibleWait wakeable = new InterruptibleWait();
-    private final Map<Long, String> refused = new HashMap<>(); // batch number, reason
-    private final Set<Long> suspects = new HashSet<>(); // sent alone, to find out which one is rejected
+    private final InterruptibleWait flushing = new InterruptibleWait();
+    private final Map<Long, String> refused = new HashMap<>(); // batch of events, reason
+    private final Set<Long> suspects =
+            new HashSet<>(); // batches of events that are sent alone, to find the rejected one
+    private final Set<Long> controlSuspects = new HashSet<>(); // control records that are sent alone
     private @Nullable Connection connection;
-    private List<String> remarks = List.of();
+    private Topics.Report topics = new Topics.Report(new Topics.Partitions(1, 1), List.of(), 0, Set.of());
     private final long maxInFlightBytes;
-    private long topicMaxBytes;
-    private Set<String> brokers = Set.of();
     private int pieceBytes = Integer.MAX_VALUE;
     private long seenAcknowledged;
     private long probedNanos;
+    private volatile boolean eventsEnded; // a batch could not be set aside; no later one may be acknowledged
+    private volatile boolean connected;
+    private volatile boolean ended;
+    private volatile boolean hurrying; // nothing may wait in the producer for more records
     private volatile boolean stopping;
     private volatile long stopDeadlineNanos;
 
     /**
      * The collaborators of a publisher.
-     *
-     * @param identity of this run
      */
-    public record Parts(
-            PublishConfig config, RunIdentity identity, BatchQueue queue, PublishMetrics metrics, Health health) {}
+    public record Parts(PublishConfig config, Backlog backlog, PublishMetrics metrics, Health health) {}
 
     /**
      * Creates a publisher; it does nothing until {@link #run}.
@@ -79,14 +93,17 @@ public final class Publisher implements Runnable {
     Publisher(Parts parts, KafkaGateway gateway) {
         this.parts = parts;
         this.gateway = gateway;
+        backlog = parts.backlog();
         maxInFlightBytes = ProducerSettings.maxInFlightBytes(parts.config().kafka());
-        factory = new RecordFactory(parts.config(), parts.identity());
+        factory = new RecordFactory(parts.config());
         failures = new PublishFailures(LOG, parts.health(), System::nanoTime);
+        controlRefusals = new ControlRefusals(
+                LOG, parts.health(), backlog, parts.config().topics().control(), System::nanoTime);
     }
 
     /**
-     * Makes {@link #run} publish the rest of the queue and end. Does not wait. While Kafka is unavailable, it ends at
-     * once and unsent batches stay in the queue.
+     * Makes {@link #run} publish the rest of both queues and end. Does not wait. While Kafka is unavailable, it ends at
+     * once and unsent batches stay in the queues; so do control records while Kafka refuses one.
      *
      * @param timeout longest time until it ends in any case
      */
@@ -97,12 +114,48 @@ public final class Publisher implements Runnable {
     }
 
     /**
-     * Ends the current wait. Waits in the queue are ended with its own {@code wake}, because an interrupt would close
+     * Waits until every batch of events that was appended is acknowledged. Call this when no more events are appended.
+     *
+     * @return false when that is not so after the timeout, or as soon as Kafka is unavailable or a batch cannot be set
+     *     aside
+     */
+    public boolean awaitEventsPublished(Duration timeout) {
+        long begin = System.nanoTime();
+        long wokenNanos = begin;
+        hurrying = true;
+        backlog.wake();
+        try {
+            while (backlog.events().unacknowledged() > 0) {
+                long now = System.nanoTime();
+                boolean unavailable = failures.active() || (!connected && now - begin > WAIT_NANOS);
+                if (unavailable
+                        || eventsEnded
+                        || ended
+                        || now - begin >= timeout.toNanos()
+                        || Thread.currentThread().isInterrupted()) {
+                    return false;
+                }
+                if (now - wokenNanos > WAIT_NANOS) {
+                    flushing.wake(); // so that the publisher's thread checks the progress
+                    wokenNanos = now;
+                }
+                LockSupport.parkNanos(LOOK_NANOS);
+            }
+            return true;
+        } finally {
+            hurrying = false;
+            flushing.wake();
+        }
+    }
+
+    /**
+     * Ends the current wait. Waits in the backlog are ended with its own {@code wake}, because an interrupt would close
      * the spool's files.
      */
     private void wake() {
-        parts.queue().wake();
+        backlog.wake();
         wakeable.wake();
+        flushing.wake();
     }
 
     @Override
@@ -116,12 +169,18 @@ public final class Publisher implements Runnable {
         while (!drained && !mustEnd()) {
             Connection open = connection;
             if (open == null) {
-                connect();
+                connect(true);
             } else if (open.inFlight.failure() != null) {
                 recover(open);
             } else {
-                boolean last = stopping; // nothing is added to the queue after that
-                drained = publishNext(open) && last;
+                boolean full = open.inFlight.isFull();
+                boolean last = stopping && !full && !mayBeHeld(open); // nothing is appended after that
+                if (!publishRound(open) && isUsable(open)) {
+                    drained = last;
+                    if (!drained) {
+                        idle(open, full);
+                    }
+                }
             }
         }
         end();
@@ -132,16 +191,24 @@ public final class Publisher implements Runnable {
         return stopping && (failures.active() || System.nanoTime() - stopDeadlineNanos >= 0);
     }
 
-    private void connect() {
+    private boolean isUsable(Connection open) {
+        return connection == open && open.inFlight.failure() == null && !mustEnd();
+    }
+
+    /** Whether events may wait for the acknowledgement of a GAP that is in flight. */
+    private boolean mayBeHeld(Connection open) {
+        long unacknowledged = backlog.events().unacknowledged(); // before the count, which may decrease in between
+        return open.inFlight.count(BatchEnvelope.CONTROL) > 0
+                && unacknowledged > open.inFlight.count(BatchEnvelope.EVENTS);
+    }
+
+    /** Makes a producer; {@code prepare} says whether to inspect the topics before. */
+    private void connect(boolean prepare) {
         try {
-            Topics.Report report = interruptibly(gateway::prepare);
-            note(report);
-            brokers = report.brokers();
-            connection = new Connection(
-                    gateway.producer(report.maxMessageBytes()), report.partitions(), this::onAcknowledged, this::wake);
-            seenAcknowledged = 0;
-            parts.metrics().watch(connection);
-            failures.connected(parts.config().bootstrapServers());
+            if (prepare) {
+                note(interruptibly(gateway::prepare));
+            }
+            open();
         } catch (KafkaUnreadyException e) {
             parts.metrics().failures.increment();
             failures.connectionFailed(String.valueOf(e.getMessage()));
@@ -151,58 +218,131 @@ public final class Publisher implements Runnable {
         }
     }
 
+    private void open() throws KafkaUnreadyException {
+        connection = new Connection(
+                gateway.producer(topics.maxMessageBytes()),
+                topics.partitions(),
+                maxInFlightBytes,
+                this::onAcknowledged,
+                this::wake);
+        seenAcknowledged = 0;
+        parts.metrics().watch(connection);
+        failures.connected(parts.config().bootstrapServers());
+        connected = true;
+    }
+
     /** Logs the remarks once, and resets the learned piece size when the limit has changed. */
     private void note(Topics.Report report) {
-        if (!report.remarks().equals(remarks)) {
+        if (!report.remarks().equals(topics.remarks())) {
             report.remarks().forEach(remark -> LOG.warn("Kafka: {}", remark));
-            remarks = report.remarks();
         }
-        if (report.maxMessageBytes() != topicMaxBytes) {
-            topicMaxBytes = report.maxMessageBytes();
+        if (report.maxMessageBytes() != topics.maxMessageBytes()) {
             pieceBytes = Integer.MAX_VALUE;
+        }
+        topics = report;
+    }
+
+    /** Publishes what the queue of control records has, then one batch of events; false when there was nothing. */
+    private boolean publishRound(Connection open) {
+        checkProgress(open);
+        boolean control = publishControl(open);
+        return publishEvents(open) || control;
+    }
+
+    private boolean publishControl(Connection open) {
+        boolean any = false;
+        while (isUsable(open) && open.inFlight.hasRoom(BatchEnvelope.CONTROL) && controlRefusals.leftNanos() == 0) {
+            QueuedBatch batch = next(backlog.control());
+            if (batch == null) {
+                break;
+            }
+            any = true;
+            if (controlSuspects.contains(batch.envelope().number())) {
+                publishAlone(open, batch);
+            } else {
+                send(open, batch, false);
+            }
+        }
+        return any;
+    }
+
+    /** Sends a control record that Kafka has refused before, with nothing else in flight. */
+    private void publishAlone(Connection open, QueuedBatch batch) {
+        if (!awaitEmpty(open)) {
+            return;
+        }
+        send(open, batch, true);
+        if (!awaitEmpty(open)) {
+            return;
+        }
+        InFlight.Failure refusal = open.inFlight.takeRefusal();
+        if (refusal == null) {
+            controlSuspects.remove(batch.envelope().number());
+            controlRefusals.accepted();
+        } else {
+            backlog.control().rewind();
+            parts.metrics().controlRefusals.increment();
+            controlRefusals.refused(SendFailure.of(refusal.exception()), reason(refusal));
         }
     }
 
-    /** Publishes the next batch; true when the queue had none. */
-    private boolean publishNext(Connection open) {
-        checkProgress(open);
-        if (!open.inFlight.awaitAtMost(maxInFlightBytes, WAIT_NANOS)) {
+    private boolean publishEvents(Connection open) {
+        if (eventsEnded || !isUsable(open) || !open.inFlight.hasRoom(BatchEnvelope.EVENTS)) {
             return false;
         }
-        QueuedBatch batch = next();
+        QueuedBatch batch = next(backlog.events());
         if (batch == null) {
-            return true;
+            return false;
         }
         long number = batch.envelope().number();
-        String refusal = refused.remove(number);
+        String refusal = refused.get(number);
         if (refusal != null) {
-            parts.queue().setAside(batch, refusal);
-            parts.metrics().refusedBatches.increment();
-            open.inFlight.add(batch.envelope(), 0, 0);
+            if (awaitEmpty(open)) {
+                setAside(open, batch, refusal);
+            }
         } else if (!suspects.contains(number)) {
-            send(open, batch);
+            send(open, batch, false);
         } else if (awaitEmpty(open)) {
-            send(open, batch);
+            send(open, batch, false);
             if (awaitEmpty(open)) {
                 suspects.remove(number);
             }
         }
-        return false;
+        return true;
     }
 
-    private @Nullable QueuedBatch next() {
+    private void setAside(Connection open, QueuedBatch batch, String reason) {
+        if (!backlog.setAside(batch, reason)) {
+            eventsEnded = true;
+            return;
+        }
+        refused.remove(batch.envelope().number());
+        parts.metrics().refusedBatches.increment();
+        if (setAsideLines.admit()) {
+            LOG.warn(
+                    "Kafka rejected a batch permanently, it is set aside: {} reason={} batches_so_far={}",
+                    batch.envelope(),
+                    reason,
+                    parts.metrics().refusedBatches.value());
+        }
+        open.inFlight.add(batch.envelope(), 0, 0, false);
+    }
+
+    private @Nullable QueuedBatch next(BatchQueue queue) {
         try {
-            return parts.queue().next(stopping ? 0 : WAIT_NANOS);
+            return queue.next();
         } catch (IOException e) {
-            LOG.warn("spool cannot be read, retrying: {}", e.toString());
+            if (unreadableLines.admit()) {
+                LOG.warn("spool cannot be read, retrying: {}", e.toString());
+            }
             LockSupport.parkNanos(WAIT_NANOS);
             return null;
         }
     }
 
-    private void send(Connection open, QueuedBatch batch) {
+    private void send(Connection open, QueuedBatch batch, boolean mayBeRefused) {
         List<ProducerRecord<byte[], byte[]>> records = factory.records(batch, open.partitions, pieceBytes);
-        open.send(batch.envelope(), batch.lengthBytes(), records, () -> {
+        open.send(batch.envelope(), batch.lengthBytes(), records, mayBeRefused, () -> {
             checkProgress(open);
             failures.sendFailed("the producer accepts no more records: "
                     + KafkaUnreadyException.reason(
@@ -210,13 +350,13 @@ public final class Publisher implements Runnable {
             return connection == open && !mustEnd();
         });
         if (connection == open && open.inFlight.failure() == null) {
-            parts.metrics().onSent(batch.lengthBytes(), batch.envelope().count());
+            parts.metrics().onSent(batch.lengthBytes(), batch.envelope().events());
         }
     }
 
     private boolean awaitEmpty(Connection open) {
-        while (!open.inFlight.awaitAtMost(0, WAIT_NANOS)) {
-            if (connection != open || open.inFlight.failure() != null || mustEnd()) {
+        while (!open.inFlight.awaitEmpty(WAIT_NANOS)) {
+            if (!isUsable(open)) {
                 return false;
             }
             checkProgress(open);
@@ -224,15 +364,41 @@ public final class Publisher implements Runnable {
         return true;
     }
 
+    /**
+     * Waits until there may be something to publish.
+     *
+     * @param full whether a queue was not asked because too much is in flight
+     */
+    private void idle(Connection open, boolean full) {
+        flushing.enter();
+        boolean flush = hurrying && !stopping && open.inFlight.bytes() > 0;
+        try {
+            if (flush) {
+                open.producer().flush();
+            }
+        } catch (KafkaException | IllegalStateException e) {
+            LOG.debug("flush has ended", e); // woken, or the producer was closed after a failure
+        } finally {
+            flushing.leave();
+        }
+        if (full) {
+            open.inFlight.awaitRoom(WAIT_NANOS);
+        } else if (!flush) {
+            long left = controlRefusals.leftNanos();
+            backlog.await(left == 0 ? WAIT_NANOS : Math.min(left, WAIT_NANOS));
+        }
+    }
+
     private void onAcknowledged(InFlight.Entry entry) {
-        parts.queue().acknowledge(entry.envelope.number());
+        BatchQueue queue = entry.envelope.kind() == BatchEnvelope.EVENTS ? backlog.events() : backlog.control();
+        queue.acknowledge(entry.envelope.number());
         parts.metrics().onAcknowledged(entry);
     }
 
-    /** Ends a failure when something was acknowledged. */
+    /** Ends a failure when something was acknowledged, unless the other chain stands still. */
     private void checkAcknowledged(Connection open) {
         long acknowledged = open.inFlight.acknowledged();
-        if (acknowledged != seenAcknowledged) {
+        if (acknowledged != seenAcknowledged && open.inFlight.stalledNanos(System.nanoTime()) < STALL_NANOS) {
             seenAcknowledged = acknowledged;
             failures.acknowledged();
         }
@@ -246,11 +412,11 @@ public final class Publisher implements Runnable {
         if (stalledNanos < STALL_NANOS || now - probedNanos < STALL_NANOS) {
             return;
         }
+        Set<String> before = topics.brokers();
         try {
-            Topics.Report report = interruptibly(gateway::prepare);
-            note(report);
-            if (!report.brokers().equals(brokers)) {
-                failures.sendFailed("the brokers have moved to " + report.brokers());
+            note(interruptibly(gateway::prepare));
+            if (!topics.brokers().equals(before)) {
+                failures.sendFailed("the brokers have moved to " + topics.brokers());
                 reopen(open);
                 return;
             }
@@ -267,7 +433,7 @@ public final class Publisher implements Runnable {
         }
     }
 
-    /** Handles a failure: adjusts to its cause, rewinds to the oldest unacknowledged batch and makes a new producer. */
+    /** Handles a failure: adjusts to its cause, rewinds both queues and makes a new producer. */
     private void recover(Connection open) {
         InFlight.Failure failure = open.inFlight.failure();
         checkAcknowledged(open);
@@ -277,42 +443,49 @@ public final class Publisher implements Runnable {
             return;
         }
         SendFailure kind = SendFailure.of(failure.exception());
-        boolean mayBeCut =
-                failure.envelope().count() > 1 && parts.config().records().layout() == Layout.BATCH;
-        if (kind == SendFailure.TOO_LARGE && mayBeCut && failure.valueBytes() / 2 < pieceBytes) {
-            pieceBytes = failure.valueBytes() / 2;
-            LOG.warn(
-                    "Kafka: {}; batches are cut into pieces of bytes={}",
-                    failure.exception().getMessage(),
-                    pieceBytes);
+        if (failure.envelope().kind() == BatchEnvelope.CONTROL && kind.isRefusal()) {
+            parts.metrics().controlRefusals.increment();
+            controlSuspects.add(failure.envelope().number());
+            connect(false); // the topic of control records may be out of reach, but events can go on
         } else if (kind == SendFailure.TOO_LARGE || kind == SendFailure.REFUSED) {
-            refuse(failure);
+            refuse(failure, kind);
         } else {
-            failures.sendFailed(KafkaUnreadyException.reason(parts.config(), failure.exception()));
+            failures.sendFailed(reason(failure));
             backOff();
         }
     }
 
     /**
-     * Handles a rejected batch. A record may fail because of another one in its request, so a batch is set aside only
-     * when it fails alone.
+     * Handles a rejected batch of events. Smaller pieces of it may be accepted. A record may also fail because of
+     * another one in its request, so a batch is set aside only when it fails alone.
      */
-    private void refuse(InFlight.Failure failure) {
-        BatchEnvelope envelope = failure.envelope();
-        if (suspects.add(envelope.number())) {
-            return;
+    private void refuse(InFlight.Failure failure, SendFailure kind) {
+        long number = failure.envelope().number();
+        boolean mayBeCut = kind == SendFailure.TOO_LARGE
+                && failure.envelope().count() > 1
+                && parts.config().records().layout() == Layout.BATCH;
+        if (mayBeCut && failure.valueBytes() / 2 < pieceBytes) {
+            pieceBytes = failure.valueBytes() / 2;
+            LOG.warn(
+                    "Kafka: {}; batches are cut into pieces of bytes={}",
+                    failure.exception().getMessage(),
+                    pieceBytes);
+        } else if (!suspects.add(number)) {
+            suspects.remove(number);
+            refused.put(number, reason(failure));
         }
-        suspects.remove(envelope.number());
-        String reason = KafkaUnreadyException.reason(parts.config(), failure.exception());
-        LOG.warn("Kafka rejected a batch permanently, it is set aside: {} reason={}", envelope, reason);
-        refused.put(envelope.number(), reason);
+    }
+
+    private String reason(InFlight.Failure failure) {
+        return KafkaUnreadyException.reason(parts.config(), failure.exception());
     }
 
     private void reopen(Connection open) {
         connection = null;
         parts.metrics().watch(null);
         open.close(Duration.ZERO);
-        parts.queue().rewind();
+        backlog.control().rewind();
+        backlog.events().rewind();
         parts.metrics().rewinds.increment();
     }
 
@@ -346,7 +519,9 @@ public final class Publisher implements Runnable {
             open.close(Duration.ofNanos(left));
             parts.metrics().watch(null);
         }
-        long unsent = parts.queue().unacknowledged();
+        ended = true;
+        controlRefusals.end();
+        long unsent = backlog.unacknowledged();
         if (unsent > 0) {
             LOG.warn("publisher ends with unpublished batches={}; they stay in the spool for the next start", unsent);
         } else {

@@ -1,11 +1,10 @@
 package dev.ctstream.publish;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.record.Framing;
 import dev.ctstream.record.HeaderNames;
 import dev.ctstream.record.Partitioning;
-import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.Schemas;
+import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.QueuedBatch;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -34,19 +33,13 @@ final class RecordFactory {
     private static final int PIECE_BYTES = 2 * 10 + 5 + 1;
 
     private final PublishConfig config;
-    private final RunIdentity identity;
     private final Partitioning partitioning;
     private final Form events;
     private final Form control;
 
-    /**
-     * A factory for one run.
-     *
-     * @param identity of this run; a batch of an earlier run has its own
-     */
-    RecordFactory(PublishConfig config, RunIdentity identity) {
+    /** A factory for these topics and this form of records. */
+    RecordFactory(PublishConfig config) {
         this.config = config;
-        this.identity = identity;
         partitioning = new Partitioning(config.zoneWidth());
         boolean flat = config.records().layout() == Layout.EVENT;
         events = new Form(config.records(), flat ? Schemas.FLAT : Schemas.BATCH);
@@ -78,9 +71,9 @@ final class RecordFactory {
      * @param pieceBytes a larger ConntrackBatch is cut into smaller ones; a single event is never cut
      */
     List<ProducerRecord<byte[], byte[]>> records(QueuedBatch batch, Topics.Partitions partitions, int pieceBytes) {
-        if (batch.envelope().kind() == EncodedBatch.CONTROL) {
+        if (batch.envelope().kind() == BatchEnvelope.CONTROL) {
             String netns = batch.envelope().stream().netns();
-            return List.of(control(host(batch), netns, datum(batch), partitions.control()));
+            return List.of(control(batch.identity().hostId(), netns, datum(batch), partitions.control()));
         }
         if (config.records().layout() == Layout.EVENT) {
             return flat(batch, partitions.events());
@@ -107,7 +100,7 @@ final class RecordFactory {
     }
 
     private ProducerRecord<byte[], byte[]> event(QueuedBatch batch, int partitions, byte[] value) {
-        String host = host(batch);
+        String host = batch.identity().hostId();
         String netns = batch.envelope().stream().netns();
         int zone = batch.envelope().stream().zone();
         return new ProducerRecord<>(
@@ -169,11 +162,6 @@ final class RecordFactory {
     private static int copy(byte[] from, int offset, int lengthBytes, byte[] to, int at) {
         System.arraycopy(from, offset, to, at, lengthBytes);
         return at + lengthBytes;
-    }
-
-    private String host(QueuedBatch batch) {
-        RunIdentity own = batch.identity();
-        return own == null ? identity.hostId() : own.hostId();
     }
 
     private static ByteBuffer datum(QueuedBatch batch) {

@@ -1,5 +1,7 @@
 package dev.ctstream.publish;
 
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
@@ -24,12 +26,30 @@ final class Remedy {
             return ": " + tls(words(failure));
         }
         if (failure instanceof TopicAuthorizationException) {
-            return "; grant the user DESCRIBE, DESCRIBE_CONFIGS and WRITE on the topics, and CREATE if topic.create=true";
+            return "; grant the user DESCRIBE, DESCRIBE_CONFIGS and WRITE on the topics, and CREATE if"
+                    + " topic.create=true";
         }
         if (failure instanceof AuthorizationException) {
             return "; grant the user WRITE on the topics; a producer needs it on at least one topic to start";
         }
         return "";
+    }
+
+    /**
+     * Advice for a control record that Kafka does not take; empty when {@link #of} has already given it.
+     *
+     * @param reason what Kafka said
+     */
+    static String ofControl(String topic, SendFailure kind, String reason) {
+        return switch (kind) {
+            case TOO_LARGE ->
+                reason.contains(ProducerConfig.MAX_REQUEST_SIZE_CONFIG)
+                        ? "; raise kafka." + ProducerConfig.MAX_REQUEST_SIZE_CONFIG
+                        : "; raise " + TopicConfig.MAX_MESSAGE_BYTES_CONFIG + " of topic " + topic;
+            case REFUSED ->
+                "; the brokers' log names the rule that the record breaks; change the settings of topic " + topic;
+            default -> "";
+        };
     }
 
     /** Adds advice to the JDK's message for a failed handshake. */

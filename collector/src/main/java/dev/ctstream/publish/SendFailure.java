@@ -8,6 +8,7 @@ import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 
 /**
  * Consequence of a failed send for the batch. When in doubt, the batch is kept; it is set aside only if it can never be
@@ -18,6 +19,8 @@ enum SendFailure {
     RETRIABLE,
     /** An operator must grant, create or configure something: retry the same batch and report the reason. */
     CONFIGURATION,
+    /** As {@link #CONFIGURATION}, but only records of the same topic are concerned. */
+    TOPIC,
     /** The record exceeds a size limit: send it in smaller pieces. */
     TOO_LARGE,
     /** Kafka validated the record and will never accept it. */
@@ -33,13 +36,20 @@ enum SendFailure {
             if (cause.getClass() == InvalidRecordException.class || cause instanceof SerializationException) {
                 return REFUSED;
             }
+            if (cause instanceof TopicAuthorizationException || cause instanceof InvalidTopicException) {
+                return TOPIC;
+            }
             if (cause instanceof AuthenticationException
                     || cause instanceof AuthorizationException
-                    || cause instanceof InvalidTopicException
                     || cause instanceof InvalidConfigurationException) {
                 return CONFIGURATION;
             }
         }
         return RETRIABLE;
+    }
+
+    /** Whether Kafka is there but does not take the record; it may take others. */
+    boolean isRefusal() {
+        return this == TOO_LARGE || this == REFUSED || this == TOPIC;
     }
 }

@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Topics {
     private static final long WAIT_SECONDS = 4;
+    /** The longest control record, a report with 4096 streams, has half of it. */
+    private static final int MAX_CONTROL_BYTES = 64 << 10;
 
     private final Admin admin;
     private final PublishConfig config;
@@ -192,7 +194,13 @@ public final class Topics {
         }
         long maxMessageBytes =
                 Long.parseLong(value(settings, TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Long.toString(Long.MAX_VALUE)));
-        if (maxMessageBytes < config.records().batchMaxBytes()) {
+        boolean control = name.equals(config.topics().control());
+        if (control && maxMessageBytes < MAX_CONTROL_BYTES) {
+            remarks.add("topic " + name + " has max.message.bytes=" + maxMessageBytes
+                    + "; a control record that exceeds it waits until it is raised, and later ones wait for it; set it"
+                    + " to "
+                    + MAX_CONTROL_BYTES + " or more");
+        } else if (!control && maxMessageBytes < config.records().batchMaxBytes()) {
             remarks.add("topic " + name + " has max.message.bytes=" + maxMessageBytes + ", less than batch.max-bytes="
                     + config.records().batchMaxBytes()
                     + "; batches that exceed it when compressed are cut into pieces; raise the former or"

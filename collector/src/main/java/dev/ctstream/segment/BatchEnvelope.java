@@ -2,19 +2,21 @@ package dev.ctstream.segment;
 
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.record.StreamId;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What the spool knows about a batch without decoding its events.
+ * What the spool knows about a batch or a control record without decoding it.
  *
- * @param number number of the batch in the spool; rises by one with each batch, also across restarts
- * @param eventsBefore events in all batches that were ever appended before this one
- * @param logIndex number of the append within the run, from 0; -1 for a control record
- * @param kind {@code EncodedBatch.EVENTS} or {@code CONTROL}
+ * @param number number of the batch in its chain; rises by one with each batch, also across restarts
+ * @param eventsBefore events in all batches that were ever appended to the chain before this one
+ * @param logIndex number of the append within the run, from 0, over both chains
+ * @param kind {@link #EVENTS} or {@link #CONTROL}
  * @param stream network namespace and zone; the zone of a control record is -1
  * @param firstSequence sequence of the first event, or the control sequence
  * @param count events in the batch; 1 for a control record
  * @param firstReceivedNanos when the first event was received, ns since the epoch
  * @param lastReceivedNanos when the last event was received, ns since the epoch
+ * @param givesUp batches of events that a GAP declares and gives up; null = none
  */
 public record BatchEnvelope(
         long number,
@@ -25,7 +27,14 @@ public record BatchEnvelope(
         long firstSequence,
         int count,
         long firstReceivedNanos,
-        long lastReceivedNanos) {
+        long lastReceivedNanos,
+        @Nullable MissingBatches givesUp) {
+
+    /** Kind: a ConntrackBatch. */
+    public static final int EVENTS = 0;
+
+    /** Kind: a ConntrackControl. */
+    public static final int CONTROL = 1;
 
     /** The envelope of a batch that is appended at a position. */
     public static BatchEnvelope of(SpoolPosition position, EncodedBatch batch) {
@@ -33,12 +42,13 @@ public record BatchEnvelope(
                 position.number(),
                 position.eventsBefore(),
                 batch.logIndex(),
-                batch.kind(),
+                EVENTS,
                 batch.stream(),
                 batch.firstSequence(),
                 batch.count(),
                 batch.firstReceivedNanos(),
-                batch.lastReceivedNanos());
+                batch.lastReceivedNanos(),
+                null);
     }
 
     /** The batch's last sequence plus one. */
@@ -48,11 +58,11 @@ public record BatchEnvelope(
 
     /** Events in the batch; 0 for a control record. */
     public int events() {
-        return kind == EncodedBatch.EVENTS ? count : 0;
+        return kind == EVENTS ? count : 0;
     }
 
-    /** The position after the batch. */
+    /** The position after the batch. In the chain of control records, records count as events. */
     public SpoolPosition next() {
-        return new SpoolPosition(number + 1, eventsBefore + events());
+        return new SpoolPosition(number + 1, eventsBefore + count);
     }
 }

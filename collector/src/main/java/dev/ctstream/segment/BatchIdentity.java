@@ -1,6 +1,5 @@
 package dev.ctstream.segment;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.record.RunIdentity;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,7 +14,7 @@ public final class BatchIdentity {
     /**
      * The run that wrote a datum.
      *
-     * @param kind {@code EncodedBatch.EVENTS} or {@code CONTROL}
+     * @param kind {@link BatchEnvelope#EVENTS} or {@link BatchEnvelope#CONTROL}
      * @throws DamagedSegmentException when the bytes are not such a datum
      */
     public static RunIdentity of(int kind, ByteBuffer body) throws DamagedSegmentException {
@@ -26,7 +25,7 @@ public final class BatchIdentity {
             String host = in.readString();
             String boot = in.readString();
             in.readString(); // netns
-            if (kind == EncodedBatch.EVENTS) {
+            if (kind == BatchEnvelope.EVENTS) {
                 in.readInt(); // ct_zone
             }
             return new RunIdentity(host, boot, in.readLong());

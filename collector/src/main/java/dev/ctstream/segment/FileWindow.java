@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * A part of a file in memory that moves forward as the file is read. File bytes below the limit never change.
@@ -32,12 +30,12 @@ public final class FileWindow implements AutoCloseable {
     }
 
     /**
-     * Opens a file.
+     * Begins at the start of an open file.
      *
      * @param tolerant whether a block that the disk can no longer read reads as zeros
      */
-    static FileWindow open(Path file, boolean tolerant) throws IOException {
-        FileWindow window = new FileWindow(FileChannel.open(file, StandardOpenOption.READ), tolerant);
+    static FileWindow of(FileChannel channel, boolean tolerant) throws IOException {
+        FileWindow window = new FileWindow(channel, tolerant);
         try {
             window.refresh();
             return window;
@@ -130,6 +128,24 @@ public final class FileWindow implements AutoCloseable {
         } finally {
             into.limit(wholeLimit);
         }
+    }
+
+    /** Whether the file has nothing but zeros from an offset on. */
+    boolean isZeroFrom(long offset) throws IOException {
+        for (long at = offset; at < end; ) {
+            load(at, (int) Math.min(WINDOW_BYTES, end - at));
+            ByteBuffer rest = slice(at, window.limit());
+            if (!rest.hasRemaining()) {
+                return true; // the file has become shorter
+            }
+            while (rest.hasRemaining()) {
+                if (rest.get() != 0) {
+                    return false;
+                }
+                at++;
+            }
+        }
+        return true;
     }
 
     @Override

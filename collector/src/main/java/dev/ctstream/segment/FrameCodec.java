@@ -2,6 +2,7 @@ package dev.ctstream.segment;
 
 import static dev.ctstream.segment.SegmentFormat.ALIGNMENT_BYTES;
 import static dev.ctstream.segment.SegmentFormat.BODY_MAX_BYTES;
+import static dev.ctstream.segment.SegmentFormat.COUNT_MAX;
 import static dev.ctstream.segment.SegmentFormat.FRAME_BODY_CRC_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_BODY_LENGTH_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_COUNT_OFFSET;
@@ -10,6 +11,7 @@ import static dev.ctstream.segment.SegmentFormat.FRAME_CRC_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_EVENTS_BEFORE_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_FIRST_RECEIVED_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_FIRST_SEQUENCE_OFFSET;
+import static dev.ctstream.segment.SegmentFormat.FRAME_GIVES_UP_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_HEADER_BYTES;
 import static dev.ctstream.segment.SegmentFormat.FRAME_KIND_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_LAST_RECEIVED_OFFSET;
@@ -19,6 +21,9 @@ import static dev.ctstream.segment.SegmentFormat.FRAME_NETNS_ID_LENGTH_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_NETNS_LENGTH_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_NUMBER_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_ZONE_OFFSET;
+import static dev.ctstream.segment.SegmentFormat.KIND_INDEX;
+import static dev.ctstream.segment.SegmentFormat.LEAF_HASH_BYTES;
+import static dev.ctstream.segment.SegmentFormat.MOST;
 import static dev.ctstream.segment.SegmentFormat.NETNS_MAX_BYTES;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -27,6 +32,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes and checks frames inside a buffer.
@@ -35,6 +41,7 @@ import java.util.zip.CRC32C;
  */
 public final class FrameCodec {
     private static final int NAMES_MAX = 4096;
+    private static final byte[] NO_LEAF_HASH = new byte[LEAF_HASH_BYTES];
 
     private final CRC32C crc = new CRC32C();
     private final Map<String, byte[]> names = new HashMap<>();
@@ -74,13 +81,24 @@ public final class FrameCodec {
                 .putShort((short) netnsId.length)
                 .putShort((short) 0)
                 .putLong(envelope.logIndex())
-                .put(netns)
-                .put(netnsId)
-                .put(body, bodyOffset, bodyBytes);
+                .put(NO_LEAF_HASH);
+        putGivesUp(out, envelope.givesUp());
+        out.put(netns).put(netnsId).put(body, bodyOffset, bodyBytes);
         while (out.position() % ALIGNMENT_BYTES != start % ALIGNMENT_BYTES) {
             out.put((byte) 0);
         }
         out.putInt(start + FRAME_CRC_OFFSET, headerCrc(out, start));
+    }
+
+    private static void putGivesUp(ByteBuffer out, @Nullable MissingBatches givesUp) {
+        if (givesUp == null) {
+            out.putLong(0).putLong(0).putLong(0).putLong(0);
+        } else {
+            out.putLong(givesUp.first().number())
+                    .putLong(givesUp.first().eventsBefore())
+                    .putLong(givesUp.next().number())
+                    .putLong(givesUp.next().eventsBefore());
+        }
     }
 
     private byte[] utf8(String text) {
@@ -106,7 +124,42 @@ public final class FrameCodec {
                 && bodyBytes >= 0
                 && bodyBytes <= BODY_MAX_BYTES
                 && in.limit() >= bodyOffset(in, offset)
-                && in.getInt(offset + FRAME_CRC_OFFSET) == headerCrc(in, offset);
+                && in.getInt(offset + FRAME_CRC_OFFSET) == headerCrc(in, offset)
+                && isPossible(in, offset);
+    }
+
+    /** Whether this program could have written the header: a good checksum alone does not say so. */
+    private static boolean isPossible(ByteBuffer in, int offset) {
+        int kind = in.getShort(offset + FRAME_KIND_OFFSET);
+        int zone = in.getInt(offset + FRAME_ZONE_OFFSET);
+        int count = in.getInt(offset + FRAME_COUNT_OFFSET);
+        boolean fits = switch (kind) {
+            case BatchEnvelope.EVENTS -> zone >= 0 && zone <= StreamId.MAX_ZONE && count >= 1 && count <= COUNT_MAX;
+            case BatchEnvelope.CONTROL -> zone == StreamId.CONTROL_ZONE && count == 1;
+            case KIND_INDEX -> true;
+            default -> false;
+        };
+        return fits
+                && isCount(in, offset + FRAME_NUMBER_OFFSET)
+                && in.getLong(offset + FRAME_NUMBER_OFFSET) > 0
+                && isCount(in, offset + FRAME_EVENTS_BEFORE_OFFSET)
+                && isCount(in, offset + FRAME_FIRST_SEQUENCE_OFFSET)
+                && isRange(in, offset + FRAME_GIVES_UP_OFFSET);
+    }
+
+    private static boolean isCount(ByteBuffer in, int offset) {
+        long value = in.getLong(offset);
+        return value >= 0 && value <= MOST;
+    }
+
+    private static boolean isRange(ByteBuffer in, int offset) {
+        for (int i = 0; i < 4; i++) {
+            if (!isCount(in, offset + i * Long.BYTES)) {
+                return false;
+            }
+        }
+        return in.getLong(offset) <= in.getLong(offset + 2 * Long.BYTES)
+                && in.getLong(offset + Long.BYTES) <= in.getLong(offset + 3 * Long.BYTES);
     }
 
     /** Whether the body is undamaged. Needs a good header at {@code offset}, and the whole body within the limit. */
@@ -134,7 +187,15 @@ public final class FrameCodec {
                 in.getLong(offset + FRAME_FIRST_SEQUENCE_OFFSET),
                 in.getInt(offset + FRAME_COUNT_OFFSET),
                 in.getLong(offset + FRAME_FIRST_RECEIVED_OFFSET),
-                in.getLong(offset + FRAME_LAST_RECEIVED_OFFSET));
+                in.getLong(offset + FRAME_LAST_RECEIVED_OFFSET),
+                givesUp(in, offset + FRAME_GIVES_UP_OFFSET));
+    }
+
+    private static @Nullable MissingBatches givesUp(ByteBuffer in, int at) {
+        SpoolPosition next = new SpoolPosition(in.getLong(at + 2 * Long.BYTES), in.getLong(at + 3 * Long.BYTES));
+        return next.number() == 0
+                ? null
+                : new MissingBatches(new SpoolPosition(in.getLong(at), in.getLong(at + Long.BYTES)), next);
     }
 
     private static String text(ByteBuffer in, int offset, int lengthBytes) {

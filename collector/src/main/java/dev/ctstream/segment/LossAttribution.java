@@ -1,6 +1,5 @@
 package dev.ctstream.segment;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
@@ -48,12 +47,18 @@ final class LossAttribution {
 
     private final Map<StreamId, Seen> seen = new HashMap<>();
 
-    /** Records a batch whose envelope is known; to be called in the order of batch numbers. */
-    void observe(BatchEnvelope batch) {
+    /**
+     * Records a batch whose envelope is known; to be called in the order of batch numbers.
+     *
+     * @param inspected whether it lies in the inspected part; a hole before that part is none of its losses
+     */
+    void observe(BatchEnvelope batch, boolean inspected) {
         Seen stream = seen.computeIfAbsent(batch.stream(), id -> new Seen(batch));
-        if (batch.firstSequence() > stream.next) {
+        if (batch.firstSequence() > stream.next && inspected) {
             stream.holes.add(new MissingRange(
                     batch.stream(), stream.next, batch.firstSequence(), stream.lastNanos, batch.firstReceivedNanos()));
+        } else if (batch.firstSequence() > stream.next) {
+            stream.count += batch.firstSequence() - stream.next;
         }
         stream.next = Math.max(stream.next, batch.nextSequence());
         stream.count += batch.count();
@@ -64,21 +69,23 @@ final class LossAttribution {
     /**
      * Attributes missing batches to streams.
      *
+     * @param kind of the segment
      * @param batches destroyed batches without a readable header
      * @param events events in these batches
      * @param index the segment's index; empty when there is none that can be trusted
      */
-    List<Loss> attribute(long batches, long events, List<Range> index, RunIdentity identity) {
+    List<Loss> attribute(int kind, long batches, long events, List<Range> index, RunIdentity identity) {
         List<Loss> losses = index.isEmpty() ? byHoles(batches, identity) : byIndex(index, identity);
         long attributedBatches = losses.stream().mapToLong(Loss::batches).sum();
-        long attributedEvents = losses.stream().mapToLong(Loss::events).sum();
+        long attributedEvents = losses.stream().mapToLong(Loss::count).sum();
         if (attributedBatches > batches || attributedEvents > events) {
             losses.clear();
             attributedBatches = 0;
             attributedEvents = 0;
         }
         if (batches > attributedBatches || events > attributedEvents) {
-            losses.add(Loss.unnamed(GapCause.DAMAGE, identity, events - attributedEvents, batches - attributedBatches));
+            losses.add(Loss.unnamed(
+                    GapCause.DAMAGE, identity, kind, events - attributedEvents, batches - attributedBatches));
         }
         return losses;
     }
@@ -144,7 +151,7 @@ final class LossAttribution {
         return new Loss(
                 GapCause.DAMAGE,
                 identity,
-                hole.control() ? EncodedBatch.CONTROL : EncodedBatch.EVENTS,
+                hole.control() ? BatchEnvelope.CONTROL : BatchEnvelope.EVENTS,
                 hole.stream,
                 hole.first,
                 hole.next,

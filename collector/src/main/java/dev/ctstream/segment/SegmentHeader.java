@@ -11,11 +11,12 @@ import java.nio.ByteBuffer;
  * restart keeps the identity of its run.
  *
  * @param id number of the segment, rising; also in the file's name
+ * @param kind what its frames hold: {@link BatchEnvelope#EVENTS} or {@link BatchEnvelope#CONTROL}
  * @param first the position before its first batch
  * @param identity host, boot and epoch of the run that wrote it
  * @param createdNanos ns since the epoch
  */
-public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, long createdNanos) {
+public record SegmentHeader(long id, int kind, SpoolPosition first, RunIdentity identity, long createdNanos) {
 
     /** Encodes both copies. The buffer's position is 0, its limit the offset of the first frame. */
     ByteBuffer encode() {
@@ -35,6 +36,7 @@ public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, 
                 .putLong(identity.streamEpoch())
                 .putLong(createdNanos)
                 .putLong(first.eventsBefore())
+                .putInt(kind)
                 .putShort((short) host.length)
                 .put(host)
                 .putShort((short) boot.length)
@@ -78,7 +80,11 @@ public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, 
         }
         int version = in.getShort(SegmentFormat.SEGMENT_VERSION_OFFSET) & 0xFFFF;
         CheckedBlock.requireVersion(version, SegmentFormat.VERSION);
-        return decodeFields(in);
+        try {
+            return decodeFields(in);
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+            throw new DamagedSegmentException("its header is good by its checksum, but no collector wrote it");
+        }
     }
 
     private static SegmentHeader decodeFields(ByteBuffer in) {
@@ -86,16 +92,25 @@ public record SegmentHeader(long id, SpoolPosition first, RunIdentity identity, 
         int bootOffset = SegmentFormat.SEGMENT_HOST_ID_OFFSET + 2 + hostLength;
         String host = text(in, SegmentFormat.SEGMENT_HOST_ID_OFFSET + 2, hostLength);
         String boot = text(in, bootOffset + 2, in.getShort(bootOffset) & 0xFFFF);
+        int kind = in.getInt(SegmentFormat.SEGMENT_KIND_OFFSET);
+        SpoolPosition first = new SpoolPosition(
+                in.getLong(SegmentFormat.SEGMENT_FIRST_NUMBER_OFFSET),
+                in.getLong(SegmentFormat.SEGMENT_EVENTS_BEFORE_OFFSET));
+        if ((kind != BatchEnvelope.EVENTS && kind != BatchEnvelope.CONTROL) || !first.isPossible()) {
+            throw new IllegalArgumentException("kind or position");
+        }
         return new SegmentHeader(
                 in.getLong(SegmentFormat.SEGMENT_ID_OFFSET),
-                new SpoolPosition(
-                        in.getLong(SegmentFormat.SEGMENT_FIRST_NUMBER_OFFSET),
-                        in.getLong(SegmentFormat.SEGMENT_EVENTS_BEFORE_OFFSET)),
+                kind,
+                first,
                 new RunIdentity(host, boot, in.getLong(SegmentFormat.SEGMENT_EPOCH_OFFSET)),
                 in.getLong(SegmentFormat.SEGMENT_CREATED_OFFSET));
     }
 
     private static String text(ByteBuffer in, int offset, int length) {
+        if (length > in.limit() - offset) {
+            throw new IndexOutOfBoundsException(length);
+        }
         byte[] bytes = new byte[length];
         in.get(offset, bytes);
         return new String(bytes, UTF_8);

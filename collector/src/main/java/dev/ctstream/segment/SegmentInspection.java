@@ -40,6 +40,7 @@ public final class SegmentInspection {
     /**
      * The result of an inspection.
      *
+     * @param kind of its frames: {@link BatchEnvelope#EVENTS} or {@link BatchEnvelope#CONTROL}
      * @param identity the run that wrote the segment
      * @param firstNumber number of the first batch that the inspected part may hold
      * @param firstEventsBefore events in all batches before that
@@ -53,10 +54,12 @@ public final class SegmentInspection {
      * @param holes the lost batches by number
      * @param damagedBytes bytes that were skipped because of damage
      * @param goodBytes offset after the last frame
-     * @param fileBytes length of the file; more than {@code goodBytes} when the tail is torn or unfinished
+     * @param fileBytes length of the file without zeros that were reserved and not used; more than {@code goodBytes}
+     *     when the tail is torn or unfinished
      * @param sealed whether the segment ends with an index
      */
     public record Result(
+            int kind,
             RunIdentity identity,
             long firstNumber,
             long firstEventsBefore,
@@ -137,13 +140,13 @@ public final class SegmentInspection {
     }
 
     /** Inspects a whole segment. */
-    public static Result inspect(Path file) throws IOException {
-        return inspect(file, Scope.ALL, new StreamRanges());
+    public static Result inspect(SegmentFiles files, Path file) throws IOException {
+        return inspect(files, file, Scope.ALL, new StreamRanges());
     }
 
     /** Inspects a part of a segment, and adds its good batches to {@code present}. */
-    public static Result inspect(Path file, Scope scope, StreamRanges present) throws IOException {
-        try (SegmentReader reader = SegmentReader.open(file, scope.tolerant())) {
+    public static Result inspect(SegmentFiles files, Path file, Scope scope, StreamRanges present) throws IOException {
+        try (SegmentReader reader = SegmentReader.open(files, file, scope.tolerant())) {
             reader.limit(scope.limitBytes());
             return new SegmentInspection(reader, scope).run(present);
         }
@@ -167,6 +170,7 @@ public final class SegmentInspection {
         }
         if (unknownBatches > 0) {
             losses.addAll(attribution.attribute(
+                    reader.header().kind(),
                     unknownBatches,
                     unknownEvents,
                     trustedIndex(),
@@ -177,6 +181,7 @@ public final class SegmentInspection {
 
     private Result result(SpoolPosition first) throws IOException {
         return new Result(
+                reader.header().kind(),
                 reader.header().identity(),
                 first.number(),
                 first.eventsBefore(),
@@ -190,7 +195,7 @@ public final class SegmentInspection {
                 List.copyOf(holes),
                 reader.skippedBytes(),
                 reader.position(),
-                reader.sizeBytes(),
+                !reader.sealed() && reader.hasUnusedTail() ? reader.position() : reader.sizeBytes(),
                 reader.sealed());
     }
 
@@ -217,12 +222,12 @@ public final class SegmentInspection {
                 continue;
             }
             inMemoryBefore(batch.number());
-            attribution.observe(batch);
+            attribution.observe(batch, batch.number() >= next.number());
             if (reach(batch) && !scope.declared().contains(batch.number())) {
                 holes.add(new MissingBatches(next, batch.next()));
                 losses.add(Loss.of(GapCause.DAMAGE, reader.header().identity(), batch));
                 lostBatches++;
-                lostEvents += batch.events();
+                lostEvents += batch.count();
             }
             next = next.number() <= batch.number() ? batch.next() : next;
         }
@@ -251,14 +256,14 @@ public final class SegmentInspection {
         }
         if (batch.number() < next.number()) {
             if (batches == 0 && lostBatches == 0) {
-                attribution.observe(batch); // before the inspected part, but the streams' sequences continue from it
+                attribution.observe(batch, false); // but the streams' sequences continue from it
             }
             return false;
         }
-        attribution.observe(batch);
+        attribution.observe(batch, true);
         reach(batch);
         batches++;
-        events += batch.events();
+        events += batch.count();
         next = batch.next();
         return true;
     }

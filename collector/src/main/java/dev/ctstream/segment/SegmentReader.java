@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * {@link #damaged()}.
  */
 public final class SegmentReader implements AutoCloseable {
+    /** Kind of a header that is not known yet. */
+    private static final int ANY_KIND = -1;
+
     private final Path file;
     private final FileWindow window;
     private final FrameCodec codec = new FrameCodec();
@@ -54,17 +57,17 @@ public final class SegmentReader implements AutoCloseable {
      * @throws DamagedSegmentException when neither the file's header nor any batch can be read
      * @throws SegmentVersionException when the file has another version
      */
-    public static SegmentReader open(Path file) throws IOException {
-        return open(file, false);
+    public static SegmentReader open(SegmentFiles files, Path file) throws IOException {
+        return open(files, file, false);
     }
 
     /**
-     * As {@link #open(Path)}.
+     * As {@link #open(SegmentFiles, Path)}.
      *
      * @param tolerant whether blocks that the disk can no longer read count as damage, not as a failure
      */
-    public static SegmentReader open(Path file, boolean tolerant) throws IOException {
-        FileWindow window = FileWindow.open(file, tolerant);
+    public static SegmentReader open(SegmentFiles files, Path file, boolean tolerant) throws IOException {
+        FileWindow window = FileWindow.of(files.openRead(file), tolerant);
         try {
             window.load(0, FRAMES_OFFSET);
             try {
@@ -80,7 +83,7 @@ public final class SegmentReader implements AutoCloseable {
 
     private static SegmentReader openByFirstBatch(Path file, FileWindow window, DamagedSegmentException reason)
             throws IOException {
-        SegmentHeader none = new SegmentHeader(0, SpoolPosition.START, new RunIdentity("?", "?", 0), 0);
+        SegmentHeader none = new SegmentHeader(0, ANY_KIND, SpoolPosition.START, new RunIdentity("?", "?", 0), 0);
         SegmentReader reader = new SegmentReader(file, window, none);
         if (!reader.next()) {
             throw reason;
@@ -88,7 +91,11 @@ public final class SegmentReader implements AutoCloseable {
         BatchEnvelope first = reader.envelope();
         RunIdentity identity = BatchIdentity.of(first.kind(), reader.body());
         reader.header = new SegmentHeader(
-                0, new SpoolPosition(first.number(), first.eventsBefore()), identity, first.firstReceivedNanos());
+                0,
+                first.kind(),
+                new SpoolPosition(first.number(), first.eventsBefore()),
+                identity,
+                first.firstReceivedNanos());
         reader.position = FRAMES_OFFSET;
         reader.envelope = null;
         return reader;
@@ -161,6 +168,10 @@ public final class SegmentReader implements AutoCloseable {
         ByteBuffer in = window.bytes();
         BatchEnvelope found = codec.envelope(in, offset);
         boolean isIndex = found.kind() == SegmentFormat.KIND_INDEX;
+        if (!belongs(found, isIndex)) {
+            skippedBytes += bytes;
+            return false;
+        }
         if (!isIndex && found.number() < number) {
             return false;
         }
@@ -175,12 +186,29 @@ public final class SegmentReader implements AutoCloseable {
                 .slice(FrameCodec.bodyOffset(in, offset), FrameCodec.bodyBytes(in, offset))
                 .asReadOnlyBuffer();
         if (isIndex) {
-            index = List.copyOf(StreamRanges.decode(body));
+            List<StreamRanges.Range> ranges = StreamRanges.decode(body);
+            if (ranges == null) {
+                skippedBytes += bytes;
+                return false;
+            }
+            index = List.copyOf(ranges);
             indexEnvelope = found;
         } else {
             envelope = found;
         }
         return true;
+    }
+
+    /** Whether the frame can be one of this segment: of its kind, and not further on than its file can hold. */
+    private boolean belongs(BatchEnvelope frame, boolean isIndex) {
+        if (header.kind() == ANY_KIND) {
+            return true;
+        }
+        long batches = frame.number() - header.first().number();
+        long events = frame.eventsBefore() - header.first().eventsBefore();
+        return (isIndex || frame.kind() == header.kind())
+                && batches <= position / FRAME_HEADER_BYTES
+                && events <= Math.max(batches, 0) * SegmentFormat.COUNT_MAX;
     }
 
     /** Moves to the index at the offset that the trailer gives; returns false when there is no good index. */
@@ -235,6 +263,11 @@ public final class SegmentReader implements AutoCloseable {
     /** The ranges that the segment held when it was sealed; empty until the index is reached. */
     public List<StreamRanges.Range> index() {
         return index;
+    }
+
+    /** Whether nothing but zeros follows {@link #position}: a reserved file that is not used up. */
+    boolean hasUnusedTail() throws IOException {
+        return window.isZeroFrom(position);
     }
 
     /** Current length of the file. */

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -34,9 +33,9 @@ public final class SegmentTrailer {
      * @return null when the segment is not sealed, or its trailer or index is damaged
      * @throws DamagedSegmentException when the header cannot be read
      */
-    public static @Nullable Ends read(Path file) throws IOException {
-        try (SegmentReader reader = SegmentReader.open(file);
-                FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+    public static @Nullable Ends read(SegmentFiles files, Path file) throws IOException {
+        try (SegmentReader reader = SegmentReader.open(files, file);
+                FileChannel channel = files.openRead(file)) {
             long size = channel.size();
             ByteBuffer trailer = ByteBuffer.allocate(SegmentFormat.TRAILER_BYTES);
             if (size < SegmentFormat.FRAMES_OFFSET + SegmentFormat.TRAILER_BYTES

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /**
  * Appends frames to one segment file. A frame counts as appended when {@link #append} returns, that is, after write(2).
@@ -26,24 +25,31 @@ public final class SegmentWriter implements AutoCloseable {
     private final Path file;
     private final FileChannel channel;
     private final StreamRanges ranges;
+    private final long reservedBytes;
     private long appendedBytes;
+    /** End of what may have been written, also by a failed write. */
+    private long writtenBytes;
+
     private boolean unsynced;
 
-    private SegmentWriter(Path file, FileChannel channel, StreamRanges ranges, long appendedBytes) {
+    private SegmentWriter(Path file, FileChannel channel, StreamRanges ranges, long reservedBytes, long appendedBytes) {
         this.file = file;
         this.channel = channel;
         this.ranges = ranges;
+        this.reservedBytes = reservedBytes;
         this.appendedBytes = appendedBytes;
     }
 
     /**
      * Writes the header of a new segment.
      *
-     * @param channel the file, empty and open for writing; owned by the writer from now on
+     * @param channel the file, open for writing; owned by the writer from now on
+     * @param reservedBytes length of the file, whose bytes are all 0; 0 = the file is empty and grows
      */
-    public static SegmentWriter create(Path file, FileChannel channel, SegmentHeader header) throws IOException {
+    public static SegmentWriter create(Path file, FileChannel channel, SegmentHeader header, long reservedBytes)
+            throws IOException {
         ByteBuffer head = header.encode();
-        SegmentWriter writer = new SegmentWriter(file, channel, new StreamRanges(), 0);
+        SegmentWriter writer = new SegmentWriter(file, channel, new StreamRanges(), reservedBytes, 0);
         try {
             writer.append(head);
             return writer;
@@ -54,11 +60,10 @@ public final class SegmentWriter implements AutoCloseable {
     }
 
     /** Cuts the torn tail of a segment that an earlier run left open, seals it, and returns the file's length. */
-    public static long sealRecovered(Path file, StreamRanges present, SegmentInspection.Result result)
-            throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
-                SegmentWriter writer = new SegmentWriter(file, channel, present, result.goodBytes())) {
-            writer.cutBack();
+    public static long sealRecovered(
+            SegmentFiles files, Path file, StreamRanges present, SegmentInspection.Result result) throws IOException {
+        try (FileChannel channel = files.openWrite(file);
+                SegmentWriter writer = new SegmentWriter(file, channel, present, 0, result.goodBytes())) {
             writer.seal(result.next(), REBUILT);
             return writer.appendedBytes;
         }
@@ -73,10 +78,21 @@ public final class SegmentWriter implements AutoCloseable {
     public void append(ByteBuffer frames) throws IOException {
         int bytes = frames.remaining();
         unsynced = true;
-        while (frames.hasRemaining()) {
-            channel.write(frames);
-        }
+        writtenBytes = Math.max(writtenBytes, appendedBytes + bytes);
+        write(frames, appendedBytes);
         appendedBytes += bytes;
+    }
+
+    private void write(ByteBuffer bytes, long offset) throws IOException {
+        long end = offset + bytes.remaining();
+        while (bytes.hasRemaining()) {
+            channel.write(bytes, end - bytes.remaining());
+        }
+    }
+
+    /** Bytes of frames that still fit into a reserved file; no limit for a file that grows. */
+    public long roomBytes() {
+        return reservedBytes == 0 ? Long.MAX_VALUE : reservedBytes - appendedBytes;
     }
 
     /** Adds a batch that {@link #append} has written to the index. */
@@ -105,14 +121,25 @@ public final class SegmentWriter implements AutoCloseable {
         unsynced = false;
     }
 
-    /** Truncates the file after the last complete frame, to remove the rest of a failed write. */
+    /** Removes the rest of a failed write after the last complete frame; a reserved file gets its zeros back. */
     public void cutBack() throws IOException {
-        channel.truncate(appendedBytes);
-        channel.position(appendedBytes);
+        if (reservedBytes == 0) {
+            channel.truncate(appendedBytes);
+        } else {
+            write(ByteBuffer.allocate(Math.toIntExact(writtenBytes - appendedBytes)), appendedBytes);
+        }
+        writtenBytes = appendedBytes;
+    }
+
+    /** Takes back the frames that were appended after an offset. */
+    public void takeBack(long offset) throws IOException {
+        appendedBytes = offset;
+        cutBack();
     }
 
     /** Writes the index and the trailer, and syncs. No batch may be appended afterwards. */
     public void seal(SpoolPosition next, long nowNanos) throws IOException {
+        channel.truncate(appendedBytes);
         byte[] index = ranges.encode();
         ByteBuffer out = ByteBuffer.allocate(Math.toIntExact(sealBytes()));
         BatchEnvelope envelope = new BatchEnvelope(
@@ -124,7 +151,8 @@ public final class SegmentWriter implements AutoCloseable {
                 0,
                 0,
                 nowNanos,
-                nowNanos);
+                nowNanos,
+                null);
         codec.write(out, envelope, index, 0, index.length);
         out.put(SegmentTrailer.encode(appendedBytes));
         append(out.flip());

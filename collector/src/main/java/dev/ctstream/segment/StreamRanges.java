@@ -2,10 +2,10 @@ package dev.ctstream.segment;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -60,6 +60,17 @@ public final class StreamRanges {
             lastNanos = in.getLong();
         }
 
+        private boolean isPossible() {
+            return stream.zone() >= StreamId.CONTROL_ZONE
+                    && firstSequence >= 0
+                    && nextSequence > firstSequence
+                    && nextSequence <= SegmentFormat.MOST
+                    && count >= 1
+                    && count <= nextSequence - firstSequence
+                    && batches >= 1
+                    && batches <= count;
+        }
+
         private void add(BatchEnvelope batch) {
             nextSequence = batch.nextSequence();
             count += batch.count();
@@ -84,7 +95,8 @@ public final class StreamRanges {
             return stream;
         }
 
-        long firstSequence() {
+        /** Sequence of its first event. */
+        public long firstSequence() {
             return firstSequence;
         }
 
@@ -99,7 +111,7 @@ public final class StreamRanges {
 
         /** Number of events; 0 for control records. */
         public long events() {
-            return kind() == EncodedBatch.EVENTS ? count : 0;
+            return kind() == BatchEnvelope.EVENTS ? count : 0;
         }
 
         /** Number of batches. */
@@ -117,9 +129,9 @@ public final class StreamRanges {
             return lastNanos;
         }
 
-        /** {@code EncodedBatch.EVENTS} or {@code CONTROL}. */
+        /** {@link BatchEnvelope#EVENTS} or {@link BatchEnvelope#CONTROL}. */
         public int kind() {
-            return stream.zone() == StreamId.CONTROL_ZONE ? EncodedBatch.CONTROL : EncodedBatch.EVENTS;
+            return stream.zone() == StreamId.CONTROL_ZONE ? BatchEnvelope.CONTROL : BatchEnvelope.EVENTS;
         }
 
         /** The whole range as a loss. */
@@ -186,15 +198,26 @@ public final class StreamRanges {
         return out.array();
     }
 
-    /** Decodes the body of an index frame; the caller has verified its checksum. */
-    static List<Range> decode(ByteBuffer body) {
+    /**
+     * Decodes the body of an index frame; the caller has verified its checksum.
+     *
+     * @return null when no collector wrote it
+     */
+    static @Nullable List<Range> decode(ByteBuffer body) {
         ByteBuffer in = body.duplicate();
-        int count = in.getInt();
-        List<Range> list = new ArrayList<>(Math.min(count, in.remaining() / RANGE_FIXED_BYTES + 1));
-        for (int i = 0; i < count; i++) {
-            list.add(new Range(new StreamId(text(in), text(in), in.getInt()), in));
+        List<Range> list = new ArrayList<>();
+        try {
+            for (int left = in.getInt(); left > 0; left--) {
+                Range range = new Range(new StreamId(text(in), text(in), in.getInt()), in);
+                if (!range.isPossible()) {
+                    return null;
+                }
+                list.add(range);
+            }
+            return list;
+        } catch (BufferUnderflowException | IllegalArgumentException e) {
+            return null;
         }
-        return list;
     }
 
     private static void putText(ByteBuffer out, String text) {

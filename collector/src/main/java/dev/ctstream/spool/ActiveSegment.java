@@ -8,36 +8,54 @@ import dev.ctstream.segment.SegmentWriter;
 import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
-import java.nio.file.Files;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The segment that batches are appended to. There is none at the start, after a seal, and after a failure that leaves
- * the state of the file unknown.
+ * The segment of a chain that batches are appended to. There is none at the start, after a seal, and after a failure that
+ * leaves the state of the file unknown.
  *
  * <p>Ownership: owns the file. Threads: confined to the spool thread.
  */
 final class ActiveSegment {
     private static final Logger LOG = LoggerFactory.getLogger(ActiveSegment.class);
 
-    private final SpoolDirectory directory;
+    private final SpoolFileSystem files;
+    private final ChainDirectory directory;
     private final SegmentCatalog catalog;
     private final RunIdentity identity;
     private final SpoolMetrics metrics;
+    private final @Nullable ReservedFile reserved;
+    private final long reservedBytes;
     private long nextId;
     private @Nullable SegmentWriter writer;
     private @Nullable Segment segment;
     private boolean directoryUnsynced;
 
+    /**
+     * Creates no file yet.
+     *
+     * @param reservedBytes length of a segment that is written with zeros beforehand; 0 = segments grow
+     * @param nextId of the next segment
+     */
     ActiveSegment(
-            SpoolDirectory directory, SegmentCatalog catalog, RunIdentity identity, SpoolMetrics metrics, long nextId) {
+            SpoolFileSystem files,
+            ChainDirectory directory,
+            SegmentCatalog catalog,
+            RunIdentity identity,
+            SpoolMetrics metrics,
+            long reservedBytes,
+            long nextId) {
+        this.files = files;
         this.directory = directory;
         this.catalog = catalog;
         this.identity = identity;
         this.metrics = metrics;
+        this.reservedBytes = reservedBytes;
+        this.reserved = reservedBytes == 0 ? null : new ReservedFile(files, directory.path(), reservedBytes);
         this.nextId = nextId;
     }
 
@@ -56,6 +74,12 @@ final class ActiveSegment {
         return writer != null && writer.unsynced();
     }
 
+    /** The file; null when there is none. */
+    @Nullable
+    Path file() {
+        return writer == null ? null : writer.file();
+    }
+
     /** Whether it holds batches and all of them are acknowledged. */
     boolean isAcknowledged(long acknowledgedNumber) {
         Segment known = segment;
@@ -64,18 +88,35 @@ final class ActiveSegment {
                 && known.nextNumber() - 1 <= acknowledgedNumber;
     }
 
+    /** Whether frames of this length fit into the file; true when there is none. */
+    boolean fits(long bytes) {
+        return writer == null || bytes <= writer.roomBytes();
+    }
+
+    /** Makes the reserved file if there is none; only for a chain whose segments are reserved. */
+    void prepare() throws IOException {
+        if (reserved != null) {
+            reserved.prepare();
+        }
+    }
+
     /**
-     * Appends all pending frames; creates a segment when there is none.
+     * Appends frames; creates a segment when there is none.
      *
      * @param next the position after them
-     * @throws IOException when the write failed; nothing is appended and the call may be repeated
+     * @param sync whether to sync them too
+     * @throws IOException when that failed; nothing is appended and the call may be repeated
      */
-    void append(PendingFrames pending, SpoolPosition next) throws IOException {
+    void append(PendingFrames pending, SpoolPosition next, boolean sync) throws IOException {
         SegmentWriter open = writer == null ? create(pending.first()) : writer;
+        long before = open.appendedBytes();
         try {
             open.append(pending.frames());
+            if (sync) {
+                syncNow(open);
+            }
         } catch (IOException e) {
-            cutBack(open, e);
+            cutBack(open, before, e);
             throw e;
         }
         for (QueuedBatch batch : pending.batches()) {
@@ -91,13 +132,15 @@ final class ActiveSegment {
         Path file = directory.segmentFile(id);
         SegmentWriter created;
         try {
+            FileChannel channel = reserved == null ? files.createNew(file) : reserved.take(file);
             created = SegmentWriter.create(
                     file,
-                    SpoolFileSystem.createNew(file),
-                    new SegmentHeader(id, first, identity, Clock.realtimeNanos()));
+                    channel,
+                    new SegmentHeader(id, directory.kind(), first, identity, Clock.realtimeNanos()),
+                    reservedBytes);
         } catch (IOException e) {
             try {
-                Files.deleteIfExists(file);
+                files.delete(file);
             } catch (IOException left) {
                 LOG.debug("unfinished segment cannot be removed and stays until the next start file={}", file, left);
             }
@@ -110,10 +153,10 @@ final class ActiveSegment {
         return created;
     }
 
-    /** Cuts off bytes that a failed write may have left in the file. */
-    private void cutBack(SegmentWriter open, IOException reason) {
+    /** Removes bytes that a failed append may have left in the file. */
+    private void cutBack(SegmentWriter open, long appendedBytes, IOException reason) {
         try {
-            open.cutBack();
+            open.takeBack(appendedBytes);
         } catch (IOException e) {
             if (!(reason instanceof ClosedByInterruptException)) {
                 LOG.warn(
@@ -132,6 +175,7 @@ final class ActiveSegment {
         if (open == null || known == null) {
             return;
         }
+        long before = open.appendedBytes();
         try {
             open.seal(known.extent().next(), Clock.realtimeNanos());
             syncDirectory();
@@ -140,7 +184,7 @@ final class ActiveSegment {
                     "segment has no index and will be read in full at the next start file={}: {}",
                     open.file(),
                     SpoolFileSystem.reason(e));
-            cutBack(open, e);
+            cutBack(open, before, e);
         }
         if (open.equals(writer)) {
             catalog.extend(known, new Segment.Extent(known.extent().next(), open.appendedBytes(), true));
@@ -156,6 +200,19 @@ final class ActiveSegment {
             catalog.extend(known, new Segment.Extent(extent.next(), extent.sizeBytes(), true));
         }
         close();
+    }
+
+    /** The directory has gone, and the files with it. */
+    void forget() {
+        close();
+        if (reserved != null) {
+            reserved.forget();
+        }
+    }
+
+    /** Numbers of the next segments begin here, unless they are higher already. */
+    void nextIdAtLeast(long id) {
+        nextId = Math.max(nextId, id);
     }
 
     private void close() {
@@ -179,23 +236,27 @@ final class ActiveSegment {
      */
     void sync() throws IOException {
         SegmentWriter open = writer;
-        if (open == null) {
+        if (open == null || !(open.unsynced() || directoryUnsynced)) {
             return;
         }
-        long start = System.nanoTime();
         try {
-            open.sync();
-            syncDirectory();
+            syncNow(open);
         } catch (IOException e) {
             abandon();
             throw e;
         }
+    }
+
+    private void syncNow(SegmentWriter open) throws IOException {
+        long start = System.nanoTime();
+        open.sync();
+        syncDirectory();
         metrics.synced(System.nanoTime() - start);
     }
 
     private void syncDirectory() throws IOException {
         if (directoryUnsynced) {
-            SpoolFileSystem.syncDirectory(directory.path());
+            files.syncDirectory(directory.path());
             directoryUnsynced = false;
         }
     }

@@ -1,7 +1,6 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.netlink.Clock;
-import dev.ctstream.record.RunIdentity;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.FrameCodec;
 import dev.ctstream.segment.SegmentHeader;
@@ -9,7 +8,6 @@ import dev.ctstream.segment.SegmentWriter;
 import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -34,6 +32,7 @@ final class DeadLetters {
 
     private record Letter(Path file, long bytes) {}
 
+    private final SpoolFileSystem files;
     private final Path directory;
     private final long maxBytes;
     private final SpoolMetrics metrics;
@@ -41,13 +40,14 @@ final class DeadLetters {
     private long bytes;
     private long number;
 
-    DeadLetters(Path directory, long maxBytes, SpoolMetrics metrics) {
+    DeadLetters(SpoolFileSystem files, Path directory, long maxBytes, SpoolMetrics metrics) {
+        this.files = files;
         this.directory = directory;
         this.maxBytes = maxBytes;
         this.metrics = metrics;
     }
 
-    void add(QueuedBatch batch, RunIdentity identity, String reason) {
+    void add(QueuedBatch batch, String reason) {
         metrics.deadLetter();
         long now = Clock.realtimeNanos();
         number = Math.max(number + 1, now);
@@ -63,8 +63,8 @@ final class DeadLetters {
                 reason);
         boolean interrupted = Thread.interrupted(); // an interrupt would close the file
         try {
-            writeOne(file, batch, identity, now);
-            keep(new Letter(file, Files.size(file)));
+            writeOne(file, batch, now);
+            keep(new Letter(file, files.sizeBytes(file)));
         } catch (IOException e) {
             LOG.error("dead letter cannot be written file={}: {}", file, SpoolFileSystem.reason(e));
         } finally {
@@ -75,11 +75,14 @@ final class DeadLetters {
     }
 
     /** Writes a sealed segment of a single batch. */
-    private static void writeOne(Path file, QueuedBatch batch, RunIdentity identity, long nowNanos) throws IOException {
+    private void writeOne(Path file, QueuedBatch batch, long nowNanos) throws IOException {
         BatchEnvelope envelope = batch.envelope();
         SpoolPosition first = new SpoolPosition(envelope.number(), envelope.eventsBefore());
         try (SegmentWriter writer = SegmentWriter.create(
-                file, SpoolFileSystem.createNew(file), new SegmentHeader(0, first, identity, nowNanos))) {
+                file,
+                files.createNew(file),
+                new SegmentHeader(0, envelope.kind(), first, batch.identity(), nowNanos),
+                0)) {
             FrameCodec codec = new FrameCodec();
             long bytes = codec.frameBytes(envelope.stream(), batch.lengthBytes());
             ByteBuffer frame = ByteBuffer.allocate(Math.toIntExact(bytes));
@@ -94,9 +97,10 @@ final class DeadLetters {
         Deque<Letter> kept = letters;
         if (kept == null) {
             kept = new ArrayDeque<>();
-            for (Path file : SpoolDirectory.files(directory, SUFFIX)) {
-                kept.addLast(new Letter(file, Files.size(file)));
-                bytes += Files.size(file);
+            for (Path file : files.list(directory, SUFFIX)) {
+                Letter letter = new Letter(file, files.sizeBytes(file));
+                kept.addLast(letter);
+                bytes += letter.bytes();
             }
             letters = kept;
         } else {
@@ -107,7 +111,7 @@ final class DeadLetters {
             Letter oldest = kept.removeFirst();
             LOG.warn("dead letters have reached their limit, the oldest is removed file={}", oldest.file());
             bytes -= oldest.bytes();
-            Files.deleteIfExists(oldest.file());
+            files.delete(oldest.file());
         }
     }
 }

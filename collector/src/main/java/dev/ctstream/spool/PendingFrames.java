@@ -1,6 +1,6 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.FrameCodec;
 import dev.ctstream.segment.SpoolPosition;
@@ -10,13 +10,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbered batches, encoded as frames, that wait for one write(2). They stay until {@link #clear}, so that a failed
- * write can be repeated, also into another segment.
+ * Numbered batches, encoded as frames, for one write(2).
  *
- * <p>Ownership: owns the batches in it and its buffer. Threads: confined to one thread.
+ * <p>Ownership: owns its buffer, borrows the batches. Threads: confined to one thread.
  */
 final class PendingFrames {
-    private static final int BUFFER_BYTES = 1 << 20;
+    static final int BUFFER_BYTES = 1 << 20;
 
     private final FrameCodec codec = new FrameCodec();
     private final List<QueuedBatch> batches = new ArrayList<>();
@@ -27,24 +26,19 @@ final class PendingFrames {
         return batches.isEmpty();
     }
 
-    /** Whether a batch still fits. A batch larger than the buffer fits only alone. */
-    boolean hasRoom(EncodedBatch batch) {
-        return batches.isEmpty() || (large == null && buffer.remaining() >= frameBytes(batch));
+    /** Length of a datum as a frame of this stream. */
+    long frameBytes(StreamId stream, int lengthBytes) {
+        return codec.frameBytes(stream, lengthBytes);
     }
 
-    /** Length of the batch as a frame. */
-    long frameBytes(EncodedBatch batch) {
-        return codec.frameBytes(batch.stream(), batch.lengthBytes());
-    }
-
-    /** Adds a batch; {@link #hasRoom} must be true for it. */
-    void add(BatchEnvelope envelope, EncodedBatch batch) {
-        long bytes = frameBytes(batch);
+    /** Adds a batch. All together have at most {@link #BUFFER_BYTES}, unless there is only one. */
+    void add(QueuedBatch batch) {
+        long bytes = frameBytes(batch.envelope().stream(), batch.lengthBytes());
         if (bytes > buffer.capacity()) {
             large = ByteBuffer.allocate(Math.toIntExact(bytes));
         }
-        codec.write(used(), envelope, batch.array(), batch.offset(), batch.lengthBytes());
-        batches.add(QueuedBatch.inMemory(envelope, batch));
+        codec.write(used(), batch.envelope(), batch.array(), batch.offset(), batch.lengthBytes());
+        batches.add(batch);
     }
 
     /** The position of the first batch. */
@@ -67,7 +61,7 @@ final class PendingFrames {
         return used().duplicate().flip();
     }
 
-    /** Forgets all batches; the caller must have taken over those that it still needs. */
+    /** Forgets all batches. */
     void clear() {
         batches.clear();
         buffer.clear();

@@ -7,29 +7,34 @@ import dev.ctstream.segment.BatchEnvelope;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A batch as the publisher receives it.
+ * A batch of events or a control record as the publisher receives it.
  *
  * <p>Ownership: borrowed from the spool until the next call on it. Threads: the publisher's.
  *
  * @param envelope number, stream, sequences and times
- * @param identity the run that made it; null = the current run
+ * @param identity the run that made it
  * @param array holds the bare Avro datum
  * @param offset where the datum begins in it
  * @param lengthBytes length of the datum
- * @param memory the batch as the receive thread closed it, with the offsets of its events; null when it was read from
- *     disk
+ * @param memory the batch as the receive thread closed it, with the offsets of its events; null for a control record,
+ *     and for a batch that was read from disk
  */
 @SuppressWarnings("ArrayRecordComponent") // a view of a buffer, never compared
 public record QueuedBatch(
         BatchEnvelope envelope,
-        @Nullable RunIdentity identity,
+        RunIdentity identity,
         byte[] array,
         int offset,
         int lengthBytes,
         @Nullable EncodedBatch memory) {
 
-    static QueuedBatch inMemory(BatchEnvelope envelope, EncodedBatch batch) {
-        return new QueuedBatch(envelope, null, batch.array(), batch.offset(), batch.lengthBytes(), batch);
+    static QueuedBatch inMemory(BatchEnvelope envelope, RunIdentity identity, EncodedBatch batch) {
+        return new QueuedBatch(envelope, identity, batch.array(), batch.offset(), batch.lengthBytes(), batch);
+    }
+
+    /** A datum in an array of its own. */
+    static QueuedBatch of(BatchEnvelope envelope, RunIdentity identity, byte[] datum) {
+        return new QueuedBatch(envelope, identity, datum, 0, datum.length, null);
     }
 
     /** Returns its buffer to the ring for reuse; the batch must not be used afterwards. */
@@ -37,9 +42,5 @@ public record QueuedBatch(
         if (memory != null) {
             ring.release(memory);
         }
-    }
-
-    static QueuedBatch onDisk(BatchEnvelope envelope, RunIdentity identity, byte[] body) {
-        return new QueuedBatch(envelope, identity, body, 0, body.length, null);
     }
 }

@@ -6,7 +6,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import org.jctools.queues.atomic.SpscAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Ownership: owns the batches in it until they are polled.
  *
- * <p>Threads: the spool thread offers, the publisher peeks, polls and waits.
+ * <p>Threads: the spool thread offers, the publisher peeks and polls.
  */
 final class RecentBatches {
     private static final int SLOTS = 4096;
@@ -28,12 +27,12 @@ final class RecentBatches {
     private final AtomicLong bytes = new AtomicLong();
     private final long maxBytes;
     private final BatchRing ring;
+    private final PublisherSignal signal;
     private volatile long appendedNext;
-    private volatile boolean woken;
-    private volatile @Nullable Thread waiting;
 
-    RecentBatches(BatchRing ring, long maxBytes, long appendedNext) {
+    RecentBatches(BatchRing ring, PublisherSignal signal, long maxBytes, long appendedNext) {
         this.ring = ring;
+        this.signal = signal;
         this.maxBytes = maxBytes;
         this.appendedNext = appendedNext;
     }
@@ -55,20 +54,7 @@ final class RecentBatches {
     /** Records that all batches below the number are appended, and wakes the publisher. */
     void appended(long nextNumber) {
         appendedNext = nextNumber;
-        unpark();
-    }
-
-    /** Ends the publisher's wait, or its next one. Any thread. */
-    void wake() {
-        woken = true;
-        unpark();
-    }
-
-    private void unpark() {
-        Thread thread = waiting;
-        if (thread != null) {
-            LockSupport.unpark(thread);
-        }
+        signal.signal();
     }
 
     /** The number after the last appended batch. */
@@ -116,28 +102,5 @@ final class RecentBatches {
         }
         bytes.addAndGet(-batch.array().length);
         return batch;
-    }
-
-    /** Waits until the batch with the number is appended; false on timeout or when the thread was woken. */
-    boolean await(long number, long waitNanos) {
-        if (appendedNext > number || waitNanos <= 0) {
-            return appendedNext > number;
-        }
-        long deadline = System.nanoTime() + waitNanos;
-        Thread current = Thread.currentThread();
-        waiting = current;
-        try {
-            while (appendedNext <= number) {
-                long left = deadline - System.nanoTime();
-                if (left <= 0 || woken || current.isInterrupted()) {
-                    return false;
-                }
-                LockSupport.parkNanos(this, left);
-            }
-            return true;
-        } finally {
-            waiting = null;
-            woken = false;
-        }
     }
 }

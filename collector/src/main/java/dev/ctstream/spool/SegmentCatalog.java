@@ -2,7 +2,6 @@ package dev.ctstream.spool;
 
 import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -10,16 +9,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The existing segments, oldest first, and which of them have been offered to the publisher.
+ * The existing segments of one chain, oldest first, and which of them have been offered to the publisher.
  *
- * <p>Threads: the spool thread adds and removes; the publisher looks up. A lock ensures that a segment is never dropped
+ * <p>Threads: the spool thread adds and removes; the publisher looks up. A lock ensures that a segment is never given up
  * while it is handed out. The receive thread never uses the catalog.
  */
 final class SegmentCatalog {
+    private final SpoolFileSystem files;
     private final Deque<Segment> segments = new ArrayDeque<>();
     private long sizeBytes;
     private long offeredNumber;
+    private @Nullable Segment claimed;
     private SpoolPosition end = SpoolPosition.START;
+
+    SegmentCatalog(SpoolFileSystem files) {
+        this.files = files;
+    }
 
     synchronized void add(Segment segment) {
         segments.addLast(segment);
@@ -55,14 +60,17 @@ final class SegmentCatalog {
     }
 
     /**
-     * Returns the segment that holds the batch, or else the oldest one with a later batch. From now on it is not
-     * dropped, unless {@link #rewound} is called.
+     * Returns the segment that holds the batch, or else the oldest one with a later batch. From now on it is not given
+     * up, unless {@link #rewound} is called.
      *
-     * @return null when there is no such segment
+     * @return null when there is no such segment, or when it is being given up just now
      */
     synchronized @Nullable Segment offer(long number) {
         for (Segment segment : segments) {
             if (segment.nextNumber() > number) {
+                if (segment.equals(claimed)) {
+                    return null;
+                }
                 offeredNumber = Math.max(number, segment.first().number());
                 return segment;
             }
@@ -70,55 +78,56 @@ final class SegmentCatalog {
         return null;
     }
 
+    /** Whether the batch is in the segment that is being given up. */
+    synchronized boolean isClaimed(long number) {
+        Segment known = claimed;
+        return known != null && known.first().number() <= number && known.nextNumber() > number;
+    }
+
     /** Records that the publisher starts again at this number. */
     synchronized void rewound(long number) {
         offeredNumber = number - 1;
     }
 
-    /** The oldest sealed segment that was not offered to the publisher; null when there is none. */
-    synchronized @Nullable Segment droppable() {
+    /**
+     * Claims the oldest sealed segment that was not offered to the publisher, which will not be offered either; null when
+     * there is none.
+     */
+    synchronized @Nullable Segment claim() {
         for (Segment segment : segments) {
-            if (isDroppable(segment)) {
+            if (segment.extent().sealed() && segment.first().number() > offeredNumber) {
+                claimed = segment;
                 return segment;
             }
         }
         return null;
     }
 
-    private boolean isDroppable(Segment segment) {
-        return segment.extent().sealed() && segment.first().number() > offeredNumber;
+    /** Ends the claim; the publisher may reach the segment again. */
+    synchronized void unclaim() {
+        claimed = null;
     }
 
-    /**
-     * Deletes a segment's file and forgets the segment, unless the publisher has reached it meanwhile.
-     *
-     * @return false when the publisher has reached it
-     */
-    synchronized boolean drop(Segment segment) throws IOException {
-        if (!isDroppable(segment)) {
-            return false;
-        }
-        delete(segment);
-        return true;
-    }
-
-    /** Whether the oldest segment is sealed and all its batches are acknowledged. */
-    synchronized boolean hasAcknowledged(long acknowledgedNumber) {
+    /** The oldest segment if it is sealed and all its batches are acknowledged; else null. */
+    synchronized @Nullable Segment acknowledged(long acknowledgedNumber) {
         Segment oldest = segments.peekFirst();
-        return oldest != null && oldest.extent().sealed() && oldest.nextNumber() - 1 <= acknowledgedNumber;
+        return oldest != null && oldest.extent().sealed() && oldest.nextNumber() - 1 <= acknowledgedNumber
+                ? oldest
+                : null;
     }
 
-    /** Deletes the oldest segment if {@link #hasAcknowledged} is true. */
-    synchronized boolean deleteAcknowledged(long acknowledgedNumber) throws IOException {
-        if (!hasAcknowledged(acknowledgedNumber)) {
-            return false;
-        }
-        delete(segments.getFirst());
-        return true;
+    /** Deletes a segment's file and forgets the segment. */
+    synchronized void delete(Segment segment) throws IOException {
+        files.delete(segment.file()); // first: a file that cannot be deleted must stay in the catalog
+        forget(segment);
     }
 
-    private synchronized void delete(Segment segment) throws IOException {
-        Files.deleteIfExists(segment.file()); // first: a file that cannot be deleted must stay in the catalog
+    /** Forgets all segments: their files are gone. */
+    synchronized void clear() {
+        list().forEach(this::forget);
+    }
+
+    private void forget(Segment segment) {
         segments.remove(segment);
         sizeBytes -= segment.extent().sizeBytes();
         SpoolPosition next = segment.extent().next();

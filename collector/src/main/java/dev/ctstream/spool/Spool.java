@@ -1,43 +1,64 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
-import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.ControlEncoder;
+import dev.ctstream.batch.ControlOutbox;
+import dev.ctstream.batch.ControlRecord.StreamPart;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.MissingBatches;
+import dev.ctstream.segment.SegmentVersionException;
 import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The durable queue between the receive thread and Kafka. The package documentation lists its guarantees.
+ * The durable queue between the receive thread and Kafka: two chains of segments, one for batches of events, one for
+ * control records. The package documentation lists its guarantees.
  *
  * <p>Ownership: owns the directory and all files in it from {@link #open} to {@link #close}.
  *
- * <p>Threads: {@link #run} is the spool thread; the {@link BatchQueue} methods belong to the publisher's thread; any
- * thread may call {@link #stop}. Call {@link #close} after both threads have ended. Do not interrupt either thread: an
+ * <p>Threads: {@link #run} is the spool thread; the {@link Backlog} methods belong to the publisher's thread; any thread
+ * may call {@link #stop}. Call {@link #close} after both threads have ended. Do not interrupt either thread: an
  * interrupt closes the file that it works on.
  */
-public final class Spool implements BatchQueue, Runnable, AutoCloseable {
+public final class Spool implements Backlog, Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
-    private static final long SECOND_NANOS = 1_000_000_000L;
+    private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long STATE_INTERVAL_NANOS = SECOND_NANOS;
     /** While nothing changes, the time at which this run was alive is stored at this interval. */
     private static final long IDLE_INTERVAL_NANOS = 10 * SECOND_NANOS;
     /** Most bytes of batches that wait in memory for the publisher. */
-    private static final long RECENT_MAX_BYTES = 8 << 20;
+    private static final long RECENT_EVENTS_BYTES = 8 << 20;
 
+    private static final long RECENT_CONTROL_BYTES = 1 << 20;
     private static final int MAX_BATCHES_PER_PASS = 4096;
+    /** A pass that takes longer than this is not finished: the disk does not answer. */
+    private static final long PASS_MOST_NANOS = 5 * SECOND_NANOS;
+    /** A loss that is owed for longer than this is a trouble of its own. */
+    private static final long OWED_MOST_NANOS = 60 * SECOND_NANOS;
+    /** A hand-over that has dropped batches within this time is not healthy. */
+    private static final long REFUSED_WITHIN_NANOS = 60 * SECOND_NANOS;
+
+    /** A range or a stream in a control record takes at most this much. */
+    private static final int RANGE_MOST_BYTES = 48;
+
+    /** What a control record has beside its ranges or streams, at most. */
+    private static final int RECORD_MOST_BYTES = 8 << 10;
     /**
      * While batches arrive more often than this, the spool thread lets them gather. From here to Kafka's response, the
      * CPU cost is waking three threads and making one request, not the data itself. At 100 000 events/s one pause
@@ -48,37 +69,36 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     static final int MAX_GATHERED = 1024;
 
     private final Parts parts;
+    private final SpoolFileSystem files;
+    private final RunIdentity identity;
     private final SpoolDirectory directory;
     private final SpoolCheckpoint state;
-    private final SegmentCatalog catalog = new SegmentCatalog();
-    private final RecentBatches recent;
-    private final LossReports reports;
-    private final SpoolLosses dropped;
+    private final PublisherSignal signal = new PublisherSignal();
+    private final GivenUp givenUp;
+    private final GivenUp givenUpControl = new GivenUp();
+    private final Owed owed;
+    private final LossRequests requests;
+    private final Chain events;
+    private final Chain control;
+    private final StreamTable table;
+    private final SpoolHealth health;
+    private final ControlAppender records;
     private final SpoolAppender appender;
-    private final SpoolCursor cursor;
     private final DeadLetters deadLetters;
-    private final AcknowledgedPosition acknowledged;
-    private final DeclaredLosses holes;
     private final @Nullable PreviousRun previousRun;
+    private final List<Loss> waiting;
     private final long replayedBatches;
     private volatile boolean stopping;
+    private volatile boolean controlBlocked;
+    private volatile long passBeganNanos; // 0 = no pass is in progress
     private long savedNanos;
+    private long checkedNanos;
     private long roundNanos = System.nanoTime();
     private long roundBeforeNanos = roundNanos - PAUSE_NANOS;
-    private Settled settled;
-    /**
-     * When the previous run was last known to be alive. Set until this run has declared that the previous one ended
-     * uncleanly.
-     */
-    private long undeclaredRunNanos = Long.MAX_VALUE;
-
-    /** The state that a restart may rely on, because all earlier losses are declared on disk. */
-    private record Settled(SpoolPosition acknowledged, List<MissingBatches> holes) {}
 
     /**
-     * What the directory records about the previous run.
+     * What the directory records about the run before this one.
      *
-     * @param identity of that run
      * @param clean whether it ended cleanly
      * @param aliveNanos everything that it received before this time was appended or declared as lost, ns since the
      *     epoch. Subtract the time that a batch may stay open
@@ -86,99 +106,175 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     public record PreviousRun(RunIdentity identity, boolean clean, long aliveNanos) {}
 
     /**
+     * The host whose run it is.
+     *
+     * @param name the kernel's node name, for people
+     */
+    public record Host(String id, String bootId, String name) {}
+
+    /**
      * The collaborators of a spool.
      *
-     * @param ring source of closed batches and control records; used buffers are returned to it
-     * @param losses called once for each loss, on the opening thread, the spool thread or the publisher's thread. It
-     *     must not block. The loss has to come back through the ring as a control record
+     * @param ring source of closed batches; used buffers are returned to it
+     * @param outbox source of control records
+     * @param own control stream of the collector's own namespace: it takes the losses of earlier runs, after its STARTED
      */
     public record Parts(
             SpoolConfig config,
-            RunIdentity identity,
+            Host host,
             BatchRing ring,
-            Consumer<Loss> losses,
+            ControlOutbox outbox,
+            StreamId own,
             SpoolMetrics metrics,
             Health health) {}
 
-    private Spool(Parts parts, SpoolDirectory directory, SpoolCheckpoint state) throws IOException {
+    private Spool(
+            Parts parts, SpoolFileSystem files, LongSupplier clock, SpoolDirectory directory, SpoolCheckpoint state)
+            throws IOException {
         this.parts = parts;
+        this.files = files;
         this.directory = directory;
         this.state = state;
-        reports = new LossReports(parts.losses());
-        SpoolCheckpoint.Values last = state.last();
-        SpoolRecovery.Left left = SpoolRecovery.recover(directory, last, reports);
-        left.segments().forEach(catalog::add);
-        catalog.end(left.next());
-        holes = left.holes();
-        settled = new Settled(left.acknowledged(), last == null ? List.of() : last.holes());
-        acknowledged = new AcknowledgedPosition(left.acknowledged());
-        replayedBatches = left.next().number() - left.acknowledged().number();
-        previousRun = previousRun(last, left.segments());
-        if (previousRun != null && !previousRun.clean()) {
-            undeclaredRunNanos = previousRun.aliveNanos();
-        }
-        recent = new RecentBatches(parts.ring(), RECENT_MAX_BYTES, left.next().number());
-        dropped = new SpoolLosses(reports, parts.metrics(), parts.health(), parts.identity());
-        appender = appender(left.next());
-        cursor = new SpoolCursor(catalog, recent, parts.ring(), acknowledged, holes, reports);
-        deadLetters = new DeadLetters(directory.path(), parts.config().segmentBytes(), parts.metrics());
-        parts.metrics().watch(catalog, this);
+        SpoolConfig config = parts.config().on(files.totalBytes(directory.path()));
+        SpoolRecovery recovery = SpoolRecovery.recover(files, directory, state.last());
+        givenUp = recovery.givenUp();
+        owed = recovery.owed();
+        previousRun = recovery.previousRun();
+        waiting = Stream.concat(recovery.events().waiting().stream(), recovery.control().waiting().stream())
+                .toList();
+        identity = new RunIdentity(
+                parts.host().id(), parts.host().bootId(), Math.max(clock.getAsLong(), recovery.lastEpoch() + 1));
+        requests = new LossRequests(parts.ring());
+        Chain.Shared shared = new Chain.Shared(files, identity, parts.ring(), signal, parts.metrics(), requests);
+        control = new Chain(
+                directory.control(),
+                recovery.control(),
+                shared,
+                new Chain.Own(
+                        givenUpControl,
+                        range -> true,
+                        this::controlAcknowledged,
+                        config.controlSegmentBytes(),
+                        RECENT_CONTROL_BYTES));
+        events = new Chain(
+                directory.events(),
+                recovery.events(),
+                shared,
+                new Chain.Own(givenUp, this::mayPass, number -> {}, 0, RECENT_EVENTS_BYTES));
+        replayedBatches = events.unacknowledged();
+        table = new StreamTable(identity);
+        health = new SpoolHealth(parts.metrics(), parts.health());
+        ControlAppender.LogIndex logIndex = new ControlAppender.LogIndex();
+        records = new ControlAppender(new ControlAppender.Parts(
+                config,
+                control,
+                events,
+                table,
+                identity,
+                new ControlEncoder(identity, parts.host().name()),
+                owed,
+                health,
+                logIndex));
+        int most = (int)
+                Math.min(StreamPart.MAX_STREAMS, (config.controlSegmentBytes() - RECORD_MOST_BYTES) / RANGE_MOST_BYTES);
+        GapRecords gaps = new GapRecords(
+                identity, parts.own(), table, Math.min(most, dev.ctstream.batch.ControlRecord.Lost.MAX_RANGES));
+        appender = new SpoolAppender(
+                new SpoolAppender.Parts(
+                        config,
+                        parts.ring(),
+                        parts.outbox(),
+                        events,
+                        control,
+                        records,
+                        gaps,
+                        givenUp,
+                        givenUpControl,
+                        requests,
+                        table,
+                        owed,
+                        health,
+                        parts.metrics(),
+                        identity,
+                        parts.own(),
+                        most,
+                        logIndex),
+                shared,
+                recovery.missing(),
+                this::store);
+        deadLetters = new DeadLetters(files, directory.path(), config.segmentBytes(), parts.metrics());
+        parts.metrics().watch(events.catalog, this);
+        watchHealth(parts.health());
     }
 
-    private SpoolAppender appender(SpoolPosition next) throws IOException {
-        long nextId = Math.max(directory.nextId(), next.number());
-        ActiveSegment active = new ActiveSegment(directory, catalog, parts.identity(), parts.metrics(), nextId);
-        SpoolQuota.Acknowledged position = new SpoolQuota.Acknowledged() {
-            @Override
-            public long number() {
-                return acknowledged.number();
-            }
-
-            @Override
-            public void store() {
-                settled = new Settled(acknowledged.position(), settled.holes());
-                saveState(false, true);
-            }
-        };
-        SpoolQuota quota = new SpoolQuota(parts.config(), catalog, active, dropped, holes, position);
-        return new SpoolAppender(parts.config(), active, quota, recent, parts.ring(), dropped, parts.metrics(), next);
+    private boolean mayPass(GivenUp.Range range) {
+        return range.controlNumber() <= control.acknowledged.number()
+                || (controlBlocked && range.controlNumber() != GivenUp.NOT_APPENDED);
     }
 
-    private static @Nullable PreviousRun previousRun(SpoolCheckpoint.@Nullable Values last, List<Segment> segments)
-            throws IOException {
-        if (last != null) {
-            return new PreviousRun(last.identity(), last.clean(), last.aliveNanos());
-        }
-        if (segments.isEmpty()) {
-            return null;
-        }
-        Segment newest = segments.get(segments.size() - 1); // the state file was lost
-        long written = Files.getLastModifiedTime(newest.file()).toMillis() * 1_000_000;
-        return new PreviousRun(newest.identity(), false, written - SECOND_NANOS);
+    private void controlAcknowledged(long number) {
+        owed.acknowledged(number);
+        signal.signal(); // events may wait for a GAP
     }
 
-    /**
-     * Locks the directory and recovers what an earlier run left.
-     *
-     * @throws IOException when the directory cannot be used or another collector uses it; the message names the remedy
-     */
+    private void watchHealth(Health to) {
+        to.watch("spool-thread", () -> {
+            long began = passBeganNanos;
+            long nanos = System.nanoTime() - began;
+            return began == 0 || nanos < PASS_MOST_NANOS
+                    ? null
+                    : "the spool thread has not finished a pass for " + nanos / SECOND_NANOS + " s: the disk of "
+                            + directory.path() + " does not answer";
+        });
+        to.watch("losses", () -> {
+            long nanos = owed.waitingNanos(System.nanoTime());
+            return nanos < OWED_MOST_NANOS
+                    ? null
+                    : "Kafka has not acknowledged the GAP of a loss for " + nanos / SECOND_NANOS + " s; lost events="
+                            + owed.events();
+        });
+        to.watch("handover", () -> {
+            long refused = parts.ring().lastRefusedNanos();
+            return refused == 0 || System.nanoTime() - refused > REFUSED_WITHIN_NANOS
+                    ? null
+                    : "the ring to the spool thread was full within the last minute; events were dropped and are"
+                            + " declared as lost";
+        });
+    }
+
+    /** Opens the spool; creates the directory when it is missing. */
     public static Spool open(Parts parts) throws IOException {
-        SpoolDirectory directory = SpoolDirectory.open(parts.config().directory());
+        return open(parts, SpoolFileSystem.HOST, Clock::realtimeNanos);
+    }
+
+    /** As {@link #open(Parts)}, on another file system and with another clock, ns since the epoch. */
+    static Spool open(Parts parts, SpoolFileSystem files, LongSupplier clock) throws IOException {
+        Path path = parts.config().directory();
+        SpoolDirectory directory = SpoolDirectory.open(files, path);
+        SpoolCheckpoint state = null;
         try {
-            SpoolCheckpoint state = SpoolCheckpoint.open(SpoolDirectory.stateFile(directory.path()));
+            Path stateFile = SpoolDirectory.stateFile(path);
             try {
-                return new Spool(parts, directory, state);
-            } catch (IOException | RuntimeException e) {
-                state.close();
-                throw e;
+                state = SpoolCheckpoint.open(files, stateFile);
+            } catch (SegmentVersionException e) {
+                throw new IOException("spool file " + stateFile + " cannot be used: " + e.getMessage(), e);
             }
+            return new Spool(parts, files, clock, directory, state);
         } catch (IOException | RuntimeException e) {
             directory.close();
+            if (state != null) {
+                state.close();
+            }
             throw e;
         }
     }
 
-    /** The previous run; null when there was none. */
+    /** This run. Its epoch is later than that of every run that the directory knows, whatever the clock says. */
+    public RunIdentity identity() {
+        return identity;
+    }
+
+    /** The run before this one; null when there was none. */
     public @Nullable PreviousRun previousRun() {
         return previousRun;
     }
@@ -186,6 +282,11 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
     /** Number of batches from earlier runs that still have to be published. */
     public long replayedBatches() {
         return replayedBatches;
+    }
+
+    /** Events of this run that were lost after they had been numbered; all are declared. Any thread. */
+    public long lostEvents() {
+        return table.droppedEvents();
     }
 
     @Override
@@ -223,55 +324,73 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
         return soon && waiting < MAX_GATHERED ? Math.max(PAUSE_NANOS - tookNanos, 0) : 0;
     }
 
-    /** Stores on disk that this run has started and has not ended. */
+    /** Stores on disk that this run has started. */
     void begin() {
-        saveState(false, true);
+        records.prepare();
+        save(true);
     }
 
     /** Runs one round of the spool thread; waits for a batch at most this long. Returns true after the last round. */
     boolean pass(long waitNanos) {
-        boolean last = stopping; // nothing is added to the ring after that
-        EncodedBatch first = parts.ring().take(last ? 0 : waitNanos);
+        boolean last = stopping; // nothing is added to the ring and the outbox after that
+        parts.ring().await(last ? 0 : waitNanos);
         roundBeforeNanos = roundNanos;
         roundNanos = System.nanoTime();
+        passBeganNanos = roundNanos == 0 ? 1 : roundNanos;
         Thread.interrupted(); // an interrupt would close the segment
-        int taken = appender.pass(first, MAX_BATCHES_PER_PASS);
-        settle();
+        checkDirectory();
+        int taken = appender.pass(MAX_BATCHES_PER_PASS);
         housekeeping();
-        return last && taken < MAX_BATCHES_PER_PASS;
+        passBeganNanos = 0;
+        return last && taken < MAX_BATCHES_PER_PASS && !appender.hasMore();
     }
 
-    /** Ends {@link #run} after everything in the ring is appended; the receive thread must have stopped before. */
+    /**
+     * Ends {@link #run} after everything in the ring and the outbox is appended; nobody may add to them any more.
+     */
     public void stop() {
         stopping = true;
         parts.ring().wake();
     }
 
-    private long waitNanos() {
-        boolean changed = stateChanged() || dropped.oldestNanos() != Long.MAX_VALUE;
-        return Math.min(appender.idleNanos(), changed ? STATE_INTERVAL_NANOS : IDLE_INTERVAL_NANOS);
+    /** Whether everything that was offered is appended or declared. Any thread, roughly. */
+    public boolean hasAppendedEverything() {
+        return parts.ring().size() == 0 && parts.outbox().size() == 0 && passBeganNanos == 0;
     }
 
-    private void settle() {
-        Settled now = new Settled(acknowledged.position(), holes.list()); // read before checking the declarations
-        long time = System.nanoTime();
-        long control = appender.appendedControl();
-        if (!appender.nothingHeld()) {
+    /** How long the next pass may wait. */
+    long waitNanos() {
+        return Math.min(appender.idleNanos(), stateChanged() ? STATE_INTERVAL_NANOS : IDLE_INTERVAL_NANOS);
+    }
+
+    /** Begins anew in a new directory if somebody has removed the old one, or a file that is in use. */
+    private void checkDirectory() {
+        long now = System.nanoTime();
+        if (now - checkedNanos < SECOND_NANOS && requests.peek() == null) {
             return;
         }
-        if (reports.declaredNumbered(time, control)) {
-            settled = now;
+        checkedNanos = now;
+        try {
+            List<Path> required = new ArrayList<>(List.of(SpoolDirectory.stateFile(directory.path())));
+            for (Path file : new Path[] {events.active.file(), control.active.file()}) {
+                if (file != null) {
+                    required.add(file);
+                }
+            }
+            if (!directory.hasGone(required)) {
+                health.directory(null);
+                return;
+            }
+            health.directory("the spool directory " + directory.path() + " was removed, or files in it;"
+                    + " it is made again, and what was in it and not in Kafka is declared as lost");
+            directory.makeAgain();
+            state.makeAgain();
+            appender.filesAreGone(waiting);
+            save(true);
+        } catch (IOException e) {
+            health.directory("the spool directory " + directory.path() + " was removed and cannot be made again: "
+                    + SpoolFileSystem.reason(e));
         }
-        if (reports.declared(time, control)) {
-            dropped.settled();
-            undeclaredRunNanos = control > 0 ? Long.MAX_VALUE : undeclaredRunNanos;
-        }
-    }
-
-    private void finish() {
-        appender.finish();
-        settle();
-        saveState(false, false);
     }
 
     private void housekeeping() {
@@ -279,127 +398,173 @@ public final class Spool implements BatchQueue, Runnable, AutoCloseable {
         appender.syncIfDue(now);
         long since = now - savedNanos;
         if (since >= IDLE_INTERVAL_NANOS || (since >= STATE_INTERVAL_NANOS && stateChanged())) {
-            saveState(false, false);
-            deleteAcknowledged();
+            boolean deletable = events.catalog.acknowledged(events.acknowledged.number()) != null
+                    || (control.catalog.count() > 1
+                            && control.catalog.acknowledged(control.acknowledged.number()) != null);
+            if (save(deletable) && deletable) {
+                deleteAcknowledged();
+            }
         }
     }
 
+    /** Deletes the acknowledged segments up to the position that is synced. */
     private void deleteAcknowledged() {
-        long number = settled.acknowledged().number() - 1;
+        SpoolCheckpoint.Values stored = state.last();
+        if (stored == null) {
+            return;
+        }
         try {
-            if (catalog.hasAcknowledged(number)) {
-                saveState(false, true); // otherwise a power loss would make the deleted segments look lost
-                boolean deleted = true;
-                while (deleted) {
-                    deleted = catalog.deleteAcknowledged(number);
-                }
-                SpoolFileSystem.syncDirectory(directory.path());
-            }
-            holes.forgetBefore(settled.acknowledged().number());
+            delete(events, stored.events());
+            givenUp.forgetBefore(stored.events().acknowledged().number());
+            delete(control, stored.control());
         } catch (IOException e) {
             LOG.warn("acknowledged segment cannot be deleted: {}", SpoolFileSystem.reason(e));
         }
     }
 
-    private boolean stateChanged() {
-        SpoolCheckpoint.Values last = state.last();
-        return last == null
-                || !last.acknowledged().equals(acknowledged.position())
-                || !last.next().equals(appender.next());
-    }
-
-    private void saveState(boolean clean, boolean sync) {
-        savedNanos = System.nanoTime();
-        long alive = Math.min(dropped.oldestNanos(), undeclaredRunNanos);
-        try {
-            state.save(new SpoolCheckpoint.Values(
-                    settled.acknowledged(),
-                    appender.next(),
-                    settled.holes(),
-                    parts.identity(),
-                    Math.min(alive, Clock.realtimeNanos() - SECOND_NANOS),
-                    clean));
-            if (sync) {
-                state.sync();
-            }
-        } catch (IOException e) {
-            LOG.warn(
-                    "acknowledged position cannot be stored file={}: {}",
-                    SpoolDirectory.stateFile(directory.path()),
-                    SpoolFileSystem.reason(e));
+    /**
+     * Deletes segments of one chain. A segment of control records stays until the stored position of events has passed
+     * what it gives up; the newest one stays, since it says whether its run ended cleanly.
+     */
+    private void delete(Chain chain, SpoolCheckpoint.Positions stored) throws IOException {
+        long number = stored.acknowledged().number() - 1;
+        boolean ofControl = chain == control;
+        boolean deleted = false;
+        for (Segment oldest = chain.catalog.acknowledged(number);
+                oldest != null && !(ofControl && isNeeded(oldest));
+                oldest = chain.catalog.acknowledged(number)) {
+            chain.catalog.delete(oldest);
+            deleted = true;
+        }
+        if (deleted) {
+            files.syncDirectory(chain.directory.path());
         }
     }
 
+    private boolean isNeeded(Segment ofControl) {
+        return control.catalog.count() == 1 || givenUp.needsControlBefore(ofControl.nextNumber());
+    }
+
+    private boolean stateChanged() {
+        SpoolCheckpoint.Values last = state.last();
+        return last == null
+                || !last.events().equals(positions(events))
+                || !last.control().equals(positions(control));
+    }
+
+    private static SpoolCheckpoint.Positions positions(Chain chain) {
+        return new SpoolCheckpoint.Positions(chain.acknowledged.position(), chain.end());
+    }
+
+    /** See {@link SpoolQuota.Store}. */
+    private boolean store() {
+        return records.sync() && save(true);
+    }
+
+    private boolean save(boolean sync) {
+        savedNanos = System.nanoTime();
+        long alive = Math.min(
+                Math.min(table.oldestLossNanos(), appender.syncedNanos()), Clock.realtimeNanos() - SECOND_NANOS);
+        PreviousRun before = previousRun;
+        if (before != null && !before.clean() && !appender.restartDeclared()) {
+            alive = Math.min(alive, before.aliveNanos()); // whoever comes next declares that run's end, too
+        }
+        try {
+            if (sync) {
+                records.sync();
+            }
+            state.save(new SpoolCheckpoint.Values(positions(events), positions(control), identity, alive));
+            if (sync) {
+                state.sync();
+            }
+            health.position(null);
+            return true;
+        } catch (IOException e) {
+            health.position("the acknowledged position cannot be stored in "
+                    + SpoolDirectory.stateFile(directory.path()) + ": " + SpoolFileSystem.reason(e)
+                    + "; no segment is deleted until it can, and new events are dropped when the spool is full");
+            return false;
+        }
+    }
+
+    private void finish() {
+        passBeganNanos = System.nanoTime();
+        appender.finish();
+        requests.end();
+        save(false);
+        passBeganNanos = 0;
+    }
+
     @Override
-    public @Nullable QueuedBatch next(long waitNanos) throws IOException {
-        return cursor.next(waitNanos);
+    public BatchQueue control() {
+        return control;
+    }
+
+    @Override
+    public BatchQueue events() {
+        return events;
+    }
+
+    @Override
+    public void await(long waitNanos) {
+        signal.await(waitNanos);
     }
 
     @Override
     public void wake() {
-        recent.wake();
+        signal.signal();
     }
 
     @Override
-    public void rewind() {
-        cursor.rewind();
-    }
-
-    @Override
-    public void acknowledge(long number) {
-        if (number >= recent.appendedNext()) {
-            throw new IllegalArgumentException("batch " + number + " was never handed out");
-        }
-        acknowledged.acknowledge(number);
-    }
-
-    @Override
-    public void setAside(QueuedBatch batch, String reason) {
+    public boolean setAside(QueuedBatch batch, String reason) {
         BatchEnvelope envelope = batch.envelope();
-        if (holes.contains(envelope.number())) {
-            return; // it was handed out again after a rewind
+        if (givenUp.contains(envelope.number())) {
+            return true; // it was handed out again after a rewind
         }
-        RunIdentity identity = batch.identity();
-        RunIdentity origin = identity == null ? parts.identity() : identity;
-        deadLetters.add(batch, origin, reason);
-        holes.add(new MissingBatches(new SpoolPosition(envelope.number(), envelope.eventsBefore()), envelope.next()));
-        reports.reportNumbered(Loss.of(GapCause.REJECTED, origin, envelope));
+        deadLetters.add(batch, reason);
+        SpoolPosition first = new SpoolPosition(envelope.number(), envelope.eventsBefore());
+        return requests.declare(new LossRequests.Request(
+                BatchEnvelope.EVENTS,
+                List.of(Loss.of(GapCause.REJECTED, batch.identity(), envelope)),
+                List.of(new MissingBatches(first, envelope.next()))));
     }
 
     @Override
-    public long unacknowledged() {
-        return recent.appendedNext() - 1 - acknowledged.number();
-    }
-
-    /** Every batch up to this one is acknowledged. */
-    long acknowledgedNumber() {
-        return acknowledged.number();
+    public void controlBlocked(boolean blocked) {
+        controlBlocked = blocked;
+        signal.signal();
     }
 
     /** Age of the oldest event that is handed out but not acknowledged; 0 = there is none. */
     double ageSeconds() {
-        long oldest = acknowledged.oldestReceivedNanos();
+        long oldest = events.acknowledged.oldestReceivedNanos();
         return oldest == 0 ? 0 : (Clock.realtimeNanos() - oldest) / (double) SECOND_NANOS;
+    }
+
+    /** Lost events whose GAP Kafka has not acknowledged. */
+    long owedEvents() {
+        return owed.events();
     }
 
     /** Appends the last declarations, stores the position and unlocks the directory; both threads must have ended. */
     @Override
     public void close() throws IOException {
         try (directory;
-                state;
-                cursor) {
+                state) {
             finish();
-            appender.seal();
-            deleteAcknowledged();
-            boolean clean = appender.nothingHeld()
-                    && dropped.oldestNanos() == Long.MAX_VALUE
-                    && undeclaredRunNanos == Long.MAX_VALUE;
-            saveState(clean, true);
+            events.active.seal();
+            control.active.seal();
+            if (save(true)) {
+                deleteAcknowledged();
+            }
+            events.close();
+            control.close();
         }
         if (unacknowledged() > 0) {
             LOG.warn(
-                    "unpublished batches stay in the spool batches={} directory={}",
-                    unacknowledged(),
+                    "unpublished batches stay in the spool batches={} control_records={} directory={}",
+                    events.unacknowledged(),
+                    control.unacknowledged(),
                     directory.path());
         }
     }

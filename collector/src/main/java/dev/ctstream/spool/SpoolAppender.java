@@ -1,20 +1,34 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
+import dev.ctstream.batch.ControlOutbox;
+import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.netlink.Clock;
+import dev.ctstream.record.ControlKind;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.Loss;
+import dev.ctstream.segment.MissingBatches;
 import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.TimeUnit;
 
 /**
- * Takes closed batches from the ring, numbers them and appends them. It never leaves batches in the ring for lack of
- * space: when the disk takes no more, data is dropped as {@code spool.when-full} says. Control records are not dropped
- * but held back until they can be appended.
+ * One pass of the spool thread: takes what is due from the outbox, then batches from the ring, and appends both. Control
+ * records are written first, and synced if one is a GAP, then events; only then the publisher sees either. So what
+ * explains a hole is durable before anything that follows it can reach Kafka.
+ *
+ * <p>It never leaves batches in the ring for lack of space. When the disk takes no more, events are dropped as {@code
+ * spool.when-full} says, merged per stream, and declared before the stream's next batch, before the namespace's next
+ * report, and a second after the last drop.
  *
  * <p>Ownership: owns each batch after it leaves the ring, until it goes to {@link RecentBatches}.
  *
@@ -26,213 +40,542 @@ final class SpoolAppender {
     /** Pause after a failed write. */
     static final long RETRY_NANOS = 100_000_000;
 
+    private static final long SECOND_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final int DUE_MAX = 256;
+    private static final String DISK_FULL = "the disk of the spool is full";
+
     private final SpoolConfig config;
-    private final ActiveSegment active;
-    private final SpoolQuota quota;
-    private final RecentBatches recent;
     private final BatchRing ring;
-    private final SpoolLosses losses;
+    private final ControlOutbox outbox;
+    private final Chain events;
+    private final Chain control;
+    private final ControlAppender records;
+    private final GapRecords gaps;
+    private final GivenUp givenUp;
+    private final GivenUp givenUpControl;
+    private final SpoolFileSystem files;
+    private final LossRequests requests;
+    private final StreamTable table;
+    private final Owed owed;
+    private final SpoolQuota quota;
+    private final SpoolHealth health;
     private final SpoolMetrics metrics;
-    private final PendingFrames pending = new PendingFrames();
-    private final HeldControl held = new HeldControl();
-    private SpoolPosition next;
-    private long nextLogIndex;
+    private final RunIdentity identity;
+    private final StreamId own;
+    private final int mostStreams;
+    private final ControlAppender.LogIndex logIndex;
+    private final PendingFrames frames = new PendingFrames();
+    private final Deque<ControlOutbox.Entry> due = new ArrayDeque<>();
+    private final Deque<ControlOutbox.Waiting> postponed = new ArrayDeque<>();
+    private final List<EncodedBatch> gathered = new ArrayList<>();
+    private final List<LossRequests.Request> recovered;
+    private long gatheredBytes;
+    private long taken; // batches taken from the ring since the start
+    private boolean started;
+    private boolean restartDeclared;
     private boolean failing;
     private long retryAtNanos;
+    private long droppedNanos;
     private long lastSyncNanos = System.nanoTime();
-    private long appendedControl;
+    private long syncedNanos = Clock.realtimeNanos();
 
-    SpoolAppender(
+    /** What the appender works with. */
+    record Parts(
             SpoolConfig config,
-            ActiveSegment active,
-            SpoolQuota quota,
-            RecentBatches recent,
             BatchRing ring,
-            SpoolLosses losses,
+            ControlOutbox outbox,
+            Chain events,
+            Chain control,
+            ControlAppender records,
+            GapRecords gaps,
+            GivenUp givenUp,
+            GivenUp givenUpControl,
+            LossRequests requests,
+            StreamTable table,
+            Owed owed,
+            SpoolHealth health,
             SpoolMetrics metrics,
-            SpoolPosition next) {
-        this.config = config;
-        this.active = active;
-        this.quota = quota;
-        this.recent = recent;
-        this.ring = ring;
-        this.losses = losses;
-        this.metrics = metrics;
-        this.next = next;
+            RunIdentity identity,
+            StreamId own,
+            int mostStreams,
+            ControlAppender.LogIndex logIndex) {}
+
+    /**
+     * Appends nothing yet.
+     *
+     * @param recovered losses that recovery has found; declared after STARTED
+     * @param store see {@link SpoolQuota.Store}
+     */
+    SpoolAppender(Parts parts, Chain.Shared shared, List<LossRequests.Request> recovered, SpoolQuota.Store store) {
+        config = parts.config();
+        ring = parts.ring();
+        outbox = parts.outbox();
+        events = parts.events();
+        control = parts.control();
+        records = parts.records();
+        gaps = parts.gaps();
+        givenUp = parts.givenUp();
+        givenUpControl = parts.givenUpControl();
+        files = shared.files();
+        requests = parts.requests();
+        table = parts.table();
+        owed = parts.owed();
+        health = parts.health();
+        metrics = parts.metrics();
+        identity = parts.identity();
+        own = parts.own();
+        mostStreams = parts.mostStreams();
+        logIndex = parts.logIndex();
+        this.recovered = new ArrayList<>(recovered);
+        quota = new SpoolQuota(config, shared, events, givenUp, health, store, this::declareGivenUp);
     }
 
-    /** The position of the next batch. */
-    SpoolPosition next() {
-        return next;
+    /** Whether the next pass can take something without waiting: each pass ends at an entry that follows its batches. */
+    boolean hasMore() {
+        ControlOutbox.Entry entry = outbox.peek();
+        return due.isEmpty() && entry != null && (entry.ringPosition() <= taken || ring.size() > 0);
     }
 
-    /** How long the appender has nothing to do, unless batches come. */
+    /** How long there is nothing to do, unless batches or control records come. */
     long idleNanos() {
-        if (failing || !held.isEmpty()) {
+        if (hasMore()) {
+            return 0;
+        }
+        if (failing || records.failing() || !due.isEmpty() || table.hasLosses() || requests.peek() != null) {
             return RETRY_NANOS;
         }
-        long due = lastSyncNanos + config.syncIntervalMillis() * 1_000_000 - System.nanoTime();
-        return active.unsynced() ? Math.max(due, 0) : Long.MAX_VALUE;
-    }
-
-    /** Number of control records appended so far. */
-    long appendedControl() {
-        return appendedControl;
+        boolean unsynced = events.active.unsynced() || control.active.unsynced();
+        return unsynced
+                ? Math.max(
+                        0,
+                        lastSyncNanos + TimeUnit.MILLISECONDS.toNanos(config.syncIntervalMillis()) - System.nanoTime())
+                : Long.MAX_VALUE;
     }
 
     /**
-     * Appends the batches that are available.
+     * Appends what is available.
      *
-     * @param first the first batch from the ring; null = there was none
+     * @param most batches to take from the ring
      * @return number of batches taken from the ring
      */
-    int pass(@Nullable EncodedBatch first, int mostBatches) {
-        gatherHeld();
-        int taken = 0;
-        EncodedBatch batch = first;
-        while (batch != null) {
-            boolean mustHold = batch.kind() == EncodedBatch.CONTROL && !held.isEmpty();
-            if (mustHold || !gather(batch)) {
-                hold(batch);
+    int pass(int most) {
+        records.prepare();
+        long offered = ring.offeredBatches(); // first: what was offered to the outbox before these batches is due
+        long end = Math.min(offered, takeControl());
+        int count = 0;
+        while (count < most && taken < end) {
+            EncodedBatch batch = ring.poll();
+            if (batch == null) {
+                break;
             }
-            batch = ++taken < mostBatches ? ring.poll() : null;
+            taken++;
+            count++;
+            take(batch);
         }
         flush();
-        losses.declareIfOver(System.nanoTime());
-        if (losses.isFull() && quota.plenty()) {
-            losses.hasSpace();
+        if (table.hasLosses() && System.nanoTime() - droppedNanos >= SECOND_NANOS) {
+            declareLosses();
         }
-        return taken;
+        declareRecovered();
+        declareRequested();
+        control.handOver();
+        events.handOver();
+        if (health.isFull() && quota.plenty()) {
+            health.hasSpace();
+        }
+        return count;
     }
 
-    private void gatherHeld() {
-        for (EncodedBatch record = held.peek(); record != null && gather(record); record = held.peek()) {
-            held.remove();
+    /** Appends the entries that are due; returns the position up to which batches may be taken from the ring. */
+    private long takeControl() {
+        while (true) {
+            ControlOutbox.Entry entry = outbox.peek();
+            while (entry != null && entry.ringPosition() <= taken && due.size() < DUE_MAX) {
+                outbox.remove();
+                due.addLast(entry);
+                entry = outbox.peek();
+            }
+            appendDue();
+            if (entry == null) {
+                return Long.MAX_VALUE;
+            }
+            if (entry.ringPosition() > taken) {
+                return entry.ringPosition();
+            }
+            if (!due.isEmpty()) {
+                return Long.MAX_VALUE; // the control records cannot be appended now; events do not wait for them
+            }
         }
     }
 
-    /** Whether everything that came from the ring is appended or dropped. */
-    boolean nothingHeld() {
-        return held.isEmpty();
+    private void appendDue() {
+        while (!postponed.isEmpty() && appendPostponed(postponed.getFirst())) {
+            postponed.removeFirst();
+        }
+        while (!due.isEmpty() && appendOldest()) {
+            // until none is left, or the disk takes none
+        }
     }
 
-    /** Numbers a batch and adds it to the pending ones; false when there is no room for it. */
-    private boolean gather(EncodedBatch batch) {
-        if (failing && System.nanoTime() - retryAtNanos < 0) {
+    private boolean appendPostponed(ControlOutbox.Waiting entry) {
+        if (!records.haveSpace(items(entry)) || !declareLosses() || !syncEvents()) {
             return false;
         }
-        batch.number(nextLogIndex);
-        if (!pending.hasRoom(batch) && !flush()) {
-            return false;
+        List<ControlItem> items = items(entry);
+        return records.append(items) == items.size();
+    }
+
+    /** Appends, drops or postpones the oldest entry, and perhaps the ones after it; false when that is impossible now. */
+    private boolean appendOldest() {
+        ControlOutbox.Entry oldest = due.getFirst();
+        if (oldest instanceof ControlOutbox.Refused refused) {
+            refused(refused);
+            due.removeFirst();
+            return true;
         }
-        if (!quota.make(pending.bytes() + pending.frameBytes(batch), batch.kind())) {
-            return false;
+        if (oldest instanceof ControlOutbox.Waiting waiting) {
+            if (isPostponed(waiting)) {
+                postponed.addLast(waiting);
+                due.removeFirst();
+                return true;
+            }
+            return countsStreams(waiting) ? appendReport(waiting) : appendOthers();
         }
-        losses.beforeAppend(batch.stream());
-        BatchEnvelope envelope = BatchEnvelope.of(next, batch);
-        pending.add(envelope, batch);
-        next = envelope.next();
-        nextLogIndex += batch.kind() == EncodedBatch.EVENTS ? 1 : 0;
         return true;
     }
 
-    /** Keeps a control record for later; drops anything else. */
-    private void hold(EncodedBatch batch) {
-        if (batch.kind() == EncodedBatch.CONTROL && held.add(batch)) {
+    /**
+     * Whether a record about a snapshot or the delivery mode has no space in its share: it must not hold up a GAP or
+     * STOPPED, which have. Later ones wait behind it.
+     */
+    private boolean isPostponed(ControlOutbox.Waiting entry) {
+        return switch (entry.record().kind()) {
+            case SNAPSHOT_BEGIN, SNAPSHOT_END, MODE ->
+                postponed.size() < DUE_MAX && (!postponed.isEmpty() || !records.haveSpace(items(entry)));
+            default -> false;
+        };
+    }
+
+    private List<ControlItem> items(ControlOutbox.Waiting entry) {
+        return countsStreams(entry) ? report(entry) : List.of(ControlItem.of(entry, null));
+    }
+
+    private void refused(ControlOutbox.Refused mark) {
+        droppedNanos = System.nanoTime();
+        table.stream(mark.stream())
+                .lost(GapCause.HANDOVER, mark.nextSequence(), mark.batches(), mark.firstNanos(), mark.lastNanos());
+    }
+
+    /** Whether the record counts sequences: HEARTBEAT, STOPPED, SNAPSHOT_END. */
+    private static boolean countsStreams(ControlOutbox.Waiting entry) {
+        ControlRecord record = entry.record();
+        return record instanceof ControlRecord.Heartbeat
+                || record instanceof ControlRecord.Stopped
+                || record instanceof ControlRecord.SnapshotEnd;
+    }
+
+    /**
+     * Appends the oldest entry, a report. What it counts is declared before it, and on disk, so that not even a power
+     * loss takes it back.
+     */
+    private boolean appendReport(ControlOutbox.Waiting entry) {
+        if (!declareLosses() || !syncEvents()) {
+            return false;
+        }
+        List<ControlItem> items = report(entry);
+        if (entry.record() instanceof ControlRecord.Heartbeat && !records.haveSpace(items)) {
+            due.removeFirst(); // left out; the next one has its counts
+            return true;
+        }
+        if (records.append(items) < items.size()) {
+            return false;
+        }
+        if (!(entry.record() instanceof ControlRecord.SnapshotEnd)) {
+            table.namespace(entry.namespace()).reported();
+        }
+        due.removeFirst();
+        return true;
+    }
+
+    private List<ControlItem> report(ControlOutbox.Waiting entry) {
+        StreamTable.Namespace namespace = table.namespace(entry.namespace());
+        List<ControlRecord.StreamPart> parts = entry.record() instanceof ControlRecord.SnapshotEnd end
+                ? namespace.snapshot(end.existing(), mostStreams)
+                : namespace.report(
+                        entry.record() instanceof ControlRecord.Stopped, owed.events(entry.namespace()), mostStreams);
+        return parts.stream().map(part -> ControlItem.of(entry, part)).toList();
+    }
+
+    /** Appends the oldest entries up to the next report. */
+    private boolean appendOthers() {
+        List<ControlItem> items = new ArrayList<>();
+        for (ControlOutbox.Entry entry : due) {
+            if (!(entry instanceof ControlOutbox.Waiting waiting) || countsStreams(waiting) || isPostponed(waiting)) {
+                break;
+            }
+            items.add(ControlItem.of(waiting, null));
+        }
+        int appended = records.append(items);
+        for (ControlItem item : items.subList(0, appended)) {
+            due.removeFirst();
+            started |= item.record().kind() == ControlKind.STARTED
+                    && item.namespace().equals(own);
+            restartDeclared |= item.record() instanceof ControlRecord.Gap gap && gap.cause() == GapCause.RESTART;
+        }
+        return appended == items.size();
+    }
+
+    /** Whether a GAP of cause restart is appended. */
+    boolean restartDeclared() {
+        return restartDeclared;
+    }
+
+    /** Gathers a batch for the next write, or drops it. */
+    private void take(EncodedBatch batch) {
+        StreamTable.Stream stream = table.stream(batch.stream());
+        if (batch.firstSequence() > stream.expected()) {
+            flush();
+            droppedNanos = System.nanoTime();
+            stream.lost(
+                    GapCause.HANDOVER,
+                    batch.firstSequence(),
+                    batch.refusedBatches(),
+                    batch.refusedFirstNanos(),
+                    batch.refusedLastNanos());
+        }
+        long bytes = frames.frameBytes(batch.stream(), batch.maxLengthBytes());
+        if (gatheredBytes + bytes > PendingFrames.BUFFER_BYTES) {
+            flush();
+        }
+        if (isPaused() || !quota.make(gatheredBytes + bytes)) {
+            flush();
+            drop(stream, batch);
             return;
         }
-        losses.dropped(BatchEnvelope.of(next, batch));
+        if (stream.hasLoss()) {
+            flush();
+            if (!declareLosses()) {
+                drop(stream, batch);
+                return;
+            }
+        }
+        gathered.add(batch);
+        gatheredBytes += bytes;
+        stream.gathered(batch.firstSequence() + batch.count());
+    }
+
+    private boolean isPaused() {
+        return failing && System.nanoTime() - retryAtNanos < 0;
+    }
+
+    private void drop(StreamTable.Stream stream, EncodedBatch batch) {
+        droppedNanos = System.nanoTime();
+        metrics.lost(batch.count(), 1);
+        stream.lost(GapCause.SPOOL, batch);
         ring.release(batch);
     }
 
-    /** Writes the pending batches, which makes them available to the publisher. False when the write failed. */
-    private boolean flush() {
-        while (!pending.isEmpty()) {
+    /** Numbers and writes the gathered batches. When the disk refuses them, they are dropped. */
+    private void flush() {
+        while (!gathered.isEmpty()) {
             try {
-                active.append(pending, next);
-                handOver();
+                write();
             } catch (IOException e) {
                 // This thread ignores interrupts. An interrupt closes the file; a new segment is begun.
                 boolean again = e instanceof ClosedByInterruptException && Thread.interrupted();
-                if (!again && !(SpoolFileSystem.isFull(e, config.directory()) && quota.free())) {
+                if (!again && !(files.isFull(e, config.directory()) && quota.free(DISK_FULL))) {
                     failed(e);
-                    takeBack();
-                    return false;
                 }
             }
         }
-        if (active.appendedBytes() >= config.segmentBytes()) {
-            active.seal();
+        if (events.active.appendedBytes() >= config.segmentBytes()) {
+            events.active.seal();
         }
-        return true;
     }
 
-    private void handOver() {
-        metrics.written(pending.batches().size(), pending.bytes());
-        for (QueuedBatch batch : pending.batches()) {
-            if (batch.envelope().kind() == EncodedBatch.CONTROL) {
-                appendedControl++;
-            }
-            recent.offer(batch);
+    private void write() throws IOException {
+        SpoolPosition end = events.end();
+        long log = logIndex.next();
+        frames.clear();
+        for (EncodedBatch batch : gathered) {
+            batch.number(log++);
+            BatchEnvelope envelope = BatchEnvelope.of(end, batch);
+            frames.add(QueuedBatch.inMemory(envelope, identity, batch));
+            end = envelope.next();
         }
-        pending.clear();
-        recent.appended(next.number());
+        events.append(frames, end, false);
+        logIndex.next(log);
+        for (EncodedBatch batch : gathered) {
+            table.stream(batch.stream()).appended(batch.firstSequence() + batch.count());
+        }
+        metrics.written(gathered.size(), frames.bytes());
+        gathered.clear();
+        gatheredBytes = 0;
         failing = false;
-        losses.worked();
+        health.worked();
     }
 
     private void failed(IOException e) {
         failing = true;
         retryAtNanos = System.nanoTime() + RETRY_NANOS;
-        losses.failed(config.directory(), e);
+        if (files.isFull(e, config.directory())) {
+            metrics.failed();
+            health.full(DISK_FULL, "new data");
+        } else {
+            health.failed(config.directory(), e);
+        }
+        for (EncodedBatch batch : gathered) {
+            drop(table.stream(batch.stream()), batch);
+        }
+        gathered.clear();
+        gatheredBytes = 0;
     }
 
-    /** Undoes the numbering of the pending batches, including their log indexes, because nothing was appended. */
-    private void takeBack() {
-        next = pending.first();
-        List<EncodedBatch> control = new ArrayList<>();
-        for (QueuedBatch batch : pending.batches()) {
-            if (batch.envelope().kind() == EncodedBatch.CONTROL) {
-                control.add(Objects.requireNonNull(batch.memory()));
-            } else {
-                nextLogIndex--;
-                losses.dropped(batch.envelope());
-                batch.release(ring);
+    /** Declares the losses that are merged in memory; false when no GAP can be appended now. */
+    private boolean declareLosses() {
+        if (!table.hasLosses()) {
+            return true;
+        }
+        if (!append(gaps.of(table.losses(), null, nowMillis()))) {
+            return false;
+        }
+        table.declared();
+        return true;
+    }
+
+    private boolean append(List<ControlItem> items) {
+        return records.append(items) == items.size();
+    }
+
+    /** Declares what a segment holds before it is given up. */
+    private boolean declareGivenUp(List<Loss> losses, MissingBatches givesUp) {
+        if (!started || !append(gaps.of(losses, givesUp, nowMillis()))) {
+            return false;
+        }
+        table.givenUp(losses);
+        givenUp.add(givesUp, records.lastNumber());
+        return true;
+    }
+
+    private void declareRecovered() {
+        while (started && !recovered.isEmpty() && declare(recovered.get(0))) {
+            recovered.remove(0);
+        }
+        if (recovered.isEmpty()) {
+            records.declaredWhatIsGone();
+        }
+    }
+
+    private void declareRequested() {
+        for (LossRequests.Request request = requests.peek();
+                started && request != null && declare(request);
+                request = requests.peek()) {
+            requests.declared();
+        }
+    }
+
+    private boolean declare(LossRequests.Request request) {
+        boolean ofEvents = request.kind() == BatchEnvelope.EVENTS;
+        List<MissingBatches> holes = request.holes();
+        MissingBatches givesUp = ofEvents && holes.size() == 1 ? holes.get(0) : null;
+        if (!append(gaps.of(request.losses(), givesUp, nowMillis()))) {
+            return false;
+        }
+        table.givenUp(request.losses());
+        GivenUp of = ofEvents ? givenUp : givenUpControl;
+        for (MissingBatches hole : holes) {
+            of.appended(hole, records.lastNumber());
+            of.add(hole, records.lastNumber());
+        }
+        return true;
+    }
+
+    /**
+     * Declares everything that the chains held and Kafka has not acknowledged, and begins both anew: their files have
+     * gone. {@code waiting} is what earlier runs had left.
+     */
+    void filesAreGone(List<Loss> waiting) {
+        records.filesAreGone();
+        List<Loss> lost = new ArrayList<>(owed.takeBack());
+        lost.addAll(unacknowledged(events, table.everything(GapCause.DAMAGE)));
+        lost.addAll(unacknowledged(control, table.everyControlRecord(GapCause.DAMAGE)));
+        waiting.forEach(loss ->
+                lost.addAll(unacknowledged(loss.kind() == BatchEnvelope.EVENTS ? events : control, List.of(loss))));
+        for (Chain chain : List.of(events, control)) {
+            chain.restart();
+        }
+        givenUp.forgetBefore(events.end().number());
+        givenUpControl.forgetBefore(control.end().number());
+        while (requests.peek() != null) {
+            requests.declared(); // everything is declared now
+        }
+        if (!lost.isEmpty()) {
+            recovered.add(new LossRequests.Request(BatchEnvelope.EVENTS, lost, List.of()));
+        }
+    }
+
+    private static List<Loss> unacknowledged(Chain chain, List<Loss> losses) {
+        List<Loss> rest = new ArrayList<>();
+        for (Loss loss : losses) {
+            StreamId stream = loss.stream();
+            Long next = stream == null
+                    ? null
+                    : chain.acknowledged.nextSequence(new AcknowledgedPosition.RunStream(loss.identity(), stream));
+            if (next == null) {
+                rest.add(loss);
+            } else if (next < loss.nextSequence()) {
+                rest.add(loss.from(Math.max(next, loss.firstSequence())));
             }
         }
-        held.putBack(control);
-        pending.clear();
+        return rest;
     }
 
-    /** Syncs the appended data to disk when the interval has passed. */
+    private static long nowMillis() {
+        return TimeUnit.NANOSECONDS.toMillis(Clock.realtimeNanos());
+    }
+
+    /** Syncs both chains when the interval has passed. */
     void syncIfDue(long nowNanos) {
-        if (active.unsynced() && nowNanos - lastSyncNanos >= config.syncIntervalMillis() * 1_000_000) {
+        boolean unsynced = events.active.unsynced() || control.active.unsynced();
+        if (unsynced && nowNanos - lastSyncNanos >= TimeUnit.MILLISECONDS.toNanos(config.syncIntervalMillis())) {
             sync();
         }
     }
 
-    void sync() {
-        try {
-            active.sync();
-        } catch (IOException e) {
-            if (!(e instanceof ClosedByInterruptException && Thread.interrupted())) {
-                losses.failed(config.directory(), e); // the written data stays; no batch is dropped because of this
-            }
+    private void sync() {
+        long began = Clock.realtimeNanos();
+        if (syncEvents()) {
+            syncedNanos = began;
         }
+        records.sync();
         lastSyncNanos = System.nanoTime();
     }
 
-    /** Seals the active segment. */
-    void seal() {
-        active.seal();
+    /** Everything received before this time is on disk, unless it is lost, ns since the epoch. */
+    long syncedNanos() {
+        return events.active.unsynced() ? syncedNanos : Long.MAX_VALUE;
     }
 
-    /** Appends the held-back records, if the disk takes them now, and declares the last losses. */
+    private boolean syncEvents() {
+        flush();
+        try {
+            events.active.sync();
+            return true;
+        } catch (IOException e) {
+            if (!(e instanceof ClosedByInterruptException && Thread.interrupted())) {
+                health.failed(config.directory(), e); // the written data stays; no batch is dropped because of this
+            }
+            return false;
+        }
+    }
+
+    /** Appends and declares the rest, if the disk takes it now, and syncs. */
     void finish() {
         failing = false; // try at once, one last time
-        gatherHeld();
-        flush();
-        losses.declareAll();
+        records.retryNow();
+        pass(Integer.MAX_VALUE);
+        declareLosses();
+        control.handOver();
         sync();
     }
 }

@@ -4,34 +4,36 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.segment.CheckedBlock;
-import dev.ctstream.segment.MissingBatches;
+import dev.ctstream.segment.FileWindow;
 import dev.ctstream.segment.SegmentVersionException;
 import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The file {@code state}: the position that Kafka has acknowledged, the declared losses, and whether the last run ended
- * cleanly. Two slots, at offsets 0 and {@value #SLOT_BYTES}, are written alternately, so that one is always intact.
- * They are overwritten in place, so that a full disk does not matter.
+ * The file {@code state}: for both chains, the position that Kafka has acknowledged and the position of the next batch.
+ * Two slots, at offsets 0 and {@value #SLOT_BYTES}, are written alternately, so that one is always intact. They are
+ * overwritten in place, so that a full disk does not matter.
  *
  * <pre>
- * slot   0       4         6        8        12           20             28       36     44       52
- *        +-------+---------+--------+--------+------------+--------------+--------+------+--------+
- *        | magic | version | length | crc32c | generation | acknowledged | events | next | events |
- *        |       |         |        |        |            | number       | up to  |number| before |
- *        +-------+---------+--------+--------+------------+--------------+--------+------+--------+
- *        52      60         68      76
- *        +-------+----------+-------+---------+---------+-----------------------------------------+
- *        | epoch | alive at | flags | host id | boot id | holes: u32 count, then i64 first number, |
- *        |       | nanos    |       | (u16 length, UTF-8)| events before, next number, events before|
- *        +-------+----------+-------+---------+---------+-----------------------------------------+
+ * slot   0       4         6        8        12           20       52        84      92         100
+ *        +-------+---------+--------+--------+------------+--------+---------+-------+----------+--------------------+
+ *        | magic | version | length | crc32c | generation | events | control | epoch | alive at | host id, boot id   |
+ *        |       |         |        |        |            |        |         |       | nanos    | (u16 length, UTF-8)|
+ *        +-------+---------+--------+--------+------------+--------+---------+-------+----------+--------------------+
+ *
+ * events, control  0              8             16     24
+ *                  +--------------+-------------+------+--------+
+ *                  | acknowledged | events      | next | events |   numbers of batches, and the events before them
+ *                  | up to        | before      |      | before |
+ *                  +--------------+-------------+------+--------+
  * </pre>
  *
  * <p>All integers are big endian. The checksum covers all {@code length} bytes of the slot except itself.
@@ -39,58 +41,61 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: confined to one thread.
  */
 final class SpoolCheckpoint implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SpoolCheckpoint.class);
     private static final int MAGIC = 0xC7F1_57A7;
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int SLOT_BYTES = 4096;
     private static final int LENGTH_OFFSET = 6;
     private static final int CRC_OFFSET = 8;
     private static final int GENERATION_OFFSET = 12;
-    private static final int FIXED_BYTES = 84;
-    private static final long FLAG_CLEAN = 1;
 
     /**
      * The contents of one slot.
      *
-     * @param acknowledged the position after the last batch that is in Kafka
-     * @param next the position of the next batch to append, at the time of writing
-     * @param holes losses that are declared
      * @param identity of the run that wrote it
-     * @param aliveNanos everything received before this time was appended or declared, ns since the epoch
-     * @param clean whether that run ended cleanly
+     * @param aliveNanos everything received before this time was appended and synced, or declared, ns since the epoch
      */
-    record Values(
-            SpoolPosition acknowledged,
-            SpoolPosition next,
-            List<MissingBatches> holes,
-            RunIdentity identity,
-            long aliveNanos,
-            boolean clean) {}
+    record Values(Positions events, Positions control, RunIdentity identity, long aliveNanos) {}
 
-    private final FileChannel channel;
+    /**
+     * Positions of one chain.
+     *
+     * @param acknowledged after the last batch that is in Kafka
+     * @param next of the next batch to append
+     */
+    record Positions(SpoolPosition acknowledged, SpoolPosition next) {}
+
+    private final SpoolFileSystem files;
+    private final Path file;
     private final ByteBuffer slot = ByteBuffer.allocate(SLOT_BYTES);
+    private FileChannel channel;
     private long generation;
+    private boolean reserved;
     private @Nullable Values last;
 
-    private SpoolCheckpoint(FileChannel channel) {
+    private SpoolCheckpoint(SpoolFileSystem files, Path file, FileChannel channel) {
+        this.files = files;
+        this.file = file;
         this.channel = channel;
     }
 
-    static SpoolCheckpoint open(Path file) throws IOException {
-        FileChannel channel = SpoolFileSystem.openOrCreate(file);
-        SpoolCheckpoint state = new SpoolCheckpoint(channel);
+    static SpoolCheckpoint open(SpoolFileSystem files, Path file) throws IOException {
+        return load(new SpoolCheckpoint(files, file, files.openOrCreate(file)));
+    }
+
+    private static SpoolCheckpoint load(SpoolCheckpoint state) throws IOException {
         try {
             state.load();
             return state;
         } catch (IOException e) {
-            channel.close();
+            state.close();
             throw e;
         }
     }
 
     /** Reads the file without opening it for writing; null when it is missing or damaged. */
-    static @Nullable Values read(Path file) throws IOException {
-        try (SpoolCheckpoint state = new SpoolCheckpoint(FileChannel.open(file, StandardOpenOption.READ))) {
-            state.load();
+    static @Nullable Values read(SpoolFileSystem files, Path file) throws IOException {
+        try (SpoolCheckpoint state = load(new SpoolCheckpoint(files, file, files.openRead(file)))) {
             return state.last();
         } catch (NoSuchFileException e) {
             return null;
@@ -104,6 +109,9 @@ final class SpoolCheckpoint implements AutoCloseable {
     }
 
     void save(Values values) throws IOException {
+        if (!reserved) {
+            reserve();
+        }
         encode(values, generation + 1);
         int length = slot.limit();
         long offset = (generation + 1 & 1) * SLOT_BYTES;
@@ -114,9 +122,35 @@ final class SpoolCheckpoint implements AutoCloseable {
         last = values;
     }
 
+    /** Gives both slots their place on the disk, once: later a full disk would refuse the one that was never written. */
+    private void reserve() {
+        try {
+            int bytes = 2 * SLOT_BYTES;
+            if (channel.size() < bytes) {
+                ByteBuffer both = ByteBuffer.allocate(bytes);
+                FileWindow.readFully(channel, both, 0, false);
+                both.clear();
+                while (both.hasRemaining()) {
+                    channel.write(both, both.position());
+                }
+            }
+            reserved = true;
+        } catch (IOException e) {
+            LOG.debug("the position has no place reserved yet file={}", file, e); // the next save tries again
+        }
+    }
+
     /** Syncs the saved values to disk. */
     void sync() throws IOException {
         channel.force(false);
+    }
+
+    /** Creates the file again after it has gone. */
+    void makeAgain() throws IOException {
+        channel.close();
+        channel = files.openOrCreate(file);
+        reserved = false;
+        last = null;
     }
 
     @Override
@@ -131,21 +165,21 @@ final class SpoolCheckpoint implements AutoCloseable {
                 .putShort((short) 0)
                 .putInt(0)
                 .putLong(newGeneration);
-        putPosition(values.acknowledged());
-        putPosition(values.next());
-        slot.putLong(values.identity().streamEpoch())
-                .putLong(values.aliveNanos())
-                .putLong(values.clean() ? FLAG_CLEAN : 0);
+        putPositions(values.events());
+        putPositions(values.control());
+        slot.putLong(values.identity().streamEpoch()).putLong(values.aliveNanos());
         putText(values.identity().hostId());
         putText(values.identity().bootId());
-        DeclaredLosses.encode(values.holes(), slot);
         slot.putShort(LENGTH_OFFSET, (short) slot.position());
         slot.flip();
         CheckedBlock.seal(slot, slot.limit(), CRC_OFFSET);
     }
 
-    private void putPosition(SpoolPosition position) {
-        slot.putLong(position.number()).putLong(position.eventsBefore());
+    private void putPositions(Positions chain) {
+        slot.putLong(chain.acknowledged().number())
+                .putLong(chain.acknowledged().eventsBefore())
+                .putLong(chain.next().number())
+                .putLong(chain.next().eventsBefore());
     }
 
     private void putText(String text) {
@@ -161,32 +195,50 @@ final class SpoolCheckpoint implements AutoCloseable {
                 read = channel.read(slot, (long) i * SLOT_BYTES + slot.position());
             }
             slot.flip();
-            if (slot.limit() < FIXED_BYTES || slot.getInt(0) != MAGIC) {
+            if (slot.limit() <= CRC_OFFSET || slot.getInt(0) != MAGIC) {
                 continue;
             }
             int length = slot.getShort(LENGTH_OFFSET) & 0xFFFF;
-            if (length >= FIXED_BYTES && length <= slot.limit() && CheckedBlock.isGood(slot, length, CRC_OFFSET)) {
-                decode();
+            if (length > GENERATION_OFFSET && length <= slot.limit() && CheckedBlock.isGood(slot, length, CRC_OFFSET)) {
+                decode(length);
             }
         }
     }
 
-    private void decode() throws SegmentVersionException {
+    private void decode(int length) throws SegmentVersionException {
         int version = slot.getShort(LENGTH_OFFSET - 2) & 0xFFFF;
         CheckedBlock.requireVersion(version, VERSION);
-        slot.position(GENERATION_OFFSET);
-        long found = slot.getLong();
-        if (found <= generation) {
-            return;
+        slot.limit(length).position(GENERATION_OFFSET);
+        try {
+            long found = slot.getLong();
+            Values values = values();
+            if (found > generation && values != null) {
+                generation = found;
+                last = values;
+            }
+        } catch (BufferUnderflowException | IllegalArgumentException e) {
+            return; // its checksum is good, but no collector wrote it: as if it were damaged
         }
-        generation = found;
-        SpoolPosition acknowledged = new SpoolPosition(slot.getLong(), slot.getLong());
-        SpoolPosition next = new SpoolPosition(slot.getLong(), slot.getLong());
+    }
+
+    private @Nullable Values values() {
+        Positions events = positions();
+        Positions control = positions();
         long epoch = slot.getLong();
         long alive = slot.getLong();
-        boolean clean = (slot.getLong() & FLAG_CLEAN) != 0;
         RunIdentity identity = new RunIdentity(text(), text(), epoch);
-        last = new Values(acknowledged, next, DeclaredLosses.decode(slot), identity, alive, clean);
+        return isPossible(events) && isPossible(control) ? new Values(events, control, identity, alive) : null;
+    }
+
+    private Positions positions() {
+        SpoolPosition acknowledged = new SpoolPosition(slot.getLong(), slot.getLong());
+        return new Positions(acknowledged, new SpoolPosition(slot.getLong(), slot.getLong()));
+    }
+
+    private static boolean isPossible(Positions chain) {
+        return chain.acknowledged().isPossible()
+                && chain.next().isPossible()
+                && chain.acknowledged().number() <= chain.next().number();
     }
 
     private String text() {

@@ -2,6 +2,7 @@ package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.DamagedSegmentException;
 import dev.ctstream.segment.Loss;
@@ -14,13 +15,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The publisher's position in the spool. It takes each batch from memory if possible, otherwise from its segment. It
- * declares damage once and skips it.
+ * The publisher's position in one chain. It takes each batch from memory if possible, otherwise from its segment. It has
+ * damage declared once, and passes it, and whatever else was given up, when that is allowed.
  *
  * <p>Ownership: owns the open segment and the batch that it handed out last.
  *
@@ -31,14 +34,19 @@ final class SpoolCursor implements AutoCloseable {
     /** A position counts as damaged after this many failed reads in a row. */
     private static final int READ_ATTEMPTS = 5;
 
+    private final SpoolFileSystem files;
+    private final int kind;
     private final SegmentCatalog catalog;
     private final RecentBatches recent;
     private final BatchRing ring;
     private final AcknowledgedPosition acknowledged;
-    private final DeclaredLosses holes;
-    private final LossReports losses;
+    private final GivenUp givenUp;
+    private final Predicate<GivenUp.Range> mayPass;
+    private final LossRequests requests;
+    private final RunIdentity identity;
     private SpoolPosition next;
     private int readFailures;
+    private boolean ended;
     private @Nullable Segment segment;
     private @Nullable SegmentReader reader;
     /** The segment in which the disk cannot read some positions. */
@@ -46,53 +54,67 @@ final class SpoolCursor implements AutoCloseable {
 
     private @Nullable QueuedBatch borrowed;
 
-    SpoolCursor(
-            SegmentCatalog catalog,
-            RecentBatches recent,
-            BatchRing ring,
-            AcknowledgedPosition acknowledged,
-            DeclaredLosses holes,
-            LossReports losses) {
-        this.catalog = catalog;
-        this.recent = recent;
-        this.ring = ring;
-        this.acknowledged = acknowledged;
-        this.holes = holes;
-        this.losses = losses;
-        this.next = acknowledged.position();
+    SpoolCursor(Chain chain, Chain.Shared shared, GivenUp givenUp, Predicate<GivenUp.Range> mayPass) {
+        files = shared.files();
+        kind = chain.directory.kind();
+        catalog = chain.catalog;
+        recent = chain.recent;
+        ring = shared.ring();
+        acknowledged = chain.acknowledged;
+        this.givenUp = givenUp;
+        this.mayPass = mayPass;
+        requests = shared.requests();
+        identity = shared.identity();
+        next = acknowledged.position();
     }
 
     /**
-     * The next batch; borrowed until the next call on this object.
+     * The next batch; borrowed until the next call on this object. Waits while the GAP of damage cannot be appended.
      *
-     * @return null when none is appended in time
+     * @return null when none is appended, or the next one may not be passed yet
      * @throws IOException when the file system fails; the call may be repeated
      */
     @Nullable
-    QueuedBatch next(long waitNanos) throws IOException {
+    QueuedBatch next() throws IOException {
         giveBack();
-        if (!recent.await(next.number(), waitNanos)) {
-            return null;
+        SpoolPosition settled = acknowledged.position();
+        if (settled.number() > next.number()) {
+            next = settled; // the spool's directory had gone
+            closeReader();
         }
-        while (next.number() < recent.appendedNext()) {
+        while (!ended
+                && next.number() < recent.appendedNext()
+                && !Thread.currentThread().isInterrupted()) {
+            GivenUp.Range range = givenUp.covering(next.number());
+            if (range != null) {
+                if (!mayPass.test(range)) {
+                    return null;
+                }
+                skip(range.batches().next());
+                continue;
+            }
             Segment holds = catalog.offer(next.number());
-            SpoolPosition begin = holds == null ? catalog.end() : holds.first();
-            if (begin.number() > next.number()) {
-                skip(begin); // the segments before it were dropped or had vanished; that was declared at the time
+            if (catalog.isClaimed(next.number())) {
+                return null;
+            }
+            if (holds == null || holds.first().number() > next.number()) {
+                if (!missing(holds == null ? catalog.end() : holds.first())) {
+                    return null;
+                }
                 continue;
             }
             QueuedBatch batch = fromMemory();
-            if (batch == null && holds != null) {
+            if (batch == null) {
                 batch = fromDisk(holds);
             }
             if (batch != null) {
                 next = batch.envelope().next();
-                acknowledged.handedOut(batch.envelope());
+                acknowledged.handedOut(batch);
                 return batch;
             }
-            if (Thread.currentThread().isInterrupted()) {
-                return null;
-            }
+        }
+        if (segment != null && segment.nextNumber() <= next.number()) {
+            closeReader(); // a deleted file uses disk space as long as it is open
         }
         return null;
     }
@@ -130,13 +152,9 @@ final class SpoolCursor implements AutoCloseable {
                     && open.envelope().number() < extent.next().number();
             if (found && open.envelope().number() == next.number()) {
                 readFailures = 0;
-                return QueuedBatch.onDisk(open.envelope(), holds.identity(), copy(open.body()));
+                return QueuedBatch.of(open.envelope(), holds.identity(), copy(open.body()));
             }
-            BatchEnvelope after = found ? open.envelope() : null;
-            damaged(
-                    holds,
-                    extent,
-                    after == null ? extent.next() : new SpoolPosition(after.number(), after.eventsBefore()));
+            damaged(holds, extent);
             readFailures = 0;
         } catch (NoSuchFileException | DamagedSegmentException e) {
             gone(holds, e);
@@ -153,56 +171,63 @@ final class SpoolCursor implements AutoCloseable {
         return null;
     }
 
-    /** Declares and skips the batches that are missing up to a position, or up to the first batch still in memory. */
-    private void damaged(Segment holds, Segment.Extent extent, SpoolPosition readable) throws IOException {
-        SpoolPosition readableAgain = orInMemory(readable);
-        if (!holes.undeclared(next, readableAgain).isEmpty()) {
-            declare(holds, extent);
-        }
-        skip(readableAgain);
-    }
-
-    /** Declares all damage in the segment from the next batch on. */
-    private void declare(Segment holds, Segment.Extent extent) throws IOException {
+    /** Has all damage in the segment from the next batch on declared. */
+    private void damaged(Segment holds, Segment.Extent extent) throws IOException {
         SegmentInspection.Scope scope = new SegmentInspection.Scope(
-                extent.sizeBytes(), next, extent.next(), holes, recent.envelopes(), holds.equals(unreadable));
-        SegmentInspection.Result result = SegmentInspection.inspect(holds.file(), scope, new StreamRanges());
+                extent.sizeBytes(), next, extent.next(), givenUp, recent.envelopes(), holds.equals(unreadable));
+        SegmentInspection.Result result = SegmentInspection.inspect(files, holds.file(), scope, new StreamRanges());
         LOG.error(
                 "segment is damaged file={} lost_batches={} lost_events={}; declared as lost",
                 holds.file(),
                 result.lostBatches(),
-                result.lostEvents());
-        result.losses().forEach(losses::reportNumbered);
-        result.holes().forEach(holes::add);
+                kind == BatchEnvelope.EVENTS ? result.lostEvents() : 0);
+        closeReader();
+        if (result.holes().isEmpty()) {
+            throw new IOException("batch " + next.number() + " cannot be read from " + holds.file());
+        }
+        declare(result.losses(), result.holes());
     }
 
     /** Handles a segment file that is missing or entirely unreadable. */
     private void gone(Segment holds, IOException reason) {
         closeReader();
-        Segment.Extent extent = holds.extent();
-        SpoolPosition readableAgain = orInMemory(extent.next());
-        for (MissingBatches hole : holes.undeclared(next, readableAgain)) {
-            LOG.error(
-                    "segment is missing or unreadable file={} lost_batches={} lost_events={}: {}; declared as lost",
-                    holds.file(),
-                    hole.batches(),
-                    hole.events(),
-                    SpoolFileSystem.reason(reason));
-            losses.reportNumbered(Loss.unnamed(GapCause.DAMAGE, holds.identity(), hole.events(), hole.batches()));
-            holes.add(hole);
-        }
-        skip(readableAgain);
+        SpoolPosition end = holds.extent().next();
+        QueuedBatch head = recent.peek(next.number());
+        SpoolPosition readableAgain = head == null || head.envelope().number() >= end.number()
+                ? end
+                : new SpoolPosition(head.envelope().number(), head.envelope().eventsBefore());
+        LOG.error(
+                "segment is missing or unreadable file={}: {}; its batches are declared as lost",
+                holds.file(),
+                SpoolFileSystem.reason(reason));
+        declareUnnamed(readableAgain, holds.identity());
     }
 
-    private SpoolPosition orInMemory(SpoolPosition position) {
-        QueuedBatch head = recent.peek(next.number());
-        return head == null || head.envelope().number() >= position.number()
-                ? position
-                : new SpoolPosition(head.envelope().number(), head.envelope().eventsBefore());
+    /** Handles numbers that are in no segment, up to a position; false when they may not be passed now. */
+    private boolean missing(SpoolPosition end) {
+        if (end.number() <= next.number()) {
+            return false; // the directory has just gone, and the spool thread has not begun anew yet
+        }
+        LOG.error("segments are missing numbers={}..{}; declared as lost", next.number(), end.number() - 1);
+        return declareUnnamed(end, identity);
+    }
+
+    private boolean declareUnnamed(SpoolPosition end, RunIdentity origin) {
+        List<MissingBatches> holes = givenUp.undeclared(next, end);
+        return declare(
+                holes.stream()
+                        .map(hole -> Loss.unnamed(GapCause.DAMAGE, origin, kind, hole.events(), hole.batches()))
+                        .toList(),
+                holes);
+    }
+
+    private boolean declare(List<Loss> losses, List<MissingBatches> holes) {
+        ended = !requests.declare(new LossRequests.Request(kind, losses, holes));
+        return !ended;
     }
 
     private void skip(SpoolPosition position) {
-        acknowledged.lost(next.number(), position);
+        acknowledged.skipped(next.number(), position);
         next = position;
     }
 
@@ -212,7 +237,7 @@ final class SpoolCursor implements AutoCloseable {
             return open;
         }
         closeReader();
-        open = SegmentReader.open(holds.file(), holds.equals(unreadable));
+        open = SegmentReader.open(files, holds.file(), holds.equals(unreadable));
         reader = open;
         segment = holds;
         return open;

@@ -5,30 +5,22 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory of a spool: its lock and its file names.
+ * The directory of a spool: its lock, its owner, and the directories of both chains.
  *
  * <p>Ownership: holds the lock until {@link #close}. Threads: any; the lock belongs to the whole process.
  */
 final class SpoolDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SpoolDirectory.class);
     static final String LOCK = "lock";
-    private static final String SEGMENT_SUFFIX = ".segment";
-    private static final String DAMAGED_SUFFIX = ".damaged";
-    private static final Pattern NUMBERED = Pattern.compile("(\\d{16})\\.segment(\\.damaged)?");
     private static final int OWNER_MAX_BYTES = 32;
 
     /**
@@ -37,45 +29,72 @@ final class SpoolDirectory implements AutoCloseable {
      */
     private static final Set<Path> LOCKED = new HashSet<>();
 
+    private final SpoolFileSystem files;
     private final Path path;
-    private final Path realPath;
-    private final FileChannel lockFile;
+    private final ChainDirectory events;
+    private final ChainDirectory control;
+    private Path realPath;
+    private FileChannel lockFile;
+    private @Nullable Object key;
 
-    private SpoolDirectory(Path path, Path realPath, FileChannel lockFile) {
+    private SpoolDirectory(SpoolFileSystem files, Path path) throws IOException {
+        this.files = files;
         this.path = path;
-        this.realPath = realPath;
-        this.lockFile = lockFile;
+        events = ChainDirectory.events(files, path);
+        control = ChainDirectory.control(files, path);
+        realPath = prepare();
+        lockFile = lock();
+        key = key();
     }
 
-    /** Creates the directory when it is missing, and locks it. */
-    static SpoolDirectory open(Path path) throws IOException {
-        Path realPath;
-        try {
-            SpoolFileSystem.createDirectories(path);
-            realPath = path.toRealPath();
-        } catch (IOException e) {
-            throw unusable(path, e);
-        }
+    /**
+     * Creates the directory when it is missing, and locks it.
+     *
+     * @throws IOException when it cannot be used, or others may write to it or to a file in it; the message names it and
+     *     the remedy
+     */
+    static SpoolDirectory open(SpoolFileSystem files, Path path) throws IOException {
         synchronized (LOCKED) {
-            if (LOCKED.contains(realPath)) {
-                throw inUse(path, Long.toString(ProcessHandle.current().pid()));
+            SpoolDirectory directory = new SpoolDirectory(files, path);
+            LOCKED.add(directory.realPath);
+            try {
+                directory.requireOwner();
+                return directory;
+            } catch (IOException e) {
+                directory.close();
+                throw e;
             }
-            SpoolDirectory directory = new SpoolDirectory(path, realPath, lock(path));
-            LOCKED.add(realPath);
-            return directory;
         }
     }
 
-    private static FileChannel lock(Path path) throws IOException {
+    private Path prepare() throws IOException {
+        try {
+            files.createDirectories(path);
+            files.createDirectories(control.path());
+            Path real = files.realPath(path);
+            if (LOCKED.contains(real)) {
+                throw inUse(Long.toString(ProcessHandle.current().pid()));
+            }
+            return real;
+        } catch (InUse e) {
+            throw e;
+        } catch (IOException e) {
+            throw unusable(e);
+        }
+    }
+
+    private FileChannel lock() throws IOException {
+        Path file = path.resolve(LOCK);
+        requireOwner(file, files.ownUserId());
         FileChannel channel;
         try {
-            channel = SpoolFileSystem.openOrCreate(path.resolve(LOCK));
+            channel = files.openOrCreate(file);
         } catch (IOException e) {
-            throw unusable(path, e);
+            throw unusable(e);
         }
         try {
-            if (channel.tryLock() == null) {
-                throw inUse(path, readOwner(channel));
+            if (files.tryLock(channel) == null) {
+                throw inUse(readOwner(channel));
             }
         } catch (IOException e) {
             channel.close();
@@ -85,23 +104,61 @@ final class SpoolDirectory implements AutoCloseable {
             channel.truncate(0);
             channel.write(UTF_8.encode(Long.toString(ProcessHandle.current().pid())), 0);
         } catch (IOException e) {
-            LOG.warn(
-                    "the lock file does not name its holder file={}: {}",
-                    path.resolve(LOCK),
-                    SpoolFileSystem.reason(e));
+            LOG.warn("the lock file does not name its holder file={}: {}", file, SpoolFileSystem.reason(e));
         }
         return channel;
     }
 
-    private static IOException unusable(Path path, IOException e) {
+    /** Refuses what another user could have written: it would be published under this host's name. */
+    private void requireOwner() throws IOException {
+        long own = files.ownUserId();
+        requireOwner(realPath, own);
+        requireOwner(control.path(), own);
+        requireOwner(stateFile(path), own);
+        for (ChainDirectory chain : List.of(events, control)) {
+            for (Path file : chain.segments()) {
+                requireOwner(file, own);
+            }
+        }
+    }
+
+    private void requireOwner(Path file, long own) throws IOException {
+        SpoolFileSystem.Facts facts = files.facts(file);
+        if (facts == null) {
+            return;
+        }
+        String what = (facts.directory() ? "spool directory " : "spool file ") + file;
+        if (facts.link()) {
+            throw new IOException(what + " is a link; remove it, the spool makes its files itself");
+        }
+        if (facts.userId() != own) {
+            throw new IOException(what + " belongs to user " + facts.userId() + ", the collector runs as user " + own
+                    + "; run it as that user, or give the directory to this one: chown -R " + own + " " + path);
+        }
+        if (facts.othersMayWrite()) {
+            throw new IOException(what + " can be written by other users, who could forge records of this host; run"
+                    + " chmod -R go-w " + path);
+        }
+    }
+
+    /** Another collector has the directory. */
+    private static final class InUse extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        InUse(String message) {
+            super(message);
+        }
+    }
+
+    private IOException unusable(IOException e) {
         return new IOException(
                 "spool directory " + path + " cannot be used: " + SpoolFileSystem.reason(e)
                         + "; make it writable for this user, or set spool.directory",
                 e);
     }
 
-    private static IOException inUse(Path path, String owner) {
-        return new IOException("spool directory " + path + " is in use by another collector (process " + owner
+    private InUse inUse(String owner) {
+        return new InUse("spool directory " + path + " is in use by another collector (process " + owner
                 + "); stop it, or give this one its own spool.directory");
     }
 
@@ -112,55 +169,6 @@ final class SpoolDirectory implements AutoCloseable {
         return owner.isEmpty() ? "unknown" : owner;
     }
 
-    /** The segment files in a directory, oldest first; needs no lock. */
-    static List<Path> segments(Path directory) throws IOException {
-        return files(directory, SEGMENT_SUFFIX);
-    }
-
-    /** The files with a suffix, by name; empty when there is no such directory. */
-    static List<Path> files(Path directory, String suffix) throws IOException {
-        List<Path> files = new ArrayList<>();
-        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, "*" + suffix)) {
-            for (Path file : entries) {
-                if (!SEGMENT_SUFFIX.equals(suffix)
-                        || NUMBERED.matcher(name(file)).matches()) {
-                    files.add(file);
-                }
-            }
-        }
-        files.sort(null);
-        return files;
-    }
-
-    /** The id of a segment file. */
-    static long id(Path file) {
-        Matcher name = NUMBERED.matcher(name(file));
-        if (!name.matches()) {
-            throw new IllegalArgumentException(file.toString());
-        }
-        return Long.parseLong(name.group(1));
-    }
-
-    /** The id after the highest id among the existing files. */
-    long nextId() throws IOException {
-        long next = 1;
-        for (Path file : segments(path)) {
-            next = Math.max(next, id(file) + 1);
-        }
-        for (Path file : files(path, DAMAGED_SUFFIX)) {
-            next = NUMBERED.matcher(name(file)).matches() ? Math.max(next, id(file) + 1) : next;
-        }
-        return next;
-    }
-
-    private static String name(Path file) {
-        return String.valueOf(file.getFileName());
-    }
-
-    Path segmentFile(long id) {
-        return path.resolve(String.format("%016d%s", id, SEGMENT_SUFFIX));
-    }
-
     static Path stateFile(Path directory) {
         return directory.resolve("state");
     }
@@ -169,13 +177,44 @@ final class SpoolDirectory implements AutoCloseable {
         return path;
     }
 
-    /** Sets aside an unreadable file for later inspection; only the last one is kept. */
-    Path setAside(Path file) throws IOException {
-        for (Path earlier : files(path, DAMAGED_SUFFIX)) {
-            Files.deleteIfExists(earlier);
+    ChainDirectory events() {
+        return events;
+    }
+
+    ChainDirectory control() {
+        return control;
+    }
+
+    private @Nullable Object key() throws IOException {
+        SpoolFileSystem.Facts facts = files.facts(realPath);
+        return facts == null ? null : facts.key();
+    }
+
+    /** Whether the directory, or a file that must be in it, was removed by somebody else. */
+    boolean hasGone(List<Path> required) throws IOException {
+        if (key == null || !key.equals(key()) || files.facts(path.resolve(LOCK)) == null) {
+            return true;
         }
-        Path damaged = file.resolveSibling(name(file) + DAMAGED_SUFFIX);
-        return Files.move(file, damaged, StandardCopyOption.ATOMIC_MOVE);
+        for (Path file : required) {
+            if (files.facts(file) == null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Makes the directory again after it has gone, and locks it. */
+    void makeAgain() throws IOException {
+        synchronized (LOCKED) {
+            lockFile.close();
+            LOCKED.remove(realPath);
+            key = null;
+            realPath = prepare();
+            lockFile = lock();
+            requireOwner();
+            LOCKED.add(realPath);
+            key = key();
+        }
     }
 
     @Override

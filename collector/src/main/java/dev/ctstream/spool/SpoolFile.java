@@ -47,9 +47,16 @@ public record SpoolFile(
         return new SpoolFile(file, state, bytes, SpoolPosition.START, SpoolPosition.START, 0, 0, 0, null, problem);
     }
 
-    /** The file's name. */
+    /** The file's name; for a segment of control records with that of its directory. */
     public String name() {
-        return String.valueOf(file.getFileName());
+        String name = String.valueOf(file.getFileName());
+        return isControl() ? ChainDirectory.CONTROL + "/" + name : name;
+    }
+
+    /** Whether it holds control records; they count as batches, not as events. */
+    public boolean isControl() {
+        Path parent = file.getParent();
+        return parent != null && parent.endsWith(ChainDirectory.CONTROL);
     }
 
     /** Whether it has batches, or may have some. */
@@ -59,12 +66,23 @@ public record SpoolFile(
 
     /** Everything appended to it, including damaged batches. */
     public Amount appended() {
-        return Amount.between(first, next);
+        return counted(Amount.between(first, next));
+    }
+
+    /** Control records are no events. */
+    private Amount counted(Amount amount) {
+        return isControl() ? new Amount(amount.batches(), 0) : amount;
+    }
+
+    /** The undamaged part of it, if all of it was read. */
+    public Amount good() {
+        SegmentInspection.Result result = found;
+        return result == null ? appended() : counted(new Amount(result.batches(), result.events()));
     }
 
     /** The part of it at or after a position. */
     public Amount behind(SpoolPosition position) {
-        return Amount.between(later(position, first), next);
+        return counted(Amount.between(later(position, first), next));
     }
 
     /** The part of it that is lost to damage. */
@@ -81,7 +99,7 @@ public record SpoolFile(
                 sum = sum.plus(Amount.between(later(position, hole.first()), hole.next()));
             }
         }
-        return sum;
+        return counted(sum);
     }
 
     /**

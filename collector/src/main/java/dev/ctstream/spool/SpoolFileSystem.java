@@ -1,21 +1,38 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.segment.SegmentFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
-/** Creates files and directories that only their owner may read, because they record who talked to whom. */
-final class SpoolFileSystem {
+/**
+ * All calls of the spool to the file system. Files and directories are made so that only their owner may read them,
+ * because they record who talked to whom. Links are refused.
+ *
+ * <p>Threads: any.
+ */
+class SpoolFileSystem implements SegmentFiles {
+    /** The file system of the host. */
+    static final SpoolFileSystem HOST = new SpoolFileSystem();
+
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_FILE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_DIRECTORY =
@@ -24,22 +41,68 @@ final class SpoolFileSystem {
     /** The disk counts as full below this: one buffer of frames may not fit. */
     private static final long FULL_BELOW_BYTES = 1 << 20;
 
-    private SpoolFileSystem() {}
+    /** Owner and mode of a file, and what it is. */
+    record Facts(long userId, int mode, boolean directory, boolean link, Object key) {
+        private static final int OTHERS_MAY_WRITE = 0022;
+
+        boolean othersMayWrite() {
+            return (mode & OTHERS_MAY_WRITE) != 0;
+        }
+    }
 
     /** Creates the directory and its missing parents. The path may be a link to a directory. */
-    static void createDirectories(Path path) throws IOException {
+    void createDirectories(Path path) throws IOException {
         if (!Files.isDirectory(path)) {
             Files.createDirectories(path, OWNER_DIRECTORY);
         }
     }
 
+    Path realPath(Path path) throws IOException {
+        return path.toRealPath();
+    }
+
+    /** What is at the path, not followed if it is a link; null = nothing. */
+    @Nullable
+    Facts facts(Path path) throws IOException {
+        try {
+            Map<String, Object> found = Files.readAttributes(
+                    path, "unix:uid,mode,isDirectory,isSymbolicLink,fileKey", LinkOption.NOFOLLOW_LINKS);
+            return new Facts(
+                    ((Number) value(found, "uid")).longValue(),
+                    ((Number) value(found, "mode")).intValue(),
+                    (Boolean) value(found, "isDirectory"),
+                    (Boolean) value(found, "isSymbolicLink"),
+                    value(found, "fileKey"));
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private static Object value(Map<String, Object> attributes, String name) throws IOException {
+        Object value = attributes.get(name);
+        if (value == null) {
+            throw new IOException("the file system does not tell the attribute " + name);
+        }
+        return value;
+    }
+
+    /** The user as whom this process uses files: the last number of {@code Uid:}, see proc(5). */
+    long ownUserId() throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+            if (line.startsWith("Uid:")) {
+                return Long.parseLong(line.substring(line.lastIndexOf('\t') + 1).trim());
+            }
+        }
+        throw new IOException("/proc/self/status does not name the user of this process");
+    }
+
     /** Creates a file and opens it for writing. Nothing may exist at the path, not even a link. */
-    static FileChannel createNew(Path file) throws IOException {
+    FileChannel createNew(Path file) throws IOException {
         return FileChannel.open(file, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), OWNER_FILE);
     }
 
-    /** Opens a file for reading and writing; creates it when it is missing. A link is rejected. */
-    static FileChannel openOrCreate(Path file) throws IOException {
+    /** Opens a file for reading and writing; creates it when it is missing. */
+    FileChannel openOrCreate(Path file) throws IOException {
         Set<OpenOption> options = Set.of(
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE,
@@ -48,8 +111,48 @@ final class SpoolFileSystem {
         return FileChannel.open(file, options, OWNER_FILE);
     }
 
+    @Override
+    public FileChannel openRead(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    @Override
+    public FileChannel openWrite(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Locks a file for this process; null = another process has locked it. */
+    @Nullable
+    FileLock tryLock(FileChannel channel) throws IOException {
+        return channel.tryLock();
+    }
+
+    long sizeBytes(Path file) throws IOException {
+        return Files.size(file);
+    }
+
+    void rename(Path file, Path newFile) throws IOException {
+        Files.move(file, newFile, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    void delete(Path file) throws IOException {
+        Files.deleteIfExists(file);
+    }
+
+    /** The files in a directory whose names end with the suffix, by name; empty when there is no such directory. */
+    List<Path> list(Path directory, String suffix) throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory, "*" + suffix)) {
+            entries.forEach(files::add);
+        } catch (NoSuchFileException e) {
+            return List.of();
+        }
+        files.sort(null);
+        return files;
+    }
+
     /** Syncs creations, renames and deletions in a directory to disk. */
-    static void syncDirectory(Path directory) throws IOException {
+    void syncDirectory(Path directory) throws IOException {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
         }
@@ -59,15 +162,29 @@ final class SpoolFileSystem {
      * Whether a write failed because the disk or the user's quota is full. Java provides no errno, only its text in the
      * user's language. So the free space is checked as well.
      */
-    static boolean isFull(IOException e, Path directory) {
+    boolean isFull(IOException e, Path directory) {
         String text = reason(e);
         if (text.contains("No space left on device") || text.contains("Disk quota exceeded")) {
             return true;
         }
+        return usableBytes(directory) < FULL_BELOW_BYTES;
+    }
+
+    /** Size of the file system; Long.MAX_VALUE = unknown. */
+    long totalBytes(Path directory) {
         try {
-            return Files.getFileStore(directory).getUsableSpace() < FULL_BELOW_BYTES;
+            return Files.getFileStore(directory).getTotalSpace();
         } catch (IOException unknown) {
-            return false;
+            return Long.MAX_VALUE;
+        }
+    }
+
+    /** Free bytes of the file system that this user may use; Long.MAX_VALUE = unknown. */
+    long usableBytes(Path directory) {
+        try {
+            return Files.getFileStore(directory).getUsableSpace();
+        } catch (IOException unknown) {
+            return Long.MAX_VALUE;
         }
     }
 

@@ -1,12 +1,12 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.Amount;
+import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.DamagedSegmentException;
 import dev.ctstream.segment.MissingBatches;
-import dev.ctstream.segment.SegmentFormat;
 import dev.ctstream.segment.SegmentInspection;
+import dev.ctstream.segment.SegmentReader;
 import dev.ctstream.segment.SegmentTrailer;
 import dev.ctstream.segment.SegmentVersionException;
 import dev.ctstream.segment.SpoolPosition;
@@ -25,22 +25,18 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a {@link SpoolReport}. The reading order keeps it correct while a collector is running. It reads the position
- * file first, then the segments, then the position file again. Everything that the first reading counts as appended is
- * in the segments; whatever a collector deleted meanwhile is acknowledged or declared in the second reading.
+ * file first, then the segments of events, then those of control records, then the position file again. Everything that
+ * the first reading counts as appended is in the segments; whatever a collector deleted meanwhile is acknowledged in the
+ * second reading, or given up by a GAP, which is on disk before its segment is deleted.
  *
  * <p>Threads: confined to one thread; use each object once.
  */
 final class SpoolInspector {
-    /** A collector declares a loss within 5 s ({@link LossReports}) and stores the declaration within another 5 s. */
-    private static final long DECLARED_WITHIN_NANOS = TimeUnit.SECONDS.toNanos(10);
-
-    private static final long LOOK_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    private static final SpoolFileSystem FILES = SpoolFileSystem.HOST;
 
     private final Path directory;
     private final boolean all;
@@ -62,20 +58,24 @@ final class SpoolInspector {
         try {
             requireSpool(directory);
             SpoolCheckpoint.Values before = state();
-            List<Path> files = SpoolDirectory.segments(directory);
+            List<Path> files = ChainDirectory.events(FILES, directory).segments();
             OptionalLong collector = LockHolder.of(directory);
             List<SpoolFile> segments = inOrder(inspect(files));
-            List<SpoolFile> letters = inspect(SpoolDirectory.files(directory, DeadLetters.SUFFIX));
+            List<SpoolFile> control =
+                    inOrder(inspect(ChainDirectory.control(FILES, directory).segments()));
+            List<SpoolFile> letters = inspect(FILES.list(directory, DeadLetters.SUFFIX));
             SpoolCheckpoint.Values after = state();
-            Amount missing = all ? missing(segments, before, after, collector.isPresent()) : Amount.NONE;
+            ControlScan scan = scan(control, after);
             return new SpoolReport(
                     collector,
-                    after == null ? null : after.identity(),
-                    after != null && after.clean(),
-                    after == null ? SpoolPosition.START : after.acknowledged(),
+                    after == null ? scan.newestRun() : after.identity(),
+                    collector.isEmpty() && scan.clean(),
+                    after == null ? SpoolPosition.START : after.events().acknowledged(),
+                    after == null ? SpoolPosition.START : after.control().acknowledged(),
                     segments,
+                    control,
                     letters,
-                    missing,
+                    all ? missing(segments, control, before, after) : Amount.NONE,
                     streams.size());
         } catch (IOException e) {
             throw readable(directory, e);
@@ -87,7 +87,11 @@ final class SpoolInspector {
      * segments.
      */
     static void requireSpool(Path directory) throws IOException {
-        if (SpoolDirectory.segments(directory).isEmpty()
+        if (!Files.exists(directory)) {
+            throw new NoSuchFileException(directory.toString());
+        }
+        if (Files.isDirectory(directory)
+                && ChainDirectory.events(FILES, directory).segments().isEmpty()
                 && !Files.exists(directory.resolve(SpoolDirectory.LOCK))
                 && !Files.exists(SpoolDirectory.stateFile(directory))) {
             throw new IOException(
@@ -118,7 +122,7 @@ final class SpoolInspector {
     private SpoolCheckpoint.@Nullable Values state() throws IOException {
         Path file = SpoolDirectory.stateFile(directory);
         try {
-            return SpoolCheckpoint.read(file);
+            return SpoolCheckpoint.read(FILES, file);
         } catch (SegmentVersionException e) {
             throw new IOException(file + " cannot be read: " + e.getMessage(), e);
         }
@@ -141,12 +145,12 @@ final class SpoolInspector {
     }
 
     private SpoolFile inspect(Path file) throws IOException {
-        long bytes = Files.size(file);
-        if (bytes < SegmentFormat.FRAMES_OFFSET) {
+        long bytes = FILES.sizeBytes(file);
+        if (ChainRecovery.isUnfinished(FILES, file, true)) {
             return SpoolFile.empty(file, SpoolFile.State.BEGUN, bytes, "");
         }
         try {
-            SegmentTrailer.Ends ends = all ? null : SegmentTrailer.read(file);
+            SegmentTrailer.Ends ends = all ? null : SegmentTrailer.read(FILES, file);
             if (ends == null) {
                 return inspect(file, bytes, SegmentInspection.Scope.READ_ONLY);
             }
@@ -159,7 +163,7 @@ final class SpoolInspector {
 
     private SpoolFile inspect(Path file, long bytes, SegmentInspection.Scope scope) throws IOException {
         StreamRanges present = new StreamRanges();
-        SegmentInspection.Result found = SegmentInspection.inspect(file, scope, present);
+        SegmentInspection.Result found = SegmentInspection.inspect(FILES, file, scope, present);
         SpoolFile.State state = found.sealed() ? SpoolFile.State.SEALED : SpoolFile.State.OPEN;
         return seen(file, state, bytes, found.first(), found.next(), present.all(), found);
     }
@@ -176,7 +180,7 @@ final class SpoolInspector {
         long firstNanos = Long.MAX_VALUE;
         long lastNanos = 0;
         for (StreamRanges.Range range : ranges) {
-            if (range.kind() == EncodedBatch.EVENTS) {
+            if (range.kind() == BatchEnvelope.EVENTS) {
                 streams.add(range.stream());
                 events++;
             }
@@ -188,7 +192,7 @@ final class SpoolInspector {
     }
 
     /**
-     * Sorts files by their contents, as {@link SpoolRecovery} does, and ends each where the next one begins. A segment
+     * Sorts files by their contents, as {@link ChainRecovery} does, and ends each where the next one begins. A segment
      * that was abandoned after a failed write may hold more.
      */
     private List<SpoolFile> inOrder(List<SpoolFile> files) throws IOException {
@@ -210,25 +214,57 @@ final class SpoolInspector {
         return sorted;
     }
 
-    /** The data that was appended before, but is not in a segment, acknowledged or declared. */
-    private Amount missing(
+    private static ControlScan scan(List<SpoolFile> control, SpoolCheckpoint.@Nullable Values state)
+            throws IOException {
+        long acknowledged = state == null ? 0 : state.control().acknowledged().number() - 1;
+        ControlScan scan = new ControlScan(FILES, acknowledged, new GivenUp(), new Owed());
+        scan.read(readable(control));
+        return scan;
+    }
+
+    private static List<Segment> readable(List<SpoolFile> files) throws IOException {
+        List<Segment> segments = new ArrayList<>();
+        for (SpoolFile file : files) {
+            if (file.readable()) {
+                try (SegmentReader reader = SegmentReader.open(FILES, file.file(), true)) {
+                    segments.add(new Segment(
+                            0,
+                            file.file(),
+                            reader.identity(),
+                            file.first(),
+                            new Segment.Extent(file.next(), file.bytes(), true)));
+                } catch (NoSuchFileException e) {
+                    // Deleted meanwhile, because it was acknowledged.
+                }
+            }
+        }
+        return segments;
+    }
+
+    /** The data that was appended before, but is not in a segment, acknowledged or given up. */
+    private static Amount missing(
             List<SpoolFile> segments,
+            List<SpoolFile> control,
             SpoolCheckpoint.@Nullable Values before,
-            SpoolCheckpoint.@Nullable Values after,
-            boolean live)
+            SpoolCheckpoint.@Nullable Values after)
             throws IOException {
         if (before == null || after == null) {
             return Amount.NONE; // without it, it is unknown where the segments should begin and end
         }
-        List<MissingBatches> missing = undeclared(holes(segments, after.acknowledged(), before.next()), after);
-        long deadline = System.nanoTime() + DECLARED_WITHIN_NANOS;
-        while (live && !missing.isEmpty() && System.nanoTime() - deadline < 0) {
-            LockSupport.parkNanos(LOOK_AGAIN_NANOS);
-            missing = undeclared(missing, state());
+        GivenUp declared = new GivenUp();
+        new ControlScan(FILES, Long.MAX_VALUE, declared, new Owed()).read(readable(control));
+        SpoolPosition from = after.events().acknowledged();
+        Amount sum = Amount.NONE;
+        for (MissingBatches hole : holes(segments, from, before.events().next())) {
+            for (MissingBatches part : declared.undeclared(hole.first(), hole.next())) {
+                sum = sum.plus(Amount.between(part.first(), part.next()));
+            }
         }
-        return missing.stream()
-                .map(hole -> Amount.between(hole.first(), hole.next()))
-                .reduce(Amount.NONE, Amount::plus);
+        SpoolPosition fromControl = after.control().acknowledged();
+        for (MissingBatches hole : holes(control, fromControl, before.control().next())) {
+            sum = sum.plus(new Amount(hole.batches(), 0));
+        }
+        return sum;
     }
 
     /** The parts between two positions that are in no segment. */
@@ -247,19 +283,5 @@ final class SpoolInspector {
             missing.add(new MissingBatches(end, to));
         }
         return missing;
-    }
-
-    private static List<MissingBatches> undeclared(
-            List<MissingBatches> missing, SpoolCheckpoint.@Nullable Values state) {
-        if (state == null) {
-            return missing;
-        }
-        DeclaredLosses declared = DeclaredLosses.of(state.holes());
-        declared.add(new MissingBatches(SpoolPosition.START, state.acknowledged()));
-        List<MissingBatches> rest = new ArrayList<>();
-        for (MissingBatches hole : missing) {
-            rest.addAll(declared.undeclared(hole.first(), hole.next()));
-        }
-        return rest;
     }
 }

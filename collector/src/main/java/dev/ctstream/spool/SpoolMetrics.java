@@ -42,6 +42,8 @@ public final class SpoolMetrics {
                 "ctstream_spool_unacknowledged_batches",
                 "Batches in the spool that Kafka has not acknowledged.",
                 spool::unacknowledged);
+        metrics.gauge(
+                "ctstream_spool_owed_events", "Lost events whose GAP Kafka has not acknowledged.", spool::owedEvents);
         metrics.doubleGauge(
                 "ctstream_spool_age_seconds",
                 "Time since the oldest event was received that Kafka has not acknowledged.",

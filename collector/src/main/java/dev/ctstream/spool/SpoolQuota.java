@@ -1,129 +1,185 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.MissingBatches;
 import dev.ctstream.segment.SegmentInspection;
 import dev.ctstream.segment.SegmentTrailer;
-import dev.ctstream.segment.SpoolPosition;
 import dev.ctstream.segment.StreamRanges;
 import dev.ctstream.spool.SpoolConfig.WhenFull;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the spool below {@code spool.max-bytes}. It deletes acknowledged segments and, if {@code spool.when-full} says
- * so, the oldest segment that the publisher has not reached.
+ * Keeps the chain of events below {@code spool.max-bytes}. It deletes acknowledged segments and, if {@code
+ * spool.when-full} says so, gives up the oldest segment that the publisher has not reached.
  *
- * <p>The last part of the space is reserved for control records, because they declare losses.
+ * <p>Order of giving up: its GAP is durable, the segment is deleted, the deletion is synced; only then the publisher sees
+ * the GAP. No segment is deleted before the control records and the position are synced.
  *
  * <p>Threads: confined to the spool thread.
  */
 final class SpoolQuota {
     private static final Logger LOG = LoggerFactory.getLogger(SpoolQuota.class);
-    private static final long CONTROL_RESERVE_MAX_BYTES = 4 << 20;
-    private static final int CONTROL_RESERVE_PART = 16;
+
+    private static final long FREE_LEAST_BYTES = 1 << 20;
 
     private final SpoolConfig config;
-    private final SegmentCatalog catalog;
-    private final ActiveSegment active;
-    private final SpoolLosses losses;
-    private final DeclaredLosses holes;
-    private final Acknowledged acknowledged;
-    private final long eventLimitBytes;
+    private final SpoolFileSystem files;
+    private final Chain events;
+    private final GivenUp givenUp;
+    private final SpoolHealth health;
+    private final SpoolMetrics metrics;
+    private final Store store;
+    private final Declare declare;
 
-    /** How far Kafka has acknowledged. */
-    interface Acknowledged {
-        long number();
+    /** Syncs the control records and the position of both chains; false when that is impossible now. */
+    @FunctionalInterface
+    interface Store {
+        boolean store();
+    }
 
-        /** Stores the position on disk. */
-        void store();
+    /** Makes losses of appended batches known, durably; false when that is impossible now. */
+    @FunctionalInterface
+    interface Declare {
+        boolean declare(List<Loss> losses, MissingBatches givesUp);
     }
 
     SpoolQuota(
             SpoolConfig config,
-            SegmentCatalog catalog,
-            ActiveSegment active,
-            SpoolLosses losses,
-            DeclaredLosses holes,
-            Acknowledged acknowledged) {
+            Chain.Shared shared,
+            Chain events,
+            GivenUp givenUp,
+            SpoolHealth health,
+            Store store,
+            Declare declare) {
         this.config = config;
-        this.catalog = catalog;
-        this.active = active;
-        this.losses = losses;
-        this.holes = holes;
-        this.acknowledged = acknowledged;
-        this.eventLimitBytes =
-                config.maxBytes() - Math.min(CONTROL_RESERVE_MAX_BYTES, config.maxBytes() / CONTROL_RESERVE_PART);
+        files = shared.files();
+        metrics = shared.metrics();
+        this.events = events;
+        this.givenUp = givenUp;
+        this.health = health;
+        this.store = store;
+        this.declare = declare;
     }
 
     /** Makes room for this many more bytes; false when that is impossible. */
-    boolean make(long bytes, int kind) {
-        long limit = kind == EncodedBatch.CONTROL ? config.maxBytes() : eventLimitBytes;
-        while (catalog.sizeBytes() + active.sealBytes() + bytes > limit) {
-            if (!free()) {
-                losses.full("new data");
+    boolean make(long bytes) {
+        while (events.catalog.sizeBytes() + events.active.sealBytes() + bytes > config.maxBytes()) {
+            if (!free("spool.max-bytes is reached")) {
+                health.full("spool.max-bytes is reached", "new data");
                 return false;
             }
         }
         return true;
     }
 
-    /** Whether more space is free than dropping one segment would give. */
+    /** Whether more space is free than giving up one segment would make. */
     boolean plenty() {
-        return catalog.sizeBytes() + 2 * config.segmentBytes() <= eventLimitBytes
-                || catalog.sizeBytes() <= eventLimitBytes / 2;
+        long bytes = events.catalog.sizeBytes();
+        long wanted =
+                Math.min(2 * config.segmentBytes(), Math.max(bytes, FREE_LEAST_BYTES)); // a disk may be that small
+        if (files.usableBytes(config.directory()) < wanted) {
+            return false;
+        }
+        return bytes + 2 * config.segmentBytes() <= config.maxBytes() || bytes <= config.maxBytes() / 2;
     }
 
     /** Deletes one segment; false when none may be deleted. */
-    boolean free() {
+    boolean free(String limit) {
+        long number = events.acknowledged.number();
+        if (events.active.isAcknowledged(number) && events.catalog.acknowledged(number) == null) {
+            events.active.abandon();
+        }
+        boolean acknowledged = events.catalog.acknowledged(number) != null;
+        if (!acknowledged && config.whenFull() == WhenFull.DROP_NEWEST) {
+            return false;
+        }
+        if (!store.store()) {
+            return false;
+        }
+        return acknowledged ? deleteAcknowledged() : giveUpOldest(limit);
+    }
+
+    /** Deletes the oldest segment if it is acknowledged; {@link Store#store} was called just before. */
+    private boolean deleteAcknowledged() {
+        Segment oldest = events.catalog.acknowledged(events.acknowledged.number());
+        return oldest != null && delete(oldest);
+    }
+
+    private boolean giveUpOldest(String limit) {
+        Segment oldest = events.catalog.claim();
+        if (oldest == null) {
+            return false;
+        }
         try {
-            long number = acknowledged.number();
-            if (active.isAcknowledged(number) && !catalog.hasAcknowledged(number)) {
-                active.abandon();
+            MissingBatches whole =
+                    new MissingBatches(oldest.first(), oldest.extent().next());
+            health.full(limit, "the oldest data");
+            List<MissingBatches> undeclared = givenUp.undeclared(whole.first(), whole.next());
+            if (!undeclared.isEmpty()) {
+                List<Loss> losses = losses(oldest, whole);
+                if (!declare.declare(losses, whole)) {
+                    return false;
+                }
+                long lost =
+                        undeclared.stream().mapToLong(MissingBatches::events).sum();
+                metrics.lost(
+                        lost,
+                        undeclared.stream().mapToLong(MissingBatches::batches).sum());
+                health.dropped(oldest, whole.batches(), whole.events());
             }
-            if (catalog.hasAcknowledged(number)) {
-                acknowledged.store(); // otherwise a restart would report the deleted segment as missing
-                return catalog.deleteAcknowledged(number);
-            }
-            return config.whenFull() == WhenFull.DROP_OLDEST && dropOldest();
+            return delete(oldest);
+        } finally {
+            events.catalog.unclaim();
+        }
+    }
+
+    private boolean delete(Segment segment) {
+        try {
+            events.catalog.delete(segment);
+            files.syncDirectory(events.directory.path());
+            return true;
         } catch (IOException e) {
-            LOG.debug("segment cannot be deleted", e);
+            LOG.debug("segment cannot be deleted file={}", segment.file(), e);
             return false;
         }
     }
 
-    private boolean dropOldest() throws IOException {
-        for (Segment oldest = catalog.droppable(); oldest != null; oldest = catalog.droppable()) {
-            List<StreamRanges.Range> ranges = ranges(oldest);
-            if (!catalog.drop(oldest)) {
-                continue; // the publisher has reached it meanwhile
-            }
-            SpoolPosition first = oldest.first();
-            SpoolPosition next = oldest.extent().next();
-            losses.full("the oldest data");
-            losses.dropped(oldest, ranges, holes.undeclared(first, next));
-            holes.add(new MissingBatches(first, next));
-            LOG.warn(
-                    "spool is full, oldest segment is dropped file={} batches={} events={}",
-                    oldest.file(),
-                    next.number() - first.number(),
-                    next.eventsBefore() - first.eventsBefore());
-            return true;
+    private List<Loss> losses(Segment segment, MissingBatches whole) {
+        List<Loss> losses = new ArrayList<>();
+        long named = 0;
+        long batches = 0;
+        for (StreamRanges.Range range : ranges(segment)) {
+            losses.add(range.lost(GapCause.SPOOL, segment.identity()));
+            named += range.events();
+            batches += range.batches();
         }
-        return false;
+        if (named < whole.events()) {
+            losses.add(Loss.unnamed(
+                    GapCause.SPOOL,
+                    segment.identity(),
+                    BatchEnvelope.EVENTS,
+                    whole.events() - named,
+                    Math.max(0, whole.batches() - batches)));
+        }
+        return losses;
     }
 
-    private static List<StreamRanges.Range> ranges(Segment segment) {
+    private Collection<StreamRanges.Range> ranges(Segment segment) {
         try {
-            SegmentTrailer.Ends ends = SegmentTrailer.read(segment.file());
+            SegmentTrailer.Ends ends = SegmentTrailer.read(files, segment.file());
             if (ends != null) {
                 return ends.ranges();
             }
             StreamRanges present = new StreamRanges();
-            SegmentInspection.inspect(segment.file(), SegmentInspection.Scope.ALL, present);
-            return List.copyOf(present.all());
+            SegmentInspection.inspect(files, segment.file(), SegmentInspection.Scope.ALL, present);
+            return present.all();
         } catch (IOException e) {
             LOG.error("streams of a dropped segment cannot be read file={}: {}", segment.file(), e.toString());
             return List.of();

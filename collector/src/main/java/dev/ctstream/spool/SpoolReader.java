@@ -2,12 +2,10 @@ package dev.ctstream.spool;
 
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.DamagedSegmentException;
-import dev.ctstream.segment.SegmentFormat;
 import dev.ctstream.segment.SegmentReader;
 import dev.ctstream.segment.SegmentVersionException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -18,7 +16,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads all batches of a spool directory in order, without its lock and without changing anything. A collector may use
+ * Reads a spool directory without its lock and without changing anything: the control records in order, then the batches
+ * of events in order. A collector may use
  * the directory meanwhile. Segments that it deletes are skipped; segments that it begins after the opening are not
  * read.
  *
@@ -30,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * and the remedy. Damage is skipped and counted.
  */
 public final class SpoolReader implements AutoCloseable {
+    private static final SpoolFileSystem FILES = SpoolFileSystem.HOST;
+
     private final Path directory;
     private final Deque<Source> sources = new ArrayDeque<>();
     private final List<String> unreadable = new ArrayList<>();
@@ -55,16 +56,8 @@ public final class SpoolReader implements AutoCloseable {
         SpoolReader opened = new SpoolReader(directory);
         try {
             SpoolInspector.requireSpool(directory);
-            List<Source> list = new ArrayList<>();
-            for (Path file : SpoolDirectory.segments(directory)) {
-                opened.add(file, list);
-            }
-            list.sort(Comparator.comparingLong(Source::first));
-            for (int i = 0; i < list.size(); i++) {
-                Source source = list.get(i);
-                long end = i + 1 < list.size() ? list.get(i + 1).first() : Long.MAX_VALUE;
-                opened.sources.add(new Source(source.file(), source.first(), end));
-            }
+            opened.add(ChainDirectory.control(FILES, directory));
+            opened.add(ChainDirectory.events(FILES, directory));
             return opened;
         } catch (IOException e) {
             throw SpoolInspector.readable(directory, e);
@@ -76,12 +69,25 @@ public final class SpoolReader implements AutoCloseable {
         SpoolReader opened = new SpoolReader(directory);
         try {
             SpoolInspector.requireSpool(directory);
-            for (Path file : SpoolDirectory.files(directory, DeadLetters.SUFFIX)) {
+            for (Path file : FILES.list(directory, DeadLetters.SUFFIX)) {
                 opened.sources.add(new Source(file, 0, Long.MAX_VALUE));
             }
             return opened;
         } catch (IOException e) {
             throw SpoolInspector.readable(directory, e);
+        }
+    }
+
+    private void add(ChainDirectory chain) throws IOException {
+        List<Source> list = new ArrayList<>();
+        for (Path file : chain.segments()) {
+            add(file, list);
+        }
+        list.sort(Comparator.comparingLong(Source::first));
+        for (int i = 0; i < list.size(); i++) {
+            Source source = list.get(i);
+            long end = i + 1 < list.size() ? list.get(i + 1).first() : Long.MAX_VALUE;
+            sources.add(new Source(source.file(), source.first(), end));
         }
     }
 
@@ -96,10 +102,10 @@ public final class SpoolReader implements AutoCloseable {
     /** Opens a file; null when it is deleted, unfinished or unreadable. */
     private @Nullable SegmentReader open(Path file) throws IOException {
         try {
-            if (Files.size(file) < SegmentFormat.FRAMES_OFFSET) {
+            if (ChainRecovery.isUnfinished(FILES, file, true)) {
                 return null;
             }
-            return SegmentReader.open(file, true);
+            return SegmentReader.open(FILES, file, true);
         } catch (NoSuchFileException e) {
             deletedFiles++;
         } catch (DamagedSegmentException e) {

@@ -17,11 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param collector process that uses the directory; empty when there is none or it is not visible from here
  * @param run the last run that used the directory; null when the position file is missing or damaged
  * @param clean whether that run ended cleanly; false while it is running
- * @param acknowledged the stored position after the last batch that is in Kafka or declared as lost; at most one second
- *     old
- * @param segments oldest first
+ * @param acknowledged the stored position after the last batch of events that is in Kafka or declared as lost; at most
+ *     one second old
+ * @param controlAcknowledged the same for the control records
+ * @param segments of events, oldest first
+ * @param control segments of control records, oldest first
  * @param deadLetters batches that Kafka rejected, oldest first
- * @param missing appended batches that are not acknowledged, not in any file and not declared as lost; only
+ * @param missing appended batches and control records that are not acknowledged, not in any file and not given up; only
  *     {@link #verify} looks for them
  * @param streams number of event streams, by namespace and zone
  */
@@ -30,7 +32,9 @@ public record SpoolReport(
         @Nullable RunIdentity run,
         boolean clean,
         SpoolPosition acknowledged,
+        SpoolPosition controlAcknowledged,
         List<SpoolFile> segments,
+        List<SpoolFile> control,
         List<SpoolFile> deadLetters,
         Amount missing,
         int streams) {
@@ -38,6 +42,7 @@ public record SpoolReport(
     /** Copies the lists. */
     public SpoolReport {
         segments = List.copyOf(segments);
+        control = List.copyOf(control);
         deadLetters = List.copyOf(deadLetters);
     }
 
@@ -57,8 +62,7 @@ public record SpoolReport(
     }
 
     /**
-     * Reads everything and checks every checksum. While a collector is running, missing batches may not be declared
-     * yet; then it waits some seconds for the declaration.
+     * Reads everything and checks every checksum.
      *
      * @throws IOException as for {@link #list}
      */
@@ -71,14 +75,22 @@ public record SpoolReport(
         return sum(segments.stream().map(segment -> segment.behind(acknowledged)));
     }
 
+    /** Control records that are not in Kafka yet. */
+    public long waitingControlRecords() {
+        return sum(control.stream().map(segment -> segment.behind(controlAcknowledged)))
+                .batches();
+    }
+
     /** Data of all segments that is lost to damage. */
     public Amount damage() {
-        return sum(segments.stream().map(SpoolFile::damage));
+        return sum(segments.stream().map(SpoolFile::damage))
+                .plus(sum(control.stream().map(SpoolFile::damage)));
     }
 
     /** Damaged or missing data that is not in Kafka. The collector declares it as lost when it reaches it. */
     public Amount lost() {
         return sum(segments.stream().map(segment -> segment.damageBehind(acknowledged)))
+                .plus(sum(control.stream().map(segment -> segment.damageBehind(controlAcknowledged))))
                 .plus(missing);
     }
 
@@ -86,6 +98,7 @@ public record SpoolReport(
     public boolean whole() {
         return missing.equals(Amount.NONE)
                 && segments.stream().noneMatch(SpoolFile::damaged)
+                && control.stream().noneMatch(SpoolFile::damaged)
                 && deadLetters.stream().noneMatch(SpoolFile::damaged);
     }
 

@@ -48,7 +48,7 @@ public final class DumpExchange {
         readingEnded = end;
     }
 
-    /** The result of this dump; null until the receive thread has seen the second mark. */
+    /** The result of this dump; null until the receive thread has handed over everything before the second mark. */
     public @Nullable DumpResult result(DumpRequest request) {
         DumpResult last = result;
         return last != null && last.request().equals(request) ? last : null;

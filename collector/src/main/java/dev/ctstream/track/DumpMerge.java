@@ -112,7 +112,7 @@ final class DumpMerge {
         return sink.existing(track.source, event, dump.request.snapshotId(), beginSequence);
     }
 
-    /** Ends the dump in progress; null when there was none. The caller publishes the counts afterwards. */
+    /** Ends the dump in progress; null when there was none. The caller publishes the result when it is handed over. */
     @Nullable
     DumpResult end(NamespaceTrack track) {
         DumpProgress dump = track.dump;

@@ -1,6 +1,7 @@
 package dev.ctstream.track;
 
-import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
 /** The result of a dump, once the receive thread has seen all its entries. Immutable. */
 public final class DumpResult {
@@ -14,7 +15,7 @@ public final class DumpResult {
      *
      * @param existing entries announced as EXISTING
      * @param ignored entries that were dying, or whose flow had ended before they arrived
-     * @param byZone announced entries of each zone, in ascending order of zones, see {@link #pack}; no longer modified
+     * @param byZone announced entries of each zone that has some, see {@link #pack}; no longer modified
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     record Counts(long existing, long ignored, long[] byZone) {
@@ -22,11 +23,12 @@ public final class DumpResult {
             return ((long) zone << Integer.SIZE) | count;
         }
 
-        int of(int zone) {
-            int at = Arrays.binarySearch(byZone, pack(zone, 0));
-            int next = at < 0 ? -at - 1 : at;
-            boolean found = next < byZone.length && byZone[next] >>> Integer.SIZE == zone;
-            return found ? (int) byZone[next] : 0;
+        Map<Integer, Long> unpacked() {
+            Map<Integer, Long> counts = new HashMap<>();
+            for (long packed : byZone) {
+                counts.put((int) (packed >>> Integer.SIZE), packed & 0xFFFF_FFFFL);
+            }
+            return counts;
         }
     }
 
@@ -57,9 +59,9 @@ public final class DumpResult {
         return counts.existing;
     }
 
-    /** Number of EXISTING events in this zone. */
-    public int existing(int zone) {
-        return counts.of(zone);
+    /** Number of EXISTING events in each zone that has some. */
+    public Map<Integer, Long> existingByZone() {
+        return counts.unpacked();
     }
 
     /** Number of entries that were dying, or whose flow had ended before they arrived. */

@@ -63,10 +63,14 @@ public interface FlowSink {
      */
     long pass(long nowNanos);
 
-    /** The source was added; its events follow. */
-    void added(EventSource source);
+    /**
+     * Hands over everything that was taken from the source.
+     *
+     * @return false when some of it cannot be handed over now: call again in a later pass
+     */
+    boolean flush(EventSource source);
 
-    /** The source was removed and all its events have been handed over; no more will come. */
+    /** The source was removed, and everything of it is {@link #flush flushed}; no more will come. */
     void removed(EventSource source);
 
     /**

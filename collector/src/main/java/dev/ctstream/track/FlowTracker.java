@@ -45,6 +45,7 @@ public final class FlowTracker implements FlowEventHandler {
     private final RecentEnds recentEnds = new RecentEnds();
     private final ArrayDeque<Sweep> sweeps = new ArrayDeque<>();
     private final KernelLosses losses;
+    private final Endings endings;
     private final Map<Integer, TrackedNamespace> namespaces = new ConcurrentHashMap<>();
     private @Nullable NamespaceTrack[] bySource = new NamespaceTrack[16];
     private long receivedNanos; // of the current events
@@ -59,6 +60,7 @@ public final class FlowTracker implements FlowEventHandler {
         flows = new LiveFlows(new FlowLedger(config.ledgerMaxFlows()), sink, metrics);
         merge = new DumpMerge(flows, sink, config.snapshot(), metrics);
         losses = new KernelLosses(sink, metrics);
+        endings = new Endings(sink);
         Arrays.setAll(identities, i -> new FlowIdentity());
         metrics.observe(flows.ledger, 0);
     }
@@ -207,8 +209,7 @@ public final class FlowTracker implements FlowEventHandler {
             if (dump.complete() && reconciles) {
                 sweeps.add(new Sweep(track, dump, epochNanos, closeAfterNanos));
             }
-            track.publish();
-            track.shared.dumps().end(dump);
+            endings.ended(track, dump);
         }
     }
 
@@ -232,19 +233,15 @@ public final class FlowTracker implements FlowEventHandler {
             wait = sweeps.isEmpty() ? wait : 0;
         }
         metrics.observe(flows.ledger, sweeps.size());
+        wait = Math.min(wait, endings.retry(nowNanos));
         return Math.min(wait, sink.pass(nowNanos));
     }
 
     private void ended(Sweep sweep) {
-        if (sweep.closesAll()) {
-            finish(sweep.namespace);
-        }
         sweep.namespace.publish();
-    }
-
-    @Override
-    public void onAdded(EventSource source) {
-        sink.added(source);
+        if (sweep.closesAll()) {
+            endings.finished(sweep.namespace);
+        }
     }
 
     @Override
@@ -255,22 +252,22 @@ public final class FlowTracker implements FlowEventHandler {
         bySource[source.index()] = null;
         namespaces.remove(source.index());
         track.dump = null;
+        endings.removed(track);
         track.shared.setRemoved();
         sweeps.removeIf(sweep -> sweep.namespace == track);
         if (!gone) {
-            finish(track);
+            endings.finished(track);
         }
         sweeps.add(new Sweep(track, gone));
     }
 
-    private void finish(NamespaceTrack track) {
-        track.publish();
-        sink.removed(track.source);
-        track.shared.setFinished();
-    }
-
-    /** Completes the pending sweeps and declares the remaining losses. Call it after the receive thread has ended. */
-    public void finish() {
+    /**
+     * Completes the pending sweeps, declares the remaining losses, and hands over what waits. Call it after the receive
+     * thread has ended.
+     *
+     * @return false when the sink could not take everything: call it again later
+     */
+    public boolean finish() {
         while (!sweeps.isEmpty()) {
             Sweep sweep = sweeps.remove();
             if (sweep.closesAll()) {
@@ -278,6 +275,7 @@ public final class FlowTracker implements FlowEventHandler {
                 ended(sweep);
             }
         }
-        losses.declare(System.nanoTime(), true);
+        boolean declared = losses.declareAll(System.nanoTime());
+        return endings.retryNow() && declared;
     }
 }

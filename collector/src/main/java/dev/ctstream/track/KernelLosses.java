@@ -3,6 +3,7 @@ package dev.ctstream.track;
 import dev.ctstream.netlink.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The kernel's losses in all namespaces. Sums the readings of the drop counters, and declares each namespace's window
@@ -11,6 +12,9 @@ import java.util.List;
  * <p>Threads: confined to the receive thread, except {@link #onGap}.
  */
 final class KernelLosses {
+    /** Delay of the next attempt when the sink has refused a loss. */
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
+
     private final FlowSink sink;
     private final TrackMetrics metrics;
     private final List<NamespaceTrack> open = new ArrayList<>();
@@ -49,10 +53,16 @@ final class KernelLosses {
             if ((due == 0 || all) && declare(track, nowNanos)) {
                 open.remove(i);
             } else {
-                wait = Math.min(wait, Math.max(due, 1));
+                wait = Math.min(wait, due == 0 ? RETRY_NANOS : due);
             }
         }
         return wait;
+    }
+
+    /** Declares all windows; returns false when the sink has refused some. */
+    boolean declareAll(long nowNanos) {
+        declare(nowNanos, true);
+        return open.isEmpty();
     }
 
     private boolean declare(NamespaceTrack track, long nowNanos) {

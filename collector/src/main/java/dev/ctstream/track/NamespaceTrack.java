@@ -28,6 +28,10 @@ public final class NamespaceTrack {
     @Nullable
     DumpProgress dump;
 
+    /** A dump that has ended and whose events are not handed over yet, null = none. */
+    @Nullable
+    DumpResult ended;
+
     NamespaceTrack(TrackedNamespace shared, long lossWindowNanos) {
         this.source = shared.source;
         this.shared = shared;

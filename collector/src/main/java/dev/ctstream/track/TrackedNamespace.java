@@ -64,7 +64,7 @@ public final class TrackedNamespace {
         return phase != Phase.RECEIVING;
     }
 
-    /** Whether, after {@link #removed}, all its events were handed to the sink. */
+    /** Whether, after {@link #removed}, all its events and losses were handed over. */
     public boolean finished() {
         return phase == Phase.FINISHED;
     }

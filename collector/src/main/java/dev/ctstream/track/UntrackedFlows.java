@@ -34,12 +34,8 @@ public final class UntrackedFlows implements FlowEventHandler {
     }
 
     @Override
-    public void onAdded(EventSource source) {
-        sink.added(source);
-    }
-
-    @Override
     public void onRemoved(EventSource source) {
+        sink.flush(source); // what cannot be handed over now follows in a later pass
         sink.removed(source);
     }
 }

@@ -161,6 +161,7 @@ final class StreamAudit {
      * what only the last report of the run had counted; the GAP of cause restart declares that.
      */
     void finish(Holes holes, TrimmedPartitions retention) {
+        long declaredEnd = declaredEnd();
         if (openEnds != null) {
             openEnds.forEach(end -> declare(end.cause, end.first, seen.nextFrom(end.first) - 1));
         }
@@ -182,6 +183,29 @@ final class StreamAudit {
         }
         account(Math.max(end, tail), settled, 0, (from, to) -> lost[GapCause.RESTART.index()] += to - from);
         account(settled, reportedNext, 0, (from, to) -> inSpool += to - from);
+        account(Math.max(settled, reportedNext), declaredEnd, 0, (from, to) -> belowGap(from, to, holes));
+    }
+
+    /** Explains events that only a GAP for later ones shows: they are in no report. */
+    private void belowGap(long from, long to, Holes holes) {
+        if (!run.settled()) {
+            inSpool += to - from;
+        } else if (run.endedUncleanly()) {
+            lost[GapCause.RESTART.index()] += to - from;
+        } else {
+            account(from, to, Hole.Kind.TAIL, holes);
+        }
+    }
+
+    /** The sequence after the last one that a GAP declares; 0 = none. */
+    private long declaredEnd() {
+        long last = 0;
+        @Nullable IntervalSet[] sets = declared;
+        for (int cause = 0; sets != null && cause < sets.length; cause++) {
+            IntervalSet set = sets[cause];
+            last = set == null ? last : Math.max(last, set.end());
+        }
+        return last;
     }
 
     private void account(long from, long to, Hole.Kind kind, Holes holes) {

@@ -8,6 +8,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -17,19 +18,14 @@ class BatchRingTest {
     private static final int BYTES = 100;
     private static final long PLENTY = 1L << 40;
 
-    private static EncodedBatch batch(int kind, long sequence) {
+    private static EncodedBatch events(long sequence) {
         EncodedBatch batch = new EncodedBatch(0, new byte[BYTES], new int[0]);
-        batch.kind = kind;
         batch.firstSequence = sequence;
         return batch;
     }
 
-    private static EncodedBatch events(long sequence) {
-        return batch(EncodedBatch.EVENTS, sequence);
-    }
-
     @Test
-    void onceFullRefusesEventsUntilHalfEmpty() {
+    void onceFullRefusesBatchesUntilHalfEmpty() {
         BatchRing ring = new BatchRing(64, PLENTY);
         int taken = 0;
         while (ring.offer(events(taken))) {
@@ -47,17 +43,16 @@ class BatchRingTest {
     }
 
     @Test
-    void acceptsControlRecordsWhenFullForEvents() {
-        BatchRing ring = new BatchRing(64, PLENTY);
-        long taken = 0;
-        while (ring.offer(events(taken))) {
-            taken++;
+    void positionCountsTheAcceptedBatchesOnly() {
+        BatchRing ring = new BatchRing(4, PLENTY);
+        assertThat(ring.offeredBatches()).isZero();
+        for (int i = 0; i < 4; i++) {
+            assertThat(ring.offer(events(i))).isTrue();
         }
-        for (int i = 0; i < 64; i++) {
-            assertThat(ring.offer(batch(EncodedBatch.CONTROL, i))).isTrue();
-        }
-        assertThat(ring.offer(batch(EncodedBatch.CONTROL, 64))).isFalse();
-        assertThat(ring.inFlightBytes()).isEqualTo((taken + 64) * BYTES);
+        assertThat(ring.offer(events(4))).isFalse();
+        assertThat(ring.offeredBatches()).isEqualTo(4);
+        ring.poll();
+        assertThat(ring.offeredBatches()).isEqualTo(4);
     }
 
     @Test
@@ -81,15 +76,15 @@ class BatchRingTest {
     @Test
     void takeReturnsNullAfterItsTimeout() {
         long before = System.nanoTime();
-        assertThat(new BatchRing().take(TimeUnit.MILLISECONDS.toNanos(20))).isNull();
+        assertThat(take(new BatchRing(), TimeUnit.MILLISECONDS.toNanos(20))).isNull();
         assertThat(System.nanoTime() - before).isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(20));
-        assertThat(new BatchRing().take(0)).isNull();
+        assertThat(take(new BatchRing(), 0)).isNull();
     }
 
     @Test
     void interruptEndsTakeAndKeepsTheFlag() {
         Thread.currentThread().interrupt();
-        assertThat(new BatchRing().take(TimeUnit.SECONDS.toNanos(50))).isNull();
+        assertThat(take(new BatchRing(), TimeUnit.SECONDS.toNanos(50))).isNull();
         assertThat(Thread.interrupted()).isTrue();
     }
 
@@ -100,7 +95,7 @@ class BatchRingTest {
         AtomicLong seen = new AtomicLong(-1);
         Thread consumer = new Thread(() -> {
             ready.countDown();
-            EncodedBatch batch = ring.take(TimeUnit.SECONDS.toNanos(50));
+            EncodedBatch batch = take(ring, TimeUnit.SECONDS.toNanos(50));
             seen.set(batch == null ? -2 : batch.firstSequence());
         });
         consumer.start();
@@ -120,7 +115,7 @@ class BatchRingTest {
         AtomicLong wrong = new AtomicLong();
         Thread consumer = new Thread(() -> {
             for (long expected = 0; expected < batches; ) {
-                EncodedBatch batch = ring.take(TimeUnit.SECONDS.toNanos(1));
+                EncodedBatch batch = take(ring, TimeUnit.SECONDS.toNanos(1));
                 if (batch != null) {
                     if (batch.firstSequence() != expected || batch.array()[7] != (byte) expected) {
                         wrong.incrementAndGet();
@@ -148,5 +143,10 @@ class BatchRingTest {
         assertThat(wrong).hasValue(0);
         assertThat(made).isLessThan(2000);
         assertThat(ring.inFlightBytes()).isZero();
+    }
+
+    private static @Nullable EncodedBatch take(BatchRing ring, long waitNanos) {
+        ring.await(waitNanos);
+        return ring.poll();
     }
 }

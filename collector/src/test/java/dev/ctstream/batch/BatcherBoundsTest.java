@@ -15,7 +15,7 @@ import java.nio.ByteBuffer;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.LongStream;
+import java.util.stream.IntStream;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
 
@@ -49,7 +49,6 @@ class BatcherBoundsTest {
             BitSet zones = new BitSet();
             test.sink.batches.forEach(batch -> zones.set(batch.stream().zone()));
             assertThat(zones.cardinality()).isEqualTo(ZONES);
-            assertThat(test.batcher.streams(TestBatcher.HOST).streamCount()).isEqualTo(ZONES);
             assertThat(test.metrics.prometheusText())
                     .contains("ctstream_batch_closed_batches_total{reason=\"pressure\"} " + (double) early);
         }
@@ -84,28 +83,27 @@ class BatcherBoundsTest {
     }
 
     @Test
-    void refusedBatchIsDeclaredBeforeTheNextBatchOfItsStream() {
+    void aBatchTellsOfTheRefusedBatchesBeforeIt() {
         try (TestBatcher test = new TestBatcher(2, 4096, 0)) {
             test.sink.capacity = 1;
             for (int i = 0; i < 8; i++) {
-                test.receive(inZone(9)); // one batch is accepted, three are refused
+                test.receiveAt(inZone(9), 100 + i); // one batch is accepted, three are refused
             }
             assertThat(test.sink.batches).hasSize(1);
-            assertThat(test.batcher.pass(0)).isEqualTo(TimeUnit.MILLISECONDS.toNanos(10));
-            assertThat(test.batcher.streams(TestBatcher.HOST).droppedEvents()).isEqualTo(6);
+            assertThat(test.sink.batches.get(0).refusedBatches()).isZero();
 
             test.sink.capacity = 10;
-            test.receive(inZone(9));
-            test.receive(inZone(9));
-            assertThat(test.sink.batches)
-                    .extracting(EncodedBatch::kind)
-                    .containsExactly(EncodedBatch.EVENTS, EncodedBatch.CONTROL, EncodedBatch.EVENTS);
-            assertThat(Datums.sequences(test.sink.batches.get(2))).containsExactly(8L, 9L);
-            GenericRecord gap = Datums.read(test.sink.batches.get(1));
-            verifyGap(gap, 9, 2, 7);
-            assertThat(gap.get("lost_batches")).isEqualTo(3L);
-            assertThat(gap.get("window_start_ns")).isEqualTo(TestBatcher.RECEIVED);
-            assertThat(gap.get("time")).isEqualTo(TestBatcher.NOW_MILLIS);
+            for (int i = 8; i < 12; i++) {
+                test.receiveAt(inZone(9), 100 + i);
+            }
+            EncodedBatch next = test.sink.batches.get(1);
+            assertThat(Datums.sequences(next)).containsExactly(8L, 9L);
+            assertThat(next.refusedBatches()).isEqualTo(3);
+            assertThat(next.refusedFirstNanos()).isEqualTo(102);
+            assertThat(next.refusedLastNanos()).isEqualTo(107);
+            assertThat(test.sink.batches.get(2).refusedBatches()).isZero();
+            test.batcher.pass(0);
+            assertThat(test.takeMarks()).as("the batch has told it").isEmpty();
             assertThat(test.metrics.prometheusText())
                     .contains("ctstream_batch_handover_lost_batches_total 3.0")
                     .contains("ctstream_batch_handover_lost_events_total 6.0");
@@ -113,59 +111,87 @@ class BatcherBoundsTest {
     }
 
     @Test
-    void lossesOfIdleStreamsAreDeclaredOnceTheSinkHasSpace() {
+    void aMarkTellsOfRefusedBatchesWithoutASuccessor() {
+        try (TestBatcher test = new TestBatcher(2, 4096, 0)) {
+            test.sink.capacity = 1;
+            for (int i = 0; i < 8; i++) {
+                test.receiveAt(inZone(9), 100 + i);
+            }
+            assertThat(test.takeMarks()).isEmpty();
+            assertThat(test.batcher.pass(0)).isEqualTo(Long.MAX_VALUE);
+            assertThat(test.takeMarks())
+                    .containsExactly(new ControlOutbox.Refused(MadeBatches.stream("host", 9), 8, 3, 102, 107, 0));
+            test.batcher.pass(0);
+            assertThat(test.takeMarks()).as("told once").isEmpty();
+
+            test.sink.capacity = 10;
+            test.receive(inZone(9));
+            test.receive(inZone(9));
+            assertThat(test.sink.batches.get(1).firstSequence()).isEqualTo(8);
+            assertThat(test.sink.batches.get(1).refusedBatches())
+                    .as("the mark has told it")
+                    .isZero();
+        }
+    }
+
+    @Test
+    void marksThatAFullOutboxRefusesStayAndGrow() {
         try (TestBatcher test = new TestBatcher(1, 4096, 0)) {
             test.sink.capacity = 0;
             for (int zone = 0; zone < 100; zone++) {
                 test.receive(inZone(zone));
             }
-            test.sink.capacity = 1;
-            test.sink.controlCapacity = 30;
+            test.fillOutbox(30);
             assertThat(test.batcher.pass(0)).isEqualTo(TimeUnit.MILLISECONDS.toNanos(10));
-            assertThat(test.ofKind(EncodedBatch.CONTROL)).hasSize(30);
-            test.receive(inZone(99)); // not yet declared: the batch is refused, and the range grows
-            test.sink.controlCapacity = 1000;
+            assertThat(test.batcher.flush(TestBatcher.HOST)).isFalse();
+            assertThat(test.batcher.closeAll()).isFalse();
+            assertThat(test.takeMarks())
+                    .extracting(mark -> mark.stream().zone())
+                    .isEqualTo(IntStream.range(0, 30).boxed().toList());
+
+            test.receive(inZone(99)); // not told yet
+            assertThat(test.batcher.closeAll()).isTrue();
+            List<ControlOutbox.Refused> marks = test.takeMarks();
+            assertThat(marks)
+                    .extracting(mark -> mark.stream().zone())
+                    .isEqualTo(IntStream.range(30, 100).boxed().toList());
+            assertThat(marks.get(0).batches()).isEqualTo(1);
+            assertThat(marks.get(69).batches()).isEqualTo(2);
+            assertThat(marks.get(69).nextSequence()).isEqualTo(2);
             assertThat(test.batcher.pass(0)).isEqualTo(Long.MAX_VALUE);
-            List<EncodedBatch> gaps = test.ofKind(EncodedBatch.CONTROL);
-            assertThat(gaps).hasSize(100);
-            assertThat(gaps)
-                    .extracting(EncodedBatch::firstSequence)
-                    .isEqualTo(LongStream.range(0, 100).boxed().toList());
-            for (int zone = 0; zone < 100; zone++) {
-                verifyGap(Datums.read(gaps.get(zone)), zone, 0, zone == 99 ? 1 : 0);
-            }
         }
     }
 
     @Test
-    void streamDeclaredOutOfTurnCanLoseAgain() {
+    void aStreamWhoseLossABatchHasToldCanLoseAgain() {
         try (TestBatcher test = new TestBatcher(1, 4096, 0)) {
             test.sink.capacity = 0;
             test.receive(inZone(1));
             test.receive(inZone(2));
             test.sink.capacity = 1;
-            test.receive(inZone(2)); // declared out of turn, then accepted
-            test.receive(inZone(2)); // lost again
-            test.sink.capacity = 10;
+            test.receive(inZone(2)); // tells of the first, and is accepted
+            test.receiveAt(inZone(2), 7); // lost again
+            assertThat(test.sink.batches)
+                    .extracting(EncodedBatch::refusedBatches)
+                    .containsExactly(1L);
             test.batcher.pass(0);
-            List<EncodedBatch> gaps = test.ofKind(EncodedBatch.CONTROL);
-            assertThat(gaps).hasSize(3);
-            verifyGap(Datums.read(gaps.get(0)), 2, 0, 0);
-            verifyGap(Datums.read(gaps.get(1)), 1, 0, 0);
-            verifyGap(Datums.read(gaps.get(2)), 2, 2, 2);
-            assertThat(test.batcher.pass(0)).isEqualTo(Long.MAX_VALUE);
+            assertThat(test.takeMarks())
+                    .containsExactly(
+                            new ControlOutbox.Refused(
+                                    MadeBatches.stream("host", 1), 1, 1, TestBatcher.RECEIVED, TestBatcher.RECEIVED, 0),
+                            new ControlOutbox.Refused(MadeBatches.stream("host", 2), 3, 1, 7, 7, 0));
         }
     }
 
-    private static void verifyGap(GenericRecord gap, int zone, long first, long last) {
-        assertThat(gap.get("kind")).hasToString("GAP");
-        assertThat(gap.get("cause")).hasToString("handover");
-        assertThat(gap.get("gap_stream")).hasToString("events");
-        GenericRecord range = (GenericRecord) ((List<?>) gap.get("ranges")).get(0);
-        assertThat(range.get("ct_zone")).isEqualTo(zone);
-        assertThat(range.get("first_sequence")).isEqualTo(first);
-        assertThat(range.get("last_sequence")).isEqualTo(last);
-        assertThat(range.get("count")).isEqualTo(last - first + 1);
-        assertThat(gap.get("lost_count")).isEqualTo(last - first + 1);
+    @Test
+    void aKernelLossThatAFullOutboxRefusesStaysWithTheCaller() {
+        FlowSink.Count count = new FlowSink.Count(5, 0, true);
+        FlowSink.Window window = new FlowSink.Window(10, 20);
+        try (TestBatcher test = new TestBatcher()) {
+            test.fillOutbox(0);
+            assertThat(test.batcher.lost(TestBatcher.HOST, count, window)).isFalse();
+            test.outbox.remove();
+            assertThat(test.batcher.lost(TestBatcher.HOST, count, window)).isTrue();
+        }
     }
 }

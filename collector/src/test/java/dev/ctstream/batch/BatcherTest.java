@@ -187,6 +187,7 @@ class BatcherTest {
         try (TestBatcher test = new TestBatcher()) {
             test.receive(blue, inZone(1));
             test.receive(inZone(1));
+            assertThat(test.batcher.flush(blue)).isTrue();
             test.batcher.removed(blue);
             assertThat(test.sink.batches)
                     .extracting(EncodedBatch::stream)
@@ -194,23 +195,23 @@ class BatcherTest {
             test.receive(new TestSource(4, "blue"), inZone(1));
             test.batcher.closeAll();
             assertThat(Datums.sequences(test.sink.batches.get(2))).containsExactly(1L);
-            assertThat(test.batcher.namespaces())
-                    .extracting(NamespaceStreams::netns)
-                    .containsExactlyInAnyOrder("blue", "host");
         }
     }
 
     @Test
-    void visitorGetsTheNextSequenceOfEachStream() {
+    void flushClosesTheBatchesOfItsNamespaceOnly() {
+        TestSource blue = new TestSource(3, "blue");
         try (TestBatcher test = new TestBatcher()) {
-            for (int zone : new int[] {65_535, 0, 256, 0, 0}) {
-                test.receive(inZone(zone));
-            }
-            NamespaceStreams streams = test.batcher.streams(TestBatcher.HOST);
-            StringBuilder seen = new StringBuilder();
-            streams.forEachStream((zone, next) -> seen.append(zone + "=" + next + " "));
-            assertThat(seen).hasToString("0=3 256=1 65535=1 ");
-            assertThat(streams.streamCount()).isEqualTo(3);
+            test.receive(blue, inZone(65_535));
+            test.receive(blue, inZone(0));
+            test.receive(inZone(0));
+            assertThat(test.batcher.flush(blue)).isTrue();
+            assertThat(test.sink.batches)
+                    .extracting(EncodedBatch::stream)
+                    .containsExactly(MadeBatches.stream("blue", 0), MadeBatches.stream("blue", 65_535));
+            test.receive(blue, inZone(0));
+            test.batcher.closeAll();
+            assertThat(Datums.sequences(test.sink.batches.get(3))).containsExactly(1L);
         }
     }
 

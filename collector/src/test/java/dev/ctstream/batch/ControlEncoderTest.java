@@ -26,25 +26,24 @@ class ControlEncoderTest {
     private static final NamespaceState STATE = new NamespaceState(
             1024L, new ControlRecord.Sysctls(1, 0, 1, Map.of("nf_conntrack_acct", 0)), "counted", "synchronized", "ff");
     private static final ControlRecord.Window WINDOW = new ControlRecord.Window(10, 20);
-    private static final StreamPart STREAMS =
-            new StreamPart(0, 2, List.of(new StreamPosition(0, 5, null), new StreamPosition(65_535, 7, 3L)));
+    private static final StreamPart STREAMS = new StreamPart(
+            0,
+            2,
+            List.of(new StreamPosition(0, 5, null), new StreamPosition(65_535, 7, 3L)),
+            new ControlRecord.StreamTotals(4, true, 12, 2, 3, 1));
     private static final ControlRecord.Report REPORT = new ControlRecord.Report(
-            4,
-            STREAMS,
-            true,
-            new ControlRecord.Totals(
-                    12,
-                    2,
-                    new ControlRecord.Received(20, 1, 2, 3),
-                    new ControlRecord.Losses(4, 5, 6, true),
-                    new ControlRecord.Flows(8, 9)),
+            new ControlRecord.Received(20, 1, 2, 3),
+            new ControlRecord.KernelLosses(5, 6, true),
+            new ControlRecord.Flows(8, 9),
             new ControlRecord.TableState(100L, 200L, Map.of("drop", 1L), -5L));
+    private static final ControlRecord.Settings SETTINGS =
+            new ControlRecord.Settings("0.1.0", "abcd", "NEW,DESTROY", "batch");
 
     private static final List<ControlRecord> EVERY_KIND = List.of(
             new ControlRecord.Started(
-                    "start",
-                    new ControlRecord.Settings("0.1.0", "abcd", "NEW,DESTROY", "batch"),
-                    new ControlRecord.PreviousRun(77, "boot-0"),
+                    ControlRecord.Started.AT_START,
+                    SETTINGS,
+                    new ControlRecord.PreviousRun(77, "boot-0", false),
                     STATE),
             new ControlRecord.Stopped("stop", REPORT, STATE),
             new ControlRecord.Heartbeat(REPORT, STATE),
@@ -58,19 +57,28 @@ class ControlEncoderTest {
                     WINDOW,
                     "segment 4"),
             new ControlRecord.SnapshotBegin(3, "start"),
-            new ControlRecord.SnapshotEnd(3, 250_000, true, WINDOW, STREAMS),
+            new ControlRecord.SnapshotEnd(3, 250_000, true, WINDOW, Map.of(0, 250_000L)),
             new ControlRecord.Mode("reliable", "counted", "table 90 % full"),
             new ControlRecord.Operator(
                     new ControlRecord.Action("flush", "entries flush --zone 5", "zone=5", 4_000_000_000L),
                     new ControlRecord.Outcome(17, 1, "delete: ENOENT"),
                     new ControlRecord.Person(0, "root", 1000L, "web-1")));
 
+    private static final ControlRecord.Numbers NUMBERS =
+            new ControlRecord.Numbers(9, 40L, new ControlRecord.Acknowledged(77, 39));
     private static final StreamId BLUE = StreamId.control("blue", "4242");
 
     private final ControlEncoder encoder = new ControlEncoder(TestBatcher.RUN, "web-1");
 
     private GenericRecord encoded(ControlRecord control) {
-        return Datums.read(encoder.encode(BLUE, 9, 1234, control));
+        boolean listsStreams = control instanceof ControlRecord.Heartbeat
+                || control instanceof ControlRecord.Stopped
+                || control instanceof ControlRecord.SnapshotEnd;
+        return read(encoder.encode(BLUE, 1234, control, NUMBERS, listsStreams ? STREAMS : null));
+    }
+
+    private static GenericRecord read(byte[] datum) {
+        return Datums.read(Schemas.CONTROL, datum, 0, datum.length);
     }
 
     private GenericRecord gap(ControlRecord.Lost lost) {
@@ -80,13 +88,7 @@ class ControlEncoderTest {
     @Test
     void everyRecordHasItsStreamNumberAndTime() {
         for (ControlRecord control : EVERY_KIND) {
-            EncodedBatch batch = encoder.encode(BLUE, 9, 1234, control);
-            assertThat(batch.kind()).isEqualTo(EncodedBatch.CONTROL);
-            assertThat(batch.stream()).isEqualTo(BLUE);
-            assertThat(batch.firstSequence()).isEqualTo(9);
-            assertThat(batch.count()).isEqualTo(1);
-            assertThat(batch.firstReceivedNanos()).isEqualTo(1_234_000_000L);
-            GenericRecord record = Datums.read(batch);
+            GenericRecord record = encoded(control);
             assertThat(record.get("host_id")).hasToString("host-1");
             assertThat(record.get("boot_id")).hasToString("boot-1");
             assertThat(record.get("netns")).hasToString("blue");
@@ -96,8 +98,45 @@ class ControlEncoderTest {
             assertThat(record.get("time")).isEqualTo(1234L);
             assertThat(record.get("host_name")).hasToString("web-1");
             assertThat(record.get("netns_id")).hasToString("4242");
-            assertThat(record.get("log_index")).isNull();
+            assertThat(record.get("log_index")).isEqualTo(40L);
+            assertThat(record.get("acknowledged_epoch")).isEqualTo(77L);
+            assertThat(record.get("acknowledged_log_index")).isEqualTo(39L);
         }
+    }
+
+    @Test
+    void aRecordOutsideTheSpoolHasNoLogIndex() {
+        GenericRecord record = read(encoder.encode(
+                BLUE,
+                1234,
+                new ControlRecord.Mode("counted", "reliable", "calm"),
+                new ControlRecord.Numbers(0, null, null),
+                null));
+        assertThat(record.get("control_sequence")).isEqualTo(0L);
+        assertThat(record.get("log_index")).isNull();
+        assertThat(record.get("acknowledged_epoch")).isNull();
+        assertThat(record.get("acknowledged_log_index")).isNull();
+    }
+
+    @Test
+    void startedNamesThePrecedingRunAlwaysAndThePreviousOnlyAfterAnUncleanEnd() {
+        GenericRecord unclean = started(ControlRecord.Started.AT_START, false);
+        assertThat(unclean.get("preceding_epoch")).isEqualTo(77L);
+        assertThat(unclean.get("preceding_boot_id")).hasToString("boot-0");
+        assertThat(unclean.get("previous_epoch")).isEqualTo(77L);
+        assertThat(unclean.get("previous_boot_id")).hasToString("boot-0");
+        for (GenericRecord other :
+                List.of(started(ControlRecord.Started.AT_START, true), started("namespace-added", false))) {
+            assertThat(other.get("preceding_epoch")).isEqualTo(77L);
+            assertThat(other.get("preceding_boot_id")).hasToString("boot-0");
+            assertThat(other.get("previous_epoch")).isNull();
+            assertThat(other.get("previous_boot_id")).isNull();
+        }
+    }
+
+    private GenericRecord started(String reason, boolean clean) {
+        return encoded(
+                new ControlRecord.Started(reason, SETTINGS, new ControlRecord.PreviousRun(77, "boot-0", clean), STATE));
     }
 
     @Test
@@ -115,7 +154,11 @@ class ControlEncoderTest {
     void reportHasTotalsAndStreams() {
         GenericRecord record = encoded(new ControlRecord.Heartbeat(REPORT, STATE));
         assertThat(record.get("events_sequenced")).isEqualTo(12L);
-        assertThat(record.get("events_dropped")).isEqualTo(4L);
+        assertThat(record.get("stream_count")).isEqualTo(2);
+        assertThat(record.get("events_dropped")).isEqualTo(3L);
+        assertThat(record.get("events_owed")).isEqualTo(1L);
+        assertThat(record.get("report_id")).isEqualTo(4L);
+        assertThat(record.get("streams_complete")).isEqualTo(true);
         assertThat(record.get("lost_total")).isEqualTo(5L);
         assertThat(record.get("kernel_drops")).isEqualTo(6L);
         assertThat(record.get("report_parts")).isEqualTo(2);
@@ -124,6 +167,18 @@ class ControlEncoderTest {
                         + "{\"ct_zone\": 65535, \"next_sequence\": 7, \"event_count\": 3}]");
         assertThat(record.get("cpu_stats")).hasToString("{drop=1}");
         assertThat(record.get("cause")).isNull();
+    }
+
+    @Test
+    void aSnapshotListsStreamsWithoutTotals() {
+        StreamPart part = new StreamPart(1, 2, List.of(new StreamPosition(7, 9, 4L)), null);
+        GenericRecord record = read(encoder.encode(
+                BLUE, 1234, new ControlRecord.SnapshotEnd(3, 4, true, WINDOW, Map.of(7, 4L)), NUMBERS, part));
+        assertThat(record.get("report_part")).isEqualTo(1);
+        assertThat(record.get("streams")).hasToString("[{\"ct_zone\": 7, \"next_sequence\": 9, \"event_count\": 4}]");
+        assertThat(record.get("entries")).isEqualTo(4L);
+        assertThat(record.get("events_sequenced")).isNull();
+        assertThat(record.get("report_id")).isNull();
     }
 
     @Test
@@ -193,8 +248,8 @@ class ControlEncoderTest {
         ControlRecord.Range range = new ControlRecord.Range(65_535, 1L << 50, (1L << 50) + 9);
         List<ControlRecord.Range> most = Collections.nCopies(ControlRecord.Lost.MAX_RANGES, range);
         ControlRecord.Lost lost = ControlRecord.Lost.of(null, ControlRecord.Lost.EVENTS, most, 1);
-        EncodedBatch batch = encoder.encode(BLUE, 0, 0, new ControlRecord.Gap(GapCause.SPOOL, lost, WINDOW, null));
-        assertThat(batch.lengthBytes()).isLessThan(32 << 10);
+        ControlRecord gap = new ControlRecord.Gap(GapCause.SPOOL, lost, WINDOW, null);
+        assertThat(encoder.encode(BLUE, 0, gap, NUMBERS, null)).hasSizeLessThan(32 << 10);
 
         List<ControlRecord.Range> more = Collections.nCopies(ControlRecord.Lost.MAX_RANGES + 1, range);
         assertThatThrownBy(() -> ControlRecord.Lost.of(null, ControlRecord.Lost.EVENTS, more, 1))
@@ -205,47 +260,11 @@ class ControlEncoderTest {
     void streamsPerRecordAreBounded() {
         List<StreamPosition> streams =
                 Collections.nCopies(StreamPart.MAX_STREAMS, new StreamPosition(65_535, 1L << 50, null));
-        ControlRecord.Report report = new ControlRecord.Report(
-                0, new StreamPart(0, 1, streams), true, REPORT.totals(), ControlRecord.TableState.UNKNOWN);
-        EncodedBatch batch = encoder.encode(BLUE, 0, 0, new ControlRecord.Heartbeat(report, STATE));
-        assertThat(batch.lengthBytes()).isLessThan(64 << 10);
+        StreamPart part = new StreamPart(0, 1, streams, STREAMS.totals());
+        assertThat(encoder.encode(BLUE, 0, new ControlRecord.Heartbeat(REPORT, STATE), NUMBERS, part))
+                .hasSizeLessThan(64 << 10);
 
         List<StreamPosition> more = Collections.nCopies(StreamPart.MAX_STREAMS + 1, streams.get(0));
-        assertThatThrownBy(() -> new StreamPart(0, 1, more)).isInstanceOf(IllegalArgumentException.class);
-    }
-
-    @Test
-    void submittedRecordsAreNumberedWhenTheSinkHasSpace() {
-        try (TestBatcher test = new TestBatcher()) {
-            NamespaceStreams host = test.batcher.streams(TestBatcher.HOST);
-            NamespaceStreams blue = test.batcher.streams(new TestSource(1, "blue"));
-            ControlRecord mode = new ControlRecord.Mode("counted", "reliable", "calm");
-            assertThat(test.batcher.submit(host, mode, 1)).isTrue();
-            assertThat(test.batcher.submit(blue, mode, 2)).isTrue();
-            assertThat(test.batcher.submit(host, mode, 3)).isTrue();
-            assertThat(test.sink.batches).isEmpty();
-            test.sink.controlCapacity = 1;
-            assertThat(test.batcher.pass(0)).isEqualTo(10_000_000L);
-            test.sink.controlCapacity = 5;
-            assertThat(test.batcher.pass(0)).isEqualTo(Long.MAX_VALUE);
-            List<GenericRecord> records =
-                    test.sink.batches.stream().map(Datums::read).toList();
-            assertThat(records).extracting(record -> record.get("time")).containsExactly(1L, 2L, 3L);
-            assertThat(records)
-                    .extracting(record -> record.get("control_sequence"))
-                    .containsExactly(0L, 0L, 1L);
-        }
-    }
-
-    @Test
-    void tooManyWaitingRecordsAreRefused() {
-        try (TestBatcher test = new TestBatcher()) {
-            NamespaceStreams host = test.batcher.streams(TestBatcher.HOST);
-            ControlRecord begin = new ControlRecord.SnapshotBegin(1, "request");
-            for (int i = 0; i < ControlChannel.WAITING_MAX; i++) {
-                assertThat(test.batcher.submit(host, begin, 0)).isTrue();
-            }
-            assertThat(test.batcher.submit(host, begin, 0)).isFalse();
-        }
+        assertThatThrownBy(() -> new StreamPart(0, 1, more, null)).isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -20,8 +20,7 @@ final class Datums {
 
     static GenericRecord read(EncodedBatch batch) {
         batch.number(TestBatcher.LOG_INDEX);
-        Schema schema = batch.kind() == EncodedBatch.EVENTS ? Schemas.BATCH : Schemas.CONTROL;
-        return read(schema, batch.array(), batch.offset(), batch.lengthBytes());
+        return read(Schemas.BATCH, batch.array(), batch.offset(), batch.lengthBytes());
     }
 
     static GenericRecord read(Schema schema, byte[] bytes, int offset, int lengthBytes) {

@@ -34,8 +34,9 @@ class EncodeAllocationTest {
     @Test
     void aMillionEventsAllocateNothing() {
         try (Metrics metrics = new Metrics()) {
-            Batcher batcher =
-                    new Batcher(BatchConfig.DEFAULT, TestBatcher.RUN, "node-1", ring, new BatchMetrics(metrics));
+            ControlOutbox outbox = new ControlOutbox(ring);
+            Batcher batcher = new Batcher(
+                    BatchConfig.DEFAULT, TestBatcher.RUN, "node-1", ring, outbox, new BatchMetrics(metrics));
             encode(batcher, 200_000); // loads classes, allocates the buffers of every zone's usual size
             List<Long> allocatedBytes = new ArrayList<>();
             for (int i = 0; i < ATTEMPTS && !allocatedBytes.contains(0L); i++) {

@@ -35,32 +35,33 @@ public final class MadeBatches {
         return closed(run, stream, first, count, filler(stream, first, bodyBytes));
     }
 
-    /** A control record. */
-    public static EncodedBatch control(RunIdentity run, String netns, long sequence, int bodyBytes) {
-        StreamId stream = stream(netns, StreamId.CONTROL_ZONE);
+    /** The datum of a control record: host, boot, namespace and epoch, then filler. */
+    public static byte[] control(RunIdentity run, String netns, long sequence, int bodyBytes) {
         byte[] head = AvroWriter.encodedStrings(run.hostId(), run.bootId(), netns);
         byte[] datum = Arrays.copyOf(head, head.length + AvroWriter.LONG_MAX_BYTES + bodyBytes);
         int at = AvroWriter.writeLong(datum, head.length, run.streamEpoch());
-        System.arraycopy(filler(stream, sequence, bodyBytes), 0, datum, at, bodyBytes);
-        return control(run, stream, sequence, Arrays.copyOf(datum, at + bodyBytes));
+        System.arraycopy(filler(stream(netns, StreamId.CONTROL_ZONE), sequence, bodyBytes), 0, datum, at, bodyBytes);
+        return Arrays.copyOf(datum, at + bodyBytes);
     }
 
-    /** A batch, or a control record (zone -1), that Avro can decode; fields without a default have made-up values. */
+    /** A batch that Avro can decode; fields without a default have made-up values. */
     public static EncodedBatch decodable(RunIdentity run, StreamId stream, long first, int count) throws IOException {
-        if (stream.zone() == StreamId.CONTROL_ZONE) {
-            GenericRecord record = filled(Schemas.CONTROL, first);
-            record.put("host_id", run.hostId());
-            record.put("boot_id", run.bootId());
-            record.put("netns", stream.netns());
-            record.put("netns_id", stream.netnsId());
-            record.put("stream_epoch", run.streamEpoch());
-            return control(run, stream, first, encoded(List.of(record)));
-        }
         List<GenericRecord> events = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             events.add(filled(Schemas.EVENT, first + i));
         }
         return closed(run, stream, first, count, encoded(events));
+    }
+
+    /** The datum of a control record that Avro can decode; fields without a default have made-up values. */
+    public static byte[] decodableControl(RunIdentity run, StreamId stream, long sequence) throws IOException {
+        GenericRecord record = filled(Schemas.CONTROL, sequence);
+        record.put("host_id", run.hostId());
+        record.put("boot_id", run.bootId());
+        record.put("netns", stream.netns());
+        record.put("netns_id", stream.netnsId());
+        record.put("stream_epoch", run.streamEpoch());
+        return encoded(List.of(record));
     }
 
     private static byte[] encoded(List<GenericRecord> records) throws IOException {
@@ -91,19 +92,6 @@ public final class MadeBatches {
         batch.count = count;
         batch.lastReceivedNanos = batch.firstReceivedNanos + 999;
         batch.close(0);
-        return batch;
-    }
-
-    private static EncodedBatch control(RunIdentity run, StreamId stream, long sequence, byte[] datum) {
-        EncodedBatch batch = new EncodedBatch(BufferPool.UNPOOLED, datum, new int[0]);
-        batch.kind = EncodedBatch.CONTROL;
-        batch.stream = stream;
-        batch.streamEpoch = run.streamEpoch();
-        batch.firstSequence = sequence;
-        batch.count = 1;
-        batch.end = datum.length;
-        batch.firstReceivedNanos = run.streamEpoch() + sequence * 1000;
-        batch.lastReceivedNanos = batch.firstReceivedNanos + 999;
         return batch;
     }
 

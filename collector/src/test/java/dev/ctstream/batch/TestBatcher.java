@@ -7,8 +7,10 @@ import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.track.FlowSink;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import org.apache.avro.generic.GenericRecord;
 
@@ -22,13 +24,14 @@ final class TestBatcher implements AutoCloseable {
 
     final Metrics metrics = new Metrics();
     final TestSink sink = new TestSink();
+    final ControlOutbox outbox = new ControlOutbox(new BatchRing());
     final Batcher batcher;
 
     private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
 
     TestBatcher(BatchConfig config, Batcher.Limits limits) {
-        batcher = new Batcher(config, RUN, "node-1", sink, new BatchMetrics(metrics), limits, () -> RECEIVED);
+        batcher = new Batcher(config, RUN, "node-1", sink, outbox, new BatchMetrics(metrics), limits, () -> RECEIVED);
     }
 
     TestBatcher(int maxEvents, int maxBytes, int lingerMillis) {
@@ -57,6 +60,10 @@ final class TestBatcher implements AutoCloseable {
         batcher.event(source, wrap(message), RECEIVED, FlowSink.UNKNOWN);
     }
 
+    void receiveAt(byte[] message, long receivedNanos) {
+        batcher.event(HOST, wrap(message), receivedNanos, FlowSink.UNKNOWN);
+    }
+
     /** Encodes the event in its own batch and returns its record. */
     GenericRecord encoded(byte[] message) {
         receive(message);
@@ -71,8 +78,24 @@ final class TestBatcher implements AutoCloseable {
         return events.get(0);
     }
 
-    List<EncodedBatch> ofKind(int kind) {
-        return sink.batches.stream().filter(batch -> batch.kind() == kind).toList();
+    /** Empties the outbox; returns the marks of refused batches that were in it. */
+    List<ControlOutbox.Refused> takeMarks() {
+        List<ControlOutbox.Refused> marks = new ArrayList<>();
+        for (ControlOutbox.Entry entry = outbox.peek(); entry != null; entry = outbox.peek()) {
+            outbox.remove();
+            if (entry instanceof ControlOutbox.Refused mark) {
+                marks.add(mark);
+            }
+        }
+        return marks;
+    }
+
+    /** Fills the outbox until {@code free} more entries fit. */
+    void fillOutbox(int free) {
+        ControlRecord filler = new ControlRecord.Mode("counted", "reliable", "filler");
+        for (int i = outbox.size(); i < ControlOutbox.CAPACITY - free; i++) {
+            assertThat(outbox.offer(StreamId.control("filler", "0"), filler, 0)).isTrue();
+        }
     }
 
     @Override

@@ -4,22 +4,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps the batches that it accepts, up to a number of batches of events and a number of control records. */
+/** Keeps the batches that it accepts, up to a number. */
 final class TestSink implements BatchSink {
     final List<EncodedBatch> batches = new ArrayList<>();
     int capacity = Integer.MAX_VALUE;
-    int controlCapacity = Integer.MAX_VALUE;
 
     @Override
     public boolean offer(EncodedBatch batch) {
-        if (batch.kind() == EncodedBatch.EVENTS ? capacity == 0 : controlCapacity == 0) {
+        if (capacity == 0) {
             return false;
         }
-        if (batch.kind() == EncodedBatch.EVENTS) {
-            capacity--;
-        } else {
-            controlCapacity--;
-        }
+        capacity--;
         batches.add(batch);
         return true;
     }

@@ -4,6 +4,7 @@ import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.Fixtures;
@@ -65,6 +66,7 @@ public class EncodeBenchmark {
             new RunIdentity("2f8e3c0d6a1b4c7e9d5f0a1b2c3d4e5f", "5e0c1b9e-8f0e-4e55-9a3d-6a2d9b7c1f10", RECEIVED),
             "node-1",
             ring,
+            new ControlOutbox(ring),
             new BatchMetrics(metrics));
     private ByteBuffer[] messages = {};
     private long now;

@@ -3,8 +3,8 @@ package dev.ctstream.bench;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.github.luben.zstd.Zstd;
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.record.Schemas;
+import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.SpoolReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -63,7 +63,7 @@ public final class FieldCost {
                 ByteBuffer body = spool.body();
                 byte[] bytes = new byte[body.remaining()];
                 body.duplicate().get(bytes);
-                if (spool.envelope().kind() == EncodedBatch.EVENTS) {
+                if (spool.envelope().kind() == BatchEnvelope.EVENTS) {
                     head = datum.read(null, DecoderFactory.get().binaryDecoder(bytes, null));
                     for (Object event : (List<?>) head.get("events")) {
                         events.add((GenericRecord) event);

@@ -5,6 +5,7 @@ import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowDecoder;
@@ -13,6 +14,7 @@ import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.spool.QueuedBatch;
 import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolConfig;
@@ -99,11 +101,19 @@ public final class SpoolCost {
         AtomicLong received = new AtomicLong();
         try (Metrics metrics = new Metrics()) {
             RunIdentity run = new RunIdentity("host-1", "boot-1", Clock.realtimeNanos());
-            Batcher batcher = new Batcher(BatchConfig.DEFAULT, run, "node-1", ring, new BatchMetrics(metrics));
-            SpoolConfig config = new SpoolConfig(directory, 4L << 30, 64 << 20, 1000, SpoolConfig.WhenFull.DROP_OLDEST);
+            ControlOutbox outbox = new ControlOutbox(ring);
+            Batcher batcher = new Batcher(BatchConfig.DEFAULT, run, "node-1", ring, outbox, new BatchMetrics(metrics));
+            SpoolConfig config =
+                    new SpoolConfig(directory, 4L << 30, 64 << 20, 64 << 20, 1000, SpoolConfig.WhenFull.DROP_OLDEST);
             Spool spool = spooled
-                    ? Spool.open(
-                            new Spool.Parts(config, run, ring, loss -> {}, new SpoolMetrics(metrics), new Health()))
+                    ? Spool.open(new Spool.Parts(
+                            config,
+                            new Spool.Host("host-1", "boot-1", "node-1"),
+                            ring,
+                            outbox,
+                            StreamId.control("host", "0"),
+                            new SpoolMetrics(metrics),
+                            new Health()))
                     : null;
             Thread appender = new Thread(
                     () -> {
@@ -174,7 +184,8 @@ public final class SpoolCost {
     }
 
     private static boolean take(BatchRing ring, AtomicLong received) {
-        EncodedBatch batch = ring.take(WAIT_NANOS);
+        ring.await(WAIT_NANOS);
+        EncodedBatch batch = ring.poll();
         if (batch != null) {
             received.addAndGet(batch.count());
             ring.release(batch);
@@ -184,10 +195,12 @@ public final class SpoolCost {
 
     private static boolean take(Spool spool, AtomicLong received) {
         try {
-            QueuedBatch batch = spool.next(WAIT_NANOS);
+            spool.await(WAIT_NANOS);
+            QueuedBatch batch = spool.events().next();
             if (batch != null) {
                 received.addAndGet(batch.envelope().events());
-                spool.acknowledge(batch.envelope().number());
+                spool.events().acknowledge(batch.envelope().number());
+                spool.wake(); // there may be more
             }
             return batch != null;
         } catch (IOException e) {

@@ -4,6 +4,7 @@ import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.Fixtures;
@@ -52,7 +53,12 @@ public final class VariedBatches {
         List<EncodedBatch> made = new ArrayList<>();
         try (Metrics metrics = new Metrics()) {
             Batcher batcher = new Batcher(
-                    new BatchConfig(eventsEach, 1 << 20, 1000), RUN, "node-1", ring, new BatchMetrics(metrics));
+                    new BatchConfig(eventsEach, 1 << 20, 1000),
+                    RUN,
+                    "node-1",
+                    ring,
+                    new ControlOutbox(ring),
+                    new BatchMetrics(metrics));
             Source source = new Source(0, "host");
             FlowDecoder decoder = new FlowDecoder();
             FlowEvent event = new FlowEvent();

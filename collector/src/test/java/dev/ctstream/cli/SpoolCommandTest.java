@@ -33,12 +33,11 @@ class SpoolCommandTest {
         return folder.resolve("spool");
     }
 
-    /** Two batches of zone 3, one of zone 4, and a control record; the first batch is acknowledged. */
+    /** Two batches of zone 3, one of zone 4, and STARTED; the first batch is acknowledged. */
     private SpoolWriter filled() throws IOException {
         SpoolWriter writer = new SpoolWriter(directory());
         writer.append(ZONE_3, 0, 3);
         writer.append(ZONE_4, 0, 2);
-        writer.append(MadeBatches.stream("host", StreamId.CONTROL_ZONE), 0, 1);
         writer.append(ZONE_3, 3, 2);
         writer.acknowledge(1);
         return writer;
@@ -83,16 +82,17 @@ class SpoolCommandTest {
                             + ProcessHandle.current().pid() + " (host host-1, run of ");
             // The position is stored only once per second.
             assertThat(out())
-                    .containsPattern("\\d{16}.segment +open +\\d+ +4 +7 +2 +20.* 20.* 7\n")
-                    .containsPattern("all segments +1 +\\d+ +4 +7 +2 +7\n")
-                    .endsWith("waiting for Kafka: 4 batches, 7 events\n");
+                    .containsPattern("\\d{16}.segment +open +\\d+ +3 +7 +2 +20.* 20.* 7\n")
+                    .containsPattern("control/\\d{16}.segment +open +\\d+ +1 +0 +0 +20.* 20.* 1\n")
+                    .containsPattern("all segments +1 +\\d+ +3 +7 +2 +7\n")
+                    .endsWith("waiting for Kafka: 3 batches, 7 events, 1 control record\n");
             writer.append(ZONE_4, 2, 1);
         }
         assertThat(run("spool", "list", directory().toString())).isZero();
         assertThat(out())
                 .startsWith("collector: not running, clean shutdown")
-                .containsPattern("segment +sealed +\\d+ +5 +8 .* 5\n")
-                .endsWith("waiting for Kafka: 4 batches, 5 events\n");
+                .containsPattern("segment +sealed +\\d+ +4 +8 .* 5\n")
+                .endsWith("waiting for Kafka: 3 batches, 5 events, 2 control records\n");
         assertThat(err()).isEmpty();
     }
 
@@ -112,11 +112,11 @@ class SpoolCommandTest {
         assertThat(out())
                 .startsWith("{\"collector_pid\":null,\"ended_in_order\":true,\"host_id\":\"host-1\",")
                 .contains("\"acknowledged_number\":1", "\"state\":\"sealed\"", "\"first_received_ns\":1795244000")
-                .endsWith("\"batches\":4,\"events\":7,\"streams\":2,\"waiting_batches\":3,\"waiting_events\":4,"
-                        + "\"dead_letters\":0}}\n");
+                .endsWith("\"batches\":3,\"events\":7,\"streams\":2,\"waiting_batches\":2,\"waiting_events\":4,"
+                        + "\"waiting_control_records\":2,\"dead_letters\":0}}\n");
         assertThat(new ObjectMapper().readTree(out()).fieldNames())
                 .toIterable()
-                .contains("segments", "dead_letters", "totals");
+                .contains("segments", "control_segments", "dead_letters", "totals");
         flip(1024 + 200);
         assertThat(run("spool", "verify", "-o", "json", directory().toString())).isEqualTo(1);
         assertThat(out())
@@ -145,8 +145,8 @@ class SpoolCommandTest {
         assertThat(cat("-o", "json", "--dead-letters")).isZero();
         assertThat(out().lines()).hasSize(2).allMatch(line -> line.contains("\"ct_zone\":4"));
         assertThat(cat("-o", "json", "--control")).isZero();
-        assertThat(out().lines()).hasSize(8);
-        assertThat(out().lines().toList().get(5)).contains("\"control_sequence\":0");
+        assertThat(out().lines()).hasSize(10);
+        assertThat(out().lines().toList().get(0)).contains("\"control_sequence\":0");
         assertThat(cat()).isZero();
         assertThat(out().lines()).hasSize(7).allMatch(line -> line.contains(" zone "));
         assertThat(err()).isEmpty();
@@ -164,9 +164,10 @@ class SpoolCommandTest {
         filled().close();
         assertThat(run("spool", "verify", directory().toString())).isZero();
         assertThat(out())
-                .containsPattern("segment +sealed +\\d+ +4 +7 +0 +0  whole\n")
+                .containsPattern("segment +sealed +\\d+ +3 +7 +0 +0  whole\n")
+                .containsPattern("control/\\d{16}.segment +sealed +\\d+ +2 +0 +0 +0  whole\n")
                 .endsWith("""
-                        whole:    4 batches, 7 events
+                        whole:    3 batches, 7 events
                         damaged:  0 batches, 0 events
                         missing:  0 batches, 0 events
                         lost:     0 batches, 0 events
@@ -180,7 +181,7 @@ class SpoolCommandTest {
         flip(1024 + 200);
         assertThat(run("spool", "verify", directory().toString())).isEqualTo(1);
         assertThat(out())
-                .containsPattern("segment +sealed +\\d+ +3 +4 +1 +3  damaged\n")
+                .containsPattern("segment +sealed +\\d+ +2 +4 +1 +3  damaged\n")
                 .contains(": damaged: namespace host, zone 3, sequences 0..2: 1 batch, 3 events\n")
                 .endsWith("""
                         damaged:  1 batch, 3 events
@@ -198,7 +199,7 @@ class SpoolCommandTest {
         filled().close();
         Files.delete(segment());
         assertThat(run("spool", "verify", directory().toString())).isEqualTo(1);
-        assertThat(out()).contains("missing:  3 batches, 4 events\n", "lost:     3 batches, 4 events\n");
+        assertThat(out()).contains("missing:  2 batches, 4 events\n", "lost:     2 batches, 4 events\n");
     }
 
     @Test
@@ -214,7 +215,7 @@ class SpoolCommandTest {
             assertThat(run("spool", command, folder.toString())).isEqualTo(1);
             assertThat(err()).contains(folder + " is not a spool").contains("spool.directory");
             assertThat(run("spool", command, directory().toString())).isEqualTo(1);
-            assertThat(err()).contains("it has version 3, this program reads version 2; use the version");
+            assertThat(err()).contains("it has version 4, this program reads version 3; use the version");
             assertThat(out()).isEmpty();
             assertThat(run("spool", command)).isEqualTo(2);
         }

@@ -53,6 +53,7 @@ class CollectorConfigTest {
                                 folder.resolve(".local/state/ctstream"),
                                 4L << 30,
                                 64 << 20,
+                                64 << 20,
                                 1000,
                                 SpoolConfig.WhenFull.DROP_OLDEST),
                         new PublishConfig(
@@ -72,7 +73,7 @@ class CollectorConfigTest {
                 new SubscriptionConfig(false, true, false, 1 << 20, true),
                 new BatchConfig(7, 8192, 9),
                 new TrackConfig(false, 11_000, 12, 13_000, true, TrackConfig.Timing.DEFAULT),
-                new SpoolConfig(Path.of("/spool"), 1 << 30, 2 << 20, 3, SpoolConfig.WhenFull.DROP_NEWEST),
+                new SpoolConfig(Path.of("/spool"), 1 << 30, 2 << 20, 1 << 20, 3, SpoolConfig.WhenFull.DROP_NEWEST),
                 new PublishConfig(
                         new PublishConfig.TopicNames("e", "c", false, 3, 2),
                         new PublishConfig.RecordForm(Layout.EVENT, Framing.BARE, false, 8192),
@@ -142,6 +143,7 @@ class CollectorConfigTest {
         OTHERS.put("spool.directory", "/spool");
         OTHERS.put("spool.max-bytes", "1 GiB");
         OTHERS.put("spool.segment-bytes", "2MiB");
+        OTHERS.put("spool.control-bytes", "1 MiB");
         OTHERS.put("spool.sync-interval-millis", "3");
         OTHERS.put("spool.when-full", "drop-newest");
         OTHERS.put("http.listen", "off");

@@ -2,7 +2,8 @@ package dev.ctstream.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ctstream.batch.EncodedBatch;
+import dev.ctstream.batch.ControlOutbox;
+import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.conntrack.FlowMaker;
@@ -10,12 +11,14 @@ import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.conntrack.TestNamespace;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
-import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.track.TrackConfig;
+import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,11 +27,13 @@ import org.junit.jupiter.api.Test;
 /** The records at the start and the end of a run, and those in between. */
 class ControlKernelIT {
     private static final int BUFFER_BYTES = 1 << 20;
+    private static final int HEARTBEAT_MILLIS = 100;
+    private static final RunIdentity EARLIER = new RunIdentity("host-1", "boot-0", 77);
 
     private TestNamespace namespace;
 
     private static TrackConfig config(boolean manageSysctls) {
-        return new TrackConfig(false, 0, 1_000, 100, manageSysctls, TrackConfig.Timing.DEFAULT);
+        return new TrackConfig(false, 0, 1_000, HEARTBEAT_MILLIS, manageSysctls, TrackConfig.Timing.DEFAULT);
     }
 
     @BeforeEach
@@ -82,7 +87,8 @@ class ControlKernelIT {
             harness.start(); // so that the first pass reads all events
             harness.await("events", () -> harness.count("host") == flows);
             harness.stop();
-            assertThat(harness.kinds()).startsWith(EncodedBatch.CONTROL, EncodedBatch.EVENTS);
+            assertThat(harness.order().stream().filter(kind -> !kind.equals("HEARTBEAT")))
+                    .startsWith("STARTED", TrackHarness.EVENTS);
         }
     }
 
@@ -119,7 +125,7 @@ class ControlKernelIT {
 
     @Test
     void anUncleanEndOfThePreviousRunIsReportedAndDeclared() throws Exception {
-        RunDescription.PreviousRun previous = new RunDescription.PreviousRun("boot-0", 77, 1_000);
+        RunDescription.PreviousRun previous = new RunDescription.PreviousRun(EARLIER, 1_000, false);
         try (TrackHarness harness = new TrackHarness(config(false), DeliveryGuard.Limits.DEFAULT, previous)) {
             harness.start();
             harness.add(namespace, "host", BUFFER_BYTES);
@@ -128,6 +134,7 @@ class ControlKernelIT {
             GenericRecord started = harness.control("STARTED").get(0);
             assertThat(started.get("previous_epoch")).isEqualTo(77L);
             assertThat(started.get("previous_boot_id")).hasToString("boot-0");
+            assertThat(started.get("preceding_epoch")).isEqualTo(77L);
             GenericRecord gap = harness.control("GAP").get(0);
             assertThat(gap.get("cause")).hasToString("restart");
             assertThat(gap.get("lost_count")).isNull();
@@ -137,6 +144,84 @@ class ControlKernelIT {
             assertThat(gap.get("gap_netns_id")).isEqualTo(gap.get("netns_id"));
             assertThat(gap.get("window_start_ns")).isEqualTo(1_000L);
             assertThat(gap.get("window_end_ns")).isEqualTo(started.get("stream_epoch"));
+        }
+    }
+
+    @Test
+    void aCleanEndOfThePreviousRunIsNamedAndDeclaresNothing() throws Exception {
+        RunDescription.PreviousRun previous = new RunDescription.PreviousRun(EARLIER, 1_000, true);
+        try (TrackHarness harness = new TrackHarness(config(false), DeliveryGuard.Limits.DEFAULT, previous)) {
+            harness.start();
+            harness.add(namespace, "host", BUFFER_BYTES);
+            harness.stop();
+            assertThat(harness.kinds("host")).containsExactly("STARTED", "STOPPED");
+            GenericRecord started = harness.control("STARTED").get(0);
+            assertThat(started.get("preceding_epoch")).isEqualTo(77L);
+            assertThat(started.get("preceding_boot_id")).hasToString("boot-0");
+            assertThat(started.get("previous_epoch")).isNull();
+        }
+    }
+
+    @Test
+    void aNamespaceThatIsAddedLaterDeclaresNoRestart() throws Exception {
+        RunDescription.PreviousRun previous = new RunDescription.PreviousRun(EARLIER, 1_000, false);
+        try (TrackHarness harness = new TrackHarness(config(false), DeliveryGuard.Limits.DEFAULT, previous)) {
+            harness.start();
+            harness.add(namespace, "later", SubscriptionConfig.standard(), "namespace-added");
+            harness.stop();
+            assertThat(harness.kinds("later")).containsExactly("STARTED", "STOPPED");
+            GenericRecord started = harness.control("STARTED").get(0);
+            assertThat(started.get("preceding_epoch")).isEqualTo(77L);
+            assertThat(started.get("previous_epoch")).isNull();
+        }
+    }
+
+    @Test
+    void withAFullOutboxStartedIsAwaitedAndHeartbeatsAreLeftOut() throws Exception {
+        try (TrackHarness harness = new TrackHarness(config(false))) {
+            StreamId filler = StreamId.control("filler", "0");
+            ControlRecord mode = new ControlRecord.Mode("counted", "reliable", "filler");
+            while (harness.outbox.offer(filler, mode, 0)) {
+                Thread.onSpinWait();
+            }
+            CompletableFuture<Void> added = CompletableFuture.runAsync(() -> {
+                try {
+                    harness.add(namespace, "host", BUFFER_BYTES);
+                } catch (NetlinkException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            harness.startAllButSpool();
+            Thread.sleep(3 * HEARTBEAT_MILLIS);
+            assertThat(added).isNotDone();
+            assertThat(harness.metric("ctstream_track_heartbeat_records_total")).isZero();
+            harness.startSpool();
+            added.get(1, TimeUnit.MINUTES);
+            harness.await("heartbeat", () -> !harness.control("HEARTBEAT").isEmpty());
+            harness.stop();
+            assertThat(harness.control("STARTED", "host").get(0).get("control_sequence"))
+                    .isEqualTo(0L);
+            assertThat(harness.kinds("host")).containsExactly("STARTED", "STOPPED");
+            assertThat(harness.kinds("filler")).hasSize(ControlOutbox.CAPACITY);
+        }
+    }
+
+    @Test
+    void closingTheReporterEndsTheWaitForTheOutbox() throws Exception {
+        try (TrackHarness harness = new TrackHarness(config(false))) {
+            ControlRecord mode = new ControlRecord.Mode("counted", "reliable", "filler");
+            while (harness.outbox.offer(StreamId.control("filler", "0"), mode, 0)) {
+                Thread.onSpinWait();
+            }
+            try (EventSocket socket = EventSocket.open(namespace.handle(), "host", SubscriptionConfig.standard())) {
+                ObservedNamespace observed = new ObservedNamespace(socket, namespace.handle());
+                CompletableFuture<Void> added =
+                        CompletableFuture.runAsync(() -> harness.control.added(observed, "start"));
+                harness.control.close();
+                added.get(1, TimeUnit.MINUTES);
+                assertThat(harness.control.stopped("stop", 50)).isFalse();
+            }
+            harness.start();
         }
     }
 
@@ -190,55 +275,5 @@ class ControlKernelIT {
         List<GenericRecord> reports = harness.control("HEARTBEAT");
         return !reports.isEmpty()
                 && reports.get(reports.size() - 1).get("loss_exact").equals(exact);
-    }
-
-    @Test
-    void laterStagesDeclareTheirLossesIncludingThoseOfEarlierRuns() throws Exception {
-        RunIdentity earlier = new RunIdentity("host-1", "boot-0", 77);
-        try (TrackHarness harness = new TrackHarness(config(false)).start()) {
-            EventSocket socket = harness.add(namespace, "host", BUFFER_BYTES).socket();
-            StreamId own = StreamId.control("host", socket.netnsId());
-            LossDeclarations declarations =
-                    new LossDeclarations(harness.batcher, harness.run, own, harness.receiver::wake);
-            declarations.declare(new LossDeclarations.LostBatches(
-                    GapCause.SPOOL, earlier, new StreamId("gone", "5", 5), 10, 25, 15, 2, 100, 200));
-            declarations.declare(
-                    new LossDeclarations.LostBatches(GapCause.REJECTED, harness.run, own, 3, 4, 1, 1, 0, 0));
-            declarations.declare(new LossDeclarations.LostBatches(GapCause.DAMAGE, earlier, null, 0, 0, -1, 4, 0, 0));
-            harness.await("GAP", () -> harness.control("GAP", "host").size() == 3);
-            verifyEarlier(harness.control("GAP").get(0));
-            verifyOwn(harness.control("GAP").get(1));
-            GenericRecord damage = harness.control("GAP").get(2);
-            assertThat(damage.get("ranges")).isNull();
-            assertThat(damage.get("lost_count")).isNull();
-            assertThat(damage.get("lost_batches")).isEqualTo(4L);
-            assertThat(damage.get("gap_stream_epoch")).isEqualTo(77L);
-            assertThat(damage.get("gap_netns_id")).hasToString(socket.netnsId());
-        }
-    }
-
-    private static void verifyEarlier(GenericRecord gap) {
-        assertThat(gap.get("cause")).hasToString("spool");
-        assertThat(gap.get("gap_stream")).hasToString("events");
-        assertThat(gap.get("gap_host_id")).hasToString("host-1");
-        assertThat(gap.get("gap_boot_id")).hasToString("boot-0");
-        assertThat(gap.get("gap_stream_epoch")).isEqualTo(77L);
-        assertThat(gap.get("gap_netns")).hasToString("gone");
-        assertThat(gap.get("gap_netns_id")).hasToString("5");
-        assertThat(gap.get("ranges"))
-                .hasToString("[{\"ct_zone\": 5, \"first_sequence\": 10, \"last_sequence\": 24, \"count\": 15}]");
-        assertThat(gap.get("lost_count")).isEqualTo(15L);
-        assertThat(gap.get("lost_batches")).isEqualTo(2L);
-        assertThat(gap.get("window_start_ns")).isEqualTo(100L);
-        assertThat(gap.get("window_end_ns")).isEqualTo(200L);
-    }
-
-    private static void verifyOwn(GenericRecord gap) {
-        assertThat(gap.get("gap_stream")).hasToString("control");
-        assertThat(gap.get("gap_stream_epoch")).isNull();
-        assertThat(gap.get("gap_netns")).isNull();
-        assertThat(gap.get("ranges"))
-                .hasToString("[{\"ct_zone\": null, \"first_sequence\": 3, \"last_sequence\": 3, \"count\": 1}]");
-        assertThat(gap.get("window_start_ns")).isNull();
     }
 }

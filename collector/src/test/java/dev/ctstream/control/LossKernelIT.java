@@ -23,7 +23,7 @@ class LossKernelIT {
     void receivedPlusLostIsWhatTheKernelOffered() throws Exception {
         List<TestNamespace> namespaces = new ArrayList<>();
         try (TrackHarness harness = new TrackHarness(CONFIG)) {
-            harness.reading = false;
+            harness.countOnly();
             harness.start();
             for (int i = 0; i < NAMESPACES; i++) {
                 namespaces.add(TestNamespace.create());

@@ -72,6 +72,7 @@ class SnapshotKernelIT {
     }
 
     private static void verifyEnd(TrackHarness harness, long entries) {
+        verifyNoExistingFollows(harness);
         assertThat(harness.kinds("host")).containsExactly("STARTED", "SNAPSHOT_BEGIN", "SNAPSHOT_END", "STOPPED");
         GenericRecord begin = harness.control("SNAPSHOT_BEGIN").get(0);
         GenericRecord end = harness.control("SNAPSHOT_END").get(0);
@@ -87,6 +88,15 @@ class SnapshotKernelIT {
                         .mapToLong(stream -> (Long) ((GenericRecord) stream).get("event_count"))
                         .sum();
         assertThat(inStreams).isEqualTo(existing);
+    }
+
+    /** Batches and control records share one log_index, which is the order in which they are appended. */
+    private static void verifyNoExistingFollows(TrackHarness harness) {
+        for (GenericRecord end : harness.control("SNAPSHOT_END")) {
+            Object id = end.get("snapshot_id");
+            assertThat(harness.events(event -> id.equals(event.record().get("snapshot_id"))))
+                    .allMatch(event -> event.logIndex() < (Long) end.get("log_index"));
+        }
     }
 
     /** No flow is announced twice or after its end. */
@@ -134,11 +144,10 @@ class SnapshotKernelIT {
             Object id = end.get("snapshot_id");
             assertThat((Long) id)
                     .isGreaterThan((Long) harness.control("SNAPSHOT_END").get(0).get("snapshot_id"));
-            harness.await(
-                    "EXISTING",
-                    () -> harness.events(e -> id.equals(e.record().get("snapshot_id")))
-                                    .size()
-                            == 150);
+            assertThat(harness.events(e -> id.equals(e.record().get("snapshot_id"))))
+                    .as("all are there before SNAPSHOT_END")
+                    .hasSize(150);
+            verifyNoExistingFollows(harness);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.Batcher;
+import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.conntrack.DumpEntryKind;
@@ -32,7 +33,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -45,18 +45,24 @@ import org.apache.avro.io.DecoderFactory;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
-/** The stages up to the ring, connected as in the collector, and a thread that decodes the batches. */
+/** The stages up to ring and outbox, connected as in the collector, and a thread that decodes what they hold. */
 final class TrackHarness implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(60);
+    /** A batch of events in {@link #order}. */
+    static final String EVENTS = "events";
+
     private static final BatchConfig BATCH = new BatchConfig(512, 256 << 10, 10);
 
     /** One decoded event. */
-    record Event(String netns, int zone, String type, String origin, int sourcePort, GenericRecord record) {}
+    record Event(
+            String netns, int zone, String type, String origin, int sourcePort, GenericRecord record, long logIndex) {}
 
     private final Metrics metrics = new Metrics();
     private final BatchRing ring = new BatchRing();
+    final ControlOutbox outbox = new ControlOutbox(ring);
     final RunIdentity run = new RunIdentity("host-1", "boot-1", Clock.realtimeNanos());
     private final Queues queues = new Queues();
+    private final SpoolStandIn spool = new SpoolStandIn(run, "web-1", ring, outbox, queues);
     private final Thread consumer = new Thread(this::consume, "test-consumer");
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private final Thread receive;
@@ -67,17 +73,49 @@ final class TrackHarness implements AutoCloseable {
     final NamespaceReporter control;
     final Snapshots snapshots;
     final DeliveryGuard guard;
-    volatile boolean reading = true;
-    private long numbered;
     volatile boolean hanging;
     private volatile boolean consuming = true;
     private boolean stopped;
 
-    private static final class Queues {
+    private static final class Queues implements SpoolStandIn.Taker {
         final ConcurrentLinkedQueue<Event> events = new ConcurrentLinkedQueue<>();
         final ConcurrentLinkedQueue<GenericRecord> control = new ConcurrentLinkedQueue<>();
-        final ConcurrentLinkedQueue<Integer> kinds = new ConcurrentLinkedQueue<>();
+        final ConcurrentLinkedQueue<String> order = new ConcurrentLinkedQueue<>();
         final Map<String, AtomicLong> counts = new ConcurrentHashMap<>();
+        volatile boolean reading = true;
+
+        @Override
+        public void control(byte[] datum) {
+            GenericRecord record = read(Schemas.CONTROL, datum, 0, datum.length);
+            control.add(record);
+            order.add(record.get("kind").toString());
+        }
+
+        @Override
+        public void batch(EncodedBatch batch) {
+            String netns = batch.stream().netns();
+            counts.computeIfAbsent(netns, n -> new AtomicLong()).addAndGet(batch.count());
+            order.add(EVENTS);
+            if (reading) {
+                decode(batch);
+            }
+        }
+
+        private void decode(EncodedBatch batch) {
+            GenericRecord read = read(Schemas.BATCH, batch.array(), batch.offset(), batch.lengthBytes());
+            for (Object item : (List<?>) read.get("events")) {
+                GenericRecord event = (GenericRecord) item;
+                Object port = event.get("source_port");
+                events.add(new Event(
+                        batch.stream().netns(),
+                        batch.stream().zone(),
+                        event.get("event_type").toString(),
+                        event.get("origin").toString(),
+                        port == null ? -1 : (Integer) port,
+                        event,
+                        batch.logIndex()));
+            }
+        }
     }
 
     TrackHarness(TrackConfig config) throws NetlinkException {
@@ -87,15 +125,15 @@ final class TrackHarness implements AutoCloseable {
     TrackHarness(TrackConfig config, DeliveryGuard.Limits limits, RunDescription.@Nullable PreviousRun previous)
             throws NetlinkException {
         this.config = config;
-        batcher = new Batcher(BATCH, run, "web-1", ring, new BatchMetrics(metrics));
+        batcher = new Batcher(BATCH, run, "web-1", ring, outbox, new BatchMetrics(metrics));
         ControlMetrics controlMetrics = new ControlMetrics(metrics);
         tracker = new FlowTracker(batcher, config, new TrackMetrics(metrics));
         receiver = EventReceiver.open(new Hanging(), new ReceiveMetrics(metrics));
         ControlRecord.Settings settings = new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch");
         RunDescription facts = new RunDescription(run, settings, previous, null);
-        control = new NamespaceReporter(tracker, batcher, config, facts, controlMetrics, receiver::wake);
-        snapshots = new Snapshots(tracker, batcher, config, controlMetrics, receiver, BATCH.lingerMillis());
-        guard = new DeliveryGuard(tracker, batcher, controlMetrics, receiver::wake, limits);
+        control = new NamespaceReporter(tracker, batcher, outbox, config, facts, controlMetrics);
+        snapshots = new Snapshots(tracker, outbox, config, controlMetrics, receiver);
+        guard = new DeliveryGuard(tracker, outbox, controlMetrics, limits);
         receive = thread(receiver, "test-receive");
     }
 
@@ -138,11 +176,6 @@ final class TrackHarness implements AutoCloseable {
         }
 
         @Override
-        public void onAdded(EventSource source) {
-            tracker.onAdded(source);
-        }
-
-        @Override
         public void onRemoved(EventSource source) {
             tracker.onRemoved(source);
         }
@@ -155,13 +188,21 @@ final class TrackHarness implements AutoCloseable {
     }
 
     TrackHarness start() {
+        startSpool();
+        startAllButSpool();
+        return this;
+    }
+
+    void startSpool() {
         consumer.setUncaughtExceptionHandler((t, e) -> failure.set(e));
         consumer.start();
+    }
+
+    void startAllButSpool() {
         receive.start();
         control.start((thread, e) -> failure.set(e));
         snapshots.start((thread, e) -> failure.set(e));
         guard.start((thread, e) -> failure.set(e));
-        return this;
     }
 
     ObservedNamespace add(TestNamespace namespace, String netns, int bufferBytes) throws NetlinkException {
@@ -194,51 +235,15 @@ final class TrackHarness implements AutoCloseable {
     }
 
     private void consume() {
-        while (consuming || ring.size() > 0) {
-            EncodedBatch batch = ring.take(TimeUnit.MILLISECONDS.toNanos(20));
-            if (batch != null) {
-                queues.kinds.add(batch.kind());
-                if (batch.kind() == EncodedBatch.CONTROL) {
-                    queues.control.add(read(Schemas.CONTROL, batch));
-                } else {
-                    decode(batch);
-                }
-                ring.release(batch);
-            }
+        while (consuming || !spool.done()) {
+            spool.run(20);
         }
     }
 
-    private void decode(EncodedBatch batch) {
-        count(batch.stream().netns(), batch.count());
-        if (!reading) {
-            return;
-        }
-        batch.number(numbered++);
-        GenericRecord read = read(Schemas.BATCH, batch);
-        for (Object item : (List<?>) read.get("events")) {
-            GenericRecord event = (GenericRecord) item;
-            Object port = event.get("source_port");
-            queues.events.add(new Event(
-                    batch.stream().netns(),
-                    batch.stream().zone(),
-                    event.get("event_type").toString(),
-                    event.get("origin").toString(),
-                    port == null ? -1 : (Integer) port,
-                    event));
-        }
-    }
-
-    private void count(String netns, int events) {
-        queues.counts.computeIfAbsent(netns, n -> new AtomicLong()).addAndGet(events);
-    }
-
-    private static GenericRecord read(Schema schema, EncodedBatch batch) {
+    private static GenericRecord read(Schema schema, byte[] bytes, int offset, int lengthBytes) {
         try {
             return new GenericDatumReader<GenericRecord>(schema)
-                    .read(
-                            null,
-                            DecoderFactory.get()
-                                    .binaryDecoder(batch.array(), batch.offset(), batch.lengthBytes(), null));
+                    .read(null, DecoderFactory.get().binaryDecoder(bytes, offset, lengthBytes, null));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -258,9 +263,14 @@ final class TrackHarness implements AutoCloseable {
         return events(e -> e.type.equals(type) && e.origin.equals(origin));
     }
 
-    /** The kinds of all batches, events and control, in order. */
-    List<Integer> kinds() {
-        return new ArrayList<>(queues.kinds);
+    /** The kinds of all control records, and {@link #EVENTS} for each batch, in order. */
+    List<String> order() {
+        return new ArrayList<>(queues.order);
+    }
+
+    /** Decodes no events any more; {@link #count} goes on. */
+    void countOnly() {
+        queues.reading = false;
     }
 
     /** All control records, in order. */
@@ -343,9 +353,9 @@ final class TrackHarness implements AutoCloseable {
         if (!receiver.stop(PATIENCE.toMillis())) {
             throw new AssertionError("the receiver did not stop");
         }
-        tracker.finish();
-        if (!control.finish("stop", PATIENCE.toMillis())) {
-            throw new AssertionError("the ring was not emptied");
+        await("hand-over", () -> tracker.finish() && batcher.closeAll());
+        if (!control.stopped("stop", PATIENCE.toMillis())) {
+            throw new AssertionError("the outbox was not emptied");
         }
         consuming = false;
         consumer.join(PATIENCE.toMillis());

@@ -45,6 +45,7 @@ final class FaultSite implements AutoCloseable {
     private final Map<String, String> settings = new TreeMap<>();
     private @Nullable LaunchedProgram collector;
     private int port;
+    private boolean brokerAway;
 
     /** The result of {@code verify}. */
     record Verdict(int exitCode, JsonNode report, String stderr) {}
@@ -87,6 +88,19 @@ final class FaultSite implements AutoCloseable {
 
     EmbeddedBroker broker() {
         return broker;
+    }
+
+    void stopBroker() {
+        broker.stop();
+        brokerAway = true;
+    }
+
+    /** Starts the broker again after {@link #stopBroker}; does nothing if it was not stopped. */
+    void startBroker() throws IOException {
+        if (brokerAway) {
+            broker.start();
+            brokerAway = false;
+        }
     }
 
     Path spool() {

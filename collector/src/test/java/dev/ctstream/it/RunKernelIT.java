@@ -143,7 +143,7 @@ class RunKernelIT {
      * NEW events of the source. The kernel tracks a moment before the rule that exempts the broker holds, so there may be
      * flows of other sources.
      */
-    private static long flowsFrom(String source) {
+    private static long flowsFrom(String source) throws Exception {
         return TopicContents.read(broker.bootstrapServers(), "inactive").flows("NEW").stream()
                 .filter(flow -> flow.source().equals(source))
                 .count();

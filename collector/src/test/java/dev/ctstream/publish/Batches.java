@@ -1,6 +1,5 @@
 package dev.ctstream.publish;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.Schemas;
@@ -47,7 +46,7 @@ final class Batches {
             events.add(event);
         }
         batch.put("events", events);
-        return queued(envelope(number, EncodedBatch.EVENTS, stream, firstSequence, count), earlier, batch);
+        return queued(envelope(number, BatchEnvelope.EVENTS, stream, firstSequence, count), run, batch);
     }
 
     /** An arbitrary time that does not rise with the sequence. */
@@ -59,20 +58,19 @@ final class Batches {
         StreamId stream = MadeBatches.stream(netns, StreamId.CONTROL_ZONE);
         GenericRecord control = identified(Schemas.CONTROL, RUN, stream);
         control.put("control_sequence", sequence);
-        return queued(envelope(number, EncodedBatch.CONTROL, stream, sequence, 1), null, control);
+        return queued(envelope(number, BatchEnvelope.CONTROL, stream, sequence, 1), RUN, control);
     }
 
     private static BatchEnvelope envelope(long number, int kind, StreamId stream, long firstSequence, int count) {
         long now = TimeUnit.MILLISECONDS.toNanos(System.currentTimeMillis());
-        long logIndex = kind == EncodedBatch.EVENTS ? number : EncodedBatch.NO_LOG_INDEX;
-        return new BatchEnvelope(number, 0, logIndex, kind, stream, firstSequence, count, now, now);
+        return new BatchEnvelope(number, 0, number, kind, stream, firstSequence, count, now, now, null);
     }
 
-    private static QueuedBatch queued(BatchEnvelope envelope, @Nullable RunIdentity earlier, GenericRecord datum) {
+    private static QueuedBatch queued(BatchEnvelope envelope, RunIdentity run, GenericRecord datum) {
         byte[] bytes = write(datum);
         byte[] within = new byte[bytes.length + 7]; // a datum seldom begins its buffer
         System.arraycopy(bytes, 0, within, 3, bytes.length);
-        return new QueuedBatch(envelope, earlier, within, 3, bytes.length, null);
+        return new QueuedBatch(envelope, run, within, 3, bytes.length, null);
     }
 
     private static GenericRecord identified(Schema schema, RunIdentity run, StreamId stream) {

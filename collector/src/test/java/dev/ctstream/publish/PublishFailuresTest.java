@@ -14,6 +14,7 @@ class PublishFailuresTest {
     private final Health health = new Health();
     private long nowNanos;
     private int lines;
+    private int infoLines;
     private final PublishFailures failures = new PublishFailures(new CountingLogger(), health, () -> nowNanos);
 
     private final class CountingLogger extends LegacyAbstractLogger {
@@ -27,6 +28,7 @@ class PublishFailuresTest {
                 Object @Nullable [] arguments,
                 @Nullable Throwable throwable) {
             lines += level == Level.WARN ? 1 : 0;
+            infoLines += level == Level.INFO ? 1 : 0;
         }
 
         @Override
@@ -94,5 +96,25 @@ class PublishFailuresTest {
             failures.connectionFailed("no broker answers");
         }
         assertThat(failures.backoffMillis(0)).isEqualTo(10_000);
+    }
+
+    @Test
+    void theLogIsBoundedWhateverTheReasons() {
+        for (int second = 0; second < 60; second++) {
+            nowNanos = TimeUnit.SECONDS.toNanos(second);
+            failures.sendFailed("reason " + second % 3);
+            failures.acknowledged();
+        }
+        assertThat(lines).isEqualTo(5);
+    }
+
+    @Test
+    void aNewProducerWithoutAFailureIsNotLogged() {
+        failures.connected("a:1");
+        int before = infoLines;
+        failures.connected("a:1");
+        failures.connected("a:1");
+        assertThat(before).isEqualTo(1);
+        assertThat(infoLines).isEqualTo(1);
     }
 }

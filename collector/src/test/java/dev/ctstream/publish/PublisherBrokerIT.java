@@ -89,7 +89,7 @@ class PublisherBrokerIT {
     @Test
     void all200000EventsArriveOnTheirPartitionsInOrder() {
         publisher.add(25, 64, 125);
-        publisher.queue.add(Batches.control(publisher.queue.size() + 1, "host", 0));
+        publisher.backlog.addControl(1);
         publisher.start(config(Layout.BATCH, true, Map.of()));
         publisher.awaitPublished();
 
@@ -200,7 +200,7 @@ class PublisherBrokerIT {
         List<ConsumerRecord<byte[], byte[]>> records = RawRecords.readAll(broker.bootstrapServers(), topic);
         assertThat(records).hasSizeGreaterThan(2 * 5 * 10);
         PublisherHarness.assertGapFree(PublisherHarness.firstOccurrences(records), 10, 1_000);
-        assertThat(publisher.queue.setAside).isEmpty();
+        assertThat(publisher.backlog.setAside).isEmpty();
     }
 
     @Test
@@ -209,7 +209,7 @@ class PublisherBrokerIT {
         publisher.start(config(Layout.BATCH, true, Map.of("compression.type", "none")));
         publisher.add(1, 1, 4);
         publisher.awaitPublished();
-        assertThat(publisher.queue.setAside).containsExactly(1L);
+        assertThat(publisher.backlog.setAside).containsExactly(1L);
 
         alter(topic, "max.message.bytes", "1000000");
         publisher.add(3, 1, 4);
@@ -218,7 +218,7 @@ class PublisherBrokerIT {
         // Everything that was not set aside is in the topic; the spool declares the rest.
         List<Long> expected = new ArrayList<>();
         for (long number = 1; number <= 4; number++) {
-            if (!publisher.queue.setAside.contains(number)) {
+            if (!publisher.backlog.setAside.contains(number)) {
                 LongStream.range(4 * (number - 1), 4 * number).forEach(expected::add);
             }
         }

@@ -21,13 +21,14 @@ import org.apache.avro.generic.GenericRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
-/** A publisher on its own thread, a queue that the test fills, and checks of the topic's final contents. */
+/** A publisher on its own thread, a backlog that the test fills, and checks of the topic's final contents. */
 final class PublisherHarness {
     static final Duration SOON = Duration.ofSeconds(90);
     static final Duration SAYS_SO = Duration.ofSeconds(5);
     static final int PREFIX_BYTES = 10;
 
-    final TestQueue queue = new TestQueue();
+    final TestBacklog backlog = new TestBacklog();
+    final TestQueue queue = backlog.events();
     final Health health = new Health();
     final Metrics metrics = new Metrics();
     final String topic;
@@ -49,8 +50,9 @@ final class PublisherHarness {
 
     /** Starts a publisher at the oldest unacknowledged batch; an earlier publisher must have ended. */
     void start(PublishConfig config) {
+        backlog.control().rewind();
         queue.rewind();
-        Publisher started = new Publisher(new Publisher.Parts(config, Batches.RUN, queue, publishMetrics, health));
+        Publisher started = new Publisher(new Publisher.Parts(config, backlog, publishMetrics, health));
         Thread runner = new Thread(started, "publisher");
         runner.start();
         publisher = started;
@@ -83,7 +85,7 @@ final class PublisherHarness {
     }
 
     void awaitPublished() {
-        await().atMost(SOON).until(() -> queue.unacknowledged() == 0);
+        await().atMost(SOON).until(() -> backlog.unacknowledged() == 0);
     }
 
     /** The reason that health gives for Kafka. */
@@ -126,7 +128,7 @@ final class PublisherHarness {
     /** Checks that everything from the queue is in the topic: nothing is lost, each zone is in order. */
     void assertAllThere(String bootstrapServers, int zones, int eventsEach) {
         assertGapFree(firstOccurrences(RawRecords.readAll(bootstrapServers, topic)), zones, eventsEach);
-        assertThat(queue.setAside).isEmpty();
+        assertThat(backlog.setAside).isEmpty();
         await().atMost(SOON).until(health::ready);
     }
 

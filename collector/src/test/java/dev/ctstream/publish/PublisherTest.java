@@ -3,70 +3,42 @@ package dev.ctstream.publish;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.record.Framing;
-import dev.ctstream.record.Schemas;
 import dev.ctstream.record.StreamId;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.kafka.clients.producer.MockProducer;
-import org.apache.kafka.clients.producer.Producer;
-import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The publisher's rules, without a broker: the test decides the result of each record. */
 class PublisherTest {
-    private static final StreamId ZONE_7 = MadeBatches.stream("host", 7);
-    private static final Duration SOON = Duration.ofSeconds(20);
-    private static final int PREFIX_BYTES = 10;
+    private static final StreamId ZONE_7 = TestBacklog.zone(7);
+    private static final Duration SOON = MockCluster.SOON;
 
-    private final TestQueue queue = new TestQueue();
+    private final TestBacklog backlog = new TestBacklog();
     private final Health health = new Health();
     private final Metrics metrics = new Metrics();
-    private final List<MockProducer<byte[], byte[]>> producers = new CopyOnWriteArrayList<>();
-    private final ConcurrentLinkedQueue<KafkaUnreadyException> refusals = new ConcurrentLinkedQueue<>();
+    private final MockCluster cluster = new MockCluster();
     private final Publisher publisher = new Publisher(
             new Publisher.Parts(
                     RecordFactoryTest.config(
-                            Layout.BATCH, Framing.SINGLE_OBJECT, true, Map.of("bootstrap.servers", "mock:1")),
-                    Batches.RUN,
-                    queue,
+                            Layout.BATCH,
+                            Framing.SINGLE_OBJECT,
+                            true,
+                            Map.of("bootstrap.servers", MockCluster.ADDRESS)),
+                    backlog,
                     new PublishMetrics(metrics),
                     health),
-            new MockCluster());
+            cluster);
     private final Thread thread = new Thread(publisher, "publisher");
-
-    private final class MockCluster implements KafkaGateway {
-        @Override
-        public Topics.Report prepare() throws KafkaUnreadyException {
-            KafkaUnreadyException refusal = refusals.poll();
-            if (refusal != null) {
-                throw refusal;
-            }
-            return new Topics.Report(new Topics.Partitions(12, 3), List.of(), 1 << 20, Set.of("mock:1"));
-        }
-
-        @Override
-        public Producer<byte[], byte[]> producer(long maxMessageBytes) {
-            MockProducer<byte[], byte[]> producer =
-                    new MockProducer<>(false, null, new ByteArraySerializer(), new ByteArraySerializer());
-            producers.add(producer);
-            return producer;
-        }
-    }
 
     @BeforeEach
     void start() {
@@ -82,37 +54,28 @@ class PublisherTest {
     }
 
     private void add(int batches) {
-        for (int i = 0; i < batches; i++) {
-            int number = queue.size() + 1;
-            queue.add(Batches.events(number, ZONE_7, (number - 1) * 10L, 10));
-        }
+        backlog.addEvents(ZONE_7, batches);
     }
 
-    /** The producer with this index, once it has received this many records. */
     private MockProducer<byte[], byte[]> producer(int index, int records) {
-        await().atMost(SOON)
-                .until(() -> producers.size() > index
-                        && producers.get(index).history().size() >= records);
-        return producers.get(index);
+        return cluster.producer(index, records);
     }
 
     private static List<Long> sequences(MockProducer<byte[], byte[]> producer) {
-        List<Long> sequences = new ArrayList<>();
-        for (ProducerRecord<byte[], byte[]> record : producer.history()) {
-            sequences.addAll(Batches.sequences(Batches.read(Schemas.BATCH, record.value(), PREFIX_BYTES)));
-        }
-        return sequences;
+        return producer.history().stream()
+                .flatMap(record -> Batches.sequences(MockCluster.events(record)).stream())
+                .toList();
     }
 
     private void awaitAcknowledged(long number) {
-        await().atMost(SOON).until(() -> queue.acknowledged() == number);
+        await().atMost(SOON).until(() -> backlog.events().acknowledged() == number);
     }
 
     @Test
     void acknowledgesInOrder() {
         add(3);
         MockProducer<byte[], byte[]> producer = producer(0, 3);
-        assertThat(queue.acknowledged()).isZero();
+        assertThat(backlog.events().acknowledged()).isZero();
 
         producer.completeNext();
         awaitAcknowledged(1);
@@ -162,7 +125,7 @@ class PublisherTest {
         awaitAcknowledged(1); // the second batch lacks its last piece
         second.completeNext();
         awaitAcknowledged(2);
-        assertThat(queue.setAside).isEmpty();
+        assertThat(backlog.setAside).isEmpty();
     }
 
     @Test
@@ -179,7 +142,7 @@ class PublisherTest {
         rest.completeNext();
         rest.completeNext();
         awaitAcknowledged(3);
-        assertThat(queue.setAside).containsExactly(1L);
+        assertThat(backlog.setAside).containsExactly(1L);
     }
 
     @Test
@@ -190,7 +153,7 @@ class PublisherTest {
         producer(1, 2).completeNext();
 
         awaitAcknowledged(2);
-        assertThat(queue.setAside).isEmpty();
+        assertThat(backlog.setAside).isEmpty();
     }
 
     @Test
@@ -207,8 +170,8 @@ class PublisherTest {
 
     @Test
     void retriesUntilKafkaIsReadyAndReportsTheReason() {
-        await().atMost(SOON).until(() -> producers.size() == 1);
-        refusals.add(new KafkaUnreadyException("no broker answers at mock:1"));
+        await().atMost(SOON).until(() -> cluster.producers.size() == 1);
+        cluster.refusals.add(new KafkaUnreadyException("no broker answers at mock:1"));
         add(1);
         producer(0, 1).errorNext(new IllegalStateException("gone"));
 
@@ -216,5 +179,141 @@ class PublisherTest {
                 .until(() -> health.reasons().getOrDefault("kafka", "").contains("no broker answers"));
         producer(1, 1).completeNext();
         awaitAcknowledged(1);
+    }
+
+    @Test
+    void noLaterBatchIsSentWhenOneCannotBeSetAsideBeforeTheStop() throws InterruptedException {
+        backlog.stopping = true;
+        add(2);
+        producer(0, 2).errorNext(new InvalidRecordException("never"));
+        producer(1, 1).errorNext(new InvalidRecordException("never"));
+        backlog.addControl(1);
+        MockProducer<byte[], byte[]> last = producer(2, 1);
+        last.completeNext();
+        await().atMost(SOON).until(() -> backlog.control().unacknowledged() == 0);
+
+        publisher.stop(SOON);
+        thread.join(SOON.toMillis());
+
+        assertThat(thread.isAlive()).isFalse();
+        assertThat(MockCluster.received(last)).containsExactly("c0");
+        assertThat(backlog.setAside).isEmpty();
+        assertThat(backlog.events().acknowledged()).isZero();
+    }
+
+    @Test
+    void batchesThatAreHeldUntilAGapIsAcknowledgedDoNotMakeItSpin() throws InterruptedException {
+        backlog.events().hold(2, () -> backlog.control().acknowledged() == 1);
+        add(3);
+        backlog.addControl(1);
+        MockProducer<byte[], byte[]> producer = producer(0, 2);
+        int before = backlog.events().calls();
+        Thread.sleep(1_500);
+        assertThat(backlog.events().calls() - before).isLessThan(10);
+        assertThat(MockCluster.received(producer)).containsExactlyInAnyOrder("c0", "e0");
+
+        producer.completeNext();
+        producer.completeNext();
+        producer(0, 4);
+        assertThat(MockCluster.received(producer).subList(2, 4)).containsExactly("e10", "e20");
+    }
+
+    @Test
+    void aStopWaitsForTheGapThatHeldBatchesNeed() throws InterruptedException {
+        backlog.events().hold(1, () -> backlog.control().acknowledged() == 1);
+        add(2);
+        backlog.addControl(1);
+        MockProducer<byte[], byte[]> producer = producer(0, 1);
+        publisher.stop(SOON);
+        producer.completeNext();
+        thread.join(SOON.toMillis());
+
+        assertThat(MockCluster.received(producer)).containsExactly("c0", "e0", "e10");
+    }
+
+    @Test
+    void controlGoesFirst() {
+        cluster.refusals.add(new KafkaUnreadyException("not yet"));
+        backlog.addControl(3);
+        add(3);
+
+        MockProducer<byte[], byte[]> producer = producer(0, 6);
+        List<String> received = MockCluster.received(producer);
+        assertThat(received.indexOf("c2")).isLessThan(received.indexOf("e20"));
+        assertThat(received).filteredOn(name -> name.startsWith("c")).containsExactly("c0", "c1", "c2");
+    }
+
+    @Test
+    void aFailureOfEitherQueueRewindsBoth() {
+        backlog.addControl(2);
+        MockProducer<byte[], byte[]> first = producer(0, 2);
+        add(2);
+        producer(0, 4);
+        first.completeNext(); // control record 0
+        first.errorNext(new IllegalStateException("gone"));
+
+        MockProducer<byte[], byte[]> second = producer(1, 3);
+        assertThat(first.closed()).isTrue();
+        assertThat(MockCluster.received(second)).containsExactly("c1", "e0", "e10");
+        second.completeNext();
+        second.completeNext(); // the first batch
+        second.errorNext(new IllegalStateException("gone"));
+
+        backlog.addControl(1);
+        MockProducer<byte[], byte[]> third = producer(2, 2);
+        assertThat(MockCluster.received(third)).containsExactlyInAnyOrder("c2", "e10");
+        assertThat(backlog.control().acknowledged()).isEqualTo(2);
+        assertThat(backlog.events().acknowledged()).isEqualTo(1);
+    }
+
+    @Test
+    void aLongBacklogOfOneQueueStaysWithinItsLimit() {
+        add(1);
+        MockProducer<byte[], byte[]> producer = producer(0, 1);
+        int recordBytes = Batches.control(1, "host", 10_000).lengthBytes();
+        int most = (1 << 20) / recordBytes;
+        backlog.addControl(2 * most);
+        await().atMost(SOON).until(() -> producer.history().size() > most);
+        add(1);
+        await().atMost(SOON).until(() -> MockCluster.received(producer).contains("e10"));
+        assertThat(producer.history().size()).isLessThan(most + most / 10);
+
+        while (backlog.unacknowledged() > 0) {
+            producer.completeNext();
+        }
+    }
+
+    @Test
+    void waitsUntilEventsArePublishedAndLetsNoneLinger() throws Exception {
+        add(3);
+        MockProducer<byte[], byte[]> producer = producer(0, 3);
+        assertThat(backlog.events().acknowledged()).isZero();
+
+        assertThat(publisher.awaitEventsPublished(SOON)).isTrue(); // the mock completes what is flushed
+
+        assertThat(backlog.events().unacknowledged()).isZero();
+        assertThat(producer.flushed()).isTrue();
+    }
+
+    @Test
+    void doesNotWaitForEventsWhileKafkaIsUnavailable() {
+        await().atMost(SOON).until(() -> cluster.producers.size() == 1);
+        for (int i = 0; i < 100; i++) {
+            cluster.refusals.add(new KafkaUnreadyException("no broker answers at mock:1"));
+        }
+        add(1);
+        producer(0, 1).errorNext(new IllegalStateException("gone"));
+        await().atMost(SOON).until(() -> !health.ready());
+
+        long begin = System.nanoTime();
+        assertThat(publisher.awaitEventsPublished(Duration.ofMinutes(10))).isFalse();
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
+    }
+
+    @Test
+    void givesUpWaitingForEventsAtTheTimeout() {
+        backlog.events().hold(1, () -> false);
+        add(1);
+        assertThat(publisher.awaitEventsPublished(Duration.ofMillis(200))).isFalse();
     }
 }

@@ -34,7 +34,7 @@ class RecordFactoryTest {
     }
 
     private static List<ProducerRecord<byte[], byte[]>> records(Layout layout, QueuedBatch batch, int pieceBytes) {
-        return new RecordFactory(config(layout, Framing.SINGLE_OBJECT, true, Map.of()), Batches.RUN)
+        return new RecordFactory(config(layout, Framing.SINGLE_OBJECT, true, Map.of()))
                 .records(batch, PARTITIONS, pieceBytes);
     }
 
@@ -122,7 +122,7 @@ class RecordFactoryTest {
 
     @Test
     void headersCanBeSwitchedOff() {
-        RecordFactory factory = new RecordFactory(config(Layout.BATCH, Framing.BARE, false, Map.of()), Batches.RUN);
+        RecordFactory factory = new RecordFactory(config(Layout.BATCH, Framing.BARE, false, Map.of()));
 
         ProducerRecord<byte[], byte[]> record = factory.records(
                         Batches.events(1, ZONE_7, 0, 1), PARTITIONS, Integer.MAX_VALUE)

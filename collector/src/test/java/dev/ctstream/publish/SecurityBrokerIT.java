@@ -171,6 +171,39 @@ class SecurityBrokerIT {
     }
 
     @Test
+    void eventsGoOnWhileControlRecordsMayNotBeWritten() throws Exception {
+        broker.setPassword("half", "secret");
+        grant("half", AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS, AclOperation.CREATE);
+        AclBinding events = write("half", publisher.topic);
+        AclBinding control = write("half", publisher.topic + "-control");
+        try (Admin admin = broker.admin()) {
+            admin.createAcls(List.of(events)).all().get(20, TimeUnit.SECONDS);
+            publisher.backlog.addControl(3);
+            publisher.add(4, ZONES, EVENTS);
+            publisher.start(asUser("half", "secret", true));
+
+            await().atMost(PublisherHarness.SOON)
+                    .untilAsserted(() -> assertThat(publisher.health.reasons().getOrDefault("kafka-control", ""))
+                            .contains("topic " + publisher.topic + "-control", "TopicAuthorizationException", "WRITE"));
+            publisher.add(4, ZONES, EVENTS);
+            await().atMost(PublisherHarness.SOON).until(() -> publisher.queue.unacknowledged() == 0);
+            assertThat(publisher.backlog.control().acknowledged()).isZero();
+
+            admin.createAcls(List.of(control)).all().get(20, TimeUnit.SECONDS);
+        }
+        publisher.awaitPublished();
+        publisher.assertAllThere(broker.plain(), ZONES, 8 * EVENTS);
+        assertThat(RawRecords.readAll(broker.plain(), publisher.topic + "-control"))
+                .hasSize(3);
+    }
+
+    private static AclBinding write(String user, String topic) {
+        return new AclBinding(
+                new ResourcePattern(ResourceType.TOPIC, topic, PatternType.LITERAL),
+                new AccessControlEntry("User:" + user, "*", AclOperation.WRITE, AclPermissionType.ALLOW));
+    }
+
+    @Test
     void anUntrustedCertificateIsReportedAndTheStoreMayBeFixedInPlace() throws Exception {
         Path trusted = folder.resolve("trusted.p12");
         Files.copy(broker.store("foreign"), trusted);

@@ -37,11 +37,11 @@ class SendFailureTest {
                 Arguments.of(new IllegalStateException("producer is closed"), SendFailure.RETRIABLE),
                 Arguments.of(new KafkaException("t"), SendFailure.RETRIABLE),
                 Arguments.of(new InvalidTimestampException("clock"), SendFailure.RETRIABLE),
-                Arguments.of(new TopicAuthorizationException("t"), SendFailure.CONFIGURATION),
+                Arguments.of(new TopicAuthorizationException("t"), SendFailure.TOPIC),
                 Arguments.of(new ClusterAuthorizationException("t"), SendFailure.CONFIGURATION),
                 Arguments.of(new SaslAuthenticationException("t"), SendFailure.CONFIGURATION),
                 Arguments.of(new SslAuthenticationException("t"), SendFailure.CONFIGURATION),
-                Arguments.of(new InvalidTopicException("t"), SendFailure.CONFIGURATION),
+                Arguments.of(new InvalidTopicException("t"), SendFailure.TOPIC),
                 Arguments.of(
                         new ExecutionException(new KafkaException(new SaslAuthenticationException("t"))),
                         SendFailure.CONFIGURATION),

@@ -4,23 +4,40 @@ import dev.ctstream.spool.BatchQueue;
 import dev.ctstream.spool.QueuedBatch;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** An in-memory queue with batches numbered 1, 2, …. */
 final class TestQueue implements BatchQueue {
-    final List<Long> setAside = new ArrayList<>();
+    private final Runnable onAdded;
+    private final Runnable onAcknowledged;
     private final List<QueuedBatch> batches = new ArrayList<>();
     private long acknowledged;
     private int next;
-    private boolean woken;
+    private int calls;
+    private long heldNumber = Long.MAX_VALUE;
+    private BooleanSupplier released = () -> true;
 
-    synchronized void add(QueuedBatch batch) {
-        if (batch.envelope().number() != batches.size() + 1) {
-            throw new IllegalArgumentException("number " + batch.envelope().number());
+    /** An empty queue; tells when a batch was added or acknowledged. */
+    TestQueue(Runnable onAdded, Runnable onAcknowledged) {
+        this.onAdded = onAdded;
+        this.onAcknowledged = onAcknowledged;
+    }
+
+    void add(QueuedBatch batch) {
+        synchronized (this) {
+            if (batch.envelope().number() != batches.size() + 1) {
+                throw new IllegalArgumentException("number " + batch.envelope().number());
+            }
+            batches.add(batch);
         }
-        batches.add(batch);
-        notifyAll();
+        onAdded.run();
+    }
+
+    /** Holds batches from a number on until a condition is true. */
+    synchronized void hold(long number, BooleanSupplier until) {
+        heldNumber = number;
+        released = until;
     }
 
     synchronized int size() {
@@ -31,28 +48,16 @@ final class TestQueue implements BatchQueue {
         return acknowledged;
     }
 
-    @Override
-    public synchronized @Nullable QueuedBatch next(long waitNanos) {
-        long deadline = System.nanoTime() + waitNanos;
-        while (next == batches.size() && !woken) {
-            long leftMillis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-            if (leftMillis <= 0) {
-                return null;
-            }
-            try {
-                wait(leftMillis);
-            } catch (InterruptedException e) {
-                throw new AssertionError("interrupted in the queue", e);
-            }
-        }
-        woken = false;
-        return next == batches.size() ? null : batches.get(next++);
+    /** How often the publisher has asked for a batch. */
+    synchronized int calls() {
+        return calls;
     }
 
     @Override
-    public synchronized void wake() {
-        woken = true;
-        notifyAll();
+    public synchronized @Nullable QueuedBatch next() {
+        calls++;
+        boolean held = next + 1 >= heldNumber && !released.getAsBoolean();
+        return held || next == batches.size() ? null : batches.get(next++);
     }
 
     @Override
@@ -61,16 +66,14 @@ final class TestQueue implements BatchQueue {
     }
 
     @Override
-    public synchronized void acknowledge(long number) {
-        if (number > next) {
-            throw new AssertionError("acknowledged " + number + " of " + next);
+    public void acknowledge(long number) {
+        synchronized (this) {
+            if (number > next) {
+                throw new AssertionError("acknowledged " + number + " of " + next);
+            }
+            acknowledged = Math.max(acknowledged, number);
         }
-        acknowledged = Math.max(acknowledged, number);
-    }
-
-    @Override
-    public synchronized void setAside(QueuedBatch batch, String reason) {
-        setAside.add(batch.envelope().number());
+        onAcknowledged.run();
     }
 
     @Override

@@ -10,8 +10,8 @@ import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 
 public class SegmentHeaderTest {
-    private static final SegmentHeader HEADER =
-            new SegmentHeader(7, new SpoolPosition(70, 700), new RunIdentity("höst", "boot", 42), 43);
+    private static final SegmentHeader HEADER = new SegmentHeader(
+            7, BatchEnvelope.CONTROL, new SpoolPosition(70, 700), new RunIdentity("höst", "boot", 42), 43);
 
     public static void fixChecksum(ByteBuffer header) {
         int length = header.getShort(SegmentFormat.SEGMENT_LENGTH_OFFSET);
@@ -50,7 +50,8 @@ public class SegmentHeaderTest {
 
     @Test
     void aHostIdThatDoesNotFitIsRefused() {
-        SegmentHeader header = new SegmentHeader(1, SpoolPosition.START, new RunIdentity("h".repeat(500), "b", 1), 1);
+        SegmentHeader header = new SegmentHeader(
+                1, BatchEnvelope.EVENTS, SpoolPosition.START, new RunIdentity("h".repeat(500), "b", 1), 1);
         assertThatThrownBy(header::encode).hasMessageContaining("host.id");
     }
 }

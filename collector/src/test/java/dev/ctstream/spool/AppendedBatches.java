@@ -1,15 +1,16 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.SegmentFormat;
 import dev.ctstream.segment.SegmentReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
@@ -21,8 +22,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Everything that a collector ever appends to its spool, read from the segment files. Each new segment gets a hard link
- * elsewhere at once, which keeps the file when the spool deletes it. Batch numbers rise by one, so a missed segment
- * would show as a gap.
+ * elsewhere at once, which keeps the file when the spool deletes it. The numbers of each chain rise by one, so a missed
+ * segment would show as a gap.
  *
  * <p>Threads: its own thread looks for new segments; one other thread may call the methods.
  */
@@ -35,7 +36,7 @@ public final class AppendedBatches implements AutoCloseable {
     private final Thread watcher = new Thread(this::watch, "segment-watcher");
     private final Map<String, BitSet> streams = new TreeMap<>();
     private final Set<Path> sealed = new HashSet<>();
-    private final BitSet numbers = new BitSet();
+    private final Map<Integer, BitSet> numbers = new TreeMap<>();
     private volatile boolean closed;
 
     private AppendedBatches(Path directory, Path names) {
@@ -68,11 +69,16 @@ public final class AppendedBatches implements AutoCloseable {
     }
 
     private synchronized void look() throws IOException {
-        for (Path segment : SpoolDirectory.segments(directory)) {
+        link(ChainDirectory.events(SpoolFileSystem.HOST, directory), "events");
+        link(ChainDirectory.control(SpoolFileSystem.HOST, directory), "control");
+    }
+
+    private void link(ChainDirectory chain, String name) throws IOException {
+        for (Path segment : chain.segments()) {
             try {
                 Object inode = Files.getAttribute(segment, "unix:ino");
                 if (!inodes.contains(inode)) {
-                    Files.createLink(names.resolve(segment.getFileName() + "." + inode), segment);
+                    Files.createLink(names.resolve(name + "." + segment.getFileName() + "." + inode), segment);
                     inodes.add(inode);
                 }
             } catch (NoSuchFileException e) {
@@ -96,17 +102,18 @@ public final class AppendedBatches implements AutoCloseable {
     }
 
     private void read(Path file) throws IOException {
-        try (SegmentReader segment = SegmentReader.open(file)) {
+        if (isBlank(file)) {
+            return;
+        }
+        try (SegmentReader segment = SegmentReader.open(SpoolFileSystem.HOST, file)) {
             String run = segment.identity().hostId() + "/" + segment.identity().bootId() + "/"
                     + segment.identity().streamEpoch() + "/";
             while (segment.next()) {
                 BatchEnvelope batch = segment.envelope();
-                numbers.set((int) batch.number());
+                numbers.computeIfAbsent(batch.kind(), kind -> new BitSet()).set((int) batch.number());
                 streams.computeIfAbsent(
                                 run + batch.stream().netnsId() + "/"
-                                        + (batch.kind() == EncodedBatch.CONTROL
-                                                ? -1
-                                                : batch.stream().zone()),
+                                        + batch.stream().zone(),
                                 stream -> new BitSet())
                         .set((int) batch.firstSequence(), (int) batch.nextSequence());
             }
@@ -119,15 +126,25 @@ public final class AppendedBatches implements AutoCloseable {
         }
     }
 
+    /** Whether the file was reserved, and its writer died before it wrote the header. */
+    private static boolean isBlank(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] head = in.readNBytes(SegmentFormat.FRAMES_OFFSET);
+            return Arrays.equals(head, new byte[head.length]);
+        }
+    }
+
     /**
      * Sequences of each stream {@code host/boot/epoch/netns/zone} that were {@link #read}; the zone of control records
      * is -1.
      */
     public Map<String, BitSet> streams() {
-        if (numbers.nextClearBit(1) != numbers.length()) {
-            throw new AssertionError("batch " + numbers.nextClearBit(1) + " of " + (numbers.length() - 1)
-                    + " was in a segment that was not seen");
-        }
+        numbers.forEach((kind, seen) -> {
+            if (seen.nextClearBit(1) != seen.length()) {
+                throw new AssertionError("frame " + seen.nextClearBit(1) + " of " + (seen.length() - 1) + " of kind "
+                        + kind + " was in a segment that was not seen");
+            }
+        });
         return streams;
     }
 

@@ -2,7 +2,6 @@ package dev.ctstream.spool;
 
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.record.RunIdentity;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
@@ -14,9 +13,10 @@ final class AppendingProcess {
     /** Arguments: directory, stream epoch. Prints the number after the last batch for which write(2) has returned. */
     @SuppressWarnings("resource") // it is killed
     public static void main(String[] arguments) throws IOException {
-        RunIdentity run = new RunIdentity("host-1", "boot-1", Long.parseLong(arguments[1]));
-        TestSpool spool = new TestSpool(TestSpool.config(Path.of(arguments[0])), run);
-        SplittableRandom random = new SplittableRandom(run.streamEpoch());
+        long epoch = Long.parseLong(arguments[1]);
+        TestSpool spool = new TestSpool(
+                TestSpool.Setup.of(TestSpool.config(Path.of(arguments[0]))).clock(() -> epoch));
+        SplittableRandom random = new SplittableRandom(epoch);
         while (true) {
             int batches = 1 + random.nextInt(20);
             for (int i = 0; i < batches; i++) {
@@ -25,7 +25,7 @@ final class AppendingProcess {
                 spool.handOver(batch);
             }
             spool.pass();
-            System.out.println(spool.spool.acknowledgedNumber() + spool.spool.unacknowledged() + 1);
+            System.out.println(spool.appendedNumber() + 1);
             System.out.flush();
         }
     }

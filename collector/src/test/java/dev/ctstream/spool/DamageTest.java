@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.segment.BatchEnvelope;
-import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.SegmentFormat;
 import dev.ctstream.segment.SegmentHeaderTest;
 import dev.ctstream.segment.SegmentInspection;
@@ -16,6 +15,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.LongStream;
@@ -36,8 +36,7 @@ class DamageTest {
         Path directory = temporary.resolve("closed");
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             for (int i = 0; i < BATCHES / 20; i++) {
-                spool.append(i % 3, 19);
-                spool.appendControl("host");
+                spool.append(i % 3, 20);
             }
         }
         assertThat(TestSpool.segments(directory)).hasSizeGreaterThan(4);
@@ -76,7 +75,7 @@ class DamageTest {
     }
 
     private static long offsetOfFrame(Path file, int index) throws IOException {
-        try (SegmentReader reader = SegmentReader.open(file)) {
+        try (SegmentReader reader = SegmentReader.open(SpoolFileSystem.HOST, file)) {
             for (int i = 0; i < index; i++) {
                 assertThat(reader.next()).isTrue();
             }
@@ -85,15 +84,14 @@ class DamageTest {
     }
 
     /** Read and lost batches and events together are everything that was appended. */
-    private static void assertComplete(TestSpool spool, List<BatchEnvelope> read, long batches) {
+    private static void assertComplete(TestSpool spool, List<BatchEnvelope> read, long batches) throws IOException {
         assertThat(read)
                 .extracting(BatchEnvelope::number)
                 .doesNotHaveDuplicates()
                 .isSorted();
         assertThat(read.size() + spool.lostBatches()).isEqualTo(batches);
-        long events = batches / 20 * 19 * TestSpool.COUNT;
         assertThat(read.stream().mapToLong(BatchEnvelope::events).sum() + spool.lostEvents())
-                .isEqualTo(events);
+                .isEqualTo(batches * TestSpool.COUNT);
     }
 
     @Test
@@ -110,7 +108,7 @@ class DamageTest {
             try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
                 spool.append(2, 2);
                 assertThat(spool.readAll()).as("cut at %d", cut).isEqualTo(numbers(1, 4));
-                assertThat(spool.losses).isEmpty();
+                assertThat(spool.gaps()).isEmpty();
             }
             try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
                 List<BatchEnvelope> read = spool.readAllBatches();
@@ -118,7 +116,7 @@ class DamageTest {
                         .as("cut at %d", cut)
                         .extracting(e -> e.stream().zone())
                         .containsExactly(1, 1, 2, 2);
-                assertThat(spool.losses).isEmpty();
+                assertThat(spool.gaps()).isEmpty();
             }
         }
     }
@@ -131,7 +129,7 @@ class DamageTest {
         try (TestSpool spool = new TestSpool(TestSpool.config(crashed))) {
             spool.append(2, 1);
             assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
-            assertThat(spool.losses).isEmpty();
+            assertThat(spool.gaps()).isEmpty();
         }
     }
 
@@ -140,14 +138,14 @@ class DamageTest {
         Path directory = closed();
         Path last =
                 TestSpool.segments(directory).get(TestSpool.segments(directory).size() - 1);
-        long first = SegmentInspection.inspect(last).firstNumber();
+        long first = SegmentInspection.inspect(SpoolFileSystem.HOST, last).firstNumber();
         try (FileChannel channel = FileChannel.open(last, StandardOpenOption.WRITE)) {
             channel.truncate(offsetOfFrame(last, 1) + 100); // as after a power loss
         }
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             List<BatchEnvelope> read = spool.readAllBatches();
             assertThat(read).extracting(BatchEnvelope::number).isEqualTo(numbers(1, first));
-            assertThat(spool.losses).hasSize(1);
+            assertThat(spool.gaps()).hasSize(1);
             assertComplete(spool, read, BATCHES);
             spool.append(5, 1);
             assertThat(spool.readAll()).isEqualTo(List.of(BATCHES + 1L));
@@ -171,7 +169,7 @@ class DamageTest {
         }
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             assertThat(spool.readAll()).isEqualTo(numbers(1, BATCHES)); // each body is from the right run
-            assertThat(spool.losses).isEmpty();
+            assertThat(spool.gaps()).isEmpty();
         }
     }
 
@@ -195,7 +193,7 @@ class DamageTest {
         }
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             assertThat(spool.readAll()).isEqualTo(numbers(1, BATCHES));
-            assertThat(spool.losses).isEmpty();
+            assertThat(spool.gaps()).isEmpty();
         }
     }
 
@@ -206,12 +204,13 @@ class DamageTest {
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             List<BatchEnvelope> read = spool.readAllBatches();
             assertThat(spool.lostBatches()).isBetween(60L, 100L);
-            assertThat(spool.losses).extracting(Loss::stream).doesNotContainNull();
+            assertThat(spool.gaps())
+                    .allSatisfy(gap -> assertThat(gap.sequences()).isEqualTo(gap.count()));
             assertComplete(spool, read, BATCHES);
-            int declared = spool.losses.size();
-            spool.spool.rewind();
+            int declared = spool.gaps().size();
+            spool.rewind();
             assertThat(spool.readAllBatches()).isEqualTo(read);
-            assertThat(spool.losses).hasSize(declared);
+            assertThat(spool.gaps()).hasSize(declared);
         }
     }
 
@@ -227,7 +226,7 @@ class DamageTest {
             }
             try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
                 List<BatchEnvelope> read = spool.readAllBatches();
-                assertThat(spool.losses).as("without %s", vanished).isNotEmpty();
+                assertThat(spool.gaps()).as("without %s", vanished).isNotEmpty();
                 assertComplete(spool, read, BATCHES);
             }
         }
@@ -243,8 +242,8 @@ class DamageTest {
             spool.append(4, 1);
             assertThat(spool.readAll()).isEqualTo(List.of(BATCHES + 1L));
             assertThat(spool.lostBatches()).isEqualTo(BATCHES);
-            spool.spool.acknowledge(BATCHES + 1);
-            assertThat(spool.spool.unacknowledged()).isZero();
+            spool.acknowledge(BATCHES + 1);
+            assertThat(spool.spool.events().unacknowledged()).isZero();
         }
     }
 
@@ -254,7 +253,7 @@ class DamageTest {
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             Files.delete(TestSpool.segments(directory).get(1));
             List<BatchEnvelope> read = spool.readAllBatches();
-            assertThat(spool.losses).hasSize(1);
+            assertThat(spool.gaps()).hasSize(1);
             assertComplete(spool, read, BATCHES);
         }
     }
@@ -263,7 +262,9 @@ class DamageTest {
     void anUnreadableFileIsSetAsideAndItsBatchesAreDeclared() throws IOException {
         Path directory = closed();
         Path second = TestSpool.segments(directory).get(1);
-        Files.write(second, new byte[(int) Files.size(second)]);
+        byte[] garbage = new byte[(int) Files.size(second)];
+        Arrays.fill(garbage, (byte) 7);
+        Files.write(second, garbage);
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             assertComplete(spool, spool.readAllBatches(), BATCHES);
             assertThat(second.resolveSibling(second.getFileName() + ".damaged")).exists();
@@ -279,8 +280,8 @@ class DamageTest {
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             List<BatchEnvelope> read = spool.readAllBatches();
             assertComplete(spool, read, BATCHES);
-            spool.spool.acknowledge(read.get(read.size() - 1).number());
-            assertThat(spool.spool.unacknowledged()).isZero();
+            spool.acknowledge(read.get(read.size() - 1).number());
+            assertThat(spool.spool.events().unacknowledged()).isZero();
         }
     }
 
@@ -292,14 +293,14 @@ class DamageTest {
             for (int i = 0; i < 3; i++) {
                 Objects.requireNonNull(spool.next());
             }
-            spool.spool.rewind(); // 1 to 3 are now only on disk, 4 and 5 also in memory
+            spool.rewind(); // 1 to 3 are now only on disk, 4 and 5 also in memory
             zero(only(directory), SegmentFormat.FRAMES_OFFSET, 5000);
             assertThat(spool.readAll()).isEqualTo(numbers(4, 5));
-            assertThat(spool.losses).singleElement().satisfies(loss -> {
+            assertThat(spool.gaps()).singleElement().satisfies(loss -> {
                 assertThat(loss.batches()).isEqualTo(3);
                 assertThat(loss.count()).isEqualTo(30);
             });
-            spool.spool.rewind(); // now these too are only on disk
+            spool.rewind(); // now these too are only on disk
             assertThat(spool.readAll()).isEmpty();
             assertThat(spool.lostBatches()).isEqualTo(5);
             assertThat(spool.lostEvents()).isEqualTo(50);
@@ -334,11 +335,70 @@ class DamageTest {
         zero(only(directory), offsetOfFrame(only(directory), 3), 20); // the header of the fourth
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             spool.readAll();
-            assertThat(spool.losses).singleElement().satisfies(loss -> {
-                assertThat(loss.stream()).isNull();
-                assertThat(loss.count()).isEqualTo(10);
-                assertThat(loss.batches()).isEqualTo(1);
-            });
+            assertThat(spool.gaps().stream().filter(gap -> gap.cause().equals("damage")))
+                    .singleElement()
+                    .satisfies(loss -> {
+                        assertThat(loss.ranges()).isEmpty();
+                        assertThat(loss.count()).isEqualTo(10);
+                        assertThat(loss.batches()).isEqualTo(1);
+                    });
+        }
+    }
+
+    /** Zones, sizes and bodies are such that the earlier damage explains the later one just as well. */
+    @Test
+    void damageThatKafkaNeedsNoMoreIsNotTakenForLaterDamage() throws IOException {
+        Path directory = temporary.resolve("twice");
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            for (int i = 0; i < 6; i++) {
+                spool.append(1, 1);
+                spool.append(2, 1);
+            }
+            zero(only(directory), offsetOfFrame(only(directory), 2), 20); // zone 1, sequences 10 to 19
+            zero(only(directory), offsetOfFrame(only(directory), 7), 20); // zone 2, sequences 40 to 49
+            assertThat(spool.readAll()).hasSize(12); // from memory
+            spool.acknowledge(6);
+        }
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            spool.readAll();
+            assertThat(spool.lostRanges())
+                    .allMatch(range -> range.stream().zone() == 2 && range.first() == 40 && range.next() == 50);
+            assertThat(spool.lostEvents()).isEqualTo(10);
+            assertThat(spool.lostBatches()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void whatVanishedIsNamedAsFarAsTheNeighboursShowIt() throws IOException {
+        Path directory = closed();
+        Files.delete(TestSpool.segments(directory).get(2));
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            List<BatchEnvelope> read = spool.readAllBatches();
+            assertThat(spool.gaps())
+                    .singleElement()
+                    .satisfies(gap -> assertThat(gap.sequences()).isEqualTo(gap.count()));
+            assertComplete(spool, read, BATCHES);
+        }
+    }
+
+    @Test
+    void aSegmentWithAHeaderOfZerosKeepsItsBatches() throws IOException {
+        Path crashed = crashed();
+        zero(only(crashed), 0, SegmentFormat.FRAMES_OFFSET);
+        try (TestSpool spool = new TestSpool(TestSpool.config(crashed))) {
+            assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
+        }
+    }
+
+    @Test
+    void aFileOfNothingButZerosWasNeverWritten() throws IOException {
+        Path crashed = crashed();
+        Path blank = crashed.resolve("control/0000000000000099.segment");
+        Files.write(blank, new byte[32 << 10]);
+        try (TestSpool spool = new TestSpool(TestSpool.config(crashed))) {
+            assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
+            assertThat(spool.gaps()).isEmpty();
+            assertThat(blank).doesNotExist();
         }
     }
 }

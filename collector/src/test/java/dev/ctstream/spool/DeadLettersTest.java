@@ -3,8 +3,6 @@ package dev.ctstream.spool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.MadeBatches;
-import dev.ctstream.record.GapCause;
-import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.SegmentReader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,7 +17,7 @@ class DeadLettersTest {
     private Path directory;
 
     private List<Path> letters() throws IOException {
-        return SpoolDirectory.files(directory, DeadLetters.SUFFIX);
+        return SpoolFileSystem.HOST.list(directory, DeadLetters.SUFFIX);
     }
 
     @Test
@@ -29,12 +27,21 @@ class DeadLettersTest {
             QueuedBatch refused = Objects.requireNonNull(spool.next());
             byte[] body = new byte[refused.lengthBytes()];
             System.arraycopy(refused.array(), refused.offset(), body, 0, body.length);
-            spool.spool.setAside(refused, "too large");
-            spool.spool.rewind();
-            spool.spool.setAside(Objects.requireNonNull(spool.next()), "too large");
-            assertThat(spool.losses).containsExactly(Loss.of(GapCause.REJECTED, spool.run, refused.envelope()));
+            assertThat(spool.setAside(refused)).isTrue();
+            spool.rewind();
+            assertThat(spool.setAside(refused))
+                    .as("handed out before the rewind")
+                    .isTrue();
+            assertThat(spool.gaps()).singleElement().satisfies(gap -> {
+                assertThat(gap.cause()).isEqualTo("rejected");
+                assertThat(gap.ranges())
+                        .containsExactly(new DeclaredGap.Range(
+                                new AcknowledgedPosition.RunStream(spool.run, MadeBatches.stream("host", 3)), 0, 10));
+            });
+            assertThat(spool.readAll()).as("the refused one is passed").containsExactly(2L);
             assertThat(letters()).hasSize(1);
-            try (SegmentReader reader = SegmentReader.open(letters().get(0))) {
+            try (SegmentReader reader =
+                    SegmentReader.open(SpoolFileSystem.HOST, letters().get(0))) {
                 assertThat(reader.identity()).isEqualTo(spool.run);
                 assertThat(reader.next()).isTrue();
                 assertThat(reader.envelope()).isEqualTo(refused.envelope());
@@ -52,16 +59,16 @@ class DeadLettersTest {
                 spool.handOver(spool.made(MadeBatches.stream("host", 1), 1, 10_000));
                 spool.pass();
                 QueuedBatch batch = Objects.requireNonNull(spool.next());
-                spool.spool.setAside(batch, "refused");
-                spool.spool.acknowledge(batch.envelope().number());
+                spool.setAside(batch);
+                spool.acknowledge(batch.envelope().number());
             }
             long bytes = 0;
             for (Path letter : letters()) {
                 bytes += Files.size(letter);
             }
             assertThat(bytes).isBetween(40_000L, 64L << 10);
-            try (SegmentReader reader =
-                    SegmentReader.open(letters().get(letters().size() - 1))) {
+            try (SegmentReader reader = SegmentReader.open(
+                    SpoolFileSystem.HOST, letters().get(letters().size() - 1))) {
                 assertThat(reader.next()).isTrue();
                 assertThat(reader.envelope().number()).isEqualTo(12);
             }
@@ -73,9 +80,12 @@ class DeadLettersTest {
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             spool.append(3, 1);
             QueuedBatch refused = Objects.requireNonNull(spool.next());
-            Thread.currentThread().interrupt();
-            spool.spool.setAside(refused, "refused");
-            assertThat(Thread.interrupted()).isTrue();
+            assertThat(spool.onPublisher(() -> {
+                        Thread.currentThread().interrupt();
+                        spool.spool.setAside(refused, "refused");
+                        return Thread.interrupted();
+                    }))
+                    .isTrue();
             assertThat(letters()).hasSize(1);
         }
     }

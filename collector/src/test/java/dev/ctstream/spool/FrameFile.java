@@ -15,22 +15,29 @@ import java.util.function.Consumer;
 /** A segment written as the spool writes it, but without the rest of the spool; for benchmarks. */
 public final class FrameFile implements AutoCloseable {
     private final SegmentWriter writer;
+    private final RunIdentity identity;
     private final PendingFrames pending = new PendingFrames();
     private SpoolPosition next = SpoolPosition.START;
 
     /** Creates the file. */
     public FrameFile(Path file, RunIdentity run) throws IOException {
-        writer = SegmentWriter.create(file, SpoolFileSystem.createNew(file), new SegmentHeader(1, next, run, 1));
+        writer = SegmentWriter.create(
+                file,
+                SpoolFileSystem.HOST.createNew(file),
+                new SegmentHeader(1, BatchEnvelope.EVENTS, next, run, 1),
+                0);
+        identity = run;
     }
 
     /** Encodes a batch as a frame; writes when the buffer is full. */
     public void append(EncodedBatch batch) throws IOException {
         batch.number(next.number());
-        if (!pending.hasRoom(batch)) {
+        long bytes = pending.frameBytes(batch.stream(), batch.lengthBytes());
+        if (pending.bytes() + bytes > PendingFrames.BUFFER_BYTES) {
             flush();
         }
         BatchEnvelope envelope = BatchEnvelope.of(next, batch);
-        pending.add(envelope, batch);
+        pending.add(QueuedBatch.inMemory(envelope, identity, batch));
         next = envelope.next();
     }
 
@@ -56,7 +63,7 @@ public final class FrameFile implements AutoCloseable {
 
     /** Reads the file and skips damage; passes on each batch with a valid checksum. */
     public static void read(Path file, Consumer<ByteBuffer> body) throws IOException {
-        try (SegmentReader reader = SegmentReader.open(file)) {
+        try (SegmentReader reader = SegmentReader.open(SpoolFileSystem.HOST, file)) {
             while (reader.next()) {
                 body.accept(reader.body());
             }

@@ -42,8 +42,8 @@ class SpoolInvariantsTest {
             spool.handOver(spool.made(MadeBatches.stream("host", 1), 3, 50));
             assertThat(spool.next()).isNull();
             spool.pass();
-            try (SegmentReader reader =
-                    SegmentReader.open(TestSpool.segments(directory()).get(0))) {
+            try (SegmentReader reader = SegmentReader.open(
+                    SpoolFileSystem.HOST, TestSpool.segments(directory()).get(0))) {
                 assertThat(reader.next()).isTrue();
                 assertThat(reader.envelope())
                         .isEqualTo(Objects.requireNonNull(spool.next()).envelope());
@@ -52,21 +52,24 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void logIndexNumbersTheAppendedBatchesOfEventsOfEachRunFromZero() throws IOException {
+    void logIndexNumbersTheAppendsOfEachRunFromZeroOverBothChains() throws IOException {
         try (TestSpool spool = open()) {
             spool.append(1, 2);
-            spool.appendControl("host");
-            spool.append(2, 1);
+            spool.offer(TestSpool.OWN, ControlRecords.mode());
+            spool.append(2, 1); // in one pass: the control record goes first
+            assertThat(spool.readControl())
+                    .extracting(frame -> frame.kind() + frame.envelope().logIndex())
+                    .containsExactly("STARTED0", "MODE3");
             assertThat(spool.readAllBatches())
                     .extracting(BatchEnvelope::logIndex)
-                    .containsExactly(0L, 1L, EncodedBatch.NO_LOG_INDEX, 2L);
+                    .containsExactly(1L, 2L, 4L);
         }
         try (TestSpool next = open()) {
-            assertThat(next.readAllBatches()).hasSize(4);
+            assertThat(next.readAllBatches()).hasSize(3);
             next.append(1, 1);
             assertThat(next.readAllBatches())
                     .extracting(BatchEnvelope::logIndex)
-                    .containsExactly(0L);
+                    .containsExactly(1L);
         }
     }
 
@@ -79,22 +82,22 @@ class SpoolInvariantsTest {
             }
             lastOfFirst = lastNumber(TestSpool.segments(directory()).get(0));
             spool.readAll();
-            spool.spool.acknowledge(lastOfFirst - 1);
+            spool.acknowledge(lastOfFirst - 1);
         }
         assertThat(TestSpool.segments(directory())).hasSize(3);
         try (TestSpool spool = open()) {
             assertThat(Objects.requireNonNull(spool.next()).envelope().number()).isEqualTo(lastOfFirst);
-            spool.spool.acknowledge(lastOfFirst);
+            spool.acknowledge(lastOfFirst);
         }
         assertThat(TestSpool.segments(directory())).hasSize(2);
         try (TestSpool spool = open()) {
             assertThat(Objects.requireNonNull(spool.next()).envelope().number()).isEqualTo(lastOfFirst + 1);
-            assertThat(spool.losses).isEmpty();
+            assertThat(spool.gaps()).isEmpty();
         }
     }
 
     private static long lastNumber(Path segment) throws IOException {
-        return SegmentInspection.inspect(segment).nextNumber() - 1;
+        return SegmentInspection.inspect(SpoolFileSystem.HOST, segment).nextNumber() - 1;
     }
 
     @Test
@@ -102,11 +105,11 @@ class SpoolInvariantsTest {
         try (TestSpool spool = open()) {
             spool.append(1, 30);
             assertThat(spool.readAll()).isEqualTo(numbers(1, 30));
-            spool.spool.acknowledge(10);
+            spool.acknowledge(10);
             spool.append(1, 5);
-            spool.spool.rewind();
+            spool.rewind();
             assertThat(spool.readAll()).isEqualTo(numbers(11, 35));
-            spool.spool.acknowledge(12);
+            spool.acknowledge(12);
         }
         try (TestSpool spool = open()) {
             assertThat(spool.spool.replayedBatches()).isEqualTo(23);
@@ -115,7 +118,7 @@ class SpoolInvariantsTest {
             assertThat(all).extracting(BatchEnvelope::number).isEqualTo(numbers(13, 40));
             assertThat(all).extracting(BatchEnvelope::eventsBefore).first().isEqualTo(120L);
             assertThat(all).extracting(BatchEnvelope::firstSequence).endsWith(330L, 340L, 0L, 10L, 20L, 30L, 40L);
-            assertThat(spool.losses).isEmpty();
+            assertThat(spool.gaps()).isEmpty();
         }
     }
 
@@ -127,7 +130,7 @@ class SpoolInvariantsTest {
             Path left = TestSpool.crashed(directory(), temporary.resolve("left"));
             try (TestSpool next = new TestSpool(TestSpool.config(left))) {
                 assertThat(next.readAll()).isEqualTo(numbers(1, 400));
-                assertThat(next.losses).isEmpty();
+                assertThat(next.gaps()).isEmpty();
                 assertThat(next.spool.previousRun()).isNotNull().satisfies(previous -> {
                     assertThat(previous.identity()).isEqualTo(spool.run);
                     assertThat(previous.clean()).isFalse();
@@ -138,7 +141,8 @@ class SpoolInvariantsTest {
 
     @Test
     void invariant7MemoryStaysBoundedWithABacklog() throws IOException {
-        SpoolConfig config = new SpoolConfig(directory(), 1L << 30, 16 << 20, 1000, SpoolConfig.WhenFull.DROP_OLDEST);
+        SpoolConfig config =
+                new SpoolConfig(directory(), 1L << 30, 16 << 20, 1 << 20, 1000, SpoolConfig.WhenFull.DROP_OLDEST);
         try (TestSpool spool = new TestSpool(config)) {
             for (int i = 0; i < 96; i++) { // 96 MiB, of which 16 MiB may stay in memory
                 spool.handOver(spool.made(MadeBatches.stream("host", i % 3), 100, 1 << 20));
@@ -156,16 +160,16 @@ class SpoolInvariantsTest {
         try (TestSpool spool = open()) {
             spool.append(1, 10);
             spool.readAll();
-            spool.spool.acknowledge(7);
+            spool.acknowledge(7);
             long deadline = System.nanoTime() + 3_000_000_000L;
             SpoolCheckpoint.Values stored = null;
-            while (stored == null || stored.acknowledged().number() != 8) {
+            while (stored == null || stored.events().acknowledged().number() != 8) {
                 assertThat(System.nanoTime()).isLessThan(deadline);
                 spool.spool.pass(10_000_000);
-                stored = SpoolCheckpoint.read(SpoolDirectory.stateFile(directory()));
+                stored = SpoolCheckpoint.read(SpoolFileSystem.HOST, SpoolDirectory.stateFile(directory()));
             }
-            assertThat(stored.acknowledged()).isEqualTo(new SpoolPosition(8, 70));
-            assertThat(stored.next()).isEqualTo(new SpoolPosition(11, 100));
+            assertThat(stored.events().acknowledged()).isEqualTo(new SpoolPosition(8, 70));
+            assertThat(stored.events().next()).isEqualTo(new SpoolPosition(11, 100));
         }
     }
 
@@ -188,12 +192,12 @@ class SpoolInvariantsTest {
             spool.append(1, 1);
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory())))
                     .isEqualTo("rwx------");
-            try (var files = Files.list(directory())) {
+            try (var files = Files.walk(directory())) {
                 assertThat(files.toList())
-                        .hasSizeGreaterThanOrEqualTo(3)
+                        .hasSizeGreaterThanOrEqualTo(6)
                         .allSatisfy(
                                 file -> assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-                                        .isEqualTo("rw-------"));
+                                        .isEqualTo(Files.isDirectory(file) ? "rwx------" : "rw-------"));
             }
         }
     }
@@ -207,10 +211,11 @@ class SpoolInvariantsTest {
     }
 
     @Test
-    void aClosedRunIsClean() throws IOException {
+    void aRunThatEndsWithStoppedIsClean() throws IOException {
         try (TestSpool spool = open()) {
             assertThat(spool.spool.previousRun()).isNull();
             spool.append(1, 1);
+            spool.stop();
         }
         try (TestSpool spool = open()) {
             assertThat(spool.spool.previousRun()).isNotNull().matches(Spool.PreviousRun::clean);
@@ -225,7 +230,7 @@ class SpoolInvariantsTest {
         try (TestSpool spool = open()) {
             spool.append(1, 1);
             TestSpool.crashed(directory(), first);
-            alive = Objects.requireNonNull(SpoolCheckpoint.read(SpoolDirectory.stateFile(first)))
+            alive = Objects.requireNonNull(SpoolCheckpoint.read(SpoolFileSystem.HOST, SpoolDirectory.stateFile(first)))
                     .aliveNanos();
         }
         try (TestSpool spool = new TestSpool(TestSpool.config(first))) {
@@ -237,10 +242,13 @@ class SpoolInvariantsTest {
                 assertThat(previous.clean()).isFalse();
                 assertThat(previous.aliveNanos()).isEqualTo(alive);
             });
-            spool.appendControl("host");
+            spool.control(TestSpool.OWN, ControlRecords.restartGap());
         }
         try (TestSpool spool = new TestSpool(TestSpool.config(second))) {
-            assertThat(spool.spool.previousRun()).isNotNull().matches(Spool.PreviousRun::clean);
+            assertThat(spool.spool.previousRun()).isNotNull().satisfies(previous -> {
+                assertThat(previous.clean()).isFalse();
+                assertThat(previous.aliveNanos()).as("of the second run itself").isGreaterThan(alive);
+            });
         }
     }
 
@@ -254,9 +262,9 @@ class SpoolInvariantsTest {
             EncodedBatch gone =
                     Objects.requireNonNull(Objects.requireNonNull(spool.next()).memory());
             assertThat(gone.count()).isEqualTo(1);
-            spool.spool.rewind(); // handed-out batches are read from disk, the rest is still in memory
+            spool.rewind(); // handed-out batches are read from disk, the rest is still in memory
             assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
-            spool.spool.rewind();
+            spool.rewind();
             assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
         }
     }
@@ -265,7 +273,7 @@ class SpoolInvariantsTest {
     void acknowledgingABatchThatWasNeverHandedOutThrows() throws IOException {
         try (TestSpool spool = open()) {
             spool.append(1, 1);
-            assertThatThrownBy(() -> spool.spool.acknowledge(2)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> spool.acknowledge(2)).isInstanceOf(IllegalArgumentException.class);
         }
     }
 
@@ -276,9 +284,9 @@ class SpoolInvariantsTest {
             Thread.currentThread().interrupt();
             spool.append(1, 3);
             assertThat(Thread.interrupted()).isFalse();
-            spool.spool.rewind();
+            spool.rewind();
             assertThat(spool.readAll()).isEqualTo(numbers(1, 6));
-            assertThat(spool.losses).isEmpty();
+            assertThat(spool.gaps()).isEmpty();
         }
     }
 
@@ -287,10 +295,13 @@ class SpoolInvariantsTest {
         try (TestSpool spool = open()) {
             spool.append(1, 3);
             spool.readAll();
-            spool.spool.rewind();
-            Thread.currentThread().interrupt();
-            assertThat(spool.next()).isNull();
-            assertThat(Thread.interrupted()).isTrue();
+            spool.rewind();
+            assertThat(spool.onPublisher(() -> {
+                        Thread.currentThread().interrupt();
+                        assertThat(spool.spool.events().next()).isNull();
+                        return Thread.interrupted();
+                    }))
+                    .isTrue();
             assertThat(spool.readAll()).isEqualTo(numbers(1, 3));
         }
     }

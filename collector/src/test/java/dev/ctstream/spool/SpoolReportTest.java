@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.segment.Amount;
+import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.SegmentHeader;
 import dev.ctstream.segment.SegmentReader;
 import dev.ctstream.segment.SegmentWriter;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -55,11 +57,24 @@ class SpoolReportTest {
         }
     }
 
+    /** Numbers of the control records, then of the batches of events. */
     private static List<Long> read(Path directory) throws IOException {
+        List<Long> numbers = new ArrayList<>(read(directory, BatchEnvelope.CONTROL));
+        numbers.addAll(readEvents(directory));
+        return numbers;
+    }
+
+    private static List<Long> readEvents(Path directory) throws IOException {
+        return read(directory, BatchEnvelope.EVENTS);
+    }
+
+    private static List<Long> read(Path directory, int kind) throws IOException {
         List<Long> numbers = new ArrayList<>();
         try (SpoolReader reader = SpoolReader.segments(directory)) {
             while (reader.next()) {
-                numbers.add(reader.envelope().number());
+                if (reader.envelope().kind() == kind) {
+                    numbers.add(reader.envelope().number());
+                }
             }
         }
         return numbers;
@@ -71,8 +86,9 @@ class SpoolReportTest {
             while (TestSpool.segments(directory()).size() < 3) {
                 spool.append(1, 20);
             }
-            spool.appendControl("host");
-            long last = spool.spool.unacknowledged();
+            spool.appendControl();
+            long last = spool.spool.events().unacknowledged();
+            long records = spool.spool.control().unacknowledged();
             for (SpoolReport report : List.of(SpoolReport.list(directory()), verify(directory()))) {
                 assertThat(report.collector()).hasValue(ProcessHandle.current().pid());
                 assertThat(report.run()).isEqualTo(spool.run);
@@ -80,8 +96,13 @@ class SpoolReportTest {
                 assertThat(report.segments())
                         .extracting(SpoolFile::state)
                         .containsExactly(SpoolFile.State.SEALED, SpoolFile.State.SEALED, SpoolFile.State.OPEN);
-                assertThat(report.waiting()).isEqualTo(new Amount(last, (last - 1) * TestSpool.COUNT));
+                assertThat(report.waiting()).isEqualTo(new Amount(last, last * TestSpool.COUNT));
+                assertThat(report.waitingControlRecords()).isEqualTo(records).isEqualTo(2);
                 assertThat(report.streams()).isEqualTo(1);
+                assertThat(report.control()).singleElement().satisfies(file -> {
+                    assertThat(file.state()).isEqualTo(SpoolFile.State.OPEN);
+                    assertThat(file.unfinishedBytes()).as("reserved zeros").isZero();
+                });
                 assertThat(report.segments()).allMatch(segment -> segment.firstNanos() >= spool.run.streamEpoch());
                 assertThat(report.whole()).isTrue();
             }
@@ -93,7 +114,8 @@ class SpoolReportTest {
         try (TestSpool spool = open()) {
             spool.append(1, 10);
             spool.readAll();
-            spool.spool.acknowledge(4);
+            spool.acknowledge(4);
+            spool.stop();
         }
         assertThat(SpoolReport.list(directory()).waiting()).isEqualTo(new Amount(6, 60));
         assertThat(SpoolReport.list(directory()).clean()).isTrue();
@@ -103,7 +125,7 @@ class SpoolReportTest {
     @Test
     void aSpoolInUseIsNeverReportedAsDamagedOrMissing() throws Exception {
         SpoolConfig config =
-                new SpoolConfig(directory(), 16 * (64 << 10), 64 << 10, 20, SpoolConfig.WhenFull.DROP_OLDEST);
+                new SpoolConfig(directory(), 1 << 20, 64 << 10, 1 << 20, 20, SpoolConfig.WhenFull.DROP_OLDEST);
         AtomicReference<Throwable> failure = new AtomicReference<>();
         long end = System.nanoTime() + LIVE_NANOS;
         int surveys = 0;
@@ -118,7 +140,7 @@ class SpoolReportTest {
                     SpoolReport.list(directory());
                     SpoolReport report = verify(directory());
                     assertThat(report.whole()).as("%s", report).isTrue();
-                    assertThat(read(directory())).isSorted().doesNotHaveDuplicates();
+                    assertThat(readEvents(directory())).isSorted().doesNotHaveDuplicates();
                 }
             } finally {
                 worker.join();
@@ -126,7 +148,8 @@ class SpoolReportTest {
                 spoolThread.join();
             }
             assertThat(failure.get()).isNull();
-            assertThat(spool.lostBatches()).as("dropped batches").isPositive();
+            spool.readControl();
+            assertThat(spool.topics.declaredEvents()).as("dropped events").isPositive();
         }
         assertThat(surveys).isGreaterThan(3);
     }
@@ -139,20 +162,27 @@ class SpoolReportTest {
             for (int made = 0; System.nanoTime() - end < 0; ) {
                 if (spool.ring.inFlightBytes() < 4 << 20) {
                     spool.handOver(spool.made(MadeBatches.stream("host", made % 3), TestSpool.COUNT, 2000));
-                    if (++made % 1000 == 0) {
-                        spool.handOver(
-                                MadeBatches.control(spool.run, "host", made / 1000, 100)); // declares what was lost
+                    if (++made % 100 == 0) {
+                        spool.offer(TestSpool.OWN, ControlRecords.heartbeat());
                     }
                 }
                 if (made % 2000 > 1000) { // twice as many as the spool holds
-                    QueuedBatch batch = spool.spool.next(0);
-                    if (batch != null) {
-                        spool.spool.acknowledge(batch.envelope().number());
-                    }
+                    publish(spool.spool.control(), spool);
+                    publish(spool.spool.events(), spool);
                 }
             }
         } catch (IOException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    private static void publish(BatchQueue queue, TestSpool spool) throws IOException {
+        QueuedBatch batch = queue.next();
+        if (batch != null) {
+            if (queue == spool.spool.control()) {
+                spool.topics.control(batch);
+            }
+            queue.acknowledge(batch.envelope().number());
         }
     }
 
@@ -162,7 +192,7 @@ class SpoolReportTest {
             spool.append(1, 5);
             SpoolReport report = SpoolReport.verify(directory(), (done, all) -> {
                 spool.append(1, 5);
-                awaitStored(spool, state -> state.next().number() == 11);
+                awaitStored(spool, state -> state.events().next().number() == 11);
             });
             assertThat(report.whole()).isTrue();
             assertThat(report.segments().get(0).appended()).isEqualTo(new Amount(5, 50));
@@ -176,7 +206,7 @@ class SpoolReportTest {
             SpoolReport report = SpoolReport.verify(directory(), (done, all) -> {
                 List<Long> numbers = read(spool);
                 if (!numbers.isEmpty()) {
-                    spool.spool.acknowledge(numbers.get(numbers.size() - 1));
+                    spool.spool.events().acknowledge(numbers.get(numbers.size() - 1));
                     awaitStored(spool, state -> !Files.exists(directory().resolve("0000000000000001.segment")));
                 }
             });
@@ -198,7 +228,8 @@ class SpoolReportTest {
     private void awaitStored(TestSpool spool, Predicate<SpoolCheckpoint.Values> wanted) {
         long deadline = System.nanoTime() + 5_000_000_000L;
         try {
-            while (!wanted.test(Objects.requireNonNull(SpoolCheckpoint.read(SpoolDirectory.stateFile(directory()))))) {
+            while (!wanted.test(Objects.requireNonNull(
+                    SpoolCheckpoint.read(SpoolFileSystem.HOST, SpoolDirectory.stateFile(directory()))))) {
                 assertThat(System.nanoTime()).isLessThan(deadline);
                 spool.spool.pass(10_000_000);
             }
@@ -272,7 +303,7 @@ class SpoolReportTest {
         fill(2);
         try (TestSpool spool = open()) {
             spool.readAll();
-            spool.spool.acknowledge(10);
+            spool.acknowledge(10);
         }
         destroyBodyOf(3);
         SpoolReport report = verify(directory());
@@ -284,7 +315,7 @@ class SpoolReportTest {
     private void destroyBodyOf(long number) throws IOException {
         Path file = TestSpool.segments(directory()).get(0);
         long offset = 0;
-        try (SegmentReader reader = SegmentReader.open(file)) {
+        try (SegmentReader reader = SegmentReader.open(SpoolFileSystem.HOST, file)) {
             while (reader.next() && reader.envelope().number() <= number) {
                 offset = reader.position();
             }
@@ -301,7 +332,9 @@ class SpoolReportTest {
         Amount second = SpoolReport.list(directory()).segments().get(1).appended();
         Amount third = SpoolReport.list(directory()).segments().get(2).appended();
         Files.delete(files.get(1));
-        Files.write(files.get(2), new byte[2000]);
+        byte[] garbage = new byte[2000];
+        Arrays.fill(garbage, (byte) 7);
+        Files.write(files.get(2), garbage);
         SpoolReport report = verify(directory());
         assertThat(report.missing()).isEqualTo(second.plus(third));
         assertThat(report.lost()).isEqualTo(report.missing());
@@ -319,13 +352,16 @@ class SpoolReportTest {
             spool.append(1, 5);
             TestSpool.crashed(directory(), left);
         }
-        Files.write(TestSpool.segments(left).get(0), new byte[77], StandardOpenOption.APPEND);
+        byte[] torn = new byte[77];
+        torn[0] = 1;
+        Files.write(TestSpool.segments(left).get(0), torn, StandardOpenOption.APPEND);
         Files.createFile(left.resolve("0000000000000099.segment"));
         SpoolReport report = verify(left);
         assertThat(report.whole()).isTrue();
         assertThat(report.segments().get(0).unfinishedBytes()).isEqualTo(77);
         assertThat(report.segments().get(1).state()).isEqualTo(SpoolFile.State.BEGUN);
-        assertThat(read(left)).isEqualTo(LongStream.rangeClosed(1, 5).boxed().toList());
+        assertThat(readEvents(left))
+                .isEqualTo(LongStream.rangeClosed(1, 5).boxed().toList());
     }
 
     @Test
@@ -337,20 +373,23 @@ class SpoolReportTest {
             spool.append(1, 40);
             Path taken = TestSpool.segments(again).get(0);
             SegmentHeader header;
-            try (SegmentReader reader = SegmentReader.open(taken)) {
+            try (SegmentReader reader = SegmentReader.open(SpoolFileSystem.HOST, taken)) {
                 header = reader.header();
             }
             SpoolPosition tenth = new SpoolPosition(10, 90);
             Path later = directory().resolve("0000000000000500.segment");
             try (SegmentWriter writer = SegmentWriter.create(
-                    later, SpoolFileSystem.createNew(later), new SegmentHeader(500, tenth, header.identity(), 1))) {
+                    later,
+                    SpoolFileSystem.HOST.createNew(later),
+                    new SegmentHeader(500, BatchEnvelope.EVENTS, tenth, header.identity(), 1),
+                    0)) {
                 writer.seal(tenth, 1);
             }
         }
         assertThat(SpoolReport.list(directory()).segments())
                 .extracting(SpoolFile::file)
                 .contains(given);
-        assertThat(read(directory()))
+        assertThat(readEvents(directory()))
                 .isEqualTo(LongStream.rangeClosed(1, 9).boxed().toList());
         assertThat(verify(directory()).segments().get(0).appended()).isEqualTo(new Amount(9, 90));
     }
@@ -362,7 +401,9 @@ class SpoolReportTest {
         long third = SpoolReport.list(directory()).segments().get(2).first().number();
         List<Long> numbers = new ArrayList<>();
         try (SpoolReader reader = SpoolReader.segments(directory())) {
-            assertThat(reader.next()).isTrue();
+            do {
+                assertThat(reader.next()).isTrue();
+            } while (reader.envelope().kind() == BatchEnvelope.CONTROL);
             Files.delete(TestSpool.segments(directory()).get(0)); // an open file can still be read
             Files.delete(TestSpool.segments(directory()).get(0));
             while (reader.next()) {
@@ -383,7 +424,7 @@ class SpoolReportTest {
                 () -> verify(directory()), () -> SpoolReport.list(directory()), () -> read(directory()))) {
             assertThatThrownBy(look)
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining(file + " cannot be read: it has version 3")
+                    .hasMessageContaining(file + " cannot be read: it has version 4")
                     .hasMessageContaining("use the version of ctstream that wrote it");
         }
     }

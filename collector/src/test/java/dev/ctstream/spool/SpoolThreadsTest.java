@@ -22,7 +22,8 @@ class SpoolThreadsTest {
     @Test
     void readingWhileAppendingGivesEveryBatchOnceAndInOrder() throws Exception {
         SplittableRandom random = new SplittableRandom(Long.getLong("test.seed", 9));
-        SpoolConfig config = new SpoolConfig(directory, 1L << 30, 1 << 20, 20, SpoolConfig.WhenFull.DROP_OLDEST);
+        SpoolConfig config =
+                new SpoolConfig(directory, 1L << 30, 1 << 20, 1 << 20, 20, SpoolConfig.WhenFull.DROP_OLDEST);
         try (TestSpool spool = new TestSpool(config)) {
             Thread spoolThread = new Thread(spool.spool, "spool");
             spoolThread.start();
@@ -32,26 +33,27 @@ class SpoolThreadsTest {
             long deadline = System.nanoTime() + DEADLINE.toNanos();
             while (expected <= BATCHES) {
                 assertThat(System.nanoTime()).as("waiting for %d", expected).isLessThan(deadline);
-                QueuedBatch batch = spool.spool.next(100_000_000);
+                QueuedBatch batch = spool.spool.events().next();
                 if (batch == null) {
+                    spool.spool.await(100_000_000);
                     continue;
                 }
                 assertThat(batch.envelope().number()).isEqualTo(expected);
                 spool.assertBody(batch);
                 expected++;
                 if (random.nextInt(4000) == 0) {
-                    spool.spool.rewind();
-                    expected = spool.spool.acknowledgedNumber() + 1;
+                    spool.spool.events().rewind();
+                    expected = spool.acknowledgedNumber() + 1;
                 } else if (random.nextInt(300) == 0) {
-                    spool.spool.acknowledge(expected - 1);
+                    spool.spool.events().acknowledge(expected - 1);
                 }
             }
-            spool.spool.acknowledge(BATCHES);
+            spool.spool.events().acknowledge(BATCHES);
             producer.join();
             spool.spool.stop();
             spoolThread.join(DEADLINE.toMillis());
             assertThat(spoolThread.isAlive()).isFalse();
-            assertThat(spool.losses).isEmpty();
+            assertThat(spool.gaps()).isEmpty();
         }
         assertThat(TestSpool.segments(directory)).isEmpty();
     }
@@ -78,7 +80,7 @@ class SpoolThreadsTest {
             spoolThread.start();
             spoolThread.join(DEADLINE.toMillis());
             assertThat(spoolThread.isAlive()).isFalse();
-            assertThat(spool.spool.unacknowledged()).isEqualTo(20_000);
+            assertThat(spool.spool.events().unacknowledged()).isEqualTo(20_000);
         }
     }
 
@@ -90,7 +92,7 @@ class SpoolThreadsTest {
             long start = System.nanoTime();
             Thread waker = new Thread(spool.spool::wake, "waker");
             waker.start();
-            assertThat(spool.spool.next(DEADLINE.toNanos())).isNull();
+            spool.spool.await(DEADLINE.toNanos());
             spool.spool.stop();
             spoolThread.join(DEADLINE.toMillis());
             assertThat(System.nanoTime() - start).isLessThan(5_000_000_000L);

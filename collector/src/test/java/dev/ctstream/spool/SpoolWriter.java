@@ -20,7 +20,7 @@ public final class SpoolWriter implements AutoCloseable {
 
     /** Opens a directory. */
     public SpoolWriter(Path directory) throws IOException {
-        spool = new TestSpool(TestSpool.config(directory), RUN);
+        spool = new TestSpool(TestSpool.Setup.of(TestSpool.config(directory)).clock(RUN::streamEpoch));
     }
 
     /** Appends one batch. */
@@ -32,16 +32,20 @@ public final class SpoolWriter implements AutoCloseable {
     /** Hands batches out and acknowledges them. */
     public void acknowledge(int batches) throws IOException {
         for (int i = 0; i < batches; i++) {
-            spool.spool.acknowledge(
-                    Objects.requireNonNull(spool.spool.next(0)).envelope().number());
+            spool.acknowledge(readNext().envelope().number());
         }
     }
 
     /** Sets the next batch aside. */
     public void refuse() throws IOException {
-        QueuedBatch batch = Objects.requireNonNull(spool.spool.next(0));
-        spool.spool.setAside(batch, "refused by a test");
-        spool.spool.acknowledge(batch.envelope().number());
+        QueuedBatch batch = readNext();
+        spool.setAside(batch);
+        spool.acknowledge(batch.envelope().number());
+    }
+
+    private QueuedBatch readNext() throws IOException {
+        return spool.onPublisher(
+                () -> Objects.requireNonNull(spool.spool.events().next()));
     }
 
     /** Sets a segment's version to a future one. */
@@ -57,8 +61,10 @@ public final class SpoolWriter implements AutoCloseable {
         Files.write(segment, bytes);
     }
 
+    /** Reports the end of the run and closes the spool. */
     @Override
     public void close() throws IOException {
+        spool.control(TestSpool.OWN, ControlRecords.stopped());
         spool.close();
     }
 }

@@ -2,6 +2,7 @@ package dev.ctstream.track;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The state that the dump thread and the receive thread exchange. */
@@ -55,11 +56,8 @@ class DumpExchangeTest {
         assertThat(result.ignored()).isEqualTo(2);
         assertThat(result.complete()).isFalse();
         assertThat(result.endNanos()).isEqualTo(9);
-        assertThat(new int[] {result.existing(0), result.existing(7), result.existing(65_535)})
-                .containsExactly(1, 3, 2);
-        assertThat(new int[] {result.existing(1), result.existing(8), result.existing(65_534)})
-                .containsOnly(0);
+        assertThat(result.existingByZone()).isEqualTo(Map.of(0, 1L, 7, 3L, 65_535, 2L));
         DumpResult none = new DumpProgress(request(2)).result(true, 9);
-        assertThat(none.existing(0)).isZero();
+        assertThat(none.existingByZone()).isEmpty();
     }
 }

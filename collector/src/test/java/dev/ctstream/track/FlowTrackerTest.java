@@ -7,6 +7,7 @@ import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Metrics;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Test;
 class FlowTrackerTest {
     private static final long CLOSE_AFTER_MILLIS = 1_000;
     private static final long LOSS_WINDOW_MILLIS = 500;
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final long RECEIVED = 1_795_244_919_000_000_000L;
     private static final EventSource HOST = new TrackedSource(3, "host");
 
@@ -160,7 +162,7 @@ class FlowTrackerTest {
         dumps.entry(flows.entry(5, 1, 5, 5));
         DumpResult dump = dumps.end(true);
         assertThat(dump.existing()).isEqualTo(1);
-        assertThat(dump.existing(MadeFlows.zone(5))).isEqualTo(1);
+        assertThat(dump.existingByZone()).isEqualTo(Map.of(MadeFlows.zone(5), 1L));
         assertThat(dump.ignored()).isEqualTo(2);
         assertThat(live()).isEqualTo(1);
         assertThat(written())
@@ -268,7 +270,7 @@ class FlowTrackerTest {
         sink.takesLosses = false;
         tracker.onDrained(HOST, 3);
         assertThat(tracker.onPass(5)).isEqualTo(windowNanos);
-        assertThat(tracker.onPass(5 + windowNanos)).isEqualTo(1);
+        assertThat(tracker.onPass(5 + windowNanos)).isEqualTo(RETRY_NANOS);
         tracker.onDrained(HOST, 4);
         assertThat(sink.lost()).isEmpty();
         assertThat(dumps.exchange().gapOpen()).isFalse();
@@ -315,6 +317,102 @@ class FlowTrackerTest {
         dumps.pass();
         assertThat(namespace.finished()).isTrue();
         assertThat(namespace.counts().live()).isZero();
+        assertThat(written()).containsExactly("NEW kernel", "DESTROY inferred");
+    }
+
+    @Test
+    void theEndOfADumpIsKeptUntilItsEventsAreHandedOver() {
+        sink.takesFlushes = false;
+        dumps.begin(DumpRequest.Reason.START);
+        dumps.entry(flows.entry(1, 1, 5, 7));
+        dumps.mark(true);
+        assertThat(sink.flushes()).isEqualTo(1);
+        dumps.advance(5);
+        assertThat(dumps.onePass()).as("not in every pass").isLessThanOrEqualTo(RETRY_NANOS);
+        dumps.advance(10);
+        assertThat(dumps.onePass()).isEqualTo(RETRY_NANOS);
+        assertThat(dumps.result()).isNull();
+        sink.takesFlushes = true;
+        dumps.advance(10);
+        dumps.pass();
+        assertThat(dumps.result()).isNotNull();
+        int flushes = sink.flushes();
+        dumps.advance(10);
+        dumps.pass();
+        assertThat(sink.flushes()).isEqualTo(flushes);
+    }
+
+    @Test
+    void aRemovedNamespaceIsFinishedAfterItsEventsAreHandedOver() {
+        sink.takesFlushes = false;
+        receive(flows.begin(1, 1));
+        TrackedNamespace namespace = tracker.namespace(HOST);
+        tracker.onRemoved(HOST);
+        assertThat(namespace.removed()).isTrue();
+        dumps.advance(20);
+        dumps.pass();
+        assertThat(namespace.finished()).isFalse();
+        assertThat(sink.removed()).isEmpty();
+        sink.takesFlushes = true;
+        dumps.advance(20);
+        dumps.pass();
+        assertThat(namespace.finished()).isTrue();
+        assertThat(sink.removed()).containsExactly("host");
+    }
+
+    @Test
+    void aRemovedNamespaceIsFinishedAfterItsLossesAreDeclared() {
+        sink.takesLosses = false;
+        TrackedNamespace namespace = tracker.namespace(HOST);
+        tracker.onDrained(HOST, 3);
+        tracker.onRemoved(HOST);
+        dumps.pass();
+        assertThat(namespace.finished()).isFalse();
+        assertThat(tracker.finish()).isFalse();
+        assertThat(namespace.finished()).isFalse();
+        sink.takesLosses = true;
+        assertThat(tracker.finish()).isTrue();
+        assertThat(namespace.finished()).isTrue();
+        assertThat(sink.lost()).hasSize(1);
+        assertThat(sink.removed()).containsExactly("host");
+    }
+
+    @Test
+    void aNamespaceThatIsGoneIsNotFinishedByTheEndOfADump() {
+        sink.takesFlushes = false;
+        receive(flows.begin(1, 1));
+        TrackedNamespace namespace = tracker.namespace(HOST);
+        dumps.begin(DumpRequest.Reason.REQUEST);
+        dumps.mark(true);
+        sink.takesFlushes = true;
+        tracker.gone(HOST);
+        tracker.onRemoved(HOST);
+        assertThat(namespace.finished()).isFalse();
+        dumps.pass();
+        assertThat(namespace.finished()).isTrue();
+        assertThat(namespace.dumps().result(dumps.request())).isNull();
+        assertThat(written()).containsExactly("NEW kernel", "DESTROY inferred");
+    }
+
+    @Test
+    void finishIsRepeatedUntilEverythingIsHandedOver() {
+        EventSource other = new TrackedSource(9, "other");
+        tracker.onEvent(other, flows.begin(1, 1), RECEIVED);
+        tracker.onDrained(HOST, 3);
+        TrackedNamespace gone = tracker.namespace(other);
+        tracker.gone(other);
+        tracker.onRemoved(other);
+        sink.takesLosses = false;
+        sink.takesFlushes = false;
+        assertThat(tracker.finish()).isFalse();
+        sink.takesLosses = true;
+        assertThat(tracker.finish()).isFalse();
+        assertThat(gone.finished()).isFalse();
+        sink.takesFlushes = true;
+        assertThat(tracker.finish()).isTrue();
+        assertThat(gone.finished()).isTrue();
+        assertThat(tracker.finish()).isTrue();
+        assertThat(sink.lost()).hasSize(1);
         assertThat(written()).containsExactly("NEW kernel", "DESTROY inferred");
     }
 

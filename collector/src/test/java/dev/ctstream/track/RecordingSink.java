@@ -12,8 +12,13 @@ final class RecordingSink implements FlowSink {
     /** Whether losses are accepted; false = refused, as if there were no room. */
     boolean takesLosses = true;
 
+    /** Whether a flush hands over everything. */
+    boolean takesFlushes = true;
+
     private final List<Seen> seen = new ArrayList<>();
     private final List<Lost> lost = new ArrayList<>();
+    private final List<String> removed = new ArrayList<>();
+    private int flushes;
     private final Map<String, Long> nextSequences = new HashMap<>();
 
     /**
@@ -75,10 +80,25 @@ final class RecordingSink implements FlowSink {
     }
 
     @Override
-    public void added(EventSource source) {}
+    public boolean flush(EventSource source) {
+        flushes++;
+        return takesFlushes;
+    }
 
     @Override
-    public void removed(EventSource source) {}
+    public void removed(EventSource source) {
+        removed.add(source.netns());
+    }
+
+    /** Number of flushes so far, also refused ones. */
+    int flushes() {
+        return flushes;
+    }
+
+    /** Names of the sources that were removed, in order. */
+    List<String> removed() {
+        return List.copyOf(removed);
+    }
 
     /** All events since the last call. */
     List<Seen> take() {

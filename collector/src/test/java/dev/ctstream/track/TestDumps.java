@@ -7,6 +7,7 @@ import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Acts as the dump thread for one source, and makes the passes that the tracker requests. Dumps begin 10 s apart. */
 final class TestDumps {
@@ -52,12 +53,31 @@ final class TestDumps {
     }
 
     DumpResult end(boolean complete) {
+        mark(complete);
+        pass();
+        return Objects.requireNonNull(result());
+    }
+
+    /** Ends the dump's entries; makes no pass. */
+    void mark(boolean complete) {
         advance(100);
         exchange().endReading(new DumpEnd(complete, now));
-        assertThat(exchange().result(request)).isNull();
+        assertThat(result()).isNull();
         tracker.onDumpMark(source, DumpEntryKind.END);
-        pass();
-        return Objects.requireNonNull(exchange().result(request));
+    }
+
+    DumpRequest request() {
+        return request;
+    }
+
+    @Nullable
+    DumpResult result() {
+        return exchange().result(request);
+    }
+
+    /** Makes one pass; returns the delay of the next one. */
+    long onePass() {
+        return tracker.onPass(now);
     }
 
     /** Makes one complete dump. */

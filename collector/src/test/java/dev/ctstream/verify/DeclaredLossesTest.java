@@ -95,6 +95,17 @@ class DeclaredLossesTest {
     }
 
     @Test
+    void whatAGapDeclaresAboveAllReportsCountsAsLost() {
+        threeBatches();
+        run.gap("spool", 7, 30, 39);
+        stopped();
+        assertThat(Verified.of(topic).lost(GapCause.SPOOL)).isEqualTo(10);
+        assertThat(Verified.of(topic).proven()).isTrue();
+        run.gap("spool", 7, 45, 49); // so 40..44 were numbered, too, and may still come
+        assertThat(Verified.of(topic).inSpool()).isEqualTo(5);
+    }
+
+    @Test
     void aGapWithoutAnEndExtendsToTheNextEvent() {
         threeBatches();
         run.gap("damage", Recorded.range(7, 10, null));

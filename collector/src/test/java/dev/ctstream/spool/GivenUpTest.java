@@ -10,26 +10,53 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
-class DeclaredLossesTest {
+class GivenUpTest {
     private static final int NUMBERS = 60;
+
+    private final GivenUp givenUp = new GivenUp();
 
     private static MissingBatches hole(long first, long next) {
         return new MissingBatches(new SpoolPosition(first, 10 * first), new SpoolPosition(next, 10 * next));
     }
 
     @Test
-    void adjacentHolesAreMerged() {
-        DeclaredLosses holes = DeclaredLosses.of(List.of(hole(1, 3), hole(5, 7), hole(3, 5)));
-        assertThat(holes.list()).containsExactly(hole(1, 7));
+    void onlyTheRestIsUndeclared() {
+        givenUp.add(hole(2, 4), 1);
+        givenUp.add(hole(6, 8), 2);
+        assertThat(givenUp.undeclared(new SpoolPosition(1, 10), new SpoolPosition(9, 90)))
+                .containsExactly(hole(1, 2), hole(4, 6), hole(8, 9));
+        assertThat(givenUp.undeclared(new SpoolPosition(2, 20), new SpoolPosition(4, 40)))
+                .isEmpty();
     }
 
     @Test
-    void onlyTheRestIsUndeclared() {
-        DeclaredLosses holes = DeclaredLosses.of(List.of(hole(2, 4), hole(6, 8)));
-        assertThat(holes.undeclared(new SpoolPosition(1, 10), new SpoolPosition(9, 90)))
-                .containsExactly(hole(1, 2), hole(4, 6), hole(8, 9));
-        assertThat(holes.undeclared(new SpoolPosition(2, 20), new SpoolPosition(4, 40)))
-                .isEmpty();
+    void whatIsCoveredAlreadyKeepsItsOwnGap() {
+        givenUp.add(hole(2, 4), 1);
+        givenUp.add(hole(1, 6), 7);
+        assertThat(givenUp.covering(1)).isEqualTo(new GivenUp.Range(hole(1, 2), 7));
+        assertThat(givenUp.covering(3)).isEqualTo(new GivenUp.Range(hole(2, 4), 1));
+        assertThat(givenUp.covering(5)).isEqualTo(new GivenUp.Range(hole(4, 6), 7));
+        assertThat(givenUp.covering(6)).isNull();
+    }
+
+    @Test
+    void onlyRangesWithoutAGapGetOne() {
+        givenUp.add(hole(2, 4), 1);
+        givenUp.add(hole(5, 7), GivenUp.NOT_APPENDED);
+        givenUp.appended(hole(1, 9), 3);
+        assertThat(givenUp.covering(2)).isEqualTo(new GivenUp.Range(hole(2, 4), 1));
+        assertThat(givenUp.covering(5)).isEqualTo(new GivenUp.Range(hole(5, 7), 3));
+    }
+
+    @Test
+    void aSegmentOfControlRecordsIsNeededWhileItExplainsARange() {
+        givenUp.add(hole(2, 4), 5);
+        assertThat(givenUp.needsControlBefore(5)).isFalse();
+        assertThat(givenUp.needsControlBefore(6)).isTrue();
+        givenUp.forgetBefore(3);
+        assertThat(givenUp.needsControlBefore(6)).isTrue();
+        givenUp.forgetBefore(4);
+        assertThat(givenUp.needsControlBefore(6)).isFalse();
     }
 
     @Test
@@ -37,21 +64,15 @@ class DeclaredLossesTest {
         long seed = Long.getLong("test.seed", 5);
         SplittableRandom random = new SplittableRandom(seed);
         for (int round = 0; round < 500; round++) {
-            DeclaredLosses holes = new DeclaredLosses();
+            GivenUp holes = new GivenUp();
             BitSet model = new BitSet();
             List<MissingBatches> added = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 int first = random.nextInt(NUMBERS);
                 int next = first + 1 + random.nextInt(10);
                 added.add(hole(first, next));
-                holes.add(hole(first, next));
+                holes.add(hole(first, next), i);
                 model.set(first, next);
-            }
-            if (random.nextBoolean()) {
-                int below = random.nextInt(NUMBERS);
-                holes.forgetBefore(below);
-                int kept = model.previousClearBit(below) + 1;
-                model.clear(0, Math.max(kept, 0));
             }
             String what = "seed " + seed + " round " + round + " " + added;
             BitSet undeclared = new BitSet();

@@ -1,0 +1,53 @@
+package dev.ctstream.control;
+
+import dev.ctstream.batch.ControlOutbox;
+import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.record.StreamId;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+
+/**
+ * Control records until the outbox takes them, oldest first. A record that the outbox refuses stays, and all later ones
+ * wait for it.
+ *
+ * <p>Threads: guarded by the owner's lock.
+ */
+final class PendingRecords {
+    private final ControlOutbox outbox;
+    private final InstantSource clock = InstantSource.system();
+    private final ArrayDeque<Pending> records = new ArrayDeque<>();
+
+    private record Pending(StreamId namespace, ControlRecord record, long timeMillis, boolean afterEvents) {}
+
+    PendingRecords(ControlOutbox outbox) {
+        this.outbox = outbox;
+    }
+
+    /** Adds a record that does not depend on events. */
+    void add(StreamId namespace, ControlRecord record) {
+        records.add(new Pending(namespace, record, clock.millis(), false));
+    }
+
+    /** Adds a record that must follow all events that have been handed over by now. */
+    void addAfterEvents(StreamId namespace, ControlRecord record) {
+        records.add(new Pending(namespace, record, clock.millis(), true));
+    }
+
+    /** Offers the records until the outbox refuses one; returns whether none is left. */
+    boolean offer() {
+        for (Pending next = records.peek(); next != null && offer(next); next = records.peek()) {
+            records.remove();
+        }
+        return records.isEmpty();
+    }
+
+    private boolean offer(Pending next) {
+        return next.afterEvents
+                ? outbox.offerAfterEvents(next.namespace, next.record, next.timeMillis)
+                : outbox.offer(next.namespace, next.record, next.timeMillis);
+    }
+
+    boolean isEmpty() {
+        return records.isEmpty();
+    }
+}

@@ -1,0 +1,287 @@
+package dev.ctstream.spool;
+
+import dev.ctstream.batch.ControlEncoder;
+import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.record.ControlKind;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.SegmentFormat;
+import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Numbers control records and appends them to their chain. A GAP is synced before this returns.
+ *
+ * <p>Bounds: {@code spool.control-bytes}; each kind may fill a share of it, see {@link ControlItem#shareSixteenths}.
+ *
+ * <p>Threads: confined to the spool thread.
+ *
+ * <p>Errors: no disk failure throws out of this class; it is counted, reported, and the append is tried again.
+ */
+final class ControlAppender {
+    private static final int SIXTEENTHS = 16;
+    private static final long PREPARE_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    private final SpoolConfig config;
+    private final Chain control;
+    private final Chain events;
+    private final StreamTable table;
+    private final RunIdentity identity;
+    private final ControlEncoder encoder;
+    private final Owed owed;
+    private final SpoolHealth health;
+    private final LogIndex logIndex;
+    private final PendingFrames frames = new PendingFrames();
+    private long retryAtNanos;
+    private boolean failing;
+    private boolean filesAreGone;
+    private ControlRecord.@Nullable Acknowledged acknowledgedBefore;
+    private long preparedNanos = System.nanoTime() - PREPARE_INTERVAL_NANOS;
+
+    /** What the appender works with. */
+    record Parts(
+            SpoolConfig config,
+            Chain control,
+            Chain events,
+            StreamTable table,
+            RunIdentity identity,
+            ControlEncoder encoder,
+            Owed owed,
+            SpoolHealth health,
+            LogIndex logIndex) {}
+
+    /** The number of the next append of the run, over both chains. */
+    static final class LogIndex {
+        private long next;
+
+        long next() {
+            return next;
+        }
+
+        void next(long number) {
+            next = number;
+        }
+    }
+
+    ControlAppender(Parts parts) {
+        config = parts.config();
+        control = parts.control();
+        events = parts.events();
+        table = parts.table();
+        identity = parts.identity();
+        encoder = parts.encoder();
+        owed = parts.owed();
+        health = parts.health();
+        logIndex = parts.logIndex();
+    }
+
+    /** Makes the next segment file, at most once a second while that fails. */
+    void prepare() {
+        long now = System.nanoTime();
+        if (now - preparedNanos < PREPARE_INTERVAL_NANOS) {
+            return;
+        }
+        try {
+            control.active.prepare();
+            health.reserved(null);
+        } catch (IOException e) {
+            preparedNanos = now;
+            health.reserved("the next segment of control records cannot be reserved in " + control.directory.path()
+                    + ": " + SpoolFileSystem.reason(e) + "; free some space");
+        }
+    }
+
+    private long usedBytes() {
+        return control.catalog.sizeBytes();
+    }
+
+    private long limitBytes(ControlItem item) {
+        return config.controlBytes() / SIXTEENTHS * item.shareSixteenths();
+    }
+
+    /**
+     * Appends the records in order, and syncs them if one is a GAP.
+     *
+     * @return how many were appended: all, none, or those before a failure of the disk
+     */
+    int append(List<ControlItem> items) {
+        if (failing && System.nanoTime() - retryAtNanos < 0) {
+            return 0;
+        }
+        if (!haveSpace(items)) {
+            health.controlFull();
+            return 0;
+        }
+        int done = 0;
+        while (done < items.size()) {
+            int written = write(items.subList(done, items.size()));
+            if (written == 0) {
+                return done;
+            }
+            done += written;
+        }
+        return done;
+    }
+
+    /** Whether there is space for all of the records, in the shares of their kinds. */
+    boolean haveSpace(List<ControlItem> items) {
+        long bytes = usedBytes();
+        for (ControlItem item : items) {
+            bytes += frames.frameBytes(item.namespace(), encode(item, 0, 0).length);
+            if (bytes > limitBytes(item)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Appends as many of the records as fit into the active segment; returns their number, 0 when the disk failed. */
+    private int write(List<ControlItem> items) {
+        frames.clear();
+        List<ControlItem> taken = new ArrayList<>();
+        boolean gap = false;
+        for (ControlItem item : items) {
+            QueuedBatch numbered = number(item, taken.size());
+            long bytes = frames.bytes() + frames.frameBytes(item.namespace(), numbered.lengthBytes());
+            if (bytes > PendingFrames.BUFFER_BYTES || !control.active.fits(bytes) || exceedsNew(bytes)) {
+                unnumber(item);
+                break;
+            }
+            frames.add(numbered);
+            taken.add(item);
+            gap |= item.isGap();
+        }
+        if (taken.isEmpty()) {
+            if (control.active.file() == null) {
+                throw new IllegalStateException("a control record is longer than a segment: " + items.get(0));
+            }
+            control.active.seal();
+            return write(items);
+        }
+        return commit(taken, gap) ? taken.size() : 0;
+    }
+
+    /** Whether frames of this length are too long for a segment that is not begun yet. */
+    private boolean exceedsNew(long bytes) {
+        return control.active.file() == null && bytes > config.controlSegmentBytes() - SegmentFormat.FRAMES_OFFSET;
+    }
+
+    private boolean commit(List<ControlItem> taken, boolean gap) {
+        List<QueuedBatch> batches = List.copyOf(frames.batches());
+        try {
+            control.append(frames, batches.get(batches.size() - 1).envelope().next(), gap);
+        } catch (IOException e) {
+            taken.forEach(this::unnumber);
+            failing = true;
+            retryAtNanos = System.nanoTime() + SpoolAppender.RETRY_NANOS;
+            if (!(e instanceof ClosedByInterruptException && Thread.interrupted())) {
+                health.controlFailed(control.directory.path(), e);
+            }
+            return false;
+        }
+        failing = false;
+        health.controlWorked();
+        logIndex.next(logIndex.next() + taken.size());
+        for (int i = 0; i < taken.size(); i++) {
+            appended(taken.get(i), batches.get(i).envelope().number());
+        }
+        return true;
+    }
+
+    private void appended(ControlItem item, long number) {
+        StreamTable.Namespace namespace = table.namespace(item.namespace());
+        ControlKind kind = item.record().kind();
+        if (kind == ControlKind.STARTED) {
+            namespace.observed(true);
+        } else if (kind == ControlKind.STOPPED) {
+            namespace.observed(false);
+        } else if (kind == ControlKind.GAP) {
+            owed.add(number, item.namespace(), item.lostEvents(), item.losses());
+        }
+    }
+
+    /** Gives a record its numbers; {@link #unnumber} takes them back. */
+    private QueuedBatch number(ControlItem item, int index) {
+        StreamTable.Namespace namespace = table.namespace(item.namespace());
+        long sequence = namespace.nextControlSequence();
+        namespace.nextControlSequence(sequence + 1);
+        long log = logIndex.next() + index;
+        byte[] datum = encode(item, sequence, log);
+        long nanos = TimeUnit.MILLISECONDS.toNanos(item.timeMillis());
+        BatchEnvelope envelope = new BatchEnvelope(
+                control.end().number() + index,
+                control.end().eventsBefore() + index,
+                log,
+                BatchEnvelope.CONTROL,
+                item.namespace(),
+                sequence,
+                1,
+                nanos,
+                nanos,
+                item.givesUp());
+        return QueuedBatch.of(envelope, identity, datum);
+    }
+
+    private void unnumber(ControlItem item) {
+        StreamTable.Namespace namespace = table.namespace(item.namespace());
+        namespace.nextControlSequence(namespace.nextControlSequence() - 1);
+    }
+
+    private byte[] encode(ControlItem item, long sequence, long log) {
+        ControlRecord.Numbers numbers = new ControlRecord.Numbers(sequence, log, acknowledged(log));
+        return encoder.encode(item.namespace(), item.timeMillis(), item.record(), numbers, item.part());
+    }
+
+    /** What Kafka has of the events now, see {@link ControlRecord.Acknowledged}. */
+    private ControlRecord.@Nullable Acknowledged acknowledged(long log) {
+        if (filesAreGone) {
+            return acknowledgedBefore;
+        }
+        boolean everything = events.acknowledged.number() >= events.end().number() - 1;
+        return everything ? new ControlRecord.Acknowledged(identity.streamEpoch(), log) : events.acknowledged.last();
+    }
+
+    /**
+     * The files are gone: until what was in them is declared, records say what Kafka has now, although the position is
+     * after all of it.
+     */
+    void filesAreGone() {
+        acknowledgedBefore = filesAreGone ? acknowledgedBefore : events.acknowledged.last();
+        filesAreGone = true;
+    }
+
+    /** What was in the files is declared. */
+    void declaredWhatIsGone() {
+        filesAreGone = false;
+    }
+
+    /** Number of the last record that is appended. */
+    long lastNumber() {
+        return control.end().number() - 1;
+    }
+
+    /** Syncs the appended records. */
+    boolean sync() {
+        try {
+            control.active.sync();
+            return true;
+        } catch (IOException e) {
+            health.controlFailed(control.directory.path(), e);
+            return false;
+        }
+    }
+
+    /** Whether the last attempt failed, so that another one is due soon. */
+    boolean failing() {
+        return failing;
+    }
+
+    /** Tries again at once. */
+    void retryNow() {
+        failing = false;
+    }
+}

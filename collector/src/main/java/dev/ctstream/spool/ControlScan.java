@@ -1,0 +1,160 @@
+package dev.ctstream.spool;
+
+import dev.ctstream.record.ControlKind;
+import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.Schemas;
+import dev.ctstream.record.StreamId;
+import dev.ctstream.segment.BatchEnvelope;
+import dev.ctstream.segment.Loss;
+import dev.ctstream.segment.MissingBatches;
+import dev.ctstream.segment.SegmentReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.io.DecoderFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the chain of control records tells a restart: which events were given up, which GAP records are owed, whether the
+ * newest run ended cleanly, and whether any of it is damaged.
+ *
+ * <p>Threads: confined to the thread that opens the spool.
+ */
+final class ControlScan {
+    private static final String GAP = ControlKind.GAP.name();
+    private static final String STOPPED = ControlKind.STOPPED.name();
+    private static final String EVENTS = "events";
+
+    private final SpoolFileSystem files;
+    private final long acknowledgedNumber;
+    private final GivenUp givenUp;
+    private final Owed owed;
+    private final GenericDatumReader<GenericRecord> reader = new GenericDatumReader<>(Schemas.CONTROL);
+    private final Map<StreamId, String> lastKinds = new HashMap<>();
+    private @Nullable RunIdentity newestRun;
+    private boolean damaged;
+
+    /**
+     * Scans nothing yet.
+     *
+     * @param acknowledgedNumber Kafka has every record up to this one
+     * @param givenUp gets what the records give up
+     * @param owed gets the GAP records that Kafka has not acknowledged
+     */
+    ControlScan(SpoolFileSystem files, long acknowledgedNumber, GivenUp givenUp, Owed owed) {
+        this.files = files;
+        this.acknowledgedNumber = acknowledgedNumber;
+        this.givenUp = givenUp;
+        this.owed = owed;
+    }
+
+    /** Reads the segments, oldest first. */
+    void read(List<Segment> segments) throws IOException {
+        long next = 0;
+        for (Segment segment : segments) {
+            damaged |= next != 0 && segment.first().number() != next;
+            next = segment.nextNumber();
+            read(segment);
+        }
+    }
+
+    private void read(Segment segment) throws IOException {
+        if (!segment.identity().equals(newestRun)) {
+            newestRun = segment.identity();
+            lastKinds.clear();
+        }
+        try (SegmentReader frames = SegmentReader.open(files, segment.file(), true)) {
+            while (frames.next() && frames.envelope().number() < segment.nextNumber()) {
+                frames.damaged().forEach(this::givesUp);
+                givesUp(frames.envelope());
+                content(frames.envelope(), frames.body());
+            }
+            frames.damaged().forEach(this::givesUp);
+            damaged |= frames.skippedBytes() > 0;
+        }
+    }
+
+    private void givesUp(BatchEnvelope frame) {
+        MissingBatches batches = frame.givesUp();
+        if (batches != null && batches.batches() > ChainRecovery.MOST_MISSING) {
+            damaged = true; // its checksum is good, but no collector wrote it
+        } else if (batches != null) {
+            givenUp.add(batches, frame.number());
+        }
+    }
+
+    private void content(BatchEnvelope frame, ByteBuffer body) {
+        byte[] bytes = new byte[body.remaining()];
+        body.get(bytes);
+        try {
+            GenericRecord control = reader.read(null, DecoderFactory.get().binaryDecoder(bytes, null));
+            String kind = control.get("kind").toString();
+            lastKinds.put(frame.stream(), kind);
+            if (kind.equals(GAP) && frame.number() > acknowledgedNumber) {
+                boolean events = EVENTS.equals(String.valueOf(control.get("gap_stream")));
+                Long count = (Long) control.get("lost_count");
+                long lost = events && count != null ? count : 0;
+                owed.add(frame.number(), frame.stream(), lost, losses(control, frame, events));
+            }
+        } catch (IOException | RuntimeException e) {
+            damaged = true; // its checksum is good, but no collector wrote it; whoever reads the topic will say so
+        }
+    }
+
+    /** What a GAP declares, so that it can be declared again if the files vanish. */
+    private List<Loss> losses(GenericRecord gap, BatchEnvelope frame, boolean events) {
+        List<Loss> losses = new ArrayList<>();
+        if (!(gap.get("ranges") instanceof Collection<?> ranges)) {
+            return losses;
+        }
+        StreamId own = frame.stream();
+        boolean other = gap.get("gap_stream_epoch") != null;
+        RunIdentity loser = new RunIdentity(
+                gap.get(other ? "gap_host_id" : "host_id").toString(),
+                gap.get(other ? "gap_boot_id" : "boot_id").toString(),
+                (Long) gap.get(other ? "gap_stream_epoch" : "stream_epoch"));
+        String netns = other ? gap.get("gap_netns").toString() : own.netns();
+        String netnsId = other ? gap.get("gap_netns_id").toString() : own.netnsId();
+        for (Object element : ranges) {
+            GenericRecord range = (GenericRecord) element;
+            long first = (Long) range.get("first_sequence");
+            long next = (Long) range.get("last_sequence") + 1;
+            int zone = events ? (Integer) range.get("ct_zone") : StreamId.CONTROL_ZONE;
+            losses.add(new Loss(
+                    GapCause.DAMAGE,
+                    loser,
+                    events ? BatchEnvelope.EVENTS : BatchEnvelope.CONTROL,
+                    new StreamId(netns, netnsId, zone),
+                    first,
+                    next,
+                    next - first,
+                    0,
+                    0,
+                    0));
+        }
+        return losses;
+    }
+
+    /** Whether some of the chain is unreadable: what its GAP records declared may be unknown. */
+    boolean damaged() {
+        return damaged;
+    }
+
+    /** The newest run that has a record in the chain; null = none. */
+    @Nullable
+    RunIdentity newestRun() {
+        return newestRun;
+    }
+
+    /** Whether the newest records of that run are its STOPPED. */
+    boolean clean() {
+        return !damaged && !lastKinds.isEmpty() && lastKinds.values().stream().allMatch(STOPPED::equals);
+    }
+}
