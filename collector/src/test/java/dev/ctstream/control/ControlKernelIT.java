@@ -1,6 +1,7 @@
 package dev.ctstream.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
@@ -15,6 +16,7 @@ import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.track.TrackConfig;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -192,9 +194,9 @@ class ControlKernelIT {
                 }
             });
             harness.startAllButSpool();
-            Thread.sleep(3 * HEARTBEAT_MILLIS);
-            assertThat(added).isNotDone();
-            assertThat(harness.metric("ctstream_track_heartbeat_records_total")).isZero();
+            await().during(Duration.ofMillis(3 * HEARTBEAT_MILLIS))
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() -> !added.isDone() && harness.metric("ctstream_track_heartbeat_records_total") == 0);
             harness.startSpool();
             added.get(1, TimeUnit.MINUTES);
             harness.await("heartbeat", () -> !harness.control("HEARTBEAT").isEmpty());
