@@ -108,9 +108,14 @@ record CpuTimes(
         return "other";
     }
 
-    /** Total CPU time of the process. */
+    /**
+     * Total CPU time of the process. {@code stat} counts ended threads too, but in ticks of 10 ms; {@code schedstat}
+     * counts nanoseconds, but of living threads alone: the greater of the two is nearer.
+     */
     double seconds() {
-        return userSeconds + systemSeconds;
+        double living =
+                threadSeconds.values().stream().mapToDouble(Double::doubleValue).sum();
+        return Math.max(userSeconds + systemSeconds, living);
     }
 
     /** CPU time used since an earlier sample; memory as of now. */

@@ -2,6 +2,7 @@ package dev.ctstream.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.util.Map;
@@ -58,6 +59,13 @@ class CpuTimesTest {
         assertThat(used.threadSeconds())
                 .contains(entry("gc", 0.25), entry("receive", 2.0), entry("jit", -1.0)); // jit: its threads have ended
         assertThat(used.rssBytes()).isEqualTo(11);
+    }
+
+    @Test
+    void countsLessThanATick() {
+        CpuTimes before = new CpuTimes(0, 0, Map.of("other", 0.001), 1, 1);
+        assertThat(new CpuTimes(0, 0, Map.of("other", 0.005), 1, 1).since(before).seconds())
+                .isCloseTo(0.004, within(1e-9));
     }
 
     @Test
