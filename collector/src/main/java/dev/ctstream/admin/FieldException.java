@@ -6,15 +6,15 @@ import java.util.List;
 public final class FieldException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    private final List<String> problems;
+    private final String[] problems;
 
     FieldException(List<String> problems) {
         super(String.join("; ", problems));
-        this.problems = List.copyOf(problems);
+        this.problems = problems.toArray(String[]::new);
     }
 
     /** All problems. */
     public List<String> problems() {
-        return problems;
+        return List.of(problems);
     }
 }

@@ -7,7 +7,7 @@ public final class CommandFailure extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final int exitCode;
-    private final List<String> lines;
+    private final String[] lines;
 
     /** Ends the command with this exit code and this text on stderr. */
     public CommandFailure(int exitCode, String line) {
@@ -24,7 +24,7 @@ public final class CommandFailure extends Exception {
     public CommandFailure(int exitCode, List<String> lines, @org.jspecify.annotations.Nullable Throwable cause) {
         super(String.join("; ", lines), cause);
         this.exitCode = exitCode;
-        this.lines = List.copyOf(lines);
+        this.lines = lines.toArray(String[]::new);
     }
 
     int exitCode() {
@@ -32,6 +32,6 @@ public final class CommandFailure extends Exception {
     }
 
     List<String> lines() {
-        return lines;
+        return List.of(lines);
     }
 }

@@ -6,7 +6,7 @@ import java.util.List;
 public final class ConfigurationException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    private final List<String> problems;
+    private final String[] problems;
 
     /**
      * Creates an exception with all problems.
@@ -15,11 +15,11 @@ public final class ConfigurationException extends Exception {
      */
     public ConfigurationException(List<String> problems) {
         super(String.join("; ", problems));
-        this.problems = List.copyOf(problems);
+        this.problems = problems.toArray(String[]::new);
     }
 
     /** The problems, one line each, in the order of the sources. */
     public List<String> problems() {
-        return problems;
+        return List.of(problems);
     }
 }

@@ -33,6 +33,7 @@ public class ReceiveHarness implements FlowEventHandler, AutoCloseable {
     private final Thread thread;
     private volatile boolean copying = true;
 
+    @SuppressWarnings("this-escape") // the receiver calls nothing of it before start()
     public ReceiveHarness() throws NetlinkException {
         receiver = EventReceiver.open(this, new ReceiveMetrics(metrics));
         thread = new Thread(receiver, "test-receive");
