@@ -2,9 +2,9 @@ package dev.ctstream.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,69 +12,63 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** Many processes reserve a zone at once. */
+/** Many processes, and threads in them, reserve a zone at once. Each has a netlink socket of its own. */
 class ZoneReservationKernelIT {
-    private static final int PROCESSES = 100;
+    private static final int PROCESSES = 10;
+    private static final int THREADS = 10; // of each process
+    private static final int ZONES = PROCESSES * THREADS;
     private static final int FROM = 1000;
     private static final int ROOM = 10;
 
-    @TempDir
-    private Path folder;
-
     @Test
-    void aHundredProcessesGetAHundredZones() throws Exception {
+    void aHundredAllocatorsInTenProcessesGetAHundredZones() throws Exception {
+        List<Process> processes = new ArrayList<>();
         try (AdminSite site = AdminSite.open()) {
-            List<Process> processes = new ArrayList<>();
+            List<BufferedReader> outputs = new ArrayList<>();
             for (int i = 0; i < PROCESSES; i++) {
-                processes.add(start(site.path(), i));
+                Process process = start(site.path());
+                processes.add(process);
+                outputs.add(process.inputReader(StandardCharsets.UTF_8));
             }
-            Files.writeString(folder.resolve("go"), "");
-            int[] codes = new int[PROCESSES];
-            for (int i = 0; i < PROCESSES; i++) {
-                assertThat(processes.get(i).waitFor(5, TimeUnit.MINUTES)).isTrue();
-                codes[i] = processes.get(i).exitValue();
+            for (BufferedReader output : outputs) {
+                assertThat(output.readLine()).isEqualTo("ready");
+            }
+            for (Process process : processes) {
+                process.getOutputStream().close();
             }
             Set<Integer> zones = new TreeSet<>();
             for (int i = 0; i < PROCESSES; i++) {
-                String out = Files.readString(folder.resolve("out" + i), StandardCharsets.UTF_8);
-                assertThat(codes[i]).as(out).isZero();
-                zones.add(Integer.parseInt(out.strip()));
+                assertThat(processes.get(i).waitFor(5, TimeUnit.MINUTES)).isTrue();
+                String out = String.join("\n", outputs.get(i).lines().toList());
+                assertThat(processes.get(i).exitValue()).as(out).isZero();
+                out.lines().map(Integer::valueOf).forEach(zones::add);
             }
-            assertThat(zones).hasSize(PROCESSES);
-            assertThat(zones).allMatch(zone -> zone >= FROM && zone < FROM + PROCESSES + ROOM);
-            assertThat(inUse(site)).containsAll(zones).hasSize(PROCESSES + 1); // and the decoys
+            assertThat(zones).hasSize(ZONES);
+            assertThat(zones).allMatch(zone -> zone >= FROM && zone < FROM + ZONES + ROOM);
+            assertThat(inUse(site)).containsAll(zones).hasSize(ZONES + 1); // and the decoys
             site.assertDecoysIntact();
+        } finally {
+            processes.forEach(Process::destroyForcibly);
         }
     }
 
-    /**
-     * The process waits for the file "go", so that all reservations run at the same time despite the JVMs' different
-     * start times.
-     */
-    private Process start(String netns, int number) throws IOException {
+    private static Process start(String netns) throws IOException {
         return new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-Xmx32m",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
                         "-Xshare:auto",
+                        "--enable-native-access=ALL-UNNAMED",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        "dev.ctstream.it.AwaitFile",
-                        folder.resolve("go").toString(),
-                        "zones",
-                        "allocate",
-                        "--reserve",
-                        "--netns",
+                        ReserveZones.class.getName(),
                         netns,
-                        "--from",
                         "" + FROM,
-                        "--to",
-                        "" + (FROM + PROCESSES + ROOM - 1))
+                        "" + (FROM + ZONES + ROOM - 1),
+                        "" + THREADS)
                 .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("out" + number).toFile())
                 .start();
     }
 

@@ -64,7 +64,9 @@ class CpuTimesTest {
     @Test
     void countsLessThanATick() {
         CpuTimes before = new CpuTimes(0, 0, Map.of("other", 0.001), 1, 1);
-        assertThat(new CpuTimes(0, 0, Map.of("other", 0.005), 1, 1).since(before).seconds())
+        assertThat(new CpuTimes(0, 0, Map.of("other", 0.005), 1, 1)
+                        .since(before)
+                        .seconds())
                 .isCloseTo(0.004, within(1e-9));
     }
 
