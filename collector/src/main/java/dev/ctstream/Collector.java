@@ -25,6 +25,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * A running collector: builds the stages in the order of the data path, owns their threads, and stops them in the same
@@ -194,6 +195,16 @@ public final class Collector implements AutoCloseable {
         return namespaces;
     }
 
+    /** {@code http.listen} with the port that was taken; {@code off} without an endpoint. */
+    public String listening() {
+        HttpEndpoint open = http;
+        return open == null
+                ? "off"
+                : config.httpListen()
+                        .map(listen -> listen.substring(0, listen.lastIndexOf(':') + 1) + open.port())
+                        .orElseThrow();
+    }
+
     Spool spool() {
         return spool;
     }
@@ -249,9 +260,21 @@ public final class Collector implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         boolean published = spool.unacknowledged() == 0;
+        logEnd(published);
         closeParts();
         ended.complete(null);
         return published;
+    }
+
+    private void logEnd(boolean published) {
+        Totals totals = totals();
+        LOG.atLevel(published ? Level.INFO : Level.WARN)
+                .log(
+                        "stopped, {} published_events={} unpublished_batches={} lost_events={}",
+                        published ? "everything is published" : "the rest stays in the spool for the next run",
+                        totals.acknowledged(),
+                        spool.unacknowledged(),
+                        totals.lostByKernel() + totals.lostLater());
     }
 
     /** Waits until what was received is in the spool, so that the publisher can know when it has sent all of it. */

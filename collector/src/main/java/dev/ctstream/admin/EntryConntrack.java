@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
  * {@code conntrack} by EntriesOracleIT.
  */
 final class EntryConntrack extends EntryPrinter {
-    private static final int NAME_WIDTH = 8;
+    private static final int NAME_WIDTH = 9;
 
     EntryConntrack(OutputStream out) {
         super(out);
@@ -46,7 +46,7 @@ final class EntryConntrack extends EntryPrinter {
 
     private static void name(LineBuffer to, String name, int number) {
         int from = to.length();
-        to.text(name).pad(from, NAME_WIDTH).raw(' ').number(number).raw(' ');
+        to.text(name).pad(from, NAME_WIDTH).number(number).raw(' ');
     }
 
     /** The library names only these protocols. */

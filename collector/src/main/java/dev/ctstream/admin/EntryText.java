@@ -8,10 +8,10 @@ import java.io.OutputStream;
 
 /** Entries for people: zone, protocol, state, original and reply tuple, remaining timeout, and anything unusual. */
 final class EntryText extends EntryPrinter {
-    private static final int ZONE_WIDTH = 6;
-    private static final int PROTOCOL_WIDTH = 7;
+    private static final int ZONE_WIDTH = 7;
+    private static final int PROTOCOL_WIDTH = 8;
     private static final int STATE_WIDTH = 12;
-    private static final int TUPLE_WIDTH = 43;
+    private static final int TUPLE_WIDTH = 44;
 
     EntryText(OutputStream out) {
         super(out);
@@ -22,20 +22,18 @@ final class EntryText extends EntryPrinter {
         to.text("zone ");
         int from = to.length();
         zone(entry, to);
-        to.pad(from, ZONE_WIDTH).raw(' ');
+        to.pad(from, ZONE_WIDTH);
         from = to.length();
-        to.text(Protocols.name(entry.original().protocol()))
-                .pad(from, PROTOCOL_WIDTH)
-                .raw(' ');
+        to.text(Protocols.name(entry.original().protocol())).pad(from, PROTOCOL_WIDTH);
         from = to.length();
         state(entry, to);
         to.pad(from, STATE_WIDTH);
         from = to.length();
         tuple(entry.original(), to);
-        to.pad(from, TUPLE_WIDTH).text(" reply ");
+        to.pad(from, TUPLE_WIDTH).text("reply ");
         from = to.length();
         tuple(entry.reply(), to);
-        to.pad(from, TUPLE_WIDTH).raw(' ');
+        to.pad(from, TUPLE_WIDTH);
         if (entry.has(FlowEvent.TIMEOUT)) {
             to.number(entry.timeoutSeconds()).text(" s ");
         }

@@ -54,11 +54,11 @@ final class LineBuffer {
         return this;
     }
 
-    /** Appends blanks up to a column, counted from {@code from}. */
+    /** Appends blanks up to a column, counted from {@code from}; at least one, however long the text before it is. */
     LineBuffer pad(int from, int width) {
-        while (length - from < width) {
+        do {
             raw(' ');
-        }
+        } while (length - from < width);
         return this;
     }
 

@@ -26,6 +26,9 @@ public record Console(
         boolean errIsTerminal) {
     private static final int OUT_BUFFER_BYTES = 1 << 16;
     private static final String NAME = "ctstream: ";
+    private static final int DEFAULT_COLUMNS = 100;
+    /** The narrowest usage text that picocli writes. */
+    private static final int LEAST_COLUMNS = 55;
 
     /** Copies the environment. */
     public Console {
@@ -45,6 +48,15 @@ public record Console(
         return outIsTerminal
                 && environment.getOrDefault("NO_COLOR", "").isEmpty()
                 && !environment.getOrDefault("TERM", "").equals("dumb");
+    }
+
+    /** Width of the usage text: that of the terminal, which the launcher passes in COLUMNS, or 100 without one. */
+    int columns() {
+        try {
+            return Math.max(LEAST_COLUMNS, Integer.parseInt(environment.getOrDefault("COLUMNS", "")));
+        } catch (NumberFormatException e) {
+            return DEFAULT_COLUMNS;
+        }
     }
 
     /** Prints one line for the user on {@code err}. */

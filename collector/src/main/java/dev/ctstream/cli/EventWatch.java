@@ -151,7 +151,8 @@ final class EventWatch implements AutoCloseable {
     /** A summary of the counts, for people. */
     String summary() {
         long lost = socket.dropsTotal();
-        return handled + " events; lost in the kernel " + lost + ", here " + batchMetrics.lostEventsTotal();
+        return Counted.of(handled, "event") + "; lost in the kernel " + lost + ", here "
+                + batchMetrics.lostEventsTotal();
     }
 
     @Override

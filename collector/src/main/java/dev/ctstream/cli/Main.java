@@ -39,7 +39,6 @@ import picocli.CommandLine.Spec;
             "  ctstream verify --bootstrap-server localhost:9092    proves that no event is missing"
         })
 public final class Main implements Runnable {
-    private static final int USAGE_WIDTH = 110;
     /**
      * In the order of the usage text. Only the called command is created: creating all takes half a second of CPU time.
      */
@@ -72,7 +71,7 @@ public final class Main implements Runnable {
             line.addSubcommand(command(name, console));
         }
         line.setExpandAtFiles(false)
-                .setUsageHelpWidth(USAGE_WIDTH)
+                .setUsageHelpWidth(console.columns())
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         console.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
@@ -100,11 +99,14 @@ public final class Main implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing");
+        throw new MissingCommand(spec.commandLine());
     }
 
     private int wrongOptions(ParameterException error, String[] arguments) {
         CommandLine command = error.getCommandLine();
+        if (error instanceof MissingCommand) {
+            command.usage(command.getErr());
+        }
         console.say(oneLine(String.valueOf(error.getMessage())));
         CommandLine.UnmatchedArgumentException.printSuggestions(error, command.getErr());
         console.say("see " + command.getCommandSpec().qualifiedName() + " --help");

@@ -39,11 +39,17 @@ public final class Progress {
         this.total = total;
     }
 
-    /** Reports the number of events so far; cheap enough to call for each event. */
-    public void events(long count) {
+    /** Reports the number of things so far; cheap enough to call for each. */
+    void count(long count, String noun) {
+        count(count, noun, noun + "s");
+    }
+
+    /** The same for a noun whose plural needs more than an s. */
+    public void count(long count, String one, String many) {
         if (shown && count % CHECK_EVERY == 0 && due()) {
             double seconds = (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1);
-            draw(String.format(Locale.ROOT, "%,d events, %,.0f/s", count, count / seconds)
+            draw(Counted.of(count, one, many)
+                    + String.format(Locale.ROOT, ", %.0f/s", count / seconds)
                     + (total > 0 ? ", " + 100 * done.getAsLong() / total + " %" : ""));
         }
     }

@@ -73,7 +73,7 @@ final class ReadCommand implements Callable<Integer> {
             names = "--count",
             paramLabel = "N",
             converter = Converters.Count.class,
-            description = "End after N events.")
+            description = "End after N events or control records.")
     private @Nullable Long count;
 
     @Option(
@@ -133,7 +133,7 @@ final class ReadCommand implements Callable<Integer> {
                 @Override
                 public boolean onEvent(DecodedRecord event) throws IOException {
                     printer.print(event);
-                    progress.events(++printed);
+                    progress.count(++printed, event.control() ? "control record" : "event");
                     return true;
                 }
 
@@ -146,8 +146,17 @@ final class ReadCommand implements Callable<Integer> {
         } finally {
             progress.end();
         }
-        ReadCounts counts = reader.counts();
-        console.say("read " + counts.events() + " events in " + counts.records() + " records of " + topic);
+        console.say(summary(reader.counts(), topic));
+    }
+
+    /** What was read. A record has many events, or is one control record. */
+    static String summary(ReadCounts counts, String topic) {
+        if (counts.controlRecords() == 0) {
+            return "read " + Counted.of(counts.events(), "event") + " in " + Counted.of(counts.records(), "record")
+                    + " of " + topic;
+        }
+        return "read " + Counted.of(counts.controlRecords(), "control record")
+                + (counts.events() == 0 ? "" : " and " + Counted.of(counts.events(), "event")) + " of " + topic;
     }
 
     private RecordDecoder decoder() throws CommandFailure {

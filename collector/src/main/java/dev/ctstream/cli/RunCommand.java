@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -96,6 +97,14 @@ public final class RunCommand implements Callable<Integer> {
     /** Runs the collector until SIGTERM or SIGINT. */
     private int collect(Configuration configuration) throws CommandFailure {
         try (Collector collector = Collector.start(configuration.collector(), program(configuration))) {
+            LoggerFactory.getLogger(RunCommand.class) // not earlier: --check sets the levels before the first logger
+                    .info(
+                            "started version={} java={} configuration={} http={} spool={}",
+                            Version.current(),
+                            Runtime.version(),
+                            config == null ? "no file" : config.toAbsolutePath(),
+                            collector.listening(),
+                            configuration.collector().spool().directory());
             Runnable restore = Signals.on(collector::stop, "TERM", "INT");
             Runnable restoreSnapshot = Signals.on(collector::requestSnapshot, "USR1");
             try {

@@ -134,7 +134,7 @@ final class SpoolCatCommand implements Callable<Integer> {
                     batch.kind() == BatchEnvelope.CONTROL ? controlSchema : batchSchema,
                     (DecodedRecord event) -> {
                         printer.print(event);
-                        progress.events(++printed);
+                        progress.count(++printed, "record");
                         return printed < count;
                     });
         } catch (RecordException e) {
@@ -145,9 +145,8 @@ final class SpoolCatCommand implements Callable<Integer> {
     /** Reports what was skipped; returns the exit code. */
     private int damage(SpoolReader reader) {
         if (reader.deletedFiles() > 0) {
-            console.say(reader.deletedFiles()
-                    + " files were deleted before they could be read: Kafka has them, or they were dropped to make"
-                    + " room for newer ones");
+            console.say("deleted before it could be read, because Kafka has it or to make room for newer data: "
+                    + Counted.of(reader.deletedFiles(), "file"));
         }
         reader.unreadable().forEach(console::say);
         if (reader.damagedBytes() > 0) {

@@ -3,7 +3,6 @@ package dev.ctstream.cli;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code ctstream spool}: inspects a spool directory, even while a collector uses it. */
@@ -30,6 +29,6 @@ final class SpoolCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: list, cat or verify");
+        throw new MissingCommand(spec.commandLine());
     }
 }

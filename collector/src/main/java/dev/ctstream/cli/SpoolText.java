@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.read.TimeText;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.Amount;
@@ -7,26 +8,23 @@ import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.SegmentInspection;
 import dev.ctstream.spool.SpoolFile;
 import dev.ctstream.spool.SpoolReport;
-import java.time.Instant;
 import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /** Writes a {@link SpoolReport} as text for people. Threads: confined to one. */
 final class SpoolText {
-    private static final String LIST_ROW = "%-32s %-10s %11s %9s %11s %8s  %-23s  %-23s %11s";
+    private static final String LIST_ROW = "%-32s %-10s %11s %9s %11s %8s  %-29s  %-29s %11s";
     private static final String VERIFY_ROW = "%-32s %-10s %11s %9s %11s %9s %11s  %s";
     private static final int LOSSES_SHOWN = 40;
 
-    private final DateTimeFormatter time;
+    private final TimeText time;
     private final StringBuilder text = new StringBuilder();
 
     /** Creates a writer that shows times in this time zone. */
     SpoolText(ZoneId zone) {
-        time = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS", Locale.ROOT)
-                .withZone(zone);
+        time = new TimeText(zone);
     }
 
     /** The output of {@code spool list}. */
@@ -56,10 +54,8 @@ final class SpoolText {
                 report.waiting().events());
         Amount waiting = report.waiting();
         line(
-                "waiting for Kafka: %s, %d control %s",
-                amount(waiting),
-                report.waitingControlRecords(),
-                report.waitingControlRecords() == 1 ? "record" : "records");
+                "waiting for Kafka: %s, %s",
+                amount(waiting), Counted.of(report.waitingControlRecords(), "control record"));
         both(report).forEach(this::problem);
         return text.toString();
     }
@@ -183,14 +179,11 @@ final class SpoolText {
     }
 
     private static String amount(Amount amount) {
-        return amount.batches()
-                + (amount.batches() == 1 ? " batch, " : " batches, ")
-                + amount.events()
-                + (amount.events() == 1 ? " event" : " events");
+        return Counted.of(amount.batches(), "batch", "batches") + ", " + Counted.of(amount.events(), "event");
     }
 
     private String time(long nanos) {
-        return nanos == 0 ? "-" : time.format(Instant.ofEpochSecond(0, nanos));
+        return nanos == 0 ? "-" : time.ofNanos(nanos);
     }
 
     private void row(String form, Object... cells) {

@@ -23,7 +23,7 @@ public final class UndecodableRecords {
 
     int exitCode() {
         if (count > NAMED) {
-            console.say(count + " records could not be decoded");
+            console.say(Counted.of(count, "record") + " could not be decoded");
         }
         return count == 0 ? ExitCode.OK : ExitCode.FAILURE;
     }

@@ -222,7 +222,7 @@ final class VerifyCommand implements Callable<Integer> {
 
         @Override
         public boolean onEvent(DecodedRecord event) {
-            progress.events(++events);
+            progress.count(++events, control ? "control record" : "event");
             if (event.control() && control) {
                 verifier.control(event, partition);
             } else if (!event.control() && !control) {

@@ -112,8 +112,8 @@ final class WatchCommand implements Callable<Integer> {
                     return ++printed[0] < (count == null ? Long.MAX_VALUE : count);
                 },
                 printer::flush,
-                lost -> console.say(
-                        lost + " events lost: the kernel's receive buffer was full; see" + " net.core.rmem_max"));
+                lost -> console.say(Counted.of(lost, "event")
+                        + " lost: the kernel's receive buffer was full; see net.core.rmem_max"));
         printer.flush();
     }
 

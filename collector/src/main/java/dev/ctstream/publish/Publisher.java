@@ -521,12 +521,6 @@ public final class Publisher implements Runnable {
         }
         ended = true;
         controlRefusals.end();
-        long unsent = backlog.unacknowledged();
-        if (unsent > 0) {
-            LOG.warn("publisher ends with unpublished batches={}; they stay in the spool for the next start", unsent);
-        } else {
-            LOG.info("publisher ends, everything is published");
-        }
         parts.health().report(PublishFailures.COMPONENT, false, "stopped");
     }
 }

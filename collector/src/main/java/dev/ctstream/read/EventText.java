@@ -4,10 +4,7 @@ import dev.ctstream.record.DecodedRecord;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.avro.Schema;
@@ -19,7 +16,6 @@ import org.apache.avro.generic.GenericRecord;
  * <p>Threads: confined to one thread.
  */
 public final class EventText implements EventPrinter {
-    private static final long MILLIS_PER_SECOND = 1000;
     private static final Map<Long, String> PROTOCOLS = Map.ofEntries(
             Map.entry(1L, "icmp"),
             Map.entry(2L, "igmp"),
@@ -38,7 +34,7 @@ public final class EventText implements EventPrinter {
 
     private final OutputStream out;
     private final boolean colour;
-    private final DateTimeFormatter time;
+    private final TimeText time;
     private final StringBuilder line = new StringBuilder(256);
 
     /**
@@ -51,7 +47,7 @@ public final class EventText implements EventPrinter {
     public EventText(OutputStream out, boolean colour, ZoneId zone) {
         this.out = out;
         this.colour = colour;
-        time = DateTimeFormatter.ofPattern("MM-dd HH:mm:ss.SSS", Locale.ROOT).withZone(zone);
+        time = new TimeText(zone);
     }
 
     @Override
@@ -62,6 +58,9 @@ public final class EventText implements EventPrinter {
         } else {
             flow(event);
         }
+        while (line.charAt(line.length() - 1) == ' ') {
+            line.setLength(line.length() - 1);
+        }
         out.write(line.append('\n').toString().getBytes(StandardCharsets.UTF_8));
     }
 
@@ -71,26 +70,23 @@ public final class EventText implements EventPrinter {
     }
 
     private void flow(DecodedRecord event) {
-        line.append(time.format(Instant.ofEpochMilli(event.number("event_time").orElse(0L))));
+        line.append(time.ofMillis(event.number("event_time").orElse(0L)));
         kind(event.text("event_type"));
         zone(event);
         long protocol = event.number("protocol").orElse(0L);
-        padded(PROTOCOLS.getOrDefault(protocol, Long.toString(protocol)), 7);
-        padded(tuple(event, ""), 43);
-        line.append(" reply ");
-        padded(tuple(event, "reply_"), 43);
+        column(PROTOCOLS.getOrDefault(protocol, Long.toString(protocol)), 7);
+        column(tuple(event, ""), 44);
+        line.append("reply ");
+        column(tuple(event, "reply_"), 44);
         counters(event);
         marks(event);
-        while (line.charAt(line.length() - 1) == ' ') {
-            line.setLength(line.length() - 1);
-        }
     }
 
     private void kind(String kind) {
         line.append(' ');
         String begin = colour ? COLOURS.getOrDefault(kind, "") : "";
         line.append(begin);
-        padded(kind, 8);
+        column(kind, 9);
         line.append(begin.isEmpty() ? "" : PLAIN);
     }
 
@@ -102,8 +98,8 @@ public final class EventText implements EventPrinter {
                 ? String.valueOf(event.zone())
                 : original.map(String::valueOf).orElse("-") + "/"
                         + reply.map(String::valueOf).orElse("-");
-        line.append(" zone ");
-        padded(netns.equals("host") ? zone : zone + "@" + netns, 6);
+        line.append("zone ");
+        column(netns.equals("host") ? zone : zone + "@" + netns, 6);
     }
 
     private String tuple(DecodedRecord event, String direction) {
@@ -127,10 +123,10 @@ public final class EventText implements EventPrinter {
 
     private void counters(DecodedRecord event) {
         if (event.number("packets_original").isPresent()) {
-            line.append(" packets ").append(unsigned(event, "packets_original"));
+            line.append("packets ").append(unsigned(event, "packets_original"));
             line.append('/').append(unsigned(event, "packets_reply"));
             line.append(" bytes ").append(unsigned(event, "bytes_original"));
-            line.append('/').append(unsigned(event, "bytes_reply"));
+            line.append('/').append(unsigned(event, "bytes_reply")).append(' ');
         }
     }
 
@@ -140,34 +136,32 @@ public final class EventText implements EventPrinter {
 
     private void marks(DecodedRecord event) {
         String nat = event.text("nat");
-        line.append(Boolean.FALSE.equals(event.value("replied")) ? " [UNREPLIED]" : "");
-        line.append(Boolean.TRUE.equals(event.value("assured")) ? " [ASSURED]" : "");
-        line.append(nat.equals("source") || nat.equals("both") ? " [SNAT]" : "");
-        line.append(nat.equals("destination") || nat.equals("both") ? " [DNAT]" : "");
+        line.append(Boolean.FALSE.equals(event.value("replied")) ? "[UNREPLIED] " : "");
+        line.append(Boolean.TRUE.equals(event.value("assured")) ? "[ASSURED] " : "");
+        line.append(nat.equals("source") || nat.equals("both") ? "[SNAT] " : "");
+        line.append(nat.equals("destination") || nat.equals("both") ? "[DNAT] " : "");
         event.number("mark")
                 .filter(mark -> mark != 0)
-                .ifPresent(mark -> line.append(" mark ").append(mark));
+                .ifPresent(mark -> line.append("mark ").append(mark).append(' '));
         String origin = event.text("origin");
         String remark = origin.equals("kernel") ? event.text("end_reason") : origin;
-        line.append(remark.isEmpty() ? "" : " (" + remark + ")");
+        line.append(remark.isEmpty() ? "" : "(" + remark + ")");
     }
 
     private void control(DecodedRecord event) {
         GenericRecord body = event.body();
-        long millis = event.number("time").orElse(0L);
-        line.append(
-                time.format(Instant.ofEpochSecond(millis / MILLIS_PER_SECOND).plusMillis(millis % MILLIS_PER_SECOND)));
+        line.append(time.ofMillis(event.number("time").orElse(0L)));
         kind(event.text("kind"));
         for (Schema.Field field : body.getSchema().getFields()) {
             Object value = body.get(field.pos());
             if (value != null && !field.name().equals("kind") && !field.name().equals("time")) {
-                line.append(' ').append(field.name()).append('=').append(value);
+                line.append(field.name()).append('=').append(value).append(' ');
             }
         }
     }
 
-    private void padded(String text, int width) {
-        line.append(text);
-        line.append(" ".repeat(Math.max(0, width - text.length())));
+    /** A column; at least one blank separates it from the next, however long the text is. */
+    private void column(String text, int width) {
+        line.append(text).append(" ".repeat(Math.max(1, width - text.length())));
     }
 }

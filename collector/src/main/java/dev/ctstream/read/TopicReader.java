@@ -48,8 +48,9 @@ public final class TopicReader implements AutoCloseable {
     private final RecordDecoder decoder;
     private final BiConsumer<String, RecordException> undecodableListener;
     private volatile boolean stopped;
-    private volatile ReadCounts counts = new ReadCounts(0, 0, 0);
+    private volatile ReadCounts counts = new ReadCounts(0, 0, 0, 0);
     private long events;
+    private long controlRecords;
 
     TopicReader(
             ReadConfig config,
@@ -282,7 +283,8 @@ public final class TopicReader implements AutoCloseable {
                             record.topic() + ", partition " + record.partition() + ", offset " + record.offset(), e);
                 }
             }
-            counts = new ReadCounts(counts.records() + 1, events, counts.undecodable() + (decoded ? 0 : 1));
+            counts = new ReadCounts(
+                    counts.records() + 1, events, controlRecords, counts.undecodable() + (decoded ? 0 : 1));
             if (!more || stopped) {
                 return false;
             }
@@ -295,9 +297,15 @@ public final class TopicReader implements AutoCloseable {
                 && (event.control() || event.zone() != config.zone().getAsInt())) {
             return true;
         }
-        events++;
+        if (event.control()) {
+            controlRecords++;
+        } else {
+            events++;
+        }
         boolean wanted = handler.onEvent(event);
-        return wanted && (config.count().isEmpty() || events < config.count().getAsLong());
+        return wanted
+                && (config.count().isEmpty()
+                        || events + controlRecords < config.count().getAsLong());
     }
 
     private static OptionalLong fingerprint(ConsumerRecord<byte[], byte[]> record) {

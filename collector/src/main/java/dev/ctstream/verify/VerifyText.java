@@ -1,10 +1,9 @@
 package dev.ctstream.verify;
 
+import dev.ctstream.read.TimeText;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.StreamKey;
-import java.time.Instant;
 import java.time.ZoneId;
-import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -17,15 +16,14 @@ public final class VerifyText {
     private static final int STREAMS_SHOWN = 40;
     private static final int HOLES_SHOWN = 40;
     private static final int WINDOWS_SHOWN = 5;
-    private static final String STREAM_ROW = "%-38s %6s %12s %12s %9s %9s %9s %9s %9s %9s %9s%n";
+    private static final String STREAM_ROW = "%-48s %6s %12s %12s %9s %9s %9s %9s %9s %9s %9s%n";
 
-    private final DateTimeFormatter time;
+    private final TimeText time;
     private final StringBuilder text = new StringBuilder();
 
     /** Prints times in a time zone. */
     public VerifyText(ZoneId zone) {
-        time = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS", Locale.ROOT)
-                .withZone(zone);
+        time = new TimeText(zone);
     }
 
     /** The report as lines. */
@@ -202,7 +200,7 @@ public final class VerifyText {
     }
 
     private String time(long nanos) {
-        return time.format(Instant.ofEpochSecond(0, nanos));
+        return time.ofNanos(nanos);
     }
 
     private void line(String format, Object... values) {

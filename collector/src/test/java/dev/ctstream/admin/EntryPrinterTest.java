@@ -84,6 +84,15 @@ class EntryPrinterTest {
     }
 
     @Test
+    void aColumnLeavesABlankAfterATextThatIsTooLong() throws IOException {
+        LineBuffer line = new LineBuffer();
+        line.text("SHUTDOWN_ACK_SENT").pad(0, 12).text("10.0.0.1").endLine();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        line.writeTo(out);
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("SHUTDOWN_ACK_SENT 10.0.0.1\n");
+    }
+
+    @Test
     void textIsOneLineWithBothTuples() throws IOException {
         for (byte[] message : Fixtures.flowMessages()) {
             String line = print(message, EntryPrinter::text);

@@ -49,10 +49,33 @@ class MainTest {
         assertThat(out()).contains("run", "read", "broker", "Exit codes:", "missing privilege");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    ''        | run, demo, watch, read, verify, entries, zones, spool, broker, bench
+                    entries   | list, count, create, delete, flush
+                    zones     | list, allocate
+                    spool     | list, cat, verify
+                    """)
+    void withoutACommandTheUsageIsPrinted(String command, String commands) {
+        assertThat(command.isEmpty() ? run() : run(command)).isEqualTo(2);
+        assertThat(err())
+                .startsWith("Usage: ctstream " + command)
+                .contains("Commands:")
+                .contains("\nctstream: a command is missing: " + commands + "\n");
+        assertThat(out()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"60, 60", "150, 150", "1, 55", "'', 100", "wide, 100"})
+    void helpIsAsWideAsTheTerminal(String columns, int width) {
+        environment.put("COLUMNS", columns);
+        assertThat(run("entries", "list", "--help")).isZero();
+        int longest = out().lines().mapToInt(String::length).max().orElse(0);
+        assertThat(longest).isBetween(width - 12, width);
+    }
+
     @Test
     void wrongOptionsExitWith2AndAreNamed() {
-        assertThat(run()).isEqualTo(2);
-        assertThat(err()).startsWith("ctstream: a command is missing\n");
         assertThat(run("reed")).isEqualTo(2);
         assertThat(run("read", "--zone", "65536", "--bootstrap-server", "x:1")).isEqualTo(2);
         assertThat(err()).contains("65536 is not in 0..65535");

@@ -220,6 +220,6 @@ class SpoolCommandTest {
             assertThat(run("spool", command)).isEqualTo(2);
         }
         assertThat(run("spool")).isEqualTo(2);
-        assertThat(err()).contains("list, cat or verify");
+        assertThat(err()).contains("list, cat, verify");
     }
 }

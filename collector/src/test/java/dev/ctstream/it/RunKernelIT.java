@@ -176,7 +176,19 @@ class RunKernelIT {
                 run.terminate();
                 assertThat(run.exitCode()).as(run::err).isZero();
                 assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(PROMISED);
-                assertThat(run.err()).contains("everything is published");
+                assertThat(run.awaitStderr(" started "))
+                        .contains(
+                                "version=",
+                                "java=" + Runtime.version(),
+                                "configuration=no file",
+                                "http=127.0.0.1:" + port,
+                                "spool=" + spool());
+                assertThat(run.awaitStderr(" stopped, "))
+                        .contains(
+                                "everything is published",
+                                "published_events=" + flows,
+                                "unpublished_batches=0",
+                                "lost_events=0");
             }
             TopicContents contents = TopicContents.read(broker.bootstrapServers(), "terminated");
             assertThat(contents.flows("NEW")).hasSize(flows).doesNotHaveDuplicates();
@@ -215,7 +227,9 @@ class RunKernelIT {
                 assertThat(LaunchedProgram.get(port, "/livez")).startsWith("HTTP/1.1 200");
                 run.terminate();
                 assertThat(run.exitCode()).as(run::err).isZero();
-                assertThat(run.err()).contains("stay in the spool");
+                assertThat(run.awaitStderr(" stopped, "))
+                        .contains("the rest stays in the spool", "published_events=0", "lost_events=0")
+                        .doesNotContain("unpublished_batches=0");
             }
         });
     }

@@ -110,20 +110,34 @@ class EventPrinterTest {
         print(EventRecords.batch(7, List.of(open, closed, deleted)), new EventText(out, false, ZoneOffset.UTC));
         assertThat(lines())
                 .containsExactly(
-                        "11-14 22:13:20.123 NEW      zone 7     tcp    10.0.0.1:40000 > 10.0.0.2:80               "
+                        "2023-11-14 22:13:20.123+00:00 NEW      zone 7     tcp    10.0.0.1:40000 > 10.0.0.2:80               "
                                 + " reply 10.0.0.2:80 > 10.0.0.1:40000                [UNREPLIED]",
-                        "11-14 22:13:20.123 DESTROY  zone 7     tcp    10.0.0.1:40000 > 10.0.0.2:80               "
+                        "2023-11-14 22:13:20.123+00:00 DESTROY  zone 7     tcp    10.0.0.1:40000 > 10.0.0.2:80               "
                                 + " reply 10.0.0.2:80 > 192.0.2.1:40000               packets 3/2"
                                 + " bytes 180/18446744073709551615 [ASSURED] [SNAT] (inferred)",
-                        "11-14 22:13:20.123 DESTROY  zone 7     tcp    10.0.0.1:40000 > 10.0.0.2:80               "
+                        "2023-11-14 22:13:20.123+00:00 DESTROY  zone 7     tcp    10.0.0.1:40000 > 10.0.0.2:80               "
                                 + " reply 10.0.0.2:80 > 10.0.0.1:40000                [SNAT] [DNAT] (deleted)");
+    }
+
+    @Test
+    void columnsNeverRunTogether() throws Exception {
+        GenericRecord event = EventRecords.event(0, "NEW");
+        event.put("protocol", 136);
+        event.put("original_zone", 65_535);
+        event.put("reply_zone", 65_534);
+        event.put("source_address", "fd00:1111:2222:3333:4444:5555:6666:7777");
+        event.put("destination_address", "fd00:1111:2222:3333:4444:5555:6666:8888");
+        print(EventRecords.batch(7, List.of(event)), new EventText(out, false, ZoneOffset.UTC));
+        assertThat(lines().get(0))
+                .contains(" NEW      zone 65535/65534 udplite [fd00:1111:2222:3333:4444:5555:6666:7777]:40000 >"
+                        + " [fd00:1111:2222:3333:4444:5555:6666:8888]:80 reply ");
     }
 
     @Test
     void textOfAControlRecordListsItsFields() throws Exception {
         print(EventRecords.control("STARTED"), new EventText(out, false, ZoneOffset.UTC));
         assertThat(lines())
-                .containsExactly("11-14 22:13:20.123 STARTED  host_id=h boot_id=b netns=host stream_epoch=5"
+                .containsExactly("2023-11-14 22:13:20.123+00:00 STARTED  host_id=h boot_id=b netns=host stream_epoch=5"
                         + " control_sequence=0 host_name=web-1 netns_id=1");
     }
 

@@ -55,7 +55,7 @@ class TopicReaderTest {
         records(1, EventRecords.singleObject(EventRecords.control("STARTED")));
         ReadCounts counts = read(OptionalInt.empty(), OptionalLong.empty());
         assertThat(events).containsExactlyInAnyOrder("7#0", "7#1", "8#0", "-1#");
-        assertThat(counts).isEqualTo(new ReadCounts(3, 4, 0));
+        assertThat(counts).isEqualTo(new ReadCounts(3, 3, 1, 0));
     }
 
     @Test
@@ -80,7 +80,7 @@ class TopicReaderTest {
                 new byte[] {1, 2, 3},
                 EventRecords.singleObject(batch(7, 0)),
                 EventRecords.confluent(9, batch(7, 1)));
-        assertThat(read(OptionalInt.empty(), OptionalLong.empty())).isEqualTo(new ReadCounts(3, 1, 2));
+        assertThat(read(OptionalInt.empty(), OptionalLong.empty())).isEqualTo(new ReadCounts(3, 1, 0, 2));
         assertThat(undecodable)
                 .containsExactly("conntrack.events, partition 0, offset 0", "conntrack.events, partition 0, offset 2");
     }
@@ -94,7 +94,7 @@ class TopicReaderTest {
                 .add(HeaderNames.SCHEMA_FINGERPRINT, fingerprint.getBytes(StandardCharsets.US_ASCII))
                 .add("content-type", new byte[0]);
         consumer.schedulePollTask(() -> consumer.addRecord(record));
-        assertThat(read(OptionalInt.empty(), OptionalLong.empty())).isEqualTo(new ReadCounts(1, 1, 0));
+        assertThat(read(OptionalInt.empty(), OptionalLong.empty())).isEqualTo(new ReadCounts(1, 1, 0, 0));
     }
 
     @Test
@@ -106,7 +106,7 @@ class TopicReaderTest {
         TopicReader stopped = reader(TOPIC, OptionalInt.empty(), OptionalLong.empty());
         stopped.assign();
         consumer.schedulePollTask(stopped::stop);
-        assertThat(stopped.run(event -> true)).isEqualTo(new ReadCounts(0, 0, 0));
+        assertThat(stopped.run(event -> true)).isEqualTo(new ReadCounts(0, 0, 0, 0));
     }
 
     @Test
@@ -155,7 +155,7 @@ class TopicReaderTest {
         reader.assign();
         EventHandler handler = event -> events.add(event.zone() + "#" + event.text("sequence"));
         assertThat(reader.runTo(List.of(new PartitionExtent(0, 0, 2), new PartitionExtent(1, 0, 0)), handler))
-                .isEqualTo(new ReadCounts(2, 2, 0));
+                .isEqualTo(new ReadCounts(2, 2, 0, 0));
         assertThat(events).containsExactly("7#0", "7#1");
         records(0, values);
         reader.runTo(List.of(new PartitionExtent(0, 0, 3), new PartitionExtent(1, 0, 0)), handler);

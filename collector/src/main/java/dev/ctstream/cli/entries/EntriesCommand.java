@@ -2,13 +2,13 @@ package dev.ctstream.cli.entries;
 
 import dev.ctstream.admin.EntryFields;
 import dev.ctstream.cli.Console;
+import dev.ctstream.cli.MissingCommand;
 import dev.ctstream.cli.Version;
 import java.util.List;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code ctstream entries}: the commands on the entries of a namespace. */
@@ -51,6 +51,6 @@ public final class EntriesCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: list, count, create, delete or flush");
+        throw new MissingCommand(spec.commandLine());
     }
 }

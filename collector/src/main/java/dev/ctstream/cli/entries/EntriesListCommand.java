@@ -8,6 +8,7 @@ import dev.ctstream.admin.EntryOrder;
 import dev.ctstream.admin.EntryPrinter;
 import dev.ctstream.admin.FieldException;
 import dev.ctstream.cli.Console;
+import dev.ctstream.cli.Counted;
 import dev.ctstream.cli.ExitCode;
 import dev.ctstream.cli.Progress;
 import dev.ctstream.cli.Version;
@@ -68,7 +69,7 @@ final class EntriesListCommand extends TableCommand {
         long[] printed = {0};
         EntryHandler handler = entry -> {
             printer.onEntry(entry);
-            progress.events(++printed[0]);
+            progress.count(++printed[0], "entry", "entries");
         };
         if (order == null) {
             entries.list(filter, handler);
@@ -77,7 +78,7 @@ final class EntriesListCommand extends TableCommand {
         }
         progress.end();
         console().out().flush();
-        console().say(printed[0] + (printed[0] == 1 ? " entry" : " entries"));
+        console().say(Counted.of(printed[0], "entry", "entries"));
         return ExitCode.OK;
     }
 }

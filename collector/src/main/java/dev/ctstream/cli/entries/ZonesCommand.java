@@ -1,11 +1,11 @@
 package dev.ctstream.cli.entries;
 
 import dev.ctstream.cli.Console;
+import dev.ctstream.cli.MissingCommand;
 import dev.ctstream.cli.Version;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code ctstream zones}: shows the zones in use, and finds free ones. */
@@ -31,6 +31,6 @@ public final class ZonesCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "a command is missing: list or allocate");
+        throw new MissingCommand(spec.commandLine());
     }
 }
