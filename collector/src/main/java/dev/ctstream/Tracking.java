@@ -61,7 +61,7 @@ final class Tracking {
         tracker = new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));
         receiver = EventReceiver.open(tracker, observers.receive());
         reporter = new NamespaceReporter(tracker, batcher, outbox, config.track(), facts, controlMetrics);
-        snapshots = new Snapshots(tracker, outbox, config.track(), controlMetrics, receiver);
+        snapshots = new Snapshots(tracker, outbox, config.track(), controlMetrics, receiver.dumpRing());
         guard = new DeliveryGuard(tracker, outbox, controlMetrics, DeliveryGuard.Limits.DEFAULT);
     }
 

@@ -8,6 +8,7 @@ import dev.ctstream.conntrack.TableStats;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.track.FlowTracker;
 import dev.ctstream.track.TrackedNamespace;
 import java.io.IOException;
@@ -81,7 +82,7 @@ public final class DeliveryGuard implements AutoCloseable {
         this.tracker = tracker;
         this.metrics = metrics;
         this.limits = limits;
-        pending = new PendingRecords(outbox);
+        pending = new PendingRecords(outbox, StageClock.HOST);
     }
 
     /** Starts the thread. */

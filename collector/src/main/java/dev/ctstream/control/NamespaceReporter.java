@@ -5,19 +5,18 @@ import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.metrics.OwnedThread;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.track.FlowTracker;
 import dev.ctstream.track.TrackConfig;
 import dev.ctstream.track.TrackedNamespace;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,7 +40,7 @@ public final class NamespaceReporter implements AutoCloseable {
     private final TrackConfig config;
     private final RunDescription facts;
     private final ControlMetrics metrics;
-    private final InstantSource clock = InstantSource.system();
+    private final StageClock clock;
     private final Map<Integer, NamespaceReports> observed = new LinkedHashMap<>();
     private final List<NamespaceReports> ending = new ArrayList<>();
     private final PendingRecords pending;
@@ -58,19 +57,36 @@ public final class NamespaceReporter implements AutoCloseable {
             TrackConfig config,
             RunDescription facts,
             ControlMetrics metrics) {
+        this(tracker, batcher, outbox, config, facts, metrics, StageClock.HOST);
+    }
+
+    NamespaceReporter(
+            FlowTracker tracker,
+            Batcher batcher,
+            ControlOutbox outbox,
+            TrackConfig config,
+            RunDescription facts,
+            ControlMetrics metrics,
+            StageClock clock) {
+        this.clock = clock;
         this.tracker = tracker;
         this.batcher = batcher;
         this.outbox = outbox;
         this.config = config;
         this.facts = facts;
         this.metrics = metrics;
-        pending = new PendingRecords(outbox);
+        pending = new PendingRecords(outbox, clock);
     }
 
     /** Begins with the heartbeats. */
     public void start(OwnedThread.FailureHandler handler) {
-        nextHeartbeatNanos = System.nanoTime() + heartbeatNanos();
+        begin();
         thread.start(handler);
+    }
+
+    /** Sets the time of the first heartbeat. */
+    void begin() {
+        nextHeartbeatNanos = clock.nanoTime() + heartbeatNanos();
     }
 
     private long heartbeatNanos() {
@@ -85,7 +101,7 @@ public final class NamespaceReporter implements AutoCloseable {
      * @param reason {@link ControlRecord.Started#AT_START}, or {@code namespace-added} later
      * @return what the namespace's records will lack, see {@link Sysctls#missing}
      */
-    public List<String> added(ObservedNamespace namespace, String reason) {
+    public List<String> added(NamespaceAccess namespace, String reason) {
         ControlRecord.Sysctls sysctls = begin(namespace, reason);
         awaitOffered();
         return Sysctls.missing(sysctls);
@@ -111,20 +127,18 @@ public final class NamespaceReporter implements AutoCloseable {
 
     private void awaitOffered() {
         while (!offerPending() && !closed) {
-            LockSupport.parkNanos(OFFER_WAIT_NANOS);
+            clock.park(this, OFFER_WAIT_NANOS);
         }
     }
 
-    private synchronized ControlRecord.Sysctls begin(ObservedNamespace namespace, String reason) {
+    private synchronized ControlRecord.Sysctls begin(NamespaceAccess namespace, String reason) {
         String netns = namespace.netns();
-        ControlRecord.Sysctls sysctls = config.manageSysctls()
-                ? Sysctls.manage(namespace.namespace(), netns)
-                : Sysctls.read(namespace.namespace());
+        ControlRecord.Sysctls sysctls = config.manageSysctls() ? namespace.manageSysctls() : namespace.sysctls();
         Sysctls.warn(netns, sysctls);
-        TrackedNamespace track = tracker.namespace(namespace.socket());
+        TrackedNamespace track = tracker.namespace(namespace.source());
         NamespaceReports reports =
-                new NamespaceReports(namespace, track, batcher.namespace(namespace.socket()), facts, sysctls);
-        observed.put(namespace.socket().index(), reports);
+                new NamespaceReports(namespace, track, batcher.namespace(namespace.source()), facts, sysctls, clock);
+        observed.put(namespace.source().index(), reports);
         begin(namespace.control(), reports.started(reason), reason);
         return sysctls;
     }
@@ -166,7 +180,8 @@ public final class NamespaceReporter implements AutoCloseable {
         }
     }
 
-    private synchronized long step(long nowNanos) {
+    /** Does what is due; see {@link OwnedThread.Step}. */
+    synchronized long step(long nowNanos) {
         for (Iterator<NamespaceReports> all = ending.iterator(); all.hasNext(); ) {
             NamespaceReports reports = all.next();
             if (reports.track.finished()) {
@@ -188,7 +203,10 @@ public final class NamespaceReporter implements AutoCloseable {
 
     private void heartbeats() {
         for (NamespaceReports reports : observed.values()) {
-            if (outbox.offer(reports.streams.control(), reports.heartbeat(), clock.millis())) {
+            if (outbox.offer(
+                    reports.streams.control(),
+                    reports.heartbeat(),
+                    TimeUnit.NANOSECONDS.toMillis(clock.realtimeNanos()))) {
                 reports.reported();
                 metrics.heartbeats.increment();
             }
@@ -214,7 +232,7 @@ public final class NamespaceReporter implements AutoCloseable {
      * @return whether the outbox has taken all records in time
      */
     public synchronized boolean stopped(String reason, long timeoutMillis) {
-        long start = System.nanoTime();
+        long start = clock.nanoTime();
         ending.forEach(reports -> stop(reports, reason));
         ending.clear();
         observed.values().forEach(reports -> stop(reports, reason));
@@ -226,10 +244,10 @@ public final class NamespaceReporter implements AutoCloseable {
             ownUnobserved = null;
         }
         while (!pending.offer()) {
-            if (System.nanoTime() - start > TimeUnit.MILLISECONDS.toNanos(timeoutMillis)) {
+            if (clock.nanoTime() - start > TimeUnit.MILLISECONDS.toNanos(timeoutMillis)) {
                 return false;
             }
-            LockSupport.parkNanos(OFFER_WAIT_NANOS);
+            clock.park(this, OFFER_WAIT_NANOS);
         }
         return true;
     }

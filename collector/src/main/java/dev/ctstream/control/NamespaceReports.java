@@ -3,7 +3,7 @@ package dev.ctstream.control;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.EventSource;
-import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.track.TrackedNamespace;
 
 /**
@@ -17,30 +17,30 @@ final class NamespaceReports implements AutoCloseable {
 
     final TrackedNamespace track;
     final NamespaceStreams streams;
-    private final ObservedNamespace observed;
+    private final NamespaceAccess observed;
     private final RunDescription facts;
     private final TableCounters counters;
-    private final ReliableListeners otherListeners;
+    private final NamespaceAccess.OtherListeners otherListeners;
+    private final StageClock clock;
     private ControlRecord.Sysctls sysctls;
     private boolean inexact;
     private long heartbeats;
 
     NamespaceReports(
-            ObservedNamespace observed,
+            NamespaceAccess observed,
             TrackedNamespace track,
             NamespaceStreams streams,
             RunDescription facts,
-            ControlRecord.Sysctls sysctls) {
+            ControlRecord.Sysctls sysctls,
+            StageClock clock) {
         this.observed = observed;
+        this.clock = clock;
         this.track = track;
         this.streams = streams;
         this.facts = facts;
         this.sysctls = sysctls;
-        counters = new TableCounters(observed.namespace(), observed.netns());
-        otherListeners = new ReliableListeners(
-                observed.namespace(),
-                observed.netns(),
-                observed.socket().socket().portId());
+        counters = new TableCounters(observed, clock);
+        otherListeners = observed.otherListeners();
         checkListeners();
     }
 
@@ -57,7 +57,7 @@ final class NamespaceReports implements AutoCloseable {
     ControlRecord heartbeat() {
         checkListeners();
         if (++heartbeats % HEARTBEATS_PER_SYSCTLS == 0) {
-            ControlRecord.Sysctls now = Sysctls.read(observed.namespace());
+            ControlRecord.Sysctls now = observed.sysctls();
             sysctls = new ControlRecord.Sysctls(now.events(), now.acct(), now.timestamp(), sysctls.changed());
         }
         return new ControlRecord.Heartbeat(report(), state());
@@ -73,7 +73,7 @@ final class NamespaceReports implements AutoCloseable {
     }
 
     private ControlRecord.Report report() {
-        EventSource source = observed.socket();
+        EventSource source = observed.source();
         TrackedNamespace.Counts counts = track.counts();
         inexact |= track.delivery().reliable();
         return new ControlRecord.Report(
@@ -84,9 +84,9 @@ final class NamespaceReports implements AutoCloseable {
     }
 
     private ControlRecord.NamespaceState state() {
-        Boolean disciplined = Clock.disciplined();
+        Boolean disciplined = clock.disciplined();
         return new ControlRecord.NamespaceState(
-                (long) observed.socket().grant().effectiveBytes(),
+                observed.receiveBufferBytes(),
                 sysctls,
                 track.delivery().reliable() ? "reliable" : "counted",
                 disciplined == null ? null : disciplined ? "synchronized" : "unsynchronized",

@@ -1,8 +1,11 @@
 package dev.ctstream.control;
 
+import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
-import dev.ctstream.record.StreamId;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,14 +17,34 @@ import org.jspecify.annotations.Nullable;
  * @param namespace null = the collector's own
  */
 public record ObservedNamespace(
-        EventSocket socket, @Nullable NetworkNamespace namespace) {
-    /** Name of the namespace; {@code host} for the collector's own. */
-    public String netns() {
-        return socket.netns();
+        EventSocket socket, @Nullable NetworkNamespace namespace) implements NamespaceAccess {
+    @Override
+    public EventSource source() {
+        return socket;
     }
 
-    /** The stream of its control records. */
-    public StreamId control() {
-        return StreamId.control(socket.netns(), socket.netnsId());
+    @Override
+    public long receiveBufferBytes() {
+        return socket.grant().effectiveBytes();
+    }
+
+    @Override
+    public ControlRecord.Sysctls sysctls() {
+        return Sysctls.read(namespace);
+    }
+
+    @Override
+    public ControlRecord.Sysctls manageSysctls() {
+        return Sysctls.manage(namespace, netns());
+    }
+
+    @Override
+    public ConntrackTable openTable() throws NetlinkException {
+        return ConntrackTable.open(namespace);
+    }
+
+    @Override
+    public OtherListeners otherListeners() {
+        return new ReliableListeners(namespace, netns(), socket.socket().portId());
     }
 }

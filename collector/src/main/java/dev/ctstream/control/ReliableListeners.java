@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Ownership: owns its request channel. Threads: confined to one thread at a time.
  */
-final class ReliableListeners implements AutoCloseable {
+final class ReliableListeners implements NamespaceAccess.OtherListeners {
     private static final Logger LOG = LoggerFactory.getLogger(ReliableListeners.class);
 
     private final @Nullable NetworkNamespace namespace;
@@ -33,8 +33,8 @@ final class ReliableListeners implements AutoCloseable {
         this.ownPortId = ownPortId;
     }
 
-    /** Whether another socket is known to be reliable now. */
-    boolean reliable() {
+    @Override
+    public boolean reliable() {
         if (failed) {
             return false;
         }

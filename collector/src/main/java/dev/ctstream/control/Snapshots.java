@@ -2,11 +2,11 @@ package dev.ctstream.control;
 
 import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
-import dev.ctstream.conntrack.EventReceiver;
+import dev.ctstream.conntrack.DumpRing;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.metrics.OwnedThread;
-import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.track.DumpExchange;
 import dev.ctstream.track.DumpRequest;
@@ -14,13 +14,11 @@ import dev.ctstream.track.DumpResult;
 import dev.ctstream.track.FlowTracker;
 import dev.ctstream.track.TrackConfig;
 import dev.ctstream.track.TrackedNamespace;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,8 +55,8 @@ public final class Snapshots implements AutoCloseable {
     private final ControlOutbox outbox;
     private final TrackConfig config;
     private final ControlMetrics metrics;
-    private final EventReceiver receiver;
-    private final InstantSource clock = InstantSource.system();
+    private final DumpRing ring;
+    private final StageClock clock;
     private final Map<Integer, Schedule> schedules = new LinkedHashMap<>();
     private final OwnedThread thread = OwnedThread.stepping("ctstream-dump", this::step, JOIN_MILLIS);
     private volatile boolean stopping;
@@ -72,7 +70,7 @@ public final class Snapshots implements AutoCloseable {
 
     /** When a namespace is dumped next, and why. Of the dump thread, but for what was asked, guarded by the map. */
     private static final class Schedule {
-        final ObservedNamespace namespace;
+        final NamespaceAccess namespace;
         final TrackedNamespace track;
         DumpRequest.@Nullable Reason asked;
 
@@ -82,11 +80,12 @@ public final class Snapshots implements AutoCloseable {
         volatile boolean removed;
         long dueNanos;
         boolean due;
-        long endedNanos = System.nanoTime() - TimeUnit.HOURS.toNanos(1);
+        long endedNanos;
         int failures;
         boolean acceptOdd;
 
-        Schedule(ObservedNamespace namespace, TrackedNamespace track) {
+        Schedule(NamespaceAccess namespace, TrackedNamespace track, long nowNanos) {
+            endedNanos = nowNanos - TimeUnit.HOURS.toNanos(1);
             this.namespace = namespace;
             this.track = track;
         }
@@ -94,16 +93,23 @@ public final class Snapshots implements AutoCloseable {
 
     /** Starts nothing. */
     public Snapshots(
+            FlowTracker tracker, ControlOutbox outbox, TrackConfig config, ControlMetrics metrics, DumpRing ring) {
+        this(tracker, outbox, config, metrics, ring, StageClock.HOST);
+    }
+
+    Snapshots(
             FlowTracker tracker,
             ControlOutbox outbox,
             TrackConfig config,
             ControlMetrics metrics,
-            EventReceiver receiver) {
+            DumpRing ring,
+            StageClock clock) {
+        this.clock = clock;
         this.tracker = tracker;
         this.outbox = outbox;
         this.config = config;
         this.metrics = metrics;
-        this.receiver = receiver;
+        this.ring = ring;
     }
 
     /** Starts the thread. */
@@ -113,13 +119,13 @@ public final class Snapshots implements AutoCloseable {
     }
 
     /** Dumps the namespace soon, and then at regular intervals. Call it after its socket has joined its groups. */
-    public void added(ObservedNamespace namespace, String reason) {
-        Schedule schedule = new Schedule(namespace, tracker.namespace(namespace.socket()));
+    public void added(NamespaceAccess namespace, String reason) {
+        Schedule schedule = new Schedule(namespace, tracker.namespace(namespace.source()), clock.nanoTime());
         if (config.snapshot() || reconciles()) {
             schedule.asked = reason.equals("start") ? DumpRequest.Reason.START : DumpRequest.Reason.NAMESPACE_ADDED;
         }
         synchronized (schedules) {
-            schedules.put(namespace.socket().index(), schedule);
+            schedules.put(namespace.source().index(), schedule);
         }
         thread.wake();
     }
@@ -146,8 +152,8 @@ public final class Snapshots implements AutoCloseable {
         return config.reconcileIntervalMillis() > 0;
     }
 
-    /** Makes the first dump that is due. */
-    private long step(long nowNanos) {
+    /** Makes the first dump that is due; see {@link OwnedThread.Step}. */
+    long step(long nowNanos) {
         long waitNanos = Long.MAX_VALUE;
         for (Schedule schedule : copyOfSchedules()) {
             long in = dueIn(schedule, nowNanos);
@@ -196,18 +202,19 @@ public final class Snapshots implements AutoCloseable {
 
     private void dump(Schedule schedule, DumpRequest.Reason reason) {
         schedule.track.dumps().answerGaps();
-        DumpRequest request = new DumpRequest(++lastSnapshotId, reason, reason == schedule.owed, System.nanoTime());
+        DumpRequest request = new DumpRequest(++lastSnapshotId, reason, reason == schedule.owed, clock.nanoTime());
         TableDump job = new TableDump(
                 schedule.namespace,
                 schedule.track,
                 request,
-                receiver.dumpRing(),
+                ring,
+                clock,
                 () -> stopping || schedule.removed,
                 metrics::dumpProgress);
         if (reason.announcesUntracked()) {
             offer(schedule, outbox::offer, new ControlRecord.SnapshotBegin(request.snapshotId(), reason.text()));
         }
-        long beginTimeNanos = Clock.realtimeNanos();
+        long beginTimeNanos = clock.realtimeNanos();
         DumpResult result;
         try {
             result = job.run(schedule.acceptOdd);
@@ -217,7 +224,7 @@ public final class Snapshots implements AutoCloseable {
             result = schedule.track.dumps().result(request);
         }
         if (result != null) {
-            declare(schedule, result, new ControlRecord.Window(beginTimeNanos, Clock.realtimeNanos()));
+            declare(schedule, result, new ControlRecord.Window(beginTimeNanos, clock.realtimeNanos()));
             reschedule(schedule, result, job);
         }
     }
@@ -255,7 +262,7 @@ public final class Snapshots implements AutoCloseable {
             delayMillis = config.timing().dumpRetryMillis() << Math.min(schedule.failures - 1, MOST_RETRY_DOUBLINGS);
             schedule.owed = result.request().reason();
         }
-        schedule.endedNanos = System.nanoTime();
+        schedule.endedNanos = clock.nanoTime();
         schedule.dueNanos = schedule.endedNanos + millisToNanos(delayMillis);
         LOG.info(
                 "dumped: netns={} reason={} entries={} existing={} ignored={} complete={} millis={} nextInMillis={}",
@@ -278,9 +285,9 @@ public final class Snapshots implements AutoCloseable {
     /** Offers the record until the outbox takes it, or the thread is to end. */
     private void offer(Schedule schedule, Offer to, ControlRecord record) {
         StreamId control = schedule.namespace.control();
-        long timeMillis = clock.millis();
+        long timeMillis = TimeUnit.NANOSECONDS.toMillis(clock.realtimeNanos());
         while (!to.offer(control, record, timeMillis) && !stopping) {
-            LockSupport.parkNanos(OFFER_WAIT_NANOS);
+            clock.park(this, OFFER_WAIT_NANOS);
         }
     }
 

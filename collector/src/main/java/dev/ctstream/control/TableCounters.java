@@ -4,9 +4,8 @@ import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.CpuStats;
 import dev.ctstream.conntrack.TableStats;
-import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.NetlinkException;
-import dev.ctstream.netlink.NetworkNamespace;
+import dev.ctstream.netlink.StageClock;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,18 +23,20 @@ final class TableCounters implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TableCounters.class);
     private static final long U32 = 0xFFFF_FFFFL;
 
-    private final @Nullable NetworkNamespace namespace;
-    private final String netns;
+    private final NamespaceAccess namespace;
+    private final StageClock clock;
     private final Map<Integer, CpuStats> before = new HashMap<>();
     private @Nullable ConntrackTable table;
     private boolean warned;
-    private long clockBeforeNanos = clockOffsetNanos();
+    private long clockBeforeNanos;
     private List<CpuStats> lastRead = List.of();
-    private long lastClockNanos = clockBeforeNanos;
+    private long lastClockNanos;
 
-    TableCounters(@Nullable NetworkNamespace namespace, String netns) {
+    TableCounters(NamespaceAccess namespace, StageClock clock) {
         this.namespace = namespace;
-        this.netns = netns;
+        this.clock = clock;
+        clockBeforeNanos = clockOffsetNanos();
+        lastClockNanos = clockBeforeNanos;
     }
 
     /** Reads all counters; growth counts from the last {@link #reported}. Those that the kernel refuses are null. */
@@ -46,7 +47,7 @@ final class TableCounters implements AutoCloseable {
         try {
             ConntrackTable open = table;
             if (open == null) {
-                open = ConntrackTable.open(namespace);
+                open = namespace.openTable();
                 table = open;
             }
             TableStats stats = open.stats();
@@ -55,7 +56,7 @@ final class TableCounters implements AutoCloseable {
         } catch (NetlinkException e) {
             close(); // a broken channel stays broken
             if (!warned) {
-                LOG.warn("cannot read the table's counters: netns={}", netns, e);
+                LOG.warn("cannot read the table's counters: netns={}", namespace.netns(), e);
             }
             warned = true;
             return new ControlRecord.TableState(null, null, Map.of(), step);
@@ -68,8 +69,8 @@ final class TableCounters implements AutoCloseable {
         clockBeforeNanos = lastClockNanos;
     }
 
-    private static long clockOffsetNanos() {
-        return Clock.realtimeNanos() - System.nanoTime();
+    private long clockOffsetNanos() {
+        return clock.realtimeNanos() - clock.nanoTime();
     }
 
     private Map<String, Long> growth(List<CpuStats> now) {

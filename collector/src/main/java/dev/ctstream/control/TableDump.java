@@ -7,6 +7,7 @@ import dev.ctstream.conntrack.DumpRing;
 import dev.ctstream.conntrack.TableStats;
 import dev.ctstream.netlink.MessageCursor;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.track.DumpEnd;
 import dev.ctstream.track.DumpExchange;
 import dev.ctstream.track.DumpRequest;
@@ -16,7 +17,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -42,10 +42,11 @@ final class TableDump {
     private static final long MISSING_TOLERATED = 64;
     private static final long MISSING_TOLERATED_FRACTION = 10;
 
-    private final ObservedNamespace namespace;
+    private final NamespaceAccess namespace;
     private final TrackedNamespace track;
     private final DumpRequest request;
     private final DumpRing ring;
+    private final StageClock clock;
     private final BooleanSupplier stopping;
     private final LongConsumer progress;
     private final MessageCursor dying = new MessageCursor();
@@ -54,16 +55,18 @@ final class TableDump {
     private boolean odd;
 
     TableDump(
-            ObservedNamespace namespace,
+            NamespaceAccess namespace,
             TrackedNamespace track,
             DumpRequest request,
             DumpRing ring,
+            StageClock clock,
             BooleanSupplier stopping,
             LongConsumer progress) {
         this.namespace = namespace;
         this.track = track;
         this.request = request;
         this.ring = ring;
+        this.clock = clock;
         this.stopping = stopping;
         this.progress = progress;
     }
@@ -97,7 +100,7 @@ final class TableDump {
         try {
             complete = read(acceptOdd);
         } finally {
-            dumps.endReading(new DumpEnd(complete, System.nanoTime()));
+            dumps.endReading(new DumpEnd(complete, clock.nanoTime()));
             progress.accept(0);
             if (mark(DumpEntryKind.END)) {
                 await(() -> dumps.result(request) != null);
@@ -107,7 +110,7 @@ final class TableDump {
     }
 
     private boolean read(boolean acceptOdd) throws NetlinkException {
-        try (ConntrackTable table = ConntrackTable.open(namespace.namespace())) {
+        try (ConntrackTable table = namespace.openTable()) {
             String buckets = buckets();
             TableStats before = table.stats();
             table.dumpMessages(DumpFilter.ALL, message -> {
@@ -152,11 +155,11 @@ final class TableDump {
             LOG.warn("entry too long: netns={} lengthBytes={}", namespace.netns(), message.lengthBytes());
             return true; // not expected: the longest entries have about 600 bytes
         }
-        return await(() -> ring.offer(namespace.socket(), kind, message));
+        return await(() -> ring.offer(namespace.source(), kind, message));
     }
 
     private boolean mark(DumpEntryKind kind) {
-        return await(() -> ring.offerMark(namespace.socket(), kind));
+        return await(() -> ring.offerMark(namespace.source(), kind));
     }
 
     private boolean givenUp() {
@@ -169,7 +172,7 @@ final class TableDump {
             if (givenUp()) {
                 return false;
             }
-            LockSupport.parkNanos(WAIT_NANOS);
+            clock.park(this, WAIT_NANOS);
         }
         return true;
     }

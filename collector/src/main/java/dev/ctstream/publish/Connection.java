@@ -1,5 +1,6 @@
 package dev.ctstream.publish;
 
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.segment.BatchEnvelope;
 import java.time.Duration;
 import java.util.List;
@@ -35,14 +36,19 @@ final class Connection {
             Topics.Partitions partitions,
             long maxEventBytes,
             Consumer<InFlight.Entry> onAcknowledged,
-            Runnable onFailed) {
+            Runnable onFailed,
+            StageClock clock) {
         this.producer = producer;
         this.partitions = partitions;
-        inFlight = new InFlight(maxEventBytes, onAcknowledged, () -> {
-            // Close on the producer's own thread, so that it cannot send anything after the failed record.
-            producer.close(Duration.ZERO);
-            onFailed.run();
-        });
+        inFlight = new InFlight(
+                maxEventBytes,
+                onAcknowledged,
+                () -> {
+                    // Close on the producer's own thread, so that it cannot send anything after the failed record.
+                    producer.close(Duration.ZERO);
+                    onFailed.run();
+                },
+                clock);
     }
 
     Producer<byte[], byte[]> producer() {

@@ -1,8 +1,9 @@
 package dev.ctstream.publish;
 
+import dev.ctstream.netlink.Signal;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.segment.BatchEnvelope;
 import java.util.ArrayDeque;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,8 @@ final class InFlight {
     private final Ledger control;
     private final Consumer<Entry> onAcknowledged;
     private final Runnable onFailed;
+    private final StageClock clock;
+    private final Signal changed;
     private @Nullable Failure failure;
     private @Nullable Failure refusal;
     private boolean closed;
@@ -34,11 +37,13 @@ final class InFlight {
      * @param onAcknowledged called for each entry in its chain's order, on the completing thread, under the lock
      * @param onFailed called for the first failure, on the completing thread, before that thread sends anything else
      */
-    InFlight(long maxEventBytes, Consumer<Entry> onAcknowledged, Runnable onFailed) {
+    InFlight(long maxEventBytes, Consumer<Entry> onAcknowledged, Runnable onFailed, StageClock clock) {
         events = new Ledger(maxEventBytes);
         control = new Ledger(MAX_CONTROL_BYTES);
         this.onAcknowledged = onAcknowledged;
         this.onFailed = onFailed;
+        this.clock = clock;
+        changed = new Signal(clock);
     }
 
     /** What is in flight of one chain. */
@@ -98,7 +103,7 @@ final class InFlight {
         Entry entry = new Entry(envelope, lengthBytes, records, mayBeRefused);
         Ledger ledger = ledger(envelope.kind());
         if (ledger.entries.isEmpty()) {
-            ledger.progressNanos = System.nanoTime();
+            ledger.progressNanos = clock.nanoTime();
         }
         ledger.entries.add(entry);
         ledger.bytes += lengthBytes;
@@ -113,7 +118,7 @@ final class InFlight {
         }
         Ledger ledger = ledger(entry.envelope.kind());
         entry.outstanding--;
-        ledger.progressNanos = System.nanoTime();
+        ledger.progressNanos = clock.nanoTime();
         acknowledgePrefix(ledger);
     }
 
@@ -124,7 +129,7 @@ final class InFlight {
                 return;
             }
             Failure failed = new Failure(entry.envelope, valueBytes, exception);
-            notifyAll();
+            changed.signal();
             if (entry.mayBeRefused && SendFailure.of(exception).isRefusal()) {
                 Ledger ledger = ledger(entry.envelope.kind());
                 ledger.entries.remove(entry);
@@ -150,13 +155,13 @@ final class InFlight {
             onAcknowledged.accept(head);
             head = ledger.entries.peek();
         }
-        notifyAll();
+        changed.signal();
     }
 
     /** Ignores all further completions. */
     synchronized void close() {
         closed = true;
-        notifyAll();
+        changed.signal();
     }
 
     synchronized @Nullable Failure failure() {
@@ -214,24 +219,21 @@ final class InFlight {
         return await(() -> !isFull(), waitNanos);
     }
 
-    private synchronized boolean await(BooleanSupplier condition, long waitNanos) {
-        long deadline = System.nanoTime() + waitNanos;
-        boolean interrupted = false;
-        while (!closed && !condition.getAsBoolean() && !interrupted) {
-            long leftMillis = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
-            if (leftMillis <= 0) {
-                break;
-            }
-            try {
-                wait(leftMillis);
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
+    private boolean await(BooleanSupplier condition, long waitNanos) {
+        long deadline = clock.nanoTime() + waitNanos;
+        long left = waitNanos;
+        while (left > 0
+                && !isClosed()
+                && !condition.getAsBoolean()
+                && !Thread.currentThread().isInterrupted()) {
+            changed.await(left);
+            left = deadline - clock.nanoTime();
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        return !closed && condition.getAsBoolean();
+        return !isClosed() && condition.getAsBoolean();
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
     }
 
     private synchronized boolean isEmpty() {

@@ -1,6 +1,8 @@
 package dev.ctstream.publish;
 
 import dev.ctstream.metrics.Health;
+import dev.ctstream.metrics.OwnedThread;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.Backlog;
 import dev.ctstream.spool.BatchQueue;
@@ -14,7 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.function.DoubleSupplier;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
@@ -55,8 +57,10 @@ public final class Publisher implements Runnable {
     private final RecordFactory factory;
     private final PublishFailures failures;
     private final ControlRefusals controlRefusals;
-    private final LineLimit setAsideLines = new LineLimit(1, System::nanoTime);
-    private final LineLimit unreadableLines = new LineLimit(1, System::nanoTime);
+    private final StageClock clock;
+    private final DoubleSupplier random;
+    private final LineLimit setAsideLines;
+    private final LineLimit unreadableLines;
     private final InterruptibleWait wakeable = new InterruptibleWait();
     private final InterruptibleWait flushing = new InterruptibleWait();
     private final Map<Long, String> refused = new HashMap<>(); // batch of events, reason
@@ -69,6 +73,8 @@ public final class Publisher implements Runnable {
     private int pieceBytes = Integer.MAX_VALUE;
     private long seenAcknowledged;
     private long probedNanos;
+    private long connectNanos; // when to try to connect
+    private boolean full; // a queue was not asked because too much is in flight
     private volatile boolean eventsEnded; // a batch could not be set aside; no later one may be acknowledged
     private volatile boolean connected;
     private volatile boolean ended;
@@ -91,14 +97,28 @@ public final class Publisher implements Runnable {
     }
 
     Publisher(Parts parts, KafkaGateway gateway) {
+        this(parts, gateway, StageClock.HOST, () -> ThreadLocalRandom.current().nextDouble());
+    }
+
+    /**
+     * As the other constructors.
+     *
+     * @param random 0 to 1, spreads the attempts to connect
+     */
+    Publisher(Parts parts, KafkaGateway gateway, StageClock clock, DoubleSupplier random) {
         this.parts = parts;
         this.gateway = gateway;
+        this.clock = clock;
+        this.random = random;
+        connectNanos = clock.nanoTime();
+        setAsideLines = new LineLimit(1, clock::nanoTime);
+        unreadableLines = new LineLimit(1, clock::nanoTime);
         backlog = parts.backlog();
         maxInFlightBytes = ProducerSettings.maxInFlightBytes(parts.config().kafka());
         factory = new RecordFactory(parts.config());
-        failures = new PublishFailures(LOG, parts.health(), System::nanoTime);
+        failures = new PublishFailures(LOG, parts.health(), clock::nanoTime);
         controlRefusals = new ControlRefusals(
-                LOG, parts.health(), backlog, parts.config().topics().control(), System::nanoTime);
+                LOG, parts.health(), backlog, parts.config().topics().control(), clock::nanoTime);
     }
 
     /**
@@ -108,7 +128,7 @@ public final class Publisher implements Runnable {
      * @param timeout longest time until it ends in any case
      */
     public void stop(Duration timeout) {
-        stopDeadlineNanos = System.nanoTime() + timeout.toNanos();
+        stopDeadlineNanos = clock.nanoTime() + timeout.toNanos();
         stopping = true;
         wake();
     }
@@ -120,13 +140,13 @@ public final class Publisher implements Runnable {
      *     aside
      */
     public boolean awaitEventsPublished(Duration timeout) {
-        long begin = System.nanoTime();
+        long begin = clock.nanoTime();
         long wokenNanos = begin;
         hurrying = true;
         backlog.wake();
         try {
             while (backlog.events().unacknowledged() > 0) {
-                long now = System.nanoTime();
+                long now = clock.nanoTime();
                 boolean unavailable = failures.active() || (!connected && now - begin > WAIT_NANOS);
                 if (unavailable
                         || eventsEnded
@@ -139,7 +159,7 @@ public final class Publisher implements Runnable {
                     flushing.wake(); // so that the publisher's thread checks the progress
                     wokenNanos = now;
                 }
-                LockSupport.parkNanos(LOOK_NANOS);
+                clock.park(this, LOOK_NANOS);
             }
             return true;
         } finally {
@@ -165,30 +185,62 @@ public final class Publisher implements Runnable {
                         PublishFailures.COMPONENT,
                         false,
                         "connecting to " + parts.config().bootstrapServers());
-        boolean drained = false;
-        while (!drained && !mustEnd()) {
-            Connection open = connection;
-            if (open == null) {
-                connect(true);
-            } else if (open.inFlight.failure() != null) {
-                recover(open);
-            } else {
-                boolean full = open.inFlight.isFull();
-                boolean last = stopping && !full && !mayBeHeld(open); // nothing is appended after that
-                if (!publishRound(open) && isUsable(open)) {
-                    drained = last;
-                    if (!drained) {
-                        idle(open, full);
-                    }
-                }
+        for (long waitNanos = step(); waitNanos != OwnedThread.DONE; waitNanos = step()) {
+            if (waitNanos > 0) {
+                await(waitNanos);
             }
         }
         end();
     }
 
+    /**
+     * Does what is due: one attempt to connect, or one round of sending.
+     *
+     * @return ns until there is something to do, unless the backlog, Kafka or {@link #stop} bring it forward; {@link
+     *     OwnedThread#DONE} when it must {@link #end}
+     */
+    long step() {
+        if (mustEnd()) {
+            return OwnedThread.DONE;
+        }
+        Connection open = connection;
+        if (open == null) {
+            long left = stopping ? 0 : connectNanos - clock.nanoTime();
+            if (left <= 0) {
+                connect(true);
+            }
+            return Math.max(0, left);
+        }
+        if (open.inFlight.failure() != null) {
+            recover(open);
+            return 0;
+        }
+        full = open.inFlight.isFull();
+        boolean last = stopping && !full && !mayBeHeld(open); // nothing is appended after that
+        if (publishRound(open) || !isUsable(open)) {
+            return 0;
+        }
+        long left = controlRefusals.leftNanos();
+        return last ? OwnedThread.DONE : left == 0 ? WAIT_NANOS : Math.min(left, WAIT_NANOS);
+    }
+
+    private void await(long waitNanos) {
+        Connection open = connection;
+        if (open != null) {
+            idle(open, waitNanos);
+            return;
+        }
+        wakeable.enter();
+        long deadline = clock.nanoTime() + waitNanos;
+        while (!stopping && clock.nanoTime() - deadline < 0) {
+            clock.park(this, deadline - clock.nanoTime());
+        }
+        wakeable.leave();
+    }
+
     /** Whether to end now. While Kafka is unavailable, waiting until the deadline is pointless. */
     private boolean mustEnd() {
-        return stopping && (failures.active() || System.nanoTime() - stopDeadlineNanos >= 0);
+        return stopping && (failures.active() || clock.nanoTime() - stopDeadlineNanos >= 0);
     }
 
     private boolean isUsable(Connection open) {
@@ -224,7 +276,8 @@ public final class Publisher implements Runnable {
                 topics.partitions(),
                 maxInFlightBytes,
                 this::onAcknowledged,
-                this::wake);
+                this::wake,
+                clock);
         seenAcknowledged = 0;
         parts.metrics().watch(connection);
         failures.connected(parts.config().bootstrapServers());
@@ -335,7 +388,7 @@ public final class Publisher implements Runnable {
             if (unreadableLines.admit()) {
                 LOG.warn("spool cannot be read, retrying: {}", e.toString());
             }
-            LockSupport.parkNanos(WAIT_NANOS);
+            clock.park(this, WAIT_NANOS);
             return null;
         }
     }
@@ -364,12 +417,8 @@ public final class Publisher implements Runnable {
         return true;
     }
 
-    /**
-     * Waits until there may be something to publish.
-     *
-     * @param full whether a queue was not asked because too much is in flight
-     */
-    private void idle(Connection open, boolean full) {
+    /** Waits until there may be something to publish. */
+    private void idle(Connection open, long waitNanos) {
         flushing.enter();
         boolean flush = hurrying && !stopping && open.inFlight.bytes() > 0;
         try {
@@ -384,8 +433,7 @@ public final class Publisher implements Runnable {
         if (full) {
             open.inFlight.awaitRoom(WAIT_NANOS);
         } else if (!flush) {
-            long left = controlRefusals.leftNanos();
-            backlog.await(left == 0 ? WAIT_NANOS : Math.min(left, WAIT_NANOS));
+            backlog.await(waitNanos);
         }
     }
 
@@ -398,7 +446,7 @@ public final class Publisher implements Runnable {
     /** Ends a failure when something was acknowledged, unless the other chain stands still. */
     private void checkAcknowledged(Connection open) {
         long acknowledged = open.inFlight.acknowledged();
-        if (acknowledged != seenAcknowledged && open.inFlight.stalledNanos(System.nanoTime()) < STALL_NANOS) {
+        if (acknowledged != seenAcknowledged && open.inFlight.stalledNanos(clock.nanoTime()) < STALL_NANOS) {
             seenAcknowledged = acknowledged;
             failures.acknowledged();
         }
@@ -407,7 +455,7 @@ public final class Publisher implements Runnable {
     /** Ends a failure when something was acknowledged; queries the cluster after a time without acknowledgements. */
     private void checkProgress(Connection open) {
         checkAcknowledged(open);
-        long now = System.nanoTime();
+        long now = clock.nanoTime();
         long stalledNanos = open.inFlight.stalledNanos(now);
         if (stalledNanos < STALL_NANOS || now - probedNanos < STALL_NANOS) {
             return;
@@ -429,7 +477,7 @@ public final class Publisher implements Runnable {
         } catch (InterruptedException e) {
             return; // woken for the stop
         } finally {
-            probedNanos = System.nanoTime();
+            probedNanos = clock.nanoTime();
         }
     }
 
@@ -490,13 +538,8 @@ public final class Publisher implements Runnable {
     }
 
     private void backOff() {
-        wakeable.enter();
-        long millis = failures.backoffMillis(ThreadLocalRandom.current().nextDouble());
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
-        while (!stopping && System.nanoTime() - deadline < 0) {
-            LockSupport.parkNanos(deadline - System.nanoTime());
-        }
-        wakeable.leave();
+        long millis = failures.backoffMillis(random.getAsDouble());
+        connectNanos = clock.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
     }
 
     private interface Call<T> {
@@ -512,10 +555,10 @@ public final class Publisher implements Runnable {
         }
     }
 
-    private void end() {
+    void end() {
         Connection open = connection;
         if (open != null) {
-            long left = failures.active() ? 0 : Math.max(0, stopDeadlineNanos - System.nanoTime());
+            long left = failures.active() ? 0 : Math.max(0, stopDeadlineNanos - clock.nanoTime());
             open.close(Duration.ofNanos(left));
             parts.metrics().watch(null);
         }

@@ -1,6 +1,8 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
+import dev.ctstream.netlink.Signal;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.SpoolPosition;
@@ -24,7 +26,7 @@ final class Chain implements BatchQueue {
     final RecentBatches recent;
     final AcknowledgedPosition acknowledged;
     final ActiveSegment active;
-    private final PublisherSignal signal;
+    private final Signal signal;
     private final SpoolCursor cursor;
     private final List<QueuedBatch> unhanded = new ArrayList<>();
     private final LongConsumer onAcknowledged;
@@ -49,9 +51,10 @@ final class Chain implements BatchQueue {
             SpoolFileSystem files,
             RunIdentity identity,
             BatchRing ring,
-            PublisherSignal signal,
+            Signal signal,
             SpoolMetrics metrics,
-            LossRequests requests) {}
+            LossRequests requests,
+            StageClock clock) {}
 
     /** What one of them has of its own. */
     record Own(

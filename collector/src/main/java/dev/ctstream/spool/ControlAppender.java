@@ -2,6 +2,7 @@ package dev.ctstream.spool;
 
 import dev.ctstream.batch.ControlEncoder;
 import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.ControlKind;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.segment.BatchEnvelope;
@@ -40,7 +41,8 @@ final class ControlAppender {
     private boolean failing;
     private boolean filesAreGone;
     private ControlRecord.@Nullable Acknowledged acknowledgedBefore;
-    private long preparedNanos = System.nanoTime() - PREPARE_INTERVAL_NANOS;
+    private final StageClock clock;
+    private long preparedNanos;
 
     /** What the appender works with. */
     record Parts(
@@ -52,7 +54,8 @@ final class ControlAppender {
             ControlEncoder encoder,
             Owed owed,
             SpoolHealth health,
-            LogIndex logIndex) {}
+            LogIndex logIndex,
+            StageClock clock) {}
 
     /** The number of the next append of the run, over both chains. */
     static final class LogIndex {
@@ -77,11 +80,13 @@ final class ControlAppender {
         owed = parts.owed();
         health = parts.health();
         logIndex = parts.logIndex();
+        clock = parts.clock();
+        preparedNanos = clock.nanoTime() - PREPARE_INTERVAL_NANOS;
     }
 
     /** Makes the next segment file, at most once a second while that fails. */
     void prepare() {
-        long now = System.nanoTime();
+        long now = clock.nanoTime();
         if (now - preparedNanos < PREPARE_INTERVAL_NANOS) {
             return;
         }
@@ -109,7 +114,7 @@ final class ControlAppender {
      * @return how many were appended: all, none, or those before a failure of the disk
      */
     int append(List<ControlItem> items) {
-        if (failing && System.nanoTime() - retryAtNanos < 0) {
+        if (failing && clock.nanoTime() - retryAtNanos < 0) {
             return 0;
         }
         if (!haveSpace(items)) {
@@ -177,7 +182,7 @@ final class ControlAppender {
         } catch (IOException e) {
             taken.forEach(this::unnumber);
             failing = true;
-            retryAtNanos = System.nanoTime() + SpoolAppender.RETRY_NANOS;
+            retryAtNanos = clock.nanoTime() + SpoolAppender.RETRY_NANOS;
             if (!(e instanceof ClosedByInterruptException && Thread.interrupted())) {
                 health.controlFailed(control.directory.path(), e);
             }

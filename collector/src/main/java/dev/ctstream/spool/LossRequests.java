@@ -1,11 +1,14 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
+import dev.ctstream.netlink.Signal;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.MissingBatches;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,12 +17,17 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: the publisher's thread declares and waits; the spool thread takes.
  */
 final class LossRequests {
+    /** Longest wait until the next look at the request. */
+    private static final long MOST_WAIT_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final BatchRing ring;
+    private final Signal changed;
     private final Deque<Request> waiting = new ArrayDeque<>();
     private boolean ended;
 
-    LossRequests(BatchRing ring) {
+    LossRequests(BatchRing ring, StageClock clock) {
         this.ring = ring;
+        changed = new Signal(clock);
     }
 
     /**
@@ -35,21 +43,30 @@ final class LossRequests {
      *
      * @return false when the spool thread has ended without it: the losses are found again at the next start
      */
-    synchronized boolean declare(Request request) {
-        waiting.addLast(request);
+    boolean declare(Request request) {
+        add(request);
         ring.wake();
         boolean interrupted = false;
-        while (!ended && waiting.contains(request)) {
-            try {
-                wait();
-            } catch (InterruptedException e) {
-                interrupted = true; // an interrupt has no meaning here, and would close the spool's files
-            }
+        while (isPending(request)) {
+            changed.await(MOST_WAIT_NANOS);
+            interrupted |= Thread.interrupted(); // it has no meaning here, and would close the spool's files
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        return !waiting.contains(request);
+        return !waits(request);
+    }
+
+    private synchronized void add(Request request) {
+        waiting.addLast(request);
+    }
+
+    private synchronized boolean isPending(Request request) {
+        return !ended && waiting.contains(request);
+    }
+
+    private synchronized boolean waits(Request request) {
+        return waiting.contains(request);
     }
 
     /** The oldest request; null = none. Spool thread. */
@@ -60,12 +77,12 @@ final class LossRequests {
     /** The GAP of the oldest request is durable. Spool thread. */
     synchronized void declared() {
         waiting.removeFirst();
-        notifyAll();
+        changed.signal();
     }
 
     /** The spool thread takes no more. */
     synchronized void end() {
         ended = true;
-        notifyAll();
+        changed.signal();
     }
 }

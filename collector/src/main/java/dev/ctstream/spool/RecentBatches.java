@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
+import dev.ctstream.netlink.Signal;
 import dev.ctstream.segment.BatchEnvelope;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -27,10 +28,10 @@ final class RecentBatches {
     private final AtomicLong bytes = new AtomicLong();
     private final long maxBytes;
     private final BatchRing ring;
-    private final PublisherSignal signal;
+    private final Signal signal;
     private volatile long appendedNext;
 
-    RecentBatches(BatchRing ring, PublisherSignal signal, long maxBytes, long appendedNext) {
+    RecentBatches(BatchRing ring, Signal signal, long maxBytes, long appendedNext) {
         this.ring = ring;
         this.signal = signal;
         this.maxBytes = maxBytes;

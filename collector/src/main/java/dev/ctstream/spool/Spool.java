@@ -5,7 +5,8 @@ import dev.ctstream.batch.ControlEncoder;
 import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord.StreamPart;
 import dev.ctstream.metrics.Health;
-import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.Signal;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
@@ -19,7 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -73,7 +73,8 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     private final RunIdentity identity;
     private final SpoolDirectory directory;
     private final SpoolCheckpoint state;
-    private final PublisherSignal signal = new PublisherSignal();
+    private final StageClock clock;
+    private final Signal signal;
     private final GivenUp givenUp;
     private final GivenUp givenUpControl = new GivenUp();
     private final Owed owed;
@@ -93,8 +94,8 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     private volatile long passBeganNanos; // 0 = no pass is in progress
     private long savedNanos;
     private long checkedNanos;
-    private long roundNanos = System.nanoTime();
-    private long roundBeforeNanos = roundNanos - PAUSE_NANOS;
+    private long roundNanos;
+    private long roundBeforeNanos;
 
     /**
      * What the directory records about the run before this one.
@@ -129,10 +130,19 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             Health health) {}
 
     private Spool(
-            Parts parts, SpoolFileSystem files, LongSupplier clock, SpoolDirectory directory, SpoolCheckpoint state)
+            Parts parts,
+            SpoolFileSystem files,
+            LongSupplier epoch,
+            StageClock clock,
+            SpoolDirectory directory,
+            SpoolCheckpoint state)
             throws IOException {
         this.parts = parts;
         this.files = files;
+        this.clock = clock;
+        signal = new Signal(clock);
+        roundNanos = clock.nanoTime();
+        roundBeforeNanos = roundNanos - PAUSE_NANOS;
         this.directory = directory;
         this.state = state;
         SpoolConfig config = parts.config().on(files.totalBytes(directory.path()));
@@ -143,9 +153,9 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         waiting = Stream.concat(recovery.events().waiting().stream(), recovery.control().waiting().stream())
                 .toList();
         identity = new RunIdentity(
-                parts.host().id(), parts.host().bootId(), Math.max(clock.getAsLong(), recovery.lastEpoch() + 1));
-        requests = new LossRequests(parts.ring());
-        Chain.Shared shared = new Chain.Shared(files, identity, parts.ring(), signal, parts.metrics(), requests);
+                parts.host().id(), parts.host().bootId(), Math.max(epoch.getAsLong(), recovery.lastEpoch() + 1));
+        requests = new LossRequests(parts.ring(), clock);
+        Chain.Shared shared = new Chain.Shared(files, identity, parts.ring(), signal, parts.metrics(), requests, clock);
         control = new Chain(
                 directory.control(),
                 recovery.control(),
@@ -174,7 +184,8 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                 new ControlEncoder(identity, parts.host().name()),
                 owed,
                 health,
-                logIndex));
+                logIndex,
+                clock));
         int most = (int)
                 Math.min(StreamPart.MAX_STREAMS, (config.controlSegmentBytes() - RECORD_MOST_BYTES) / RANGE_MOST_BYTES);
         GapRecords gaps = new GapRecords(
@@ -220,7 +231,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     private void watchHealth(Health to) {
         to.watch("spool-thread", () -> {
             long began = passBeganNanos;
-            long nanos = System.nanoTime() - began;
+            long nanos = clock.nanoTime() - began;
             return began == 0 || nanos < PASS_MOST_NANOS
                     ? null
                     : "the spool thread has not finished a pass for " + nanos / SECOND_NANOS + " s: the disk of "
@@ -244,11 +255,15 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
 
     /** Opens the spool; creates the directory when it is missing. */
     public static Spool open(Parts parts) throws IOException {
-        return open(parts, SpoolFileSystem.HOST, Clock::realtimeNanos);
+        return open(parts, SpoolFileSystem.HOST, StageClock.HOST::realtimeNanos, StageClock.HOST);
     }
 
-    /** As {@link #open(Parts)}, on another file system and with another clock, ns since the epoch. */
-    static Spool open(Parts parts, SpoolFileSystem files, LongSupplier clock) throws IOException {
+    /**
+     * As {@link #open(Parts)}, on another file system and with other clocks.
+     *
+     * @param epoch the time that the run begins, ns since 1970-01-01 UTC
+     */
+    static Spool open(Parts parts, SpoolFileSystem files, LongSupplier epoch, StageClock clock) throws IOException {
         Path path = parts.config().directory();
         SpoolDirectory directory = SpoolDirectory.open(files, path);
         SpoolCheckpoint state = null;
@@ -259,7 +274,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             } catch (SegmentVersionException e) {
                 throw new IOException("spool file " + stateFile + " cannot be used: " + e.getMessage(), e);
             }
-            return new Spool(parts, files, clock, directory, state);
+            return new Spool(parts, files, epoch, clock, directory, state);
         } catch (IOException | RuntimeException e) {
             directory.close();
             if (state != null) {
@@ -296,7 +311,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         while (!ended) {
             ended = pass(waitNanos());
             if (!ended) {
-                gather(System.nanoTime());
+                gather(clock.nanoTime());
             }
         }
         finish();
@@ -308,7 +323,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                 nowNanos - roundNanos,
                 parts.ring().size());
         if (pauseNanos > 0 && !stopping) {
-            LockSupport.parkNanos(this, pauseNanos);
+            clock.park(this, pauseNanos);
         }
     }
 
@@ -335,7 +350,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         boolean last = stopping; // nothing is added to the ring and the outbox after that
         parts.ring().await(last ? 0 : waitNanos);
         roundBeforeNanos = roundNanos;
-        roundNanos = System.nanoTime();
+        roundNanos = clock.nanoTime();
         passBeganNanos = roundNanos == 0 ? 1 : roundNanos;
         Thread.interrupted(); // an interrupt would close the segment
         checkDirectory();
@@ -365,7 +380,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
 
     /** Begins anew in a new directory if somebody has removed the old one, or a file that is in use. */
     private void checkDirectory() {
-        long now = System.nanoTime();
+        long now = clock.nanoTime();
         if (now - checkedNanos < SECOND_NANOS && requests.peek() == null) {
             return;
         }
@@ -394,7 +409,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     }
 
     private void housekeeping() {
-        long now = System.nanoTime();
+        long now = clock.nanoTime();
         appender.syncIfDue(now);
         long since = now - savedNanos;
         if (since >= IDLE_INTERVAL_NANOS || (since >= STATE_INTERVAL_NANOS && stateChanged())) {
@@ -462,9 +477,9 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     }
 
     private boolean save(boolean sync) {
-        savedNanos = System.nanoTime();
+        savedNanos = clock.nanoTime();
         long alive = Math.min(
-                Math.min(table.oldestLossNanos(), appender.syncedNanos()), Clock.realtimeNanos() - SECOND_NANOS);
+                Math.min(table.oldestLossNanos(), appender.syncedNanos()), clock.realtimeNanos() - SECOND_NANOS);
         PreviousRun before = previousRun;
         if (before != null && !before.clean() && !appender.restartDeclared()) {
             alive = Math.min(alive, before.aliveNanos()); // whoever comes next declares that run's end, too
@@ -488,7 +503,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     }
 
     private void finish() {
-        passBeganNanos = System.nanoTime();
+        passBeganNanos = clock.nanoTime();
         appender.finish();
         requests.end();
         save(false);
@@ -538,7 +553,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     /** Age of the oldest event that is handed out but not acknowledged; 0 = there is none. */
     double ageSeconds() {
         long oldest = events.acknowledged.oldestReceivedNanos();
-        return oldest == 0 ? 0 : (Clock.realtimeNanos() - oldest) / (double) SECOND_NANOS;
+        return oldest == 0 ? 0 : (clock.realtimeNanos() - oldest) / (double) SECOND_NANOS;
     }
 
     /** Lost events whose GAP Kafka has not acknowledged. */

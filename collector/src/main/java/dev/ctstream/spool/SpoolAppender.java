@@ -4,7 +4,7 @@ import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.ControlKind;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
@@ -54,6 +54,7 @@ final class SpoolAppender {
     private final GivenUp givenUp;
     private final GivenUp givenUpControl;
     private final SpoolFileSystem files;
+    private final StageClock clock;
     private final LossRequests requests;
     private final StreamTable table;
     private final Owed owed;
@@ -76,8 +77,8 @@ final class SpoolAppender {
     private boolean failing;
     private long retryAtNanos;
     private long droppedNanos;
-    private long lastSyncNanos = System.nanoTime();
-    private long syncedNanos = Clock.realtimeNanos();
+    private long lastSyncNanos;
+    private long syncedNanos;
 
     /** What the appender works with. */
     record Parts(
@@ -117,6 +118,9 @@ final class SpoolAppender {
         givenUp = parts.givenUp();
         givenUpControl = parts.givenUpControl();
         files = shared.files();
+        clock = shared.clock();
+        lastSyncNanos = clock.nanoTime();
+        syncedNanos = clock.realtimeNanos();
         requests = parts.requests();
         table = parts.table();
         owed = parts.owed();
@@ -148,7 +152,7 @@ final class SpoolAppender {
         return unsynced
                 ? Math.max(
                         0,
-                        lastSyncNanos + TimeUnit.MILLISECONDS.toNanos(config.syncIntervalMillis()) - System.nanoTime())
+                        lastSyncNanos + TimeUnit.MILLISECONDS.toNanos(config.syncIntervalMillis()) - clock.nanoTime())
                 : Long.MAX_VALUE;
     }
 
@@ -173,7 +177,7 @@ final class SpoolAppender {
             take(batch);
         }
         flush();
-        if (table.hasLosses() && System.nanoTime() - droppedNanos >= SECOND_NANOS) {
+        if (table.hasLosses() && clock.nanoTime() - droppedNanos >= SECOND_NANOS) {
             declareLosses();
         }
         declareRecovered();
@@ -261,7 +265,7 @@ final class SpoolAppender {
     }
 
     private void refused(ControlOutbox.Refused mark) {
-        droppedNanos = System.nanoTime();
+        droppedNanos = clock.nanoTime();
         table.stream(mark.stream())
                 .lost(GapCause.HANDOVER, mark.nextSequence(), mark.batches(), mark.firstNanos(), mark.lastNanos());
     }
@@ -335,7 +339,7 @@ final class SpoolAppender {
         StreamTable.Stream stream = table.stream(batch.stream());
         if (batch.firstSequence() > stream.expected()) {
             flush();
-            droppedNanos = System.nanoTime();
+            droppedNanos = clock.nanoTime();
             stream.lost(
                     GapCause.HANDOVER,
                     batch.firstSequence(),
@@ -365,11 +369,11 @@ final class SpoolAppender {
     }
 
     private boolean isPaused() {
-        return failing && System.nanoTime() - retryAtNanos < 0;
+        return failing && clock.nanoTime() - retryAtNanos < 0;
     }
 
     private void drop(StreamTable.Stream stream, EncodedBatch batch) {
-        droppedNanos = System.nanoTime();
+        droppedNanos = clock.nanoTime();
         metrics.lost(batch.count(), 1);
         stream.lost(GapCause.SPOOL, batch);
         ring.release(batch);
@@ -417,7 +421,7 @@ final class SpoolAppender {
 
     private void failed(IOException e) {
         failing = true;
-        retryAtNanos = System.nanoTime() + RETRY_NANOS;
+        retryAtNanos = clock.nanoTime() + RETRY_NANOS;
         if (files.isFull(e, config.directory())) {
             metrics.failed();
             health.full(DISK_FULL, "new data");
@@ -530,8 +534,8 @@ final class SpoolAppender {
         return rest;
     }
 
-    private static long nowMillis() {
-        return TimeUnit.NANOSECONDS.toMillis(Clock.realtimeNanos());
+    private long nowMillis() {
+        return TimeUnit.NANOSECONDS.toMillis(clock.realtimeNanos());
     }
 
     /** Syncs both chains when the interval has passed. */
@@ -543,12 +547,12 @@ final class SpoolAppender {
     }
 
     private void sync() {
-        long began = Clock.realtimeNanos();
+        long began = clock.realtimeNanos();
         if (syncEvents()) {
             syncedNanos = began;
         }
         records.sync();
-        lastSyncNanos = System.nanoTime();
+        lastSyncNanos = clock.nanoTime();
     }
 
     /** Everything received before this time is on disk, unless it is lost, ns since the epoch. */

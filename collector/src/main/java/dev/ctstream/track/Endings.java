@@ -18,11 +18,12 @@ final class Endings {
 
     private final FlowSink sink;
     private final List<NamespaceTrack> waiting = new ArrayList<>();
-    private long passNanos = System.nanoTime();
+    private long passNanos;
     private long retryNanos;
 
-    Endings(FlowSink sink) {
+    Endings(FlowSink sink, long nowNanos) {
         this.sink = sink;
+        passNanos = nowNanos;
     }
 
     /** The dump has ended; its result is published now or in a later pass. */

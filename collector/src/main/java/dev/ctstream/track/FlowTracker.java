@@ -4,6 +4,7 @@ import dev.ctstream.conntrack.DumpEntryKind;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.FlowEventHandler;
+import dev.ctstream.netlink.StageClock;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Map;
@@ -36,7 +37,8 @@ public final class FlowTracker implements FlowEventHandler {
     private final FlowSink sink;
     private final TrackMetrics metrics;
     private final boolean reconciles;
-    private final long epochNanos = System.nanoTime();
+    private final StageClock clock;
+    private final long epochNanos;
     private final long lossWindowNanos;
     private final long closeAfterNanos;
     private final LiveFlows flows;
@@ -52,15 +54,22 @@ public final class FlowTracker implements FlowEventHandler {
 
     /** Creates a tracker that forwards to {@code sink}. */
     public FlowTracker(FlowSink sink, TrackConfig config, TrackMetrics metrics) {
+        this(sink, config, metrics, StageClock.HOST);
+    }
+
+    /** As the other constructor, with another clock. */
+    public FlowTracker(FlowSink sink, TrackConfig config, TrackMetrics metrics, StageClock clock) {
         this.sink = sink;
+        this.clock = clock;
+        epochNanos = clock.nanoTime();
         this.metrics = metrics;
         reconciles = config.reconcileIntervalMillis() > 0;
         lossWindowNanos = TimeUnit.MILLISECONDS.toNanos(config.timing().lossWindowMillis());
         closeAfterNanos = TimeUnit.MILLISECONDS.toNanos(config.timing().closeAfterMillis());
         flows = new LiveFlows(new FlowLedger(config.ledgerMaxFlows()), sink, metrics);
         merge = new DumpMerge(flows, sink, config.snapshot(), metrics);
-        losses = new KernelLosses(sink, metrics);
-        endings = new Endings(sink);
+        losses = new KernelLosses(sink, metrics, clock);
+        endings = new Endings(sink, epochNanos);
         Arrays.setAll(identities, i -> new FlowIdentity());
         metrics.observe(flows.ledger, 0);
     }
@@ -74,7 +83,8 @@ public final class FlowTracker implements FlowEventHandler {
     public TrackedNamespace namespace(EventSource source) {
         TrackedNamespace known = namespaces.get(source.index());
         return known == null
-                ? namespaces.computeIfAbsent(source.index(), index -> new TrackedNamespace(source))
+                ? namespaces.computeIfAbsent(
+                        source.index(), index -> new TrackedNamespace(source, clock.realtimeNanos()))
                 : known;
     }
 
@@ -248,7 +258,7 @@ public final class FlowTracker implements FlowEventHandler {
     public void onRemoved(EventSource source) {
         NamespaceTrack track = track(source);
         boolean gone = track.shared.gone();
-        losses.declare(System.nanoTime(), true);
+        losses.declare(clock.nanoTime(), true);
         bySource[source.index()] = null;
         namespaces.remove(source.index());
         track.dump = null;
@@ -275,7 +285,7 @@ public final class FlowTracker implements FlowEventHandler {
                 ended(sweep);
             }
         }
-        boolean declared = losses.declareAll(System.nanoTime());
+        boolean declared = losses.declareAll(clock.nanoTime());
         return endings.retryNow() && declared;
     }
 }

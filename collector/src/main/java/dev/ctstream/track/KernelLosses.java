@@ -1,6 +1,6 @@
 package dev.ctstream.track;
 
-import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.StageClock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -17,12 +17,14 @@ final class KernelLosses {
 
     private final FlowSink sink;
     private final TrackMetrics metrics;
+    private final StageClock clock;
     private final List<NamespaceTrack> open = new ArrayList<>();
     private volatile Runnable onGap = () -> {};
 
-    KernelLosses(FlowSink sink, TrackMetrics metrics) {
+    KernelLosses(FlowSink sink, TrackMetrics metrics, StageClock clock) {
         this.sink = sink;
         this.metrics = metrics;
+        this.clock = clock;
     }
 
     /** See {@link FlowTracker#onGap}. Any thread. */
@@ -36,7 +38,7 @@ final class KernelLosses {
         if (dropsDelta != 0 && !track.losses.open()) {
             open.add(track);
         }
-        return track.losses.onReading(dropsDelta, Clock.realtimeNanos(), shared.delivery(), shared.exactLosses());
+        return track.losses.onReading(dropsDelta, clock.realtimeNanos(), shared.delivery(), shared.exactLosses());
     }
 
     /**

@@ -1,7 +1,6 @@
 package dev.ctstream.track;
 
 import dev.ctstream.conntrack.EventSource;
-import dev.ctstream.netlink.Clock;
 
 /**
  * A tracked namespace as other threads see it: the state that the receive thread publishes, and the state that other
@@ -13,7 +12,7 @@ import dev.ctstream.netlink.Clock;
  */
 public final class TrackedNamespace {
     final EventSource source;
-    final long addedTimeNanos = Clock.realtimeNanos();
+    final long addedTimeNanos;
     private final DumpExchange dumps = new DumpExchange();
 
     // receive thread
@@ -44,8 +43,9 @@ public final class TrackedNamespace {
      */
     public record Delivery(boolean reliable, int switches) {}
 
-    TrackedNamespace(EventSource source) {
+    TrackedNamespace(EventSource source, long addedTimeNanos) {
         this.source = source;
+        this.addedTimeNanos = addedTimeNanos;
         delivery = new Delivery(source.reliable(), 0);
     }
 

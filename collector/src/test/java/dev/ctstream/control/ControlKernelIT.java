@@ -12,6 +12,7 @@ import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.conntrack.TestNamespace;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.track.TrackConfig;
@@ -252,7 +253,10 @@ class ControlKernelIT {
 
     @Test
     void entriesOfTheTableAreCountedPerNamespace() throws NetlinkException {
-        try (TableCounters counters = new TableCounters(namespace.handle(), "test");
+        SubscriptionConfig subscription = new SubscriptionConfig(true, false, true, BUFFER_BYTES, false);
+        try (EventSocket socket = EventSocket.open(namespace.handle(), "test", subscription);
+                TableCounters counters =
+                        new TableCounters(new ObservedNamespace(socket, namespace.handle()), StageClock.HOST);
                 FlowMaker maker = FlowMaker.in(namespace.handle());
                 ConntrackTable table = ConntrackTable.open(namespace.handle())) {
             assertThat(counters.read().count()).isEqualTo(0);

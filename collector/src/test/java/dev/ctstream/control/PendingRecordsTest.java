@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.StreamId;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,7 +15,7 @@ class PendingRecordsTest {
     private static final StreamId HOST = StreamId.control("host", "1");
 
     private final ControlOutbox outbox = new ControlOutbox(new BatchRing());
-    private final PendingRecords pending = new PendingRecords(outbox);
+    private final PendingRecords pending = new PendingRecords(outbox, StageClock.HOST);
 
     private static ControlRecord named(String name) {
         return new ControlRecord.Mode("counted", "reliable", name);

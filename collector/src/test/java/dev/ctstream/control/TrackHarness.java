@@ -132,7 +132,7 @@ final class TrackHarness implements AutoCloseable {
         ControlRecord.Settings settings = new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch");
         RunDescription facts = new RunDescription(run, settings, previous, null);
         control = new NamespaceReporter(tracker, batcher, outbox, config, facts, controlMetrics);
-        snapshots = new Snapshots(tracker, outbox, config, controlMetrics, receiver);
+        snapshots = new Snapshots(tracker, outbox, config, controlMetrics, receiver.dumpRing());
         guard = new DeliveryGuard(tracker, outbox, controlMetrics, limits);
         receive = thread(receiver, "test-receive");
     }

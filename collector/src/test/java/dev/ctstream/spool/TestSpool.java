@@ -9,6 +9,7 @@ import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.BatchEnvelope;
@@ -104,7 +105,8 @@ final class TestSpool implements AutoCloseable {
                             new SpoolMetrics(metrics),
                             health),
                     setup.files(),
-                    setup.clock());
+                    setup.clock(),
+                    StageClock.HOST);
         } catch (IOException | RuntimeException e) {
             publisher.shutdown();
             metrics.close();
@@ -239,7 +241,7 @@ final class TestSpool implements AutoCloseable {
         });
         while (!done.isDone()) {
             Thread thread = publisherThread.get();
-            if (publishing && thread != null && thread.getState() == Thread.State.WAITING) {
+            if (publishing && thread != null && thread.getState() == Thread.State.TIMED_WAITING) {
                 spool.pass(0);
             } else {
                 Thread.onSpinWait();

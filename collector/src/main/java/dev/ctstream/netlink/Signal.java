@@ -1,18 +1,25 @@
-package dev.ctstream.spool;
+package dev.ctstream.netlink;
 
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends the publisher's wait when there may be something to send.
+ * Ends a thread's wait when the state that it waits for may have changed.
  *
  * <p>Threads: one waits, any thread signals. A signal before the wait ends that wait at once.
  */
-final class PublisherSignal {
+public final class Signal {
+    private final StageClock clock;
     private volatile boolean signalled;
     private volatile @Nullable Thread waiting;
 
-    void signal() {
+    /** A signal whose waits use this clock. */
+    public Signal(StageClock clock) {
+        this.clock = clock;
+    }
+
+    /** Ends the wait, or the one that is about to begin. */
+    public void signal() {
         signalled = true;
         Thread thread = waiting;
         if (thread != null) {
@@ -21,17 +28,17 @@ final class PublisherSignal {
     }
 
     /** Waits for a signal; an interrupt ends the wait and stays set. */
-    void await(long waitNanos) {
-        long deadline = System.nanoTime() + waitNanos;
+    public void await(long waitNanos) {
+        long deadline = clock.nanoTime() + waitNanos;
         Thread current = Thread.currentThread();
         waiting = current;
         try {
             while (!signalled && !current.isInterrupted()) {
-                long left = deadline - System.nanoTime();
+                long left = deadline - clock.nanoTime();
                 if (left <= 0) {
                     return;
                 }
-                LockSupport.parkNanos(this, left);
+                clock.park(this, left);
             }
         } finally {
             waiting = null;
