@@ -32,6 +32,7 @@ final class Status {
             one.put("buffer_events", socket.capacityEvents());
             one.put("lost_by_kernel", socket.dropsTotal());
             one.put("undecodable", socket.undecodableTotal());
+            one.put("foreign", socket.foreignTotal());
         }
         ObjectNode components = status.putObject("components");
         collector.health().components().forEach((name, state) -> {

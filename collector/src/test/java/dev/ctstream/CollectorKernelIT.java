@@ -9,12 +9,18 @@ import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
+import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.conntrack.NfGenMsg;
 import dev.ctstream.conntrack.TestNamespace;
+import dev.ctstream.netlink.Forger;
 import dev.ctstream.read.TopicContents;
+import dev.ctstream.read.TopicSequences;
+import dev.ctstream.record.DecodedRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -225,6 +231,57 @@ class CollectorKernelIT {
         TopicContents contents = TopicContents.read(broker.bootstrapServers(), "once");
         contents.assertGapFree();
         assertThat(contents.events()).hasSize(100);
+    }
+
+    /** Root of a container with a user namespace of its own can send to our socket in the container's namespace. */
+    @Test
+    void forgedEventsAreCountedAndNeitherPublishedNorInTheLedger() throws Exception {
+        int rounds = 20;
+        int inRound = 100; // the smallest receive buffer holds 332
+        settings.put("topic.events", "forged");
+        settings.put("topic.control", "forged.control");
+        try (Collector collector = start();
+                Forger forger = Forger.in(namespace.handle(), NfGenMsg.NFNLGRP_CONNTRACK_NEW)) {
+            EventSocket socket = collector.namespaces().sockets().get(0);
+            flows.create(collector, 64);
+            await().atMost(SOON).until(() -> collector.totals().received() == 64);
+            assertThat(forger.learn()).isTrue();
+            flows.deleteAll(collector);
+            await().atMost(SOON).until(() -> collector.totals().received() == 128);
+            for (int round = 0; round < rounds; round++) {
+                for (int i = 0; i < inRound; i++) {
+                    if (round % 2 == 0) {
+                        forger.toSocket(socket.socket().portId());
+                    } else {
+                        forger.toGroup();
+                    }
+                }
+                long sent = (long) inRound * (round + 1);
+                await().atMost(SOON).until(() -> socket.foreignTotal() == sent);
+            }
+            flows.create(collector, 1);
+            await().atMost(SOON).until(() -> collector.totals().acknowledged() == 129);
+            assertThat(collector.metrics().prometheusText())
+                    .contains("ctstream_receive_foreign_datagrams_total{netns=\"" + socket.netns() + "\"} 2000.0")
+                    .contains("ctstream_receive_malformed_messages_total 0.0");
+            assertThat(collector.stop()).isTrue();
+            assertThat(collector.totals()).isEqualTo(new Collector.Totals(129, 129, 0, 0));
+        }
+        TopicContents contents = TopicContents.read(broker.bootstrapServers(), "forged");
+        contents.assertGapFree();
+        assertThat(contents.events()).hasSize(129);
+        List<DecodedRecord> stopped = new ArrayList<>();
+        TopicSequences.walk(broker.bootstrapServers(), "forged.control", record -> {
+            if (record.text("kind").equals("STOPPED")
+                    && record.text("netns").equals(namespace.handle().label())) {
+                assertThat(record.number("events_foreign")).contains(2000L);
+                assertThat(record.number("events_received")).contains(129L);
+                assertThat(record.number("flows_live")).contains(1L);
+                stopped.add(record);
+            }
+            return true;
+        });
+        assertThat(stopped).hasSize(1);
     }
 
     private static boolean kafkaIsReady(Collector collector) {

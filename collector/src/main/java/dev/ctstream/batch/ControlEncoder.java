@@ -152,6 +152,7 @@ public final class ControlEncoder {
         to.set("events_received", received.understood())
                 .set("events_malformed", received.malformed())
                 .set("events_filtered", received.filtered())
+                .set("events_foreign", received.foreign())
                 .set("unknown_attributes", received.unknownAttributes())
                 .set("lost_total", losses.lostTotal())
                 .set("kernel_drops", losses.kernelDrops())

@@ -145,11 +145,15 @@ public sealed interface ControlRecord {
             TableState table) {
         /** The report of a namespace that is not observed. */
         public static final Report NONE =
-                new Report(new Received(0, 0, 0, 0), new KernelLosses(0, 0, true), null, TableState.UNKNOWN);
+                new Report(new Received(0, 0, 0, 0, 0), new KernelLosses(0, 0, true), null, TableState.UNKNOWN);
     }
 
-    /** Event messages from the kernel, by outcome, and unknown attributes in them. */
-    record Received(long understood, long malformed, long filtered, long unknownAttributes) {}
+    /**
+     * Event messages by outcome, and unknown attributes in them.
+     *
+     * @param foreign datagrams that the kernel did not send; none was decoded
+     */
+    record Received(long understood, long malformed, long filtered, long foreign, long unknownAttributes) {}
 
     /** Losses at the socket. */
     record KernelLosses(long lostTotal, long kernelDrops, boolean exact) {}

@@ -131,6 +131,9 @@ final class EntryLoad implements Load {
         int count = replies.receive(socket);
         while (count != DatagramBatch.DRY) {
             for (int slot = 0; slot < count; slot++) {
+                if (!replies.fromKernel(slot)) {
+                    continue;
+                }
                 reply.wrap(replies.buffer(), replies.offset(slot), replies.lengthBytes(slot));
                 while (reply.next()) {
                     refused += reply.type() == NlMsgHdr.NLMSG_ERROR ? 1 : 0;

@@ -57,6 +57,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     private final DumpRing dumpRing;
     private final Queue<Command> commands = new ConcurrentLinkedQueue<>();
     private final List<@Nullable EventSocket> sources = new ArrayList<>(); // index: epoll token
+    private final LogLimit foreignLog = new LogLimit(TimeUnit.MINUTES.toNanos(1));
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean started;
     private volatile boolean stopping;
@@ -205,9 +206,12 @@ public final class EventReceiver implements Runnable, AutoCloseable {
 
     private void decode(EventSocket source, int count) {
         long receivedTimeNanos = Clock.realtimeNanos();
+        int foreign = 0;
         for (int slot = 0; slot < count; slot++) {
             int offset = batch.offset(slot);
-            if (batch.truncated(slot)) {
+            if (!batch.fromKernel(slot)) {
+                foreign++;
+            } else if (batch.truncated(slot)) {
                 decoder.truncated(source, batch.buffer(), offset, batch.lengthBytes(slot));
             } else {
                 decoder.decode(source, batch.buffer(), offset, batch.lengthBytes(slot), receivedTimeNanos);
@@ -218,6 +222,21 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         }
         decoder.deliver(source, receivedTimeNanos);
         observer.received(count);
+        if (foreign > 0) {
+            foreign(source, foreign);
+        }
+    }
+
+    private void foreign(EventSocket source, int count) {
+        source.addForeign(count);
+        long suppressed = foreignLog.admit(System.nanoTime());
+        if (suppressed >= 0) {
+            LOG.warn(
+                    "datagrams that the kernel did not send are not decoded: netns={} foreignDatagrams={}; {}",
+                    source.netns(),
+                    source.foreignTotal(),
+                    "a process with CAP_NET_ADMIN in this namespace sends to the event socket");
+        }
     }
 
     private void recordLag(long receivedTimeNanos) {

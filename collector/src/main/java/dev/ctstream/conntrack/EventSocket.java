@@ -34,6 +34,7 @@ public final class EventSocket implements EventSource, AutoCloseable {
     private final ReceiveBufferGrant grant;
     private final DropCounter drops = new DropCounter();
     private final AtomicLong undecodable = new AtomicLong();
+    private final AtomicLong foreign = new AtomicLong();
 
     private EventSocket(String netns, NetlinkSocket socket, SubscriptionConfig config, ReceiveBufferGrant grant)
             throws NetlinkException {
@@ -151,6 +152,16 @@ public final class EventSocket implements EventSource, AutoCloseable {
     /** Receive thread only. */
     void addUndecodable(long count) {
         undecodable.lazySet(undecodable.getPlain() + count);
+    }
+
+    @Override
+    public long foreignTotal() {
+        return foreign.get();
+    }
+
+    /** Receive thread only. */
+    void addForeign(long count) {
+        foreign.lazySet(foreign.getPlain() + count);
     }
 
     /** Stops new events; queued ones stay. */

@@ -27,6 +27,11 @@ public interface EventSource {
         return 0;
     }
 
+    /** Datagrams that arrived at this source but were not sent by the kernel; they are never decoded. */
+    default long foreignTotal() {
+        return 0;
+    }
+
     /** Whether the kernel was asked, at the start, to repeat each DESTROY until this source could receive it. */
     default boolean reliable() {
         return false;

@@ -3,6 +3,7 @@ package dev.ctstream.conntrack;
 import dev.ctstream.metrics.Counter;
 import dev.ctstream.metrics.LatencyRecorder;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.netlink.RequestChannel;
 
 /**
  * The receive thread's metrics. Registered once for each {@link Metrics}.
@@ -13,6 +14,7 @@ public final class ReceiveMetrics implements ReceiveObserver {
     private static final String NETNS = "netns";
     private static final String DROPS = "ctstream_receive_kernel_drops_events_total";
     private static final String UNDECODABLE = "ctstream_receive_undecodable_messages_total";
+    private static final String FOREIGN = "ctstream_receive_foreign_datagrams_total";
     private static final String BUFFER = "ctstream_receive_buffer_bytes";
 
     private final Counter datagrams;
@@ -58,6 +60,11 @@ public final class ReceiveMetrics implements ReceiveObserver {
         drains = metrics.counter("ctstream_receive_drains_total", "drains", "Times an event socket was drained");
         overrunErrors = metrics.counter(
                 "ctstream_receive_overrun_errors_total", "errors", "ENOBUFS reported by an event socket");
+        metrics.counterFrom(
+                "ctstream_request_foreign_datagrams_total",
+                "datagrams",
+                "Datagrams on request sockets that the kernel did not send, not decoded",
+                RequestChannel::foreignTotal);
         lag = metrics.latency(
                 "ctstream_receive_lag_seconds",
                 "From the kernel's event time to receipt, of the first event of each receive call");
@@ -154,6 +161,13 @@ public final class ReceiveMetrics implements ReceiveObserver {
                 source::undecodableTotal,
                 NETNS,
                 netns);
+        metrics.counterFrom(
+                FOREIGN,
+                "datagrams",
+                "Datagrams on event sockets that the kernel did not send, not decoded",
+                source::foreignTotal,
+                NETNS,
+                netns);
         metrics.gauge(
                 BUFFER,
                 "Receive buffer granted, as the kernel counts; each event takes 1280 bytes of it",
@@ -166,6 +180,7 @@ public final class ReceiveMetrics implements ReceiveObserver {
     public void removed(EventSocket source) {
         metrics.remove(DROPS, NETNS, source.netns());
         metrics.remove(UNDECODABLE, NETNS, source.netns());
+        metrics.remove(FOREIGN, NETNS, source.netns());
         metrics.remove(BUFFER, NETNS, source.netns());
     }
 }

@@ -77,7 +77,12 @@ final class NamespaceReports implements AutoCloseable {
         TrackedNamespace.Counts counts = track.counts();
         inexact |= track.delivery().reliable();
         return new ControlRecord.Report(
-                new ControlRecord.Received(counts.received(), source.undecodableTotal(), 0, counts.unknownAttributes()),
+                new ControlRecord.Received(
+                        counts.received(),
+                        source.undecodableTotal(),
+                        0,
+                        source.foreignTotal(),
+                        counts.unknownAttributes()),
                 new ControlRecord.KernelLosses(streams.lostTotal(), source.dropsTotal(), !inexact),
                 new ControlRecord.Flows(counts.live(), counts.untracked()),
                 counters.read());

@@ -8,16 +8,20 @@ import java.nio.ByteOrder;
  * Receives many datagrams with one {@code recvmmsg}. Headers and slots are in one block of native memory:
  *
  * <pre>
- *  +--------------------+------------------+--------+--------+-----+
- *  | mmsghdr x slots    | iovec x slots    | slot 0 | slot 1 | ... |
- *  +--------------------+------------------+--------+--------+-----+
- *                                          ^ buffer() begins here
+ *  +--------------------+------------------+-----------------------+--------+--------+-----+
+ *  | mmsghdr x slots    | iovec x slots    | sockaddr_nl x slots   | slot 0 | slot 1 | ... |
+ *  +--------------------+------------------+-----------------------+--------+--------+-----+
+ *                                                                  ^ buffer() begins here
  *  mmsghdr (64): u64 name, u32 name length, pad, u64 iovec, u64 iovec count,
  *                u64 control, u64 control length, s32 flags, pad, u32 length, pad
+ *  sockaddr_nl (12, padded to 16): u16 family, u16 pad, u32 port id of the sender, u32 groups
  * </pre>
  *
- * <p>The headers are written once: without a name and a control buffer the kernel changes only {@code msg_flags} and
- * {@code msg_len}, and it writes both for every datagram.
+ * <p>The headers are written once: the kernel changes only the name, its length, {@code msg_flags} and {@code msg_len},
+ * and writes all four for every datagram. The length of a netlink name never changes.
+ *
+ * <p>Whoever has CAP_NET_ADMIN in a network namespace can send datagrams to any netlink socket in it, to its port id or
+ * to a group that it has joined. Only {@link #fromKernel} tells them apart: callers must not read the others.
  *
  * <p>Ownership: owns the memory; a slot's bytes are valid until the next {@link #receive}.
  *
@@ -34,17 +38,20 @@ public final class DatagramBatch implements AutoCloseable {
     public static final int DRY = 0;
 
     private static final int MMSGHDR_BYTES = 64;
+    private static final int MSG_NAMELEN_OFFSET = 8;
     private static final int MSG_IOV_OFFSET = 16;
     private static final int MSG_IOVLEN_OFFSET = 24;
     private static final int MSG_FLAGS_OFFSET = 48;
     private static final int MSG_LEN_OFFSET = 56;
     private static final int IOVEC_BYTES = 16;
     private static final int IOV_LEN_OFFSET = 8;
+    private static final int NAME_BYTES = 16;
     /** One cache line, so that neighbouring slots never share one. */
     private static final int SLOT_ALIGNMENT_BYTES = 64;
 
     private final int slots;
     private final int slotBytes;
+    private final int portIds; // where the sender of slot 0 is
     private final ByteBuffer memory;
     private final long address;
     private final ByteBuffer data;
@@ -62,7 +69,9 @@ public final class DatagramBatch implements AutoCloseable {
         }
         this.slots = slots;
         this.slotBytes = (slotBytes + SLOT_ALIGNMENT_BYTES - 1) & -SLOT_ALIGNMENT_BYTES;
-        int headerBytes = slots * (MMSGHDR_BYTES + IOVEC_BYTES);
+        int names = slots * (MMSGHDR_BYTES + IOVEC_BYTES);
+        int headerBytes = names + slots * NAME_BYTES;
+        portIds = names + NetlinkSocket.SOCKADDR_PORT_ID_OFFSET;
         long bytes = headerBytes + (long) slots * this.slotBytes;
         memory = Libc.allocate(Math.toIntExact(bytes));
         address = Libc.address(memory);
@@ -70,6 +79,8 @@ public final class DatagramBatch implements AutoCloseable {
         for (int slot = 0; slot < slots; slot++) {
             int header = slot * MMSGHDR_BYTES;
             int iovec = slots * MMSGHDR_BYTES + slot * IOVEC_BYTES;
+            memory.putLong(header, address + names + (long) slot * NAME_BYTES);
+            memory.putInt(header + MSG_NAMELEN_OFFSET, NetlinkSocket.SOCKADDR_BYTES);
             memory.putLong(header + MSG_IOV_OFFSET, address + iovec);
             memory.putLong(header + MSG_IOVLEN_OFFSET, 1);
             memory.putLong(iovec, address + headerBytes + (long) slot * this.slotBytes);
@@ -107,6 +118,11 @@ public final class DatagramBatch implements AutoCloseable {
                 throw new NetlinkException("receive", errno);
             }
         }
+    }
+
+    /** Whether the kernel itself sent the slot's datagram: port id 0. Nobody else can have it. */
+    public boolean fromKernel(int slot) {
+        return memory.getInt(portIds + slot * NAME_BYTES) == 0;
     }
 
     /** Position of a slot's datagram in {@link #buffer()}. */

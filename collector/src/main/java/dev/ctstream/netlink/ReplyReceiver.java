@@ -3,6 +3,7 @@ package dev.ctstream.netlink;
 import com.sun.jna.Native;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Receives one datagram from the kernel at a time and waits for it when needed.
@@ -30,6 +31,8 @@ final class ReplyReceiver {
     private static final int POLLFD_EVENTS_OFFSET = 4;
     private static final int SCRATCH_BYTES = 96;
 
+    private static final LongAdder FOREIGN = new LongAdder();
+
     private final ByteBuffer buffer;
     private final ByteBuffer scratch = Libc.allocate(SCRATCH_BYTES);
     private final long scratchAddress = Libc.address(scratch);
@@ -43,13 +46,18 @@ final class ReplyReceiver {
         scratch.putLong(IOVEC_AREA + IOV_LEN_OFFSET, bufferBytes);
     }
 
+    /** Datagrams of other programs on all sockets of this process. */
+    static long foreignTotal() {
+        return FOREIGN.sum();
+    }
+
     /** Holds the datagram from position 0. */
     ByteBuffer buffer() {
         return buffer;
     }
 
     /**
-     * Receives the next datagram that the kernel itself sent; those of other programs are dropped.
+     * Receives the next datagram that the kernel itself sent; those of other programs are counted and dropped.
      *
      * @param timeoutMillis longest wait; 0 = do not wait
      * @return its length, 0 when none came
@@ -70,6 +78,11 @@ final class ReplyReceiver {
                 throw new NetlinkException("receive the reply", errno);
             } else if (errno == 0 && senderPortId() == 0) {
                 return whole((int) length);
+            } else if (errno == 0) {
+                FOREIGN.increment();
+                if (System.nanoTime() - deadline >= 0) {
+                    return 0; // also while another program keeps the queue full
+                }
             }
         }
     }

@@ -77,6 +77,11 @@ public final class RequestChannel implements AutoCloseable {
         }
     }
 
+    /** Datagrams on the channels of this process that the kernel did not send; none was read. Any thread. */
+    public static long foreignTotal() {
+        return ReplyReceiver.foreignTotal();
+    }
+
     /** {@code nlmsg_pid} of events that this channel's requests cause, u32. */
     public long portId() {
         return socket.portId();

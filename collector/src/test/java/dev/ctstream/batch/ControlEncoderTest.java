@@ -32,7 +32,7 @@ class ControlEncoderTest {
             List.of(new StreamPosition(0, 5, null), new StreamPosition(65_535, 7, 3L)),
             new ControlRecord.StreamTotals(4, true, 12, 2, 3, 1));
     private static final ControlRecord.Report REPORT = new ControlRecord.Report(
-            new ControlRecord.Received(20, 1, 2, 3),
+            new ControlRecord.Received(20, 1, 2, 4, 3),
             new ControlRecord.KernelLosses(5, 6, true),
             new ControlRecord.Flows(8, 9),
             new ControlRecord.TableState(100L, 200L, Map.of("drop", 1L), -5L));
@@ -157,6 +157,7 @@ class ControlEncoderTest {
         assertThat(record.get("stream_count")).isEqualTo(2);
         assertThat(record.get("events_dropped")).isEqualTo(3L);
         assertThat(record.get("events_owed")).isEqualTo(1L);
+        assertThat(record.get("events_foreign")).isEqualTo(4L);
         assertThat(record.get("report_id")).isEqualTo(4L);
         assertThat(record.get("streams_complete")).isEqualTo(true);
         assertThat(record.get("lost_total")).isEqualTo(5L);

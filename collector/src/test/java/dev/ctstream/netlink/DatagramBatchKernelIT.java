@@ -92,6 +92,28 @@ class DatagramBatchKernelIT {
     }
 
     @Test
+    void onlyTheKernelIsTheKernelInEverySlot() throws NetlinkException {
+        sender.join(GROUP);
+        receiver.join(GROUP);
+        try (DatagramBatch batch = new DatagramBatch(3, 64)) {
+            for (int round = 0; round < 2; round++) {
+                send(message(1, 4));
+                sender.sendTo(message(2, 4), sender.portId(), GROUP_BIT);
+                assertThat(batch.receive(receiver)).isEqualTo(2);
+                assertThat(batch.fromKernel(0)).isFalse();
+                assertThat(batch.fromKernel(1)).isFalse();
+            }
+        }
+        try (NetlinkSocket route = NetlinkSocket.open(NetlinkSocket.NETLINK_ROUTE);
+                DatagramBatch batch = new DatagramBatch(3, 4096)) {
+            MessageWriter unknown = new MessageWriter().start(0x7FFF, NlMsgHdr.NLM_F_REQUEST | NlMsgHdr.NLM_F_ACK, 1);
+            route.send(unknown.finish());
+            assertThat(batch.receive(route)).as("the kernel's refusal").isEqualTo(1);
+            assertThat(batch.fromKernel(0)).isTrue();
+        }
+    }
+
+    @Test
     void aDatagramLongerThanItsSlotIsReportedAndLeavesItsNeighboursIntact() throws NetlinkException {
         send(message(1, 4));
         send(message(2, 500));

@@ -186,8 +186,23 @@ class RequestChannelKernelIT {
                 NetlinkSocket stranger = NetlinkSocket.open(NetlinkSocket.NETLINK_USERSOCK)) {
             stranger.sendTo(new MessageWriter().start(NlMsgHdr.NLMSG_DONE, 0, 1).finish(), socket.portId(), 0);
             assertThat(socket.queuedBytes()).isPositive();
+            long before = RequestChannel.foreignTotal();
             assertThat(new ReplyReceiver(64).receive(socket, 0)).isZero();
             assertThat(socket.queuedBytes()).isZero();
+            assertThat(RequestChannel.foreignTotal()).isEqualTo(before + 1);
+        }
+    }
+
+    @Test
+    void aFloodOfAnotherProgramDoesNotHoldTheReader() throws NetlinkException {
+        try (NetlinkSocket socket = NetlinkSocket.open(NetlinkSocket.NETLINK_USERSOCK);
+                NetlinkSocket stranger = NetlinkSocket.open(NetlinkSocket.NETLINK_USERSOCK)) {
+            for (int i = 0; i < 50; i++) {
+                stranger.sendTo(
+                        new MessageWriter().start(NlMsgHdr.NLMSG_DONE, 0, i).finish(), socket.portId(), 0);
+            }
+            assertThat(new ReplyReceiver(64).receive(socket, 0)).isZero();
+            assertThat(socket.queuedBytes()).as("left unread").isPositive();
         }
     }
 

@@ -10,7 +10,7 @@ final class ControlRecords {
     private static final ControlRecord.NamespaceState STATE =
             new ControlRecord.NamespaceState(1L << 20, ControlRecord.Sysctls.UNKNOWN, "counted", "synchronized", null);
     private static final ControlRecord.Report REPORT = new ControlRecord.Report(
-            new ControlRecord.Received(0, 0, 0, 0),
+            new ControlRecord.Received(0, 0, 0, 0, 0),
             new ControlRecord.KernelLosses(0, 0, true),
             null,
             ControlRecord.TableState.UNKNOWN);
