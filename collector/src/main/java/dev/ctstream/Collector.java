@@ -18,6 +18,8 @@ import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolMetrics;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -154,12 +156,18 @@ public final class Collector implements AutoCloseable {
         metrics.bindProcess();
         if (config.httpListen().isPresent()) {
             try {
-                http = HttpEndpoint.start(config.httpListen().get(), metrics, health, new Status(this)::json);
+                http = startHttp(config.httpListen().get());
             } catch (IOException e) {
                 close();
                 throw e;
             }
         }
+    }
+
+    private HttpEndpoint startHttp(String listen) throws IOException {
+        List<String> names = new ArrayList<>(config.httpHosts());
+        names.add(config.host().name());
+        return HttpEndpoint.start(listen, names, metrics, health, new Status(this)::json);
     }
 
     /** Ends the process with the reason: {@link #awaitEnd} throws it. */

@@ -22,6 +22,7 @@ final class Checks {
     private static final int MAX_PARTITIONS = 100_000;
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
     private static final Pattern SERVER = Pattern.compile("(.*://)?(\\[[0-9a-fA-F:.%]+\\]|[^:\\s]+):(\\d{1,5})");
+    private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");
     private static final Pattern ZONE_WIDTH = Pattern.compile("(\\d{1,5})\\s*=\\s*(\\d{1,6})");
     private static final String NONE = "";
 
@@ -125,6 +126,14 @@ final class Checks {
                 return String.valueOf(e.getMessage());
             }
         });
+    }
+
+    static ConfigDef.Validator hostNames() {
+        return each(
+                "name, .domain",
+                name -> HOST_NAME.matcher(name).matches()
+                        ? NONE
+                        : "'" + name + "' is not a name: letters, digits, '.', '-' and '_', without a port");
     }
 
     static ConfigDef.Validator hostId() {

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
  * @param host identifies this host and boot in the records
  * @param netns namespaces to observe: self, all, names, paths
  * @param httpListen host:port; empty = no endpoint
+ * @param httpHosts names under which the endpoint may be asked, besides its own
  * @param shutdownTimeoutSeconds how long a stop may take
  */
 public record CollectorConfig(
@@ -30,10 +31,12 @@ public record CollectorConfig(
         SpoolConfig spool,
         PublishConfig publish,
         Optional<String> httpListen,
+        List<String> httpHosts,
         int shutdownTimeoutSeconds) {
-    /** Copies the list. */
+    /** Copies the lists. */
     public CollectorConfig {
         netns = List.copyOf(netns);
+        httpHosts = List.copyOf(httpHosts);
     }
 
     /**
@@ -58,6 +61,7 @@ public record CollectorConfig(
                 spool(settings),
                 publish(settings),
                 Optional.of(settings.string("http.listen")).filter(listen -> !listen.equals("off")),
+                settings.list("http.hosts"),
                 settings.integer("shutdown.timeout-seconds"));
     }
 

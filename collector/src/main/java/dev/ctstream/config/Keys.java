@@ -99,8 +99,8 @@ final class Keys {
                         "",
                         Checks.zoneWidths(),
                         LOW,
-                        "Number of partitions over which a zone is spread by host and namespace: zone=width, …. The default is"
-                                + " all for zone 0 (no zone), and one for every other zone.");
+                        "Number of partitions over which a zone is spread by host and namespace: zone=width, …. The"
+                                + " default is all for zone 0 (no zone), and one for every other zone.");
     }
 
     private static void records(ConfigDef keys) {
@@ -143,14 +143,16 @@ final class Keys {
                         128 * MIB,
                         between(4 * KIB, Integer.MAX_VALUE / 2),
                         MEDIUM,
-                        "Receive buffer of each namespace's event socket. The kernel doubles it and charges 1280 bytes per event.")
+                        "Receive buffer of each namespace's event socket. The kernel doubles it and charges 1280 bytes"
+                                + " per event.")
                 .define(
                         "delivery",
                         STRING,
                         "counted",
                         ValidString.in("counted", "reliable"),
                         MEDIUM,
-                        "counted: losses are counted exactly. reliable: the kernel keeps a flow until its DESTROY is delivered.")
+                        "counted: losses are counted exactly. reliable: the kernel keeps a flow until its DESTROY is"
+                                + " delivered.")
                 .define("snapshot", BOOLEAN, true, MEDIUM, "Report the flows that exist at start as EXISTING.")
                 .define(
                         "reconcile.interval-seconds",
@@ -158,8 +160,8 @@ final class Keys {
                         60,
                         atLeast(0),
                         LOW,
-                        "How often each namespace's table is dumped to find flows that ended without a DESTROY; a table of n"
-                                + " entries at most every n/1000 seconds; 0: never.")
+                        "How often each namespace's table is dumped to find flows that ended without a DESTROY; a"
+                                + " table of n entries at most every n/1000 seconds; 0: never.")
                 .define("ledger.max-flows", INT, 1_000_000, atLeast(1), LOW, "Most live flows that are tracked.")
                 .define(
                         "sysctl.manage",
@@ -208,8 +210,8 @@ final class Keys {
                         64L * MIB,
                         atLeast(256 * KIB),
                         LOW,
-                        "Most disk space that the control records in the spool use, beside spool.max-bytes. They declare"
-                                + " losses, so they never give way.")
+                        "Most disk space that the control records in the spool use, beside spool.max-bytes. They"
+                                + " declare losses, so they never give way.")
                 .define("spool.segment-bytes", LONG, 64L * MIB, atLeast(64 * KIB), LOW, "Size of one spool file.")
                 .define(
                         "spool.sync-interval-millis",
@@ -235,6 +237,14 @@ final class Keys {
                         Checks.listen(),
                         MEDIUM,
                         "Address of /metrics, /livez, /readyz and /status: host:port, port 0 for a free one, or off.")
+                .define(
+                        "http.hosts",
+                        LIST,
+                        "",
+                        Checks.hostNames(),
+                        LOW,
+                        "Names under which http.listen may be asked, besides addresses, localhost and the node's name:"
+                                + " name, or .example.com for all names below it.")
                 .define("host.id", STRING, "", Checks.hostId(), HIGH, "Name of this host in every record.")
                 .define("heartbeat.interval-seconds", INT, 10, atLeast(1), LOW, "Interval between HEARTBEAT records.")
                 .define(

@@ -1,89 +1,134 @@
 package dev.ctstream.metrics;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
+import dev.ctstream.metrics.HttpRequest.BadRequestException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP endpoint for machines and people: {@code /metrics} (Prometheus text), {@code /livez} and {@code /readyz}
  * (200 or 503, with the reasons), {@code /status} (JSON), {@code /} (a page).
  *
- * <p>Read-only, takes no request body, uses two threads, and disconnects a client that takes longer than 10 seconds.
+ * <p>Read-only; takes no request body; one request for each connection. {@link HttpConnections} bounds what clients can
+ * take, {@link HttpRequest} what they can send, and {@link AllowedHosts} under which names they can read.
  *
  * <p>Ownership: the caller of {@link #start} closes it; the port is free afterwards.
  */
 public final class HttpEndpoint implements AutoCloseable {
-    private static final int THREADS = 2;
+    private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
     private static final int OK = 200;
     private static final int NOT_FOUND = 404;
     private static final int METHOD_NOT_ALLOWED = 405;
+    private static final int MISDIRECTED = 421;
     private static final int INTERNAL_ERROR = 500;
     private static final int UNAVAILABLE = 503;
+    private static final Map<Integer, String> REASONS = Map.of(
+            OK,
+            "OK",
+            400,
+            "Bad Request",
+            NOT_FOUND,
+            "Not Found",
+            METHOD_NOT_ALLOWED,
+            "Method Not Allowed",
+            MISDIRECTED,
+            "Misdirected Request",
+            431,
+            "Request Header Fields Too Large",
+            INTERNAL_ERROR,
+            "Internal Server Error",
+            UNAVAILABLE,
+            "Service Unavailable");
     private static final String TEXT = "text/plain; charset=utf-8";
+    private static final String POLICY = "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'";
 
-    static {
-        // The JDK reads these once, in the class used below. Without them a silent client holds a thread indefinitely.
-        limit("sun.net.httpserver.maxReqTime", "10");
-        limit("sun.net.httpserver.maxRspTime", "10");
-        limit("jdk.httpserver.maxConnections", "64");
-    }
+    /** Bytes of an unread body that are taken before closing: closing with unread bytes would discard the answer. */
+    private static final int MAX_UNREAD_BYTES = 1 << 20;
 
-    private final HttpServer server;
-    private final ExecutorService threads;
+    private static final int UNREAD_MILLIS = 500;
+
     private final Metrics metrics;
     private final Health health;
     private final Supplier<String> statusJson;
+    private final AllowedHosts hosts;
+    private final HttpConnections connections;
 
-    private HttpEndpoint(HttpServer server, Metrics metrics, Health health, Supplier<String> statusJson) {
-        this.server = server;
+    private record Answer(int status, String contentType, String body, List<String> fields) {
+        static Answer text(int status, String body) {
+            return new Answer(status, TEXT, body, List.of());
+        }
+    }
+
+    private HttpEndpoint(
+            String listen,
+            AllowedHosts hosts,
+            Metrics metrics,
+            Health health,
+            Supplier<String> statusJson,
+            LongSupplier freeDescriptors)
+            throws IOException {
         this.metrics = metrics;
         this.health = health;
         this.statusJson = statusJson;
-        threads = Executors.newFixedThreadPool(THREADS, task -> {
-            Thread thread = new Thread(task, "ctstream-http");
-            thread.setDaemon(true);
-            return thread;
-        });
+        this.hosts = hosts;
+        connections = HttpConnections.start(parse(listen), this::serve, freeDescriptors);
     }
 
     /**
      * Starts to listen and to answer.
      *
      * @param listen {@code host:port}, {@code [v6]:port}; port 0 takes a free one
+     * @param names under which clients may ask, besides addresses, {@code localhost} and the host of {@code listen}
      * @param statusJson one JSON object; called by the serving thread for each request
      * @throws IOException when the address cannot be listened on; the text names it
      */
-    public static HttpEndpoint start(String listen, Metrics metrics, Health health, Supplier<String> statusJson)
+    public static HttpEndpoint start(
+            String listen, Collection<String> names, Metrics metrics, Health health, Supplier<String> statusJson)
             throws IOException {
-        HttpServer server;
+        return start(listen, names, metrics, health, statusJson, HttpConnections::freeDescriptors);
+    }
+
+    static HttpEndpoint start(
+            String listen,
+            Collection<String> names,
+            Metrics metrics,
+            Health health,
+            Supplier<String> statusJson,
+            LongSupplier freeDescriptors)
+            throws IOException {
+        List<String> all = new ArrayList<>(names);
+        all.add(listen.substring(0, Math.max(0, listen.lastIndexOf(':'))));
         try {
-            server = HttpServer.create(parse(listen), 0);
+            return new HttpEndpoint(listen, new AllowedHosts(all), metrics, health, statusJson, freeDescriptors);
         } catch (IOException | IllegalArgumentException e) {
             throw new IOException("listen on " + listen + ": " + e.getMessage(), e);
         }
-        HttpEndpoint endpoint = new HttpEndpoint(server, metrics, health, statusJson);
-        server.setExecutor(endpoint.threads);
-        server.createContext("/", endpoint::handle);
-        server.start();
-        return endpoint;
     }
 
     /** The port that it listens on. */
     public int port() {
-        return server.getAddress().getPort();
+        return connections.port();
+    }
+
+    int connections() {
+        return connections.count();
     }
 
     @Override
     public void close() {
-        server.stop(0);
-        threads.shutdownNow();
+        connections.close();
     }
 
     /**
@@ -109,36 +154,51 @@ public final class HttpEndpoint implements AutoCloseable {
         return new InetSocketAddress(InetAddress.getByName(host), port);
     }
 
-    private void handle(HttpExchange exchange) throws IOException {
-        try (exchange) {
-            String method = exchange.getRequestMethod();
-            if (!method.equals("GET") && !method.equals("HEAD")) {
-                exchange.getResponseHeaders().set("Allow", "GET, HEAD");
-                send(exchange, METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n");
+    private void serve(Socket socket) throws IOException {
+        InputStream in = socket.getInputStream();
+        String method = "";
+        Answer answer;
+        try {
+            HttpRequest request = HttpRequest.read(in);
+            if (request == null) {
                 return;
             }
-            try {
-                answer(exchange);
-            } catch (RuntimeException e) {
-                send(exchange, INTERNAL_ERROR, TEXT, "cannot produce the answer: " + e + "\n");
-            }
+            method = request.method();
+            answer = answer(request);
+        } catch (BadRequestException e) {
+            answer = Answer.text(e.status(), e.getMessage() + "\n");
+        } catch (RuntimeException e) {
+            LOG.warn("cannot produce an answer", e);
+            answer = Answer.text(INTERNAL_ERROR, "cannot produce the answer; the log says why\n");
+        }
+        send(socket.getOutputStream(), answer, !method.equals("HEAD"));
+        if (!method.equals("GET") && !method.equals("HEAD")) {
+            socket.shutdownOutput();
+            socket.setSoTimeout(UNREAD_MILLIS);
+            in.skipNBytes(MAX_UNREAD_BYTES); // ends with an exception at the end, or when nothing comes
         }
     }
 
-    private void answer(HttpExchange exchange) throws IOException {
-        switch (exchange.getRequestURI().getPath()) {
-            case "/metrics" -> send(exchange, OK, "text/plain; version=0.0.4; charset=utf-8", metrics.prometheusText());
-            case "/livez" -> send(exchange, health.live() ? OK : UNAVAILABLE, TEXT, healthText(health.live()));
-            case "/readyz" -> send(exchange, health.ready() ? OK : UNAVAILABLE, TEXT, healthText(health.ready()));
-            case "/status" -> send(exchange, OK, "application/json", statusJson.get() + "\n");
-            case "/" -> {
-                String page = StatusPage.html(health, statusJson.get());
-                exchange.getResponseHeaders()
-                        .set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
-                send(exchange, OK, "text/html; charset=utf-8", page);
-            }
-            default -> send(exchange, NOT_FOUND, TEXT, "try /metrics /livez /readyz /status /\n");
+    private Answer answer(HttpRequest request) {
+        String host = request.host();
+        if (host != null && !hosts.contain(host)) {
+            return Answer.text(
+                    MISDIRECTED,
+                    "the Host header names another server; if this one is meant, add the name to http.hosts\n");
         }
+        if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
+            return new Answer(METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n", List.of("Allow: GET, HEAD"));
+        }
+        return switch (request.path()) {
+            case "/metrics" ->
+                new Answer(OK, "text/plain; version=0.0.4; charset=utf-8", metrics.prometheusText(), List.of());
+            case "/livez" -> Answer.text(health.live() ? OK : UNAVAILABLE, healthText(health.live()));
+            case "/readyz" -> Answer.text(health.ready() ? OK : UNAVAILABLE, healthText(health.ready()));
+            case "/status" -> new Answer(OK, "application/json", statusJson.get() + "\n", List.of());
+            case "/" ->
+                new Answer(OK, "text/html; charset=utf-8", StatusPage.html(health, statusJson.get()), List.of(POLICY));
+            default -> Answer.text(NOT_FOUND, "try /metrics /livez /readyz /status /\n");
+        };
     }
 
     private String healthText(boolean good) {
@@ -155,23 +215,24 @@ public final class HttpEndpoint implements AutoCloseable {
         return text.toString();
     }
 
-    private static void send(HttpExchange exchange, int code, String contentType, String text) throws IOException {
-        byte[] body = text.getBytes(StandardCharsets.UTF_8);
-        exchange.getResponseHeaders().set("Content-Type", contentType);
-        exchange.getResponseHeaders().set("Cache-Control", "no-store");
-        if (exchange.getRequestMethod().equals("HEAD")) {
-            exchange.sendResponseHeaders(code, -1);
-            return;
-        }
-        exchange.sendResponseHeaders(code, body.length == 0 ? -1 : body.length);
-        try (OutputStream out = exchange.getResponseBody()) {
-            out.write(body);
-        }
-    }
-
-    private static void limit(String property, String value) {
-        if (System.getProperty(property) == null) {
-            System.setProperty(property, value);
-        }
+    private static void send(OutputStream out, Answer answer, boolean withBody) throws IOException {
+        byte[] body = answer.body.getBytes(StandardCharsets.UTF_8);
+        StringBuilder head = new StringBuilder(256)
+                .append("HTTP/1.1 ")
+                .append(answer.status)
+                .append(' ')
+                .append(REASONS.get(answer.status))
+                .append("\r\nContent-Type: ")
+                .append(answer.contentType)
+                .append("\r\nContent-Length: ")
+                .append(body.length)
+                .append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n");
+        answer.fields.forEach(field -> head.append(field).append("\r\n"));
+        byte[] start = head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
+        byte[] all = new byte[start.length + (withBody ? body.length : 0)];
+        System.arraycopy(start, 0, all, 0, start.length);
+        System.arraycopy(body, 0, all, start.length, all.length - start.length);
+        out.write(all); // in one write: small answers go out in one segment
+        out.flush();
     }
 }

@@ -62,6 +62,7 @@ class CollectorConfigTest {
                                 Map.of(),
                                 Map.of()),
                         Optional.of("127.0.0.1:9477"),
+                        List.of(),
                         5));
     }
 
@@ -80,6 +81,7 @@ class CollectorConfigTest {
                         Map.of(0, 4, 7, 2),
                         Map.of("bootstrap.servers", "k:1", "linger.ms", "3")),
                 Optional.empty(),
+                List.of("ctstream", ".example.com"),
                 6);
         assertThat(load(OTHERS)).isEqualTo(expected);
     }
@@ -147,6 +149,7 @@ class CollectorConfigTest {
         OTHERS.put("spool.sync-interval-millis", "3");
         OTHERS.put("spool.when-full", "drop-newest");
         OTHERS.put("http.listen", "off");
+        OTHERS.put("http.hosts", "ctstream,.example.com");
         OTHERS.put("host.id", "h");
         OTHERS.put("shutdown.timeout-seconds", "6");
     }

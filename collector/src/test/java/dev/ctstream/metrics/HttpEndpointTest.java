@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,7 +22,8 @@ class HttpEndpointTest {
 
     @BeforeEach
     void start() throws IOException {
-        endpoint = HttpEndpoint.start("127.0.0.1:0", metrics, health, () -> "{\"received\":5,\"text\":\"<&,\"}");
+        endpoint = HttpEndpoint.start(
+                "127.0.0.1:0", List.of(), metrics, health, () -> "{\"received\":5,\"text\":\"<&,\"}");
     }
 
     @AfterEach
@@ -49,10 +51,10 @@ class HttpEndpointTest {
         HttpResponse<String> response = get("/readyz");
         assertThat(response.statusCode()).isEqualTo(503);
         assertThat(response.body()).isEqualTo("""
-                not ok
-                not ready  kafka: broker 127.0.0.1:1 is unreachable
-                ready      receive: joined
-                """);
+            not ok
+            not ready  kafka: broker 127.0.0.1:1 is unreachable
+            ready      receive: joined
+            """);
         assertThat(get("/livez").statusCode()).isEqualTo(200);
         assertThat(health.reasons()).containsOnlyKeys("kafka");
     }
@@ -95,10 +97,10 @@ class HttpEndpointTest {
     @Test
     void aTakenPortIsAnErrorThatNamesTheAddress() {
         String listen = "127.0.0.1:" + endpoint.port();
-        assertThatThrownBy(() -> HttpEndpoint.start(listen, metrics, health, () -> "{}"))
+        assertThatThrownBy(() -> HttpEndpoint.start(listen, List.of(), metrics, health, () -> "{}"))
                 .isInstanceOf(IOException.class)
                 .hasMessage("listen on " + listen + ": Address already in use");
-        assertThatThrownBy(() -> HttpEndpoint.start("127.0.0.1", metrics, health, () -> "{}"))
+        assertThatThrownBy(() -> HttpEndpoint.start("127.0.0.1", List.of(), metrics, health, () -> "{}"))
                 .hasMessageContaining("host:port");
     }
 
