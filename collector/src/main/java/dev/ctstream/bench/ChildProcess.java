@@ -146,12 +146,12 @@ final class ChildProcess implements AutoCloseable {
         return answer(withinSeconds);
     }
 
-    /** The first line that it prints without a request. */
+    /** The first JSON object that it prints without a request. */
     JsonNode answer() throws IOException {
         return answer(ANSWER_SECONDS);
     }
 
-    /** The next line that it prints; kills a process that prints nothing in time. */
+    /** The next JSON object that it prints; kills a process that prints nothing in time. */
     JsonNode answer(long withinSeconds) throws IOException {
         AtomicBoolean late = new AtomicBoolean();
         Runnable kill = () -> {
@@ -161,6 +161,9 @@ final class ChildProcess implements AutoCloseable {
         CompletableFuture<?> end =
                 CompletableFuture.runAsync(kill, CompletableFuture.delayedExecutor(withinSeconds, TimeUnit.SECONDS));
         String answer = out.readLine();
+        while (answer != null && !answer.startsWith("{")) {
+            answer = out.readLine(); // the JVM's own log: a flight recording announces itself on stdout
+        }
         end.cancel(false);
         if (answer == null && late.get()) {
             throw new IOException(

@@ -36,6 +36,14 @@ class ChildProcessTest {
         }
     }
 
+    @Test
+    void aFlightRecordingDoesNotMixWithTheAnswers() throws IOException {
+        String recording = "-XX:StartFlightRecording=filename=" + folder.resolve("path.jfr");
+        try (ChildProcess silent = ChildProcess.java(Silent.class, CPU, folder, List.of(recording), List.of())) {
+            assertThat(silent.answer().path("ready").asBoolean()).isTrue();
+        }
+    }
+
     /** Prints one line, then nothing until its stdin ends; with an argument it ends at once. */
     static final class Silent {
         private Silent() {}
