@@ -70,7 +70,6 @@ public final class RunCommand implements Callable<Integer> {
         }
         Configuration configuration = load(keys, !embeddedKafka && !dumpConfig);
         configuration.warnings().forEach(warning -> console.say("warning: " + warning));
-        configuration.withoutEffect().forEach(warning -> console.say("warning: " + warning));
         if (dumpConfig) {
             console.print(configuration.dump());
             return ExitCode.OK;

@@ -2,8 +2,6 @@ package dev.ctstream.config;
 
 import dev.ctstream.metrics.HttpEndpoint;
 import java.io.IOException;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -77,18 +75,6 @@ final class Checks {
         return widths;
     }
 
-    static ConfigDef.Validator httpUrl() {
-        return of("http(s) URL", text -> {
-            try {
-                URI url = new URI(text);
-                boolean http = "http".equals(url.getScheme()) || "https".equals(url.getScheme());
-                return text.isEmpty() || (http && url.getHost() != null) ? NONE : "is not an http or https URL";
-            } catch (URISyntaxException e) {
-                return "is not a URL: " + e.getReason();
-            }
-        });
-    }
-
     static ConfigDef.Validator events() {
         ConfigDef.Validator words = each(
                 "new, update, destroy",
@@ -97,12 +83,18 @@ final class Checks {
     }
 
     static ConfigDef.Validator namespaces() {
-        ConfigDef.Validator names = each(
-                "self, all, name, /path",
-                name -> name.indexOf('/') <= 0
-                        ? NONE
-                        : "'" + name + "' is neither a name as in /var/run/netns nor an absolute path");
+        ConfigDef.Validator names = each("self, name, /path", Checks::namespaceProblem);
         return notEmpty(names, "names no network namespace");
+    }
+
+    private static String namespaceProblem(String name) {
+        if (name.equals("all")) {
+            return "'all' does not exist: name each namespace; one whose name is all is /var/run/netns/all";
+        }
+        boolean file = name.startsWith("/") || (name.indexOf('/') < 0 && !name.equals(".") && !name.equals(".."));
+        return file && !name.isEmpty()
+                ? NONE
+                : "'" + name + "' is neither a name as in /var/run/netns nor an absolute path";
     }
 
     private static ConfigDef.Validator notEmpty(ConfigDef.Validator items, String error) {

@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * The complete configuration of a collector: each package's own record, and the settings that belong to no package.
  *
  * @param host identifies this host and boot in the records
- * @param netns namespaces to observe: self, all, names, paths
+ * @param netns namespaces to observe: self, names, paths
  * @param httpListen host:port; empty = no endpoint
  * @param httpHosts names under which the endpoint may be asked, besides its own
  * @param shutdownTimeoutSeconds how long a stop may take
@@ -108,7 +108,6 @@ public record CollectorConfig(
                         settings.integer("topic.replication-factor")),
                 new PublishConfig.RecordForm(
                         settings.string("record.layout").equals("event") ? Layout.EVENT : Layout.BATCH,
-                        // confluent has no effect until there is a registry client
                         settings.string("record.framing").equals("bare") ? Framing.BARE : Framing.SINGLE_OBJECT,
                         settings.flag("record.headers"),
                         settings.integer("batch.max-bytes")),

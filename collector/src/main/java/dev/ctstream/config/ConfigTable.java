@@ -24,7 +24,6 @@ public final class ConfigTable {
                         .append(values(key))
                         .append(" | ")
                         .append(key.documentation)
-                        .append(notYet(key.name))
                         .append(" |\n"));
         Keys.FAMILIES.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
@@ -32,7 +31,6 @@ public final class ConfigTable {
                         .append(family.getKey())
                         .append("*` | | | ")
                         .append(family.getValue())
-                        .append(notYet(family.getKey()))
                         .append(" |\n"));
         return table.toString();
     }
@@ -60,20 +58,5 @@ public final class ConfigTable {
                 .replaceFirst("^\\[(-?\\d+),\\.\\.\\.]$", "at least $1")
                 .replaceFirst("^\\[(?:, )?(.*)]$", "$1");
         return type + ": " + permitted;
-    }
-
-    private static String notYet(String name) {
-        List<String> entries = Keys.WITHOUT_EFFECT.stream()
-                .filter(entry -> entry.equals(name)
-                        || entry.startsWith(name + "=")
-                        || (entry.endsWith(".") && name.startsWith(entry)))
-                .toList();
-        if (entries.isEmpty()) {
-            return "";
-        }
-        String entry = entries.get(0);
-        return entry.contains("=")
-                ? " *Not yet: " + entry.substring(entry.indexOf('=') + 1) + ".*"
-                : " *No effect yet.*";
     }
 }

@@ -67,11 +67,6 @@ public final class Configuration {
         return warnings;
     }
 
-    /** Given keys that have no effect yet, one line each. */
-    public List<String> withoutEffect() {
-        return settings.withoutEffect();
-    }
-
     /** Every key with value, default, source and meaning, as a properties file; secrets are hidden. */
     public String dump() {
         return settings.dump(DEFINITION);

@@ -32,12 +32,6 @@ record DerivedDefaults(String bootId, String hostName) {
         if ("event".equals(values.get("record.layout")) && !given.containsKey("topic.events")) {
             values.put("topic.events", TOPIC_OF_SINGLE_EVENTS);
         }
-        if ("".equals(values.get("record.framing"))) {
-            boolean registry = !"".equals(values.get("schema.registry.url"));
-            values.put("record.framing", registry ? "confluent" : "single-object");
-        } else if ("confluent".equals(values.get("record.framing")) && "".equals(values.get("schema.registry.url"))) {
-            problems.add("record.framing=confluent needs schema.registry.url");
-        }
         if (sources.brokerNeeded() && List.of().equals(values.get("kafka.bootstrap.servers"))) {
             problems.add("kafka.bootstrap.servers is not set: give your broker's host:port, for instance"
                     + " -D kafka.bootstrap.servers=localhost:9092, or --embedded-kafka for a trial");
@@ -50,6 +44,12 @@ record DerivedDefaults(String bootId, String hostName) {
                 && segment > max / SEGMENTS_AT_LEAST) {
             problems.add("spool.segment-bytes=" + segment + ": must not be more than a quarter of spool.max-bytes="
                     + max + ", so that the spool can drop a segment at a time");
+        }
+        if ("reliable".equals(values.get("delivery"))
+                && values.get("events") instanceof List<?> events
+                && !events.contains("destroy")) {
+            problems.add("delivery=reliable needs destroy in events: the kernel keeps a flow until its DESTROY is"
+                    + " delivered, and does nothing for other events");
         }
         String bootId = host.readBootId().orElse("");
         if (bootId.isEmpty()) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Names of keys in the environment: {@code CTSTREAM_} and the key in upper case, with {@code _} for each dot and
  * hyphen. {@code CTSTREAM_BATCH_MAX_EVENTS} is {@code batch.max-events}, {@code CTSTREAM_KAFKA_BOOTSTRAP_SERVERS} is
- * {@code kafka.bootstrap.servers}. In an unknown {@code kafka.*} or {@code filter.*} key, each {@code _} is a dot.
+ * {@code kafka.bootstrap.servers}. In an unknown key, each {@code _} is a dot.
  */
 final class EnvironmentNames {
     private static final String PREFIX = "CTSTREAM_";

@@ -20,7 +20,7 @@ final class GivenKeys {
                 if (check.name(setting, problems, warnings)) {
                     kafka.put(key.substring(Keys.KAFKA.length()), setting.value());
                 }
-            } else if (!known.contains(key) && !key.startsWith(Keys.FILTER)) {
+            } else if (!known.contains(key)) {
                 problems.add(key + " (" + setting.source() + "): no such key" + hint(key, known));
             }
         }

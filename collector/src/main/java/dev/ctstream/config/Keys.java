@@ -12,7 +12,6 @@ import static org.apache.kafka.common.config.ConfigDef.Type.LONG;
 import static org.apache.kafka.common.config.ConfigDef.Type.STRING;
 
 import dev.ctstream.batch.BatchConfig;
-import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.ValidString;
@@ -22,29 +21,18 @@ final class Keys {
     /** Prefix of settings that are passed on to Kafka's clients. */
     static final String KAFKA = "kafka.";
 
-    /** Prefix of the kernel's event filter. */
-    static final String FILTER = "filter.";
-
     /** Prefixes after which any name is accepted, and their meaning. */
     static final Map<String, String> FAMILIES = Map.of(
-            KAFKA, "Passed on to Kafka's producer and admin client without the prefix, for instance `kafka.linger.ms`.",
-            FILTER, "Filter in the kernel: which events it delivers.");
+            KAFKA,
+            "Passed on to Kafka's producer and admin client without the prefix, for instance `kafka.linger.ms`.");
 
     /** Defaults that depend on the host or on other keys, as text for people. */
     static final Map<String, String> DEFAULT_TEXTS = Map.of(
             "topic.events", "conntrack.events, or conntrack.flat with record.layout=event",
             "host.id", "/etc/machine-id",
-            "record.framing", "confluent with a schema registry, else single-object",
             "spool.control-bytes", "an eighth of spool.max-bytes, 256 KiB to 64 MiB",
             "spool.directory", "$STATE_DIRECTORY, else /var/lib/ctstream for root, else ~/.local/state/ctstream",
             "kafka.bootstrap.servers", "none; required without --embedded-kafka");
-
-    /**
-     * Keys, or keys with one of their values, that are accepted but have no effect yet. The collector logs each given
-     * one at start. Remove an entry once its feature exists.
-     */
-    static final List<String> WITHOUT_EFFECT =
-            List.of(FILTER, "netns=all", "record.framing=confluent", "schema.registry.url");
 
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;
@@ -114,18 +102,11 @@ final class Keys {
                 .define(
                         "record.framing",
                         STRING,
-                        "",
-                        ValidString.in("", "confluent", "single-object", "bare"),
+                        "single-object",
+                        ValidString.in("single-object", "bare"),
                         MEDIUM,
-                        "What precedes the Avro data: a registry's schema id, the schema's fingerprint, or nothing.")
-                .define("record.headers", BOOLEAN, true, LOW, "Send the headers content-type and schema-fingerprint.")
-                .define(
-                        "schema.registry.url",
-                        STRING,
-                        "",
-                        Checks.httpUrl(),
-                        MEDIUM,
-                        "Schema registry with Confluent's API, for the framing confluent.");
+                        "What precedes the Avro data: the schema's fingerprint (single-object), or nothing (bare).")
+                .define("record.headers", BOOLEAN, true, LOW, "Send the headers content-type and schema-fingerprint.");
     }
 
     private static void kernel(ConfigDef keys) {
@@ -136,7 +117,7 @@ final class Keys {
                         "self",
                         Checks.namespaces(),
                         HIGH,
-                        "Network namespaces to watch: self, names as in /var/run/netns, absolute paths, or all.")
+                        "Network namespaces to watch: self, names as in /var/run/netns, or absolute paths.")
                 .define(
                         "socket.receive-buffer-bytes",
                         INT,

@@ -1,7 +1,6 @@
 package dev.ctstream.config;
 
 import dev.ctstream.read.KafkaKeys;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,23 +57,6 @@ final class Settings {
             }
         });
         return kafka;
-    }
-
-    /** One line for each given key that has no effect yet. */
-    List<String> withoutEffect() {
-        List<String> texts = new ArrayList<>();
-        given.forEach((key, setting) -> {
-            for (String entry : Keys.WITHOUT_EFFECT) {
-                boolean family = entry.endsWith(".") && key.startsWith(entry);
-                boolean listed = values.get(key) instanceof List<?> items
-                        && items.stream().anyMatch(item -> entry.equals(key + "=" + item));
-                if (family || entry.equals(key) || entry.equals(key + "=" + setting.value()) || listed) {
-                    texts.add(key + "=" + shown(key, setting.value()) + " (" + setting.source()
-                            + ") has no effect in this version");
-                }
-            }
-        });
-        return texts;
     }
 
     /**

@@ -40,6 +40,19 @@ public final class ProducerSettings {
             ProducerConfig.PARTITIONER_CLASS_CONFIG,
             ProducerConfig.TRANSACTIONAL_ID_CONFIG);
 
+    private static final String OWN_PARTITIONS = "ctstream chooses the partition of each record";
+    private static final String NO_TRANSACTIONS = "ctstream uses no transactions";
+
+    /** Keys that the clients accept and that would do nothing here, and why. */
+    private static final Map<String, String> WITHOUT_EFFECT = Map.of(
+            ProducerConfig.PARTITIONER_IGNORE_KEYS_CONFIG, OWN_PARTITIONS,
+            ProducerConfig.PARTITIONER_ADAPTIVE_PARTITIONING_ENABLE_CONFIG, OWN_PARTITIONS,
+            ProducerConfig.PARTITIONER_AVAILABILITY_TIMEOUT_MS_CONFIG, OWN_PARTITIONS,
+            ProducerConfig.TRANSACTION_TIMEOUT_CONFIG, NO_TRANSACTIONS,
+            ProducerConfig.TRANSACTION_TWO_PHASE_COMMIT_ENABLE_CONFIG, NO_TRANSACTIONS,
+            AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, "ctstream's own checks of the topics have their own limit",
+            AdminClientConfig.BOOTSTRAP_CONTROLLERS_CONFIG, "ctstream talks to brokers only");
+
     private ProducerSettings() {}
 
     private record Fixed(Set<String> values, String reason) {}
@@ -62,6 +75,8 @@ public final class ProducerSettings {
                         + fixed.reason());
             } else if (OURS.contains(key)) {
                 problems.add("kafka." + key + " cannot be set: ctstream sets it itself");
+            } else if (WITHOUT_EFFECT.containsKey(key)) {
+                problems.add("kafka." + key + " would have no effect: " + WITHOUT_EFFECT.get(key) + "; leave it out");
             } else if (key.equals(ProducerConfig.MAX_BLOCK_MS_CONFIG) && !isAtMost(value, MAX_BLOCK_MILLIS)) {
                 problems.add("kafka." + key + "=" + value + " cannot be used: at most " + MAX_BLOCK_MILLIS
                         + ", because otherwise the publisher could not be stopped");

@@ -144,10 +144,16 @@ class MainTest {
     }
 
     @Test
-    void warnsOfKeysWithoutEffectAtTheStart() {
+    void keysWithoutAFeatureEndTheStart() {
         assertThat(run("run", "--dump-config", "-D", "host.id=h", "-D", "filter.zone=7"))
-                .isZero();
-        assertThat(err()).isEqualTo("ctstream: warning: filter.zone=7 (-D) has no effect in this version\n");
+                .isEqualTo(2);
+        assertThat(err()).startsWith("ctstream: filter.zone (-D): no such key").hasLineCount(1);
+        environment.put("CTSTREAM_FILTER_ZONE", "7");
+        assertThat(run("run", "--dump-config", "-D", "host.id=h")).isEqualTo(2);
+        assertThat(err())
+                .startsWith("ctstream: filter.zone (CTSTREAM_FILTER_ZONE): no such key")
+                .hasLineCount(1);
+        assertThat(out()).isEmpty();
     }
 
     @Test

@@ -15,6 +15,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ConfigurationTest {
     private static final Map<String, String> BROKER = Map.of("kafka.bootstrap.servers", "k:9092");
@@ -134,15 +136,27 @@ class ConfigurationTest {
                 .startsWith("host.id=a/b (-D): must not contain '/'");
     }
 
-    @Test
-    void keysWithoutEffectAreAcceptedAndReported() throws Exception {
-        assertThat(load(BROKER).withoutEffect()).isEmpty();
-        Configuration configuration =
-                load(with(Map.of("record.headers", "true", "filter.protocol", "tcp", "netns", "self,all")));
-        assertThat(configuration.withoutEffect())
-                .containsExactly(
-                        "filter.protocol=tcp (-D) has no effect in this version",
-                        "netns=self,all (-D) has no effect in this version");
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+                    filter.protocol        | tcp         | no such key
+                    schema.registry.url    | http://r:81 | no such key
+                    record.framing         | confluent   | must be one of: single-object, bare
+                    record.framing         | ""          | must be one of: single-object, bare
+                    netns                  | self,all    | "'all' does not exist"
+                    netns                  | ..          | neither a name
+                    delivery               | reliable    | needs destroy in events
+                    kafka.bootstrap.controllers          | c:1     | would have no effect: ctstream talks to brokers only
+                    kafka.default.api.timeout.ms         | 7       | would have no effect
+                    kafka.partitioner.ignore.keys        | true    | would have no effect: ctstream chooses the partition
+                    kafka.partitioner.adaptive.partitioning.enable | true | would have no effect
+                    kafka.partitioner.availability.timeout.ms      | 7    | would have no effect
+                    kafka.transaction.timeout.ms         | 7       | would have no effect: ctstream uses no transactions
+                    kafka.transaction.two.phase.commit.enable      | true | would have no effect
+                    """)
+    void whatWouldDoNothingIsRefused(String key, String value, String problem) {
+        Map<String, String> keys = new HashMap<>(Map.of(key, value));
+        keys.put("events", "new");
+        assertThat(problems(with(keys))).singleElement().asString().contains(key, problem);
     }
 
     @Test
@@ -150,11 +164,11 @@ class ConfigurationTest {
         Map<String, String> secrets = Map.of(
                 "kafka.sasl.jaas.config", "x required password='hush';",
                 "kafka.ssl.key.password", "hush",
-                "schema.registry.url", "http://me:hush@registry:8081");
+                "kafka.sasl.oauthbearer.jwks.endpoint.url", "http://me:hush@tokens:8081");
         assertThat(load(with(secrets)).dump())
                 .doesNotContain("hush")
                 .contains("kafka.sasl.jaas.config=[hidden]")
-                .contains("schema.registry.url=http://[hidden]@registry:8081");
+                .contains("kafka.sasl.oauthbearer.jwks.endpoint.url=http://[hidden]@tokens:8081");
     }
 
     @Test
@@ -188,8 +202,6 @@ class ConfigurationTest {
 
     @Test
     void keysThatContradictEachOtherAreProblems() {
-        assertThat(problems(with(Map.of("record.framing", "confluent"))))
-                .containsExactly("record.framing=confluent needs schema.registry.url");
         assertThat(problems(with(Map.of("topic.control", "conntrack.events")))).hasSize(1);
         assertThat(problems(with(Map.of("spool.segment-bytes", "2MiB", "spool.max-bytes", "1 MiB"))))
                 .containsExactly(
