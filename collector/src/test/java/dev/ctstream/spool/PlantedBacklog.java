@@ -1,0 +1,137 @@
+package dev.ctstream.spool;
+
+import dev.ctstream.segment.BatchEnvelope;
+import java.io.IOException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stands between a spool and its publisher. Checks that nothing is handed out again after its acknowledgement, and can
+ * plant faults there.
+ */
+public final class PlantedBacklog implements Backlog {
+    /** What it does wrong. */
+    public enum Fault {
+        NONE,
+        /** A batch counts as acknowledged when it is handed out. */
+        ACKNOWLEDGE_EARLY,
+        /** A rewind goes to the batch before the oldest unacknowledged one. */
+        REWIND_TOO_FAR,
+        /** A rewind leaves out the oldest unacknowledged batch. */
+        REWIND_TOO_SHORT
+    }
+
+    private final Backlog backlog;
+    private final Fault fault;
+    private final Consumer<String> violation;
+    private final Queue events;
+    private final Queue control;
+
+    /** Passes on to a backlog; violations are told. */
+    public PlantedBacklog(Backlog backlog, Fault fault, Consumer<String> violation) {
+        this.backlog = backlog;
+        this.fault = fault;
+        this.violation = violation;
+        events = new Queue("events", backlog.events());
+        control = new Queue("control records", backlog.control());
+    }
+
+    private final class Queue implements BatchQueue {
+        private final String what;
+        private final BatchQueue queue;
+        private long acknowledged;
+        private @Nullable QueuedBatch last; // the newest acknowledged one
+        private @Nullable QueuedBatch newest; // handed out
+        private boolean again;
+
+        Queue(String what, BatchQueue queue) {
+            this.what = what;
+            this.queue = queue;
+        }
+
+        @Override
+        public @Nullable QueuedBatch next() throws IOException {
+            QueuedBatch repeated = last;
+            if (again && repeated != null) {
+                again = false;
+                return check(repeated);
+            }
+            QueuedBatch batch = queue.next();
+            if (batch != null && fault == Fault.REWIND_TOO_FAR) {
+                byte[] copy = new byte[batch.lengthBytes()];
+                System.arraycopy(batch.array(), batch.offset(), copy, 0, copy.length);
+                newest = QueuedBatch.of(batch.envelope(), batch.identity(), copy);
+            }
+            if (batch != null && fault == Fault.ACKNOWLEDGE_EARLY) {
+                queue.acknowledge(batch.envelope().number());
+            }
+            return batch == null ? null : check(batch);
+        }
+
+        private QueuedBatch check(QueuedBatch batch) {
+            BatchEnvelope envelope = batch.envelope();
+            if (envelope.number() <= acknowledged) {
+                violation.accept(what + " number " + envelope.number() + " is handed out again after its acknowledgement");
+            }
+            return batch;
+        }
+
+        @Override
+        public void rewind() {
+            queue.rewind();
+            again = fault == Fault.REWIND_TOO_FAR;
+            if (fault == Fault.REWIND_TOO_SHORT) {
+                try {
+                    var unused = queue.next();
+                } catch (IOException e) {
+                    violation.accept(e.toString());
+                }
+            }
+        }
+
+        @Override
+        public void acknowledge(long number) {
+            queue.acknowledge(number);
+            acknowledged = Math.max(acknowledged, number);
+            QueuedBatch handed = newest;
+            if (handed != null && handed.envelope().number() == number) {
+                last = handed;
+            }
+        }
+
+        @Override
+        public long unacknowledged() {
+            return queue.unacknowledged();
+        }
+    }
+
+    @Override
+    public BatchQueue control() {
+        return control;
+    }
+
+    @Override
+    public BatchQueue events() {
+        return events;
+    }
+
+    @Override
+    public void await(long waitNanos) {
+        backlog.await(waitNanos);
+    }
+
+    @Override
+    public void wake() {
+        backlog.wake();
+    }
+
+    @Override
+    public boolean setAside(QueuedBatch batch, String reason) {
+        return backlog.setAside(batch, reason);
+    }
+
+    @Override
+    public void controlBlocked(boolean blocked) {
+        backlog.controlBlocked(blocked);
+    }
+}
