@@ -61,6 +61,10 @@ record SpoolRecovery(
 
     private static Spool.@Nullable PreviousRun previousRun(ControlScan scan, SpoolCheckpoint.@Nullable Values stored) {
         RunIdentity newest = scan.newestRun();
+        if (stored != null && newest != null && stored.identity().streamEpoch() > newest.streamEpoch()) {
+            // That run had begun, and ended before it could append its STARTED; the STOPPED is of the run before.
+            return new Spool.PreviousRun(stored.identity(), false, stored.aliveNanos());
+        }
         RunIdentity before = newest == null && stored != null ? stored.identity() : newest;
         return before == null
                 ? null

@@ -149,8 +149,7 @@ public final class FakeTable {
                 }
                 if (entry.equals(entries.get(entry.flow))) { // others may have changed the table meanwhile
                     byte[] bytes = bytes(NfGenMsg.IPCTNL_MSG_CT_NEW, NlMsgHdr.NLM_F_MULTI, entry, true);
-                    handler.onReply(
-                            cursor(ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()), bytes.length));
+                    handler.onReply(cursor(ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()), bytes.length));
                 }
             }
         }

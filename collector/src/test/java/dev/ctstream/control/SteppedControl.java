@@ -72,22 +72,13 @@ public final class SteppedControl {
 
     /** Starts nothing. */
     public SteppedControl(Parts parts, RunIdentity run, RunDescription.@Nullable PreviousRun before) {
-        RunDescription facts = new RunDescription(
-                run,
-                new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch"),
-                before,
-                null);
+        RunDescription facts =
+                new RunDescription(run, new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch"), before, null);
         ControlMetrics metrics = new ControlMetrics(parts.metrics());
         reporter = new NamespaceReporter(
-                parts.tracker(),
-                parts.batcher(),
-                parts.outbox(),
-                parts.config(),
-                facts,
-                metrics,
-                parts.clock());
-        snapshots = new Snapshots(
-                parts.tracker(), parts.outbox(), parts.config(), metrics, parts.ring(), parts.clock());
+                parts.tracker(), parts.batcher(), parts.outbox(), parts.config(), facts, metrics, parts.clock());
+        snapshots =
+                new Snapshots(parts.tracker(), parts.outbox(), parts.config(), metrics, parts.ring(), parts.clock());
     }
 
     /** The first heartbeat is an interval after this. */

@@ -35,6 +35,7 @@ final class StepModel implements StageClock {
     private static final long REST_NANOS = 3_000 * MILLI_NANOS;
     /** Long enough to close a flow that no dump shows any more. */
     private static final long LONG_REST_NANOS = 25_000 * MILLI_NANOS;
+
     private static final long REST_MOST_NANOS = 600_000 * MILLI_NANOS;
     private static final int FLOWS = 60;
     private static final List<String> OTHERS = List.of("blue", "green");
@@ -93,9 +94,7 @@ final class StepModel implements StageClock {
         kernelRandom = root.split();
         publishRandom = root.split();
         broker = new FakeBroker(
-                SteppedPublisher.CONTROL,
-                root.split(),
-                settings.fault() == StepSettings.Fault.PRODUCER_STAYS_OPEN);
+                SteppedPublisher.CONTROL, root.split(), settings.fault() == StepSettings.Fault.PRODUCER_STAYS_OPEN);
         kernels.put(SteppedCollector.HOST, new Kernel(SteppedCollector.HOST, SteppedCollector.HOST_ID));
     }
 
@@ -111,8 +110,7 @@ final class StepModel implements StageClock {
     /** Everything that Kafka has, for comparisons. */
     int digest() {
         int digest = 1;
-        for (Map.Entry<TopicPartition, List<byte[]>> log :
-                broker.logs().entrySet()) {
+        for (Map.Entry<TopicPartition, List<byte[]>> log : broker.logs().entrySet()) {
             for (byte[] value : log.getValue()) {
                 digest = 31 * digest + Arrays.hashCode(value);
             }
@@ -173,8 +171,7 @@ final class StepModel implements StageClock {
     private void start() throws IOException {
         dead = false;
         SteppedCollector started = new SteppedCollector(
-                new SteppedCollector.Parts(
-                        sizes, spoolConfig(), settings.fault(), this, broker, publishRandom, truth),
+                new SteppedCollector.Parts(sizes, spoolConfig(), settings.fault(), this, broker, publishRandom, truth),
                 identity);
         collector = started;
         identity = started.identity;

@@ -2,10 +2,10 @@ package dev.ctstream.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.ctstream.it.StepSettings.Fault;
-import dev.ctstream.it.StepSettings.Kind;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.ctstream.it.StepSettings.Fault;
+import dev.ctstream.it.StepSettings.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,6 +103,18 @@ class StepModelTest {
         System.out.printf(
                 "step model: histories=%d seeds=%d..%d steps=%d events=%d seconds=%.1f steps_per_second=%.0f%n",
                 count, FIRST, FIRST + count - 1, turns, events, seconds, turns / seconds);
+    }
+
+    /** The spool took the STOPPED of the run before for that of the killed run: its loss had no GAP of cause restart. */
+    @Test
+    void aRunThatIsKilledBeforeItsStartedIsAppendedIsDeclared() throws IOException {
+        StepSettings found = StepSettings.of(160, 1797)
+                .but(Kind.NAMESPACES)
+                .but(Kind.OVERRUN)
+                .but(Kind.SMALL_RING)
+                .but(Kind.SMALL_SPOOL)
+                .but(Kind.DUMP_INTERRUPTED);
+        assertThat(play(found, new ArrayList<>())).isNull();
     }
 
     @Test

@@ -53,7 +53,8 @@ record StepSettings(long seed, int turns, Set<Kind> without, Fault fault) {
     }
 
     StepSettings but(Kind kind) {
-        Set<Kind> more = EnumSet.copyOf(without);
+        Set<Kind> more = EnumSet.noneOf(Kind.class);
+        more.addAll(without);
         more.add(kind);
         return new StepSettings(seed, turns, more, fault);
     }
@@ -70,10 +71,11 @@ record StepSettings(long seed, int turns, Set<Kind> without, Fault fault) {
     String properties() {
         StringBuilder text = new StringBuilder("-Dmodel.seed=" + seed + " -Dmodel.turns=" + turns);
         if (!without.isEmpty()) {
-            text.append(" -Dmodel.without=")
-                    .append(without.toString().replaceAll("[\\[\\] ]", ""));
+            text.append(" -Dmodel.without=").append(without.toString().replaceAll("[\\[\\] ]", ""));
         }
-        return fault == Fault.NONE ? text.toString() : text.append(" -Dmodel.fault=").append(fault).toString();
+        return fault == Fault.NONE
+                ? text.toString()
+                : text.append(" -Dmodel.fault=").append(fault).toString();
     }
 
     /** Sizes and times of one history. */

@@ -238,8 +238,8 @@ final class StepTruth {
         }
 
         private void event(DecodedRecord event) {
-            String stream = event.number("stream_epoch").orElseThrow() + "/" + event.text("netns_id") + "/"
-                    + event.zone();
+            String stream =
+                    event.number("stream_epoch").orElseThrow() + "/" + event.text("netns_id") + "/" + event.zone();
             int sequence = Math.toIntExact(event.number("sequence").orElseThrow());
             List<Item> items = streams.getOrDefault(stream, List.of());
             if (sequence >= items.size()) {
@@ -263,15 +263,16 @@ final class StepTruth {
             byte[] before = controls.put(
                     stream + "/" + record.number("control_sequence").orElseThrow(), value);
             if (before != null && !Arrays.equals(before, value)) {
-                throw new Violation(stream + ": control_sequence " + record.number("control_sequence")
-                        + " stands for two records");
+                throw new Violation(
+                        stream + ": control_sequence " + record.number("control_sequence") + " stands for two records");
             }
             if (before != null || !record.text("kind").equals("GAP")) {
                 return;
             }
             long epoch = record.number("gap_stream_epoch")
                     .orElse(record.number("stream_epoch").orElseThrow());
-            String netnsId = record.text("gap_netns_id").isEmpty() ? record.text("netns_id") : record.text("gap_netns_id");
+            String netnsId =
+                    record.text("gap_netns_id").isEmpty() ? record.text("netns_id") : record.text("gap_netns_id");
             switch (record.text("cause")) {
                 case "kernel" ->
                     kernel.merge(stream, record.number("lost_count").orElseThrow(), Long::sum);
@@ -316,8 +317,8 @@ final class StepTruth {
             Item first = items.get(hole);
             Long since = restarts.get(epoch + "/" + first.netns);
             if (since == null || first.receivedNanos < since - lingerNanos - SLACK_NANOS) {
-                throw new Violation(stream + ": the run was killed and has lost from sequence " + hole + " on, received "
-                        + first.receivedNanos + ", but no GAP of cause restart covers it: " + since);
+                throw new Violation(stream + ": the run was killed and has lost from sequence " + hole
+                        + " on, received " + first.receivedNanos + ", but no GAP of cause restart covers it: " + since);
             }
         }
 

@@ -109,8 +109,7 @@ final class SteppedCollector {
                 identity,
                 previous == null
                         ? null
-                        : new RunDescription.PreviousRun(
-                                previous.identity(), previous.aliveNanos(), previous.clean()));
+                        : new RunDescription.PreviousRun(previous.identity(), previous.aliveNanos(), previous.clean()));
         publisher = new SteppedPublisher(
                 new PlantedBacklog(spool.spool(), planted(fault), what -> {
                     throw new StepTruth.Violation(what);

@@ -17,8 +17,8 @@ import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.NotLeaderOrFollowerException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -175,7 +175,8 @@ public final class FakeBroker implements KafkaGateway {
             }
             TopicPartition partition = some.get(random.nextInt(some.size()));
             Deque<Pending> queue = pending.get(partition);
-            Pending next = queue.stream().filter(one -> !one.appended).findFirst().orElse(null);
+            Pending next =
+                    queue.stream().filter(one -> !one.appended).findFirst().orElse(null);
             Pending oldest = queue.getFirst();
             boolean answers = mood != Mood.DUMB && (mood != Mood.SLOW || random.nextInt(8) == 0);
             if (oldest.appended && answers && (next == null || random.nextBoolean())) {

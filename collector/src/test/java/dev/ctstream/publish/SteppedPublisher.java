@@ -22,7 +22,12 @@ public final class SteppedPublisher {
 
     /** Connects to nothing yet. */
     public SteppedPublisher(
-            Backlog backlog, FakeBroker broker, boolean batches, Metrics metrics, StageClock clock, SplittableRandom random) {
+            Backlog backlog,
+            FakeBroker broker,
+            boolean batches,
+            Metrics metrics,
+            StageClock clock,
+            SplittableRandom random) {
         PublishConfig config = new PublishConfig(
                 new PublishConfig.TopicNames(EVENTS, CONTROL, true, 4, -1),
                 new PublishConfig.RecordForm(

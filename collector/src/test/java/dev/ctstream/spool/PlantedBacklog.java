@@ -71,7 +71,8 @@ public final class PlantedBacklog implements Backlog {
         private QueuedBatch check(QueuedBatch batch) {
             BatchEnvelope envelope = batch.envelope();
             if (envelope.number() <= acknowledged) {
-                violation.accept(what + " number " + envelope.number() + " is handed out again after its acknowledgement");
+                violation.accept(
+                        what + " number " + envelope.number() + " is handed out again after its acknowledgement");
             }
             return batch;
         }

@@ -13,8 +13,7 @@ public final class SteppedSpool {
 
     /** Opens a spool whose time is given. */
     public static SteppedSpool open(Spool.Parts parts, StageClock clock) throws IOException {
-        SteppedSpool stepped =
-                new SteppedSpool(Spool.open(parts, SpoolFileSystem.HOST, clock::realtimeNanos, clock));
+        SteppedSpool stepped = new SteppedSpool(Spool.open(parts, SpoolFileSystem.HOST, clock::realtimeNanos, clock));
         stepped.spool.begin();
         return stepped;
     }
