@@ -55,6 +55,11 @@ public sealed interface ControlRecord {
             Lost lost,
             @Nullable Window window,
             @Nullable String detail) implements ControlRecord {
+        /** The same loss, of another run or namespace than those that declare it. */
+        public Gap of(Owner owner) {
+            return new Gap(cause, new Lost(owner, lost.stream(), lost.ranges(), lost.count()), window, detail);
+        }
+
         @Override
         public ControlKind kind() {
             return ControlKind.GAP;

@@ -16,7 +16,7 @@ public final class FileWindow implements AutoCloseable {
 
     private final FileChannel channel;
     private final boolean tolerant;
-    private ByteBuffer window = ByteBuffer.allocate(WINDOW_BYTES).limit(0);
+    private ByteBuffer window = ByteBuffer.allocate(0);
     /** File offset of the window's first byte. */
     private long windowOffset;
     /** Bytes of the file that may be read. */
@@ -83,8 +83,9 @@ public final class FileWindow implements AutoCloseable {
     boolean load(long at, int bytes) throws IOException {
         long wanted = Math.min(at + bytes, Math.max(end, at));
         if (at < windowOffset || wanted > windowOffset + window.limit()) {
-            if (window.capacity() < wanted - at) {
-                window = ByteBuffer.allocate((int) (wanted - at));
+            int useful = (int) Math.max(wanted - at, Math.min(WINDOW_BYTES, end - at));
+            if (window.capacity() < useful) {
+                window = ByteBuffer.allocate(useful);
             }
             window.clear().limit((int) Math.min(window.capacity(), Math.max(end - at, 0)));
             windowOffset = at;

@@ -53,17 +53,12 @@ public record Loss(
 
     /** This loss from a sequence on. */
     public Loss from(long sequence) {
-        return new Loss(
-                cause,
-                identity,
-                kind,
-                stream,
-                sequence,
-                nextSequence,
-                nextSequence - sequence,
-                batches,
-                firstNanos,
-                lastNanos);
+        return between(sequence, nextSequence);
+    }
+
+    /** The part of this loss from a sequence up to, but excluding, another one. */
+    public Loss between(long first, long next) {
+        return new Loss(cause, identity, kind, stream, first, next, next - first, batches, firstNanos, lastNanos);
     }
 
     /** This loss with another number of batches. */

@@ -254,6 +254,12 @@ public final class SegmentReader implements AutoCloseable {
         return indexEnvelope != null;
     }
 
+    /** As {@link #sealed}, by the run that wrote the frames, and not by a recovery after it. */
+    public boolean sealedByItsWriter() {
+        BatchEnvelope found = indexEnvelope;
+        return found != null && found.firstReceivedNanos() != SegmentWriter.REBUILT;
+    }
+
     /** The index frame's envelope; its number is the segment's last plus one. Null until the index is reached. */
     @Nullable
     BatchEnvelope indexEnvelope() {

@@ -19,6 +19,8 @@ public final class SegmentWriter implements AutoCloseable {
     /** Replaces the time in an index that recovery wrote: batches may have been lost before it. */
     static final long REBUILT = 0;
 
+    private static final int AGAIN_BYTES = 1 << 16;
+
     private static final StreamId NO_STREAM = StreamId.control("", "");
 
     private final FrameCodec codec = new FrameCodec();
@@ -31,6 +33,8 @@ public final class SegmentWriter implements AutoCloseable {
     private long writtenBytes;
 
     private boolean unsynced;
+    /** Everything before this offset is on disk. */
+    private long syncedBytes;
 
     private SegmentWriter(Path file, FileChannel channel, StreamRanges ranges, long reservedBytes, long appendedBytes) {
         this.file = file;
@@ -66,6 +70,29 @@ public final class SegmentWriter implements AutoCloseable {
                 SegmentWriter writer = new SegmentWriter(file, channel, present, 0, result.goodBytes())) {
             writer.seal(result.next(), REBUILT);
             return writer.appendedBytes;
+        }
+    }
+
+    /**
+     * Writes a part of a file once more, with the bytes that it has now, and syncs it. After a failed sync the kernel may
+     * have discarded pages that it could not write, and counts them as written: only then another sync says something.
+     */
+    public static void writeAgain(SegmentFiles files, Path file, long from, long to) throws IOException {
+        try (FileChannel in = files.openRead(file);
+                FileChannel out = files.openWrite(file)) {
+            ByteBuffer part = ByteBuffer.allocate(AGAIN_BYTES);
+            for (long at = from; at < to; at += part.limit()) {
+                part.clear().limit((int) Math.min(part.capacity(), to - at));
+                FileWindow.readFully(in, part, at, false);
+                part.flip();
+                if (!part.hasRemaining()) {
+                    break; // the file has become shorter: a reader will find what is missing
+                }
+                while (part.hasRemaining()) {
+                    out.write(part, at + part.position());
+                }
+            }
+            out.force(false);
         }
     }
 
@@ -119,6 +146,12 @@ public final class SegmentWriter implements AutoCloseable {
     public void sync() throws IOException {
         channel.force(false);
         unsynced = false;
+        syncedBytes = appendedBytes;
+    }
+
+    /** Offset up to which the last {@link #sync} has put everything on disk. */
+    public long syncedBytes() {
+        return syncedBytes;
     }
 
     /** Removes the rest of a failed write after the last complete frame; a reserved file gets its zeros back. */

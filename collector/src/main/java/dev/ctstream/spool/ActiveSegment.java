@@ -7,9 +7,13 @@ import dev.ctstream.segment.SegmentHeader;
 import dev.ctstream.segment.SegmentWriter;
 import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +27,8 @@ import org.slf4j.LoggerFactory;
 final class ActiveSegment {
     private static final Logger LOG = LoggerFactory.getLogger(ActiveSegment.class);
 
+    private static final int TRIED_BYTES = 1 << 16;
+
     private final SpoolFileSystem files;
     private final ChainDirectory directory;
     private final SegmentCatalog catalog;
@@ -33,7 +39,13 @@ final class ActiveSegment {
     private long nextId;
     private @Nullable SegmentWriter writer;
     private @Nullable Segment segment;
+    private long forgottenBelow;
     private boolean directoryUnsynced;
+    /** What was abandoned before it was synced, oldest first; it counts as unsynced until it is written again and synced. */
+    private final List<Suspect> suspects = new ArrayList<>();
+
+    /** A part of an abandoned segment that may not be on disk. */
+    private record Suspect(Segment segment, long fromBytes, long toBytes) {}
 
     /**
      * Creates no file yet.
@@ -69,9 +81,9 @@ final class ActiveSegment {
         return writer == null ? SegmentFormat.FRAMES_OFFSET : writer.sealBytes();
     }
 
-    /** Whether it has appended data that is not synced yet. */
+    /** Whether the chain has appended data that is not synced yet, also in earlier segments. */
     boolean unsynced() {
-        return writer != null && writer.unsynced();
+        return (writer != null && writer.unsynced()) || directoryUnsynced || !suspects.isEmpty();
     }
 
     /** The file; null when there is none. */
@@ -100,6 +112,11 @@ final class ActiveSegment {
         }
     }
 
+    /** Whether the next segment can be begun without space on the disk. */
+    boolean prepared() {
+        return reserved == null || reserved.ready();
+    }
+
     /**
      * Appends frames; creates a segment when there is none.
      *
@@ -112,12 +129,18 @@ final class ActiveSegment {
         long before = open.appendedBytes();
         try {
             open.append(pending.frames());
-            if (sync) {
-                syncNow(open);
-            }
         } catch (IOException e) {
             cutBack(open, before, e);
             throw e;
+        }
+        if (sync) {
+            try {
+                syncNow(open);
+            } catch (IOException e) {
+                cutBack(open, before, e);
+                abandon();
+                throw e;
+            }
         }
         for (QueuedBatch batch : pending.batches()) {
             open.noteAppended(batch.envelope());
@@ -125,6 +148,24 @@ final class ActiveSegment {
         if (segment != null) {
             catalog.extend(segment, new Segment.Extent(next, open.appendedBytes(), false));
         }
+    }
+
+    /**
+     * Writes something at the end and takes it back; creates a segment when there is none.
+     *
+     * @param end of the chain
+     * @throws IOException when the disk takes nothing now
+     */
+    void tryWrite(SpoolPosition end) throws IOException {
+        SegmentWriter open = writer == null ? create(end) : writer;
+        long before = open.appendedBytes();
+        try {
+            open.append(ByteBuffer.allocate(TRIED_BYTES));
+        } catch (IOException e) {
+            cutBack(open, before, e);
+            throw e;
+        }
+        open.takeBack(before);
     }
 
     private SegmentWriter create(SpoolPosition first) throws IOException {
@@ -187,6 +228,7 @@ final class ActiveSegment {
             cutBack(open, before, e);
         }
         if (open.equals(writer)) {
+            suspect(open, known);
             catalog.extend(known, new Segment.Extent(known.extent().next(), open.appendedBytes(), true));
             close();
         }
@@ -195,24 +237,48 @@ final class ActiveSegment {
     /** Stops appending to the file. Its data up to the extent stays valid. */
     void abandon() {
         Segment known = segment;
-        if (known != null) {
+        SegmentWriter open = writer;
+        if (known != null && open != null) {
+            suspect(open, known);
             Segment.Extent extent = known.extent();
             catalog.extend(known, new Segment.Extent(extent.next(), extent.sizeBytes(), true));
         }
         close();
     }
 
+    /** Notes what of a segment may not be on disk, before its writer is closed. */
+    private void suspect(SegmentWriter open, Segment known) {
+        long toBytes = known.extent().sizeBytes();
+        if (open.syncedBytes() < toBytes) {
+            suspects.add(new Suspect(known, open.syncedBytes(), toBytes));
+        }
+    }
+
     /** The directory has gone, and the files with it. */
     void forget() {
         close();
+        suspects.clear();
+        directoryUnsynced = false;
+        forgottenBelow = nextId;
         if (reserved != null) {
             reserved.forget();
         }
     }
 
-    /** Numbers of the next segments begin here, unless they are higher already. */
-    void nextIdAtLeast(long id) {
-        nextId = Math.max(nextId, id);
+    /** Deletes the files of the segments that {@link #forget} has forgotten, as far as they are still there. */
+    void deleteForgotten() {
+        try {
+            for (Path file : directory.segments()) {
+                if (ChainDirectory.id(file) < forgottenBelow) {
+                    files.delete(file);
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn(
+                    "segment is declared as lost, cannot be deleted, and stays until the next start directory={}: {}",
+                    directory.path(),
+                    SpoolFileSystem.reason(e));
+        }
     }
 
     private void close() {
@@ -229,21 +295,43 @@ final class ActiveSegment {
     }
 
     /**
-     * Syncs the appended data to disk.
+     * Syncs everything that was appended and is still in the catalog to disk.
      *
      * @throws IOException when the sync failed. The kernel may have discarded the pages that it could not write, and it
-     *     reports this only once. So the segment is abandoned; reading it will show whether it is complete
+     *     reports this only once. So the segment is abandoned, and what is not known to be on disk is written again by the
+     *     next call
      */
     void sync() throws IOException {
+        syncSuspects();
         SegmentWriter open = writer;
-        if (open == null || !(open.unsynced() || directoryUnsynced)) {
-            return;
+        if (open == null) {
+            syncDirectory();
+        } else if (open.unsynced() || directoryUnsynced) {
+            try {
+                syncNow(open);
+            } catch (IOException e) {
+                abandon();
+                throw e;
+            }
         }
+    }
+
+    private void syncSuspects() throws IOException {
+        List<Segment> kept = suspects.isEmpty() ? List.of() : catalog.list();
+        while (!suspects.isEmpty()) {
+            Suspect oldest = suspects.get(0);
+            if (kept.contains(oldest.segment())) {
+                writeAgain(oldest);
+            }
+            suspects.remove(0);
+        }
+    }
+
+    private void writeAgain(Suspect suspect) throws IOException {
         try {
-            syncNow(open);
-        } catch (IOException e) {
-            abandon();
-            throw e;
+            SegmentWriter.writeAgain(files, suspect.segment().file(), suspect.fromBytes(), suspect.toBytes());
+        } catch (NoSuchFileException e) {
+            LOG.warn("unsynced segment is missing file={}", suspect.segment().file()); // a reader finds the hole
         }
     }
 

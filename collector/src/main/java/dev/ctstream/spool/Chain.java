@@ -122,6 +122,11 @@ final class Chain implements BatchQueue {
         signal.signal();
     }
 
+    /** Deletes the files that {@link #restart} has forgotten and that are still there; they are declared as lost. */
+    void deleteForgotten() {
+        active.deleteForgotten();
+    }
+
     @Override
     public @Nullable QueuedBatch next() throws IOException {
         return cursor.next();

@@ -49,6 +49,7 @@ final class ChainRecovery {
     private final List<LossRequests.Request> missing = new ArrayList<>();
     private final Map<AcknowledgedPosition.RunStream, BatchEnvelope> newest = new HashMap<>();
     private long lastEpoch;
+    private boolean durable = true;
 
     /** Sequences that are missing between two neighbouring frames of a stream, and the numbers of the frames. */
     private record Jump(Loss loss, long after, long before) {
@@ -82,6 +83,24 @@ final class ChainRecovery {
         for (Segment segment : found) {
             append(segment);
         }
+        try {
+            files.syncDirectory(directory.path());
+        } catch (IOException e) {
+            notDurable(directory.path(), e);
+        }
+    }
+
+    private void notDurable(Path what, IOException e) {
+        durable = false;
+        LOG.warn("what earlier runs have written cannot be synced file={}: {}", what, SpoolFileSystem.reason(e));
+    }
+
+    /**
+     * Whether everything that was read is on disk: what a process wrote before it was killed need not be. Otherwise
+     * nothing may be deleted because of it.
+     */
+    boolean durable() {
+        return durable;
     }
 
     private void append(Segment segment) throws IOException {
@@ -182,10 +201,7 @@ final class ChainRecovery {
             try {
                 sizeBytes = SegmentWriter.sealRecovered(files, file, present, result);
             } catch (IOException e) {
-                LOG.warn(
-                        "segment cannot be sealed and is used without index file={}: {}",
-                        file,
-                        SpoolFileSystem.reason(e));
+                notDurable(file, e); // it is used without index
             }
         }
         return segment(file, result.first(), result.identity(), result.next(), sizeBytes);
@@ -227,9 +243,10 @@ final class ChainRecovery {
      * Finds the numbers that are in no segment, from the acknowledged position to the end.
      *
      * @param givenUp what is declared already; gets the rest
-     * @param suspectJumps whether jumps in the streams' sequences may be undeclared: some GAP records are unreadable
+     * @param declared what GAP records declare, if some of them are unreadable: then jumps in the streams' sequences that
+     *     none of the others names are noted, too; null = all are readable
      */
-    Chain.Start finish(GivenUp givenUp, boolean suspectJumps) throws IOException {
+    Chain.Start finish(GivenUp givenUp, @Nullable DeclaredLosses declared) throws IOException {
         SpoolPosition first =
                 segments.isEmpty() ? SpoolPosition.START : segments.get(0).first();
         SpoolPosition acknowledged = stored == null ? first : stored.acknowledged();
@@ -241,8 +258,8 @@ final class ChainRecovery {
             }
             end = later(end, segment.extent().next());
         }
-        if (suspectJumps || !holes.isEmpty()) {
-            explain(holes, jumps(), suspectJumps);
+        if (declared != null || !holes.isEmpty()) {
+            explain(holes, jumps(), declared);
         }
         SpoolPosition gaveUp = givenUp.end();
         if (gaveUp.number() > end.number()) {
@@ -258,7 +275,7 @@ final class ChainRecovery {
             RunIdentity newest = segments.isEmpty()
                     ? new RunIdentity("?", "?", 0)
                     : segments.get(segments.size() - 1).identity();
-            explain(holes(end, stored.next(), newest, givenUp), List.of(), false);
+            explain(holes(end, stored.next(), newest, givenUp), List.of(), null);
             end = stored.next();
         }
         return new Chain.Start(
@@ -324,9 +341,9 @@ final class ChainRecovery {
     /**
      * Notes the losses in holes: by the jumps that span them, as far as these are not more than what is missing.
      *
-     * @param all whether to note the other jumps, too
+     * @param declared what of the other jumps not to note; null = all of it
      */
-    private void explain(List<Hole> holes, List<Jump> jumps, boolean all) {
+    private void explain(List<Hole> holes, List<Jump> jumps, @Nullable DeclaredLosses declared) {
         List<Jump> others = new ArrayList<>(jumps);
         boolean severalAtOnce = jumps.stream()
                 .anyMatch(jump -> holes.stream().filter(jump::spans).count() > 1);
@@ -342,9 +359,14 @@ final class ChainRecovery {
                     losses(group, spanning),
                     group.stream().map(Hole::missing).toList()));
         }
-        if (all && !others.isEmpty()) {
-            missing.add(new LossRequests.Request(
-                    directory.kind(), others.stream().map(Jump::loss).toList(), List.of()));
+        if (declared == null) {
+            return;
+        }
+        List<Loss> undeclared = others.stream()
+                .flatMap(jump -> declared.undeclared(jump.loss()).stream())
+                .toList();
+        if (!undeclared.isEmpty()) {
+            missing.add(new LossRequests.Request(directory.kind(), undeclared, List.of()));
         }
     }
 

@@ -39,6 +39,7 @@ final class ControlAppender {
     private final PendingFrames frames = new PendingFrames();
     private long retryAtNanos;
     private boolean failing;
+    private int refusedShare = SIXTEENTHS;
     private boolean filesAreGone;
     private ControlRecord.@Nullable Acknowledged acknowledgedBefore;
     private final StageClock clock;
@@ -100,6 +101,11 @@ final class ControlAppender {
         }
     }
 
+    /** How long the next segment may be missing; Long.MAX_VALUE = it is there. */
+    long unpreparedNanos() {
+        return control.active.prepared() ? Long.MAX_VALUE : PREPARE_INTERVAL_NANOS;
+    }
+
     private long usedBytes() {
         return control.catalog.sizeBytes();
     }
@@ -117,9 +123,14 @@ final class ControlAppender {
         if (failing && clock.nanoTime() - retryAtNanos < 0) {
             return 0;
         }
+        int share = leastShare(items);
         if (!haveSpace(items)) {
             health.controlFull();
+            refusedShare = share;
             return 0;
+        }
+        if (share <= refusedShare) {
+            health.controlHasSpace();
         }
         int done = 0;
         while (done < items.size()) {
@@ -130,6 +141,10 @@ final class ControlAppender {
             done += written;
         }
         return done;
+    }
+
+    private static int leastShare(List<ControlItem> items) {
+        return items.stream().mapToInt(ControlItem::shareSixteenths).min().orElse(SIXTEENTHS);
     }
 
     /** Whether there is space for all of the records, in the shares of their kinds. */
@@ -204,8 +219,8 @@ final class ControlAppender {
             namespace.observed(true);
         } else if (kind == ControlKind.STOPPED) {
             namespace.observed(false);
-        } else if (kind == ControlKind.GAP) {
-            owed.add(number, item.namespace(), item.lostEvents(), item.losses());
+        } else if (item.record() instanceof ControlRecord.Gap gap) {
+            owed.add(number, item.namespace(), item.lostEvents(), item.losses(), gap);
         }
     }
 
@@ -269,13 +284,14 @@ final class ControlAppender {
         return control.end().number() - 1;
     }
 
-    /** Syncs the appended records. */
+    /** Syncs the appended records; false when some of them may not be on disk. */
     boolean sync() {
         try {
             control.active.sync();
+            health.controlSynced();
             return true;
         } catch (IOException e) {
-            health.controlFailed(control.directory.path(), e);
+            health.controlSyncFailed(control.directory.path(), e);
             return false;
         }
     }

@@ -1,5 +1,6 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.record.ControlKind;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
@@ -36,6 +37,7 @@ final class ControlScan {
     private final long acknowledgedNumber;
     private final GivenUp givenUp;
     private final Owed owed;
+    private final DeclaredLosses declared = new DeclaredLosses();
     private final GenericDatumReader<GenericRecord> reader = new GenericDatumReader<>(Schemas.CONTROL);
     private final Map<StreamId, String> lastKinds = new HashMap<>();
     private @Nullable RunIdentity newestRun;
@@ -76,7 +78,9 @@ final class ControlScan {
                 givesUp(frames.envelope());
                 content(frames.envelope(), frames.body());
             }
-            frames.damaged().forEach(this::givesUp);
+            if (frames.sealedByItsWriter()) {
+                frames.damaged().forEach(this::givesUp);
+            } // otherwise they are a torn tail: never synced, so nothing was given up because of them
             damaged |= frames.skippedBytes() > 0;
         }
     }
@@ -97,31 +101,71 @@ final class ControlScan {
             GenericRecord control = reader.read(null, DecoderFactory.get().binaryDecoder(bytes, null));
             String kind = control.get("kind").toString();
             lastKinds.put(frame.stream(), kind);
-            if (kind.equals(GAP) && frame.number() > acknowledgedNumber) {
-                boolean events = EVENTS.equals(String.valueOf(control.get("gap_stream")));
-                Long count = (Long) control.get("lost_count");
-                long lost = events && count != null ? count : 0;
-                owed.add(frame.number(), frame.stream(), lost, losses(control, frame, events));
+            if (kind.equals(GAP)) {
+                gap(control, frame);
             }
         } catch (IOException | RuntimeException e) {
             damaged = true; // its checksum is good, but no collector wrote it; whoever reads the topic will say so
         }
     }
 
-    /** What a GAP declares, so that it can be declared again if the files vanish. */
-    private List<Loss> losses(GenericRecord gap, BatchEnvelope frame, boolean events) {
-        List<Loss> losses = new ArrayList<>();
-        if (!(gap.get("ranges") instanceof Collection<?> ranges)) {
-            return losses;
+    private void gap(GenericRecord gap, BatchEnvelope frame) {
+        boolean events = EVENTS.equals(String.valueOf(gap.get("gap_stream")));
+        ControlRecord.Owner owner = owner(gap, frame);
+        List<Loss> losses = losses(gap, owner, events);
+        losses.forEach(declared::add);
+        if (frame.number() > acknowledgedNumber) {
+            Long count = (Long) gap.get("lost_count");
+            long lost = events && count != null ? count : 0;
+            owed.add(frame.number(), frame.stream(), lost, losses, record(gap, owner, events));
         }
-        StreamId own = frame.stream();
+    }
+
+    /** What the readable GAP records declare. */
+    DeclaredLosses declared() {
+        return declared;
+    }
+
+    /** The run and the namespace that a GAP is about. */
+    private static ControlRecord.Owner owner(GenericRecord gap, BatchEnvelope frame) {
         boolean other = gap.get("gap_stream_epoch") != null;
         RunIdentity loser = new RunIdentity(
                 gap.get(other ? "gap_host_id" : "host_id").toString(),
                 gap.get(other ? "gap_boot_id" : "boot_id").toString(),
                 (Long) gap.get(other ? "gap_stream_epoch" : "stream_epoch"));
-        String netns = other ? gap.get("gap_netns").toString() : own.netns();
-        String netnsId = other ? gap.get("gap_netns_id").toString() : own.netnsId();
+        StreamId own = frame.stream();
+        return new ControlRecord.Owner(
+                loser,
+                other ? gap.get("gap_netns").toString() : own.netns(),
+                other ? gap.get("gap_netns_id").toString() : own.netnsId());
+    }
+
+    /** The record of a GAP, so that it can be appended again if the files vanish. */
+    private static ControlRecord.Gap record(GenericRecord gap, ControlRecord.Owner owner, boolean events) {
+        Long start = (Long) gap.get("window_start_ns");
+        Long end = (Long) gap.get("window_end_ns");
+        Object detail = gap.get("detail");
+        return new ControlRecord.Gap(
+                GapCause.of(String.valueOf(gap.get("cause"))),
+                new ControlRecord.Lost(
+                        owner,
+                        events ? ControlRecord.Lost.EVENTS : ControlRecord.Lost.CONTROL,
+                        List.of(),
+                        new ControlRecord.Count(
+                                (Long) gap.get("lost_count"),
+                                (Long) gap.get("lost_batches"),
+                                (Long) gap.get("failed_attempts"),
+                                (Boolean) gap.get("loss_exact"))),
+                start == null || end == null ? null : new ControlRecord.Window(start, end),
+                detail == null ? null : detail.toString());
+    }
+
+    /** What a GAP declares, by stream; empty when it names none. */
+    private static List<Loss> losses(GenericRecord gap, ControlRecord.Owner owner, boolean events) {
+        List<Loss> losses = new ArrayList<>();
+        if (!(gap.get("ranges") instanceof Collection<?> ranges)) {
+            return losses;
+        }
         for (Object element : ranges) {
             GenericRecord range = (GenericRecord) element;
             long first = (Long) range.get("first_sequence");
@@ -129,9 +173,9 @@ final class ControlScan {
             int zone = events ? (Integer) range.get("ct_zone") : StreamId.CONTROL_ZONE;
             losses.add(new Loss(
                     GapCause.DAMAGE,
-                    loser,
+                    owner.run(),
                     events ? BatchEnvelope.EVENTS : BatchEnvelope.CONTROL,
-                    new StreamId(netns, netnsId, zone),
+                    new StreamId(owner.netns(), owner.netnsId(), zone),
                     first,
                     next,
                     next - first,

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: confined to the spool thread.
  */
 final class GapRecords {
+    private static final int MOST_FURTHER = 63;
+
     private final RunIdentity run;
     private final StreamId own;
     private final StreamTable table;
@@ -56,9 +58,11 @@ final class GapRecords {
     /**
      * The records that declare the losses.
      *
-     * @param givesUp what they give up; the last record says so, because all others are durable when it is
+     * @param givesUp what they give up. The last record says so, because all others are durable when it is. A frame can
+     *     give up one range only, so for each further one, up to {@value #MOST_FURTHER}, a record follows that declares no
+     *     more. What is not given up is found again by a restart, and declared again
      */
-    List<ControlItem> of(List<Loss> losses, @Nullable MissingBatches givesUp, long timeMillis) {
+    List<ControlItem> of(List<Loss> losses, List<MissingBatches> givesUp, long timeMillis) {
         Map<Group, List<Loss>> groups = new LinkedHashMap<>();
         losses.forEach(loss -> groups.computeIfAbsent(Group.of(loss), group -> new ArrayList<>())
                 .add(loss));
@@ -68,11 +72,32 @@ final class GapRecords {
                 items.add(item(group, members.subList(from, Math.min(members.size(), from + mostRanges)), timeMillis));
             }
         });
-        if (givesUp != null && !items.isEmpty()) {
-            int last = items.size() - 1;
-            items.set(last, items.get(last).givingUp(givesUp));
+        List<MissingBatches> ranges = merged(givesUp);
+        if (ranges.isEmpty() || items.isEmpty()) {
+            return items;
+        }
+        int last = items.size() - 1;
+        items.set(last, items.get(last).givingUp(ranges.get(0)));
+        Loss one = losses.get(losses.size() - 1);
+        Loss nothing = Loss.unnamed(one.cause(), one.identity(), one.kind(), 0, 0);
+        for (MissingBatches range : ranges.subList(1, Math.min(ranges.size(), 1 + MOST_FURTHER))) {
+            items.add(item(Group.of(nothing), List.of(nothing), timeMillis).givingUp(range));
         }
         return items;
+    }
+
+    /** The ranges in order, those that touch as one. */
+    private static List<MissingBatches> merged(List<MissingBatches> ranges) {
+        List<MissingBatches> merged = new ArrayList<>();
+        for (MissingBatches range : ranges) {
+            int last = merged.size() - 1;
+            if (last >= 0 && merged.get(last).next().number() == range.first().number()) {
+                merged.set(last, new MissingBatches(merged.get(last).first(), range.next()));
+            } else {
+                merged.add(range);
+            }
+        }
+        return merged;
     }
 
     private ControlItem item(Group group, List<Loss> losses, long timeMillis) {

@@ -1,13 +1,14 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.Loss;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The GAP records that are appended and that Kafka has not acknowledged.
@@ -20,7 +21,19 @@ import java.util.Map;
 final class Owed {
     private static final int LOSSES_MAX = 100_000;
 
-    private record Entry(long number, StreamId namespace, long events, List<Loss> losses, long sinceNanos) {}
+    /**
+     * A GAP.
+     *
+     * @param losses what it declares, by stream; empty when that is not known, or there are too many
+     * @param unnamed the record itself when it names no stream: what the kernel lost, or a restart
+     */
+    record Entry(
+            long number,
+            StreamId namespace,
+            long events,
+            List<Loss> losses,
+            ControlRecord.@Nullable Gap unnamed,
+            long sinceNanos) {}
 
     private final Deque<Entry> entries = new ArrayDeque<>();
     private final Map<StreamId, Long> eventsByNamespace = new HashMap<>();
@@ -32,11 +45,18 @@ final class Owed {
      * @param number in the chain of control records
      * @param namespace {@link StreamId#control} of the namespace whose stream it is in
      * @param events lost events; 0 = unknown, or control records
+     * @param declared what it declares, by stream; empty when it names none
      */
-    synchronized void add(long number, StreamId namespace, long events, List<Loss> declared) {
+    synchronized void add(long number, StreamId namespace, long events, List<Loss> declared, ControlRecord.Gap gap) {
         boolean remembered = losses + declared.size() <= LOSSES_MAX;
         losses += remembered ? declared.size() : 0;
-        entries.addLast(new Entry(number, namespace, events, remembered ? declared : List.of(), System.nanoTime()));
+        entries.addLast(new Entry(
+                number,
+                namespace,
+                events,
+                remembered ? declared : List.of(),
+                declared.isEmpty() ? gap : null,
+                System.nanoTime()));
         eventsByNamespace.merge(namespace, events, Long::sum);
     }
 
@@ -67,10 +87,9 @@ final class Owed {
         return oldest == null ? 0 : Math.max(1, nowNanos - oldest.sinceNanos());
     }
 
-    /** Removes all entries and returns what they declared: their records are gone and must be made again. */
-    synchronized List<Loss> takeBack() {
-        List<Loss> all = new ArrayList<>();
-        entries.forEach(entry -> all.addAll(entry.losses()));
+    /** Removes and returns all entries: their records are gone and must be made again. */
+    synchronized List<Entry> takeBack() {
+        List<Entry> all = List.copyOf(entries);
         entries.clear();
         eventsByNamespace.clear();
         losses = 0;

@@ -61,8 +61,8 @@ final class ReservedFile {
     /** Gives the file its name and opens it; {@link #prepare} makes the next one. */
     FileChannel take(Path segmentFile) throws IOException {
         prepare();
+        ready = false; // also when the file is not there any more: it is made again
         files.rename(directory.resolve(NAME), segmentFile);
-        ready = false;
         return files.openWrite(segmentFile);
     }
 

@@ -354,7 +354,12 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         passBeganNanos = roundNanos == 0 ? 1 : roundNanos;
         Thread.interrupted(); // an interrupt would close the segment
         checkDirectory();
+        boolean owed = appender.owesWhatVanished();
         int taken = appender.pass(MAX_BATCHES_PER_PASS);
+        if (owed && !appender.owesWhatVanished() && save(true)) {
+            events.deleteForgotten();
+            control.deleteForgotten();
+        }
         housekeeping();
         passBeganNanos = 0;
         return last && taken < MAX_BATCHES_PER_PASS && !appender.hasMore();
@@ -385,6 +390,11 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             return;
         }
         checkedNanos = now;
+        checkDirectoryNow();
+    }
+
+    /** See {@link #checkDirectory}; at once. */
+    void checkDirectoryNow() {
         try {
             List<Path> required = new ArrayList<>(List.of(SpoolDirectory.stateFile(directory.path())));
             for (Path file : new Path[] {events.active.file(), control.active.file()}) {
@@ -401,7 +411,6 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             directory.makeAgain();
             state.makeAgain();
             appender.filesAreGone(waiting);
-            save(true);
         } catch (IOException e) {
             health.directory("the spool directory " + directory.path() + " was removed and cannot be made again: "
                     + SpoolFileSystem.reason(e));
@@ -413,12 +422,16 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         appender.syncIfDue(now);
         long since = now - savedNanos;
         if (since >= IDLE_INTERVAL_NANOS || (since >= STATE_INTERVAL_NANOS && stateChanged())) {
-            boolean deletable = events.catalog.acknowledged(events.acknowledged.number()) != null
-                    || (control.catalog.count() > 1
-                            && control.catalog.acknowledged(control.acknowledged.number()) != null);
-            if (save(deletable) && deletable) {
-                deleteAcknowledged();
-            }
+            storeNow();
+        }
+    }
+
+    /** Stores the position, and deletes the segments that it makes needless. */
+    void storeNow() {
+        boolean deletable = events.catalog.acknowledged(events.acknowledged.number()) != null
+                || (control.catalog.count() > 1 && control.catalog.acknowledged(control.acknowledged.number()) != null);
+        if (save(deletable) && deletable) {
+            deleteAcknowledged();
         }
     }
 
@@ -473,11 +486,22 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
 
     /** See {@link SpoolQuota.Store}. */
     private boolean store() {
-        return records.sync() && save(true);
+        return save(true);
     }
 
+    /**
+     * Stores the position.
+     *
+     * @param sync whether to sync the control records first, and then the position
+     * @return whether that is done. If the control records cannot be synced the position is stored, as it is without
+     *     {@code sync}, but nothing may be deleted
+     */
     private boolean save(boolean sync) {
         savedNanos = clock.nanoTime();
+        if (appender.owesWhatVanished()) {
+            return false; // the position is after what a crash must still find missing
+        }
+        boolean controlSynced = sync && records.sync();
         long alive = Math.min(
                 Math.min(table.oldestLossNanos(), appender.syncedNanos()), clock.realtimeNanos() - SECOND_NANOS);
         PreviousRun before = previousRun;
@@ -485,15 +509,12 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             alive = Math.min(alive, before.aliveNanos()); // whoever comes next declares that run's end, too
         }
         try {
-            if (sync) {
-                records.sync();
-            }
             state.save(new SpoolCheckpoint.Values(positions(events), positions(control), identity, alive));
-            if (sync) {
+            if (controlSynced) {
                 state.sync();
             }
             health.position(null);
-            return true;
+            return controlSynced || !sync;
         } catch (IOException e) {
             health.position("the acknowledged position cannot be stored in "
                     + SpoolDirectory.stateFile(directory.path()) + ": " + SpoolFileSystem.reason(e)

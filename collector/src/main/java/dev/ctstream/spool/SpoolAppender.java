@@ -70,12 +70,18 @@ final class SpoolAppender {
     private final Deque<ControlOutbox.Waiting> postponed = new ArrayDeque<>();
     private final List<EncodedBatch> gathered = new ArrayList<>();
     private final List<LossRequests.Request> recovered;
+    /** Records that have vanished with the directory and that Kafka does not have. */
+    private final List<ControlItem> again = new ArrayList<>();
+
     private long gatheredBytes;
     private long taken; // batches taken from the ring since the start
     private boolean started;
     private boolean restartDeclared;
     private boolean failing;
     private long retryAtNanos;
+    private boolean syncFailing;
+    private long syncAgainNanos;
+    private boolean vanished; // what was in the directory before is not declared yet
     private long droppedNanos;
     private long lastSyncNanos;
     private long syncedNanos;
@@ -131,6 +137,14 @@ final class SpoolAppender {
         mostStreams = parts.mostStreams();
         logIndex = parts.logIndex();
         this.recovered = new ArrayList<>(recovered);
+        health.found(
+                recovered.isEmpty()
+                        ? null
+                        : "what the start has found to be lost is not declared yet; lost events="
+                                + recovered.stream()
+                                        .flatMap(request -> request.losses().stream())
+                                        .mapToLong(Loss::events)
+                                        .sum());
         quota = new SpoolQuota(config, shared, events, givenUp, health, store, this::declareGivenUp);
     }
 
@@ -148,6 +162,10 @@ final class SpoolAppender {
         if (failing || records.failing() || !due.isEmpty() || table.hasLosses() || requests.peek() != null) {
             return RETRY_NANOS;
         }
+        return Math.min(records.unpreparedNanos(), untilSyncNanos());
+    }
+
+    private long untilSyncNanos() {
         boolean unsynced = events.active.unsynced() || control.active.unsynced();
         return unsynced
                 ? Math.max(
@@ -163,9 +181,11 @@ final class SpoolAppender {
      * @return number of batches taken from the ring
      */
     int pass(int most) {
-        records.prepare();
         long offered = ring.offeredBatches(); // first: what was offered to the outbox before these batches is due
         long end = Math.min(offered, takeControl());
+        if (vanished) {
+            declareVanished();
+        }
         int count = 0;
         while (count < most && taken < end) {
             EncodedBatch batch = ring.poll();
@@ -184,10 +204,25 @@ final class SpoolAppender {
         declareRequested();
         control.handOver();
         events.handOver();
+        records.prepare();
         if (health.isFull() && quota.plenty()) {
             health.hasSpace();
         }
+        if (failing && count == 0 && !isPaused()) {
+            tryDisk();
+        }
         return count;
+    }
+
+    /** Finds out whether the disk takes events again while there are none. */
+    private void tryDisk() {
+        try {
+            events.active.tryWrite(events.end());
+            failing = false;
+            health.worked();
+        } catch (IOException e) {
+            failed(e);
+        }
     }
 
     /** Appends the entries that are due; returns the position up to which batches may be taken from the ring. */
@@ -351,7 +386,7 @@ final class SpoolAppender {
         if (gatheredBytes + bytes > PendingFrames.BUFFER_BYTES) {
             flush();
         }
-        if (isPaused() || !quota.make(gatheredBytes + bytes)) {
+        if (isPaused() || vanished || !quota.make(gatheredBytes + bytes)) {
             flush();
             drop(stream, batch);
             return;
@@ -423,8 +458,7 @@ final class SpoolAppender {
         failing = true;
         retryAtNanos = clock.nanoTime() + RETRY_NANOS;
         if (files.isFull(e, config.directory())) {
-            metrics.failed();
-            health.full(DISK_FULL, "new data");
+            health.diskFull(DISK_FULL);
         } else {
             health.failed(config.directory(), e);
         }
@@ -435,25 +469,32 @@ final class SpoolAppender {
         gatheredBytes = 0;
     }
 
-    /** Declares the losses that are merged in memory; false when no GAP can be appended now. */
+    /** Declares what has vanished, and the losses that are merged in memory; false when no GAP can be appended now. */
     private boolean declareLosses() {
+        if (vanished && !declareVanished()) {
+            return false;
+        }
         if (!table.hasLosses()) {
             return true;
         }
-        if (!append(gaps.of(table.losses(), null, nowMillis()))) {
+        if (!append(gaps.of(table.losses(), List.of(), nowMillis()))) {
             return false;
         }
         table.declared();
         return true;
     }
 
+    /**
+     * Appends GAP records. The events before are synced first: a GAP that outlives the sequences below its own would make
+     * a hole of them that nothing declares.
+     */
     private boolean append(List<ControlItem> items) {
-        return records.append(items) == items.size();
+        return syncAppended() && records.append(items) == items.size();
     }
 
     /** Declares what a segment holds before it is given up. */
     private boolean declareGivenUp(List<Loss> losses, MissingBatches givesUp) {
-        if (!started || !append(gaps.of(losses, givesUp, nowMillis()))) {
+        if (!started || !append(gaps.of(losses, List.of(givesUp), nowMillis()))) {
             return false;
         }
         table.givenUp(losses);
@@ -465,9 +506,29 @@ final class SpoolAppender {
         while (started && !recovered.isEmpty() && declare(recovered.get(0))) {
             recovered.remove(0);
         }
-        if (recovered.isEmpty()) {
+        if (started && recovered.isEmpty()) {
+            health.found(null);
+        }
+    }
+
+    /** Declares what has vanished with the directory, before anything else is appended to the new one. */
+    private boolean declareVanished() {
+        declareRecovered();
+        if (!recovered.isEmpty() || !(started || again.isEmpty())) {
+            return false;
+        }
+        int done = records.append(again);
+        again.subList(0, done).clear();
+        vanished = !again.isEmpty();
+        if (!vanished) {
             records.declaredWhatIsGone();
         }
+        return !vanished;
+    }
+
+    /** Whether the directory has vanished, and what was in it is not declared yet. */
+    boolean owesWhatVanished() {
+        return vanished;
     }
 
     private void declareRequested() {
@@ -481,8 +542,7 @@ final class SpoolAppender {
     private boolean declare(LossRequests.Request request) {
         boolean ofEvents = request.kind() == BatchEnvelope.EVENTS;
         List<MissingBatches> holes = request.holes();
-        MissingBatches givesUp = ofEvents && holes.size() == 1 ? holes.get(0) : null;
-        if (!append(gaps.of(request.losses(), givesUp, nowMillis()))) {
+        if (!append(gaps.of(request.losses(), ofEvents ? holes : List.of(), nowMillis()))) {
             return false;
         }
         table.givenUp(request.losses());
@@ -500,7 +560,15 @@ final class SpoolAppender {
      */
     void filesAreGone(List<Loss> waiting) {
         records.filesAreGone();
-        List<Loss> lost = new ArrayList<>(owed.takeBack());
+        vanished = true;
+        syncFailing = false; // what could not be synced is lost
+        List<Loss> lost = new ArrayList<>();
+        for (Owed.Entry entry : owed.takeBack()) {
+            lost.addAll(entry.losses());
+            if (entry.unnamed() != null) {
+                again.add(again(entry.namespace(), entry.unnamed()));
+            }
+        }
         lost.addAll(unacknowledged(events, table.everything(GapCause.DAMAGE)));
         lost.addAll(unacknowledged(control, table.everyControlRecord(GapCause.DAMAGE)));
         waiting.forEach(loss ->
@@ -516,6 +584,23 @@ final class SpoolAppender {
         if (!lost.isEmpty()) {
             recovered.add(new LossRequests.Request(BatchEnvelope.EVENTS, lost, List.of()));
         }
+    }
+
+    /** A GAP that names no stream, to be appended once more. */
+    private ControlItem again(StreamId namespace, ControlRecord.Gap gap) {
+        Long events = gap.lost().count().events();
+        ControlRecord.Gap named = gap.lost().owner() != null
+                ? gap
+                : gap.of(new ControlRecord.Owner(identity, namespace.netns(), namespace.netnsId()));
+        boolean here = table.observes(namespace);
+        return new ControlItem(
+                here ? namespace : own,
+                nowMillis(),
+                here ? gap : named,
+                null,
+                null,
+                events == null ? 0 : events,
+                List.of());
     }
 
     private static List<Loss> unacknowledged(Chain chain, List<Loss> losses) {
@@ -548,6 +633,7 @@ final class SpoolAppender {
 
     private void sync() {
         long began = clock.realtimeNanos();
+        syncAgainNanos = clock.nanoTime();
         if (syncEvents()) {
             syncedNanos = began;
         }
@@ -562,12 +648,23 @@ final class SpoolAppender {
 
     private boolean syncEvents() {
         flush();
+        return syncAppended();
+    }
+
+    private boolean syncAppended() {
+        if (syncFailing && clock.nanoTime() - syncAgainNanos < 0) {
+            return false;
+        }
         try {
             events.active.sync();
+            syncFailing = false;
+            health.synced();
             return true;
         } catch (IOException e) {
+            syncFailing = true;
+            syncAgainNanos = clock.nanoTime() + SECOND_NANOS;
             if (!(e instanceof ClosedByInterruptException && Thread.interrupted())) {
-                health.failed(config.directory(), e); // the written data stays; no batch is dropped because of this
+                health.syncFailed(config.directory(), e); // the written data stays
             }
             return false;
         }

@@ -71,6 +71,7 @@ final class SpoolCheckpoint implements AutoCloseable {
     private FileChannel channel;
     private long generation;
     private boolean reserved;
+    private boolean entrySynced;
     private @Nullable Values last;
 
     private SpoolCheckpoint(SpoolFileSystem files, Path file, FileChannel channel) {
@@ -140,9 +141,14 @@ final class SpoolCheckpoint implements AutoCloseable {
         }
     }
 
-    /** Syncs the saved values to disk. */
+    /** Syncs the saved values to disk, and the first time the file's name and those beside it. */
     void sync() throws IOException {
         channel.force(false);
+        Path directory = file.getParent();
+        if (!entrySynced && directory != null) {
+            files.syncDirectory(directory);
+            entrySynced = true;
+        }
     }
 
     /** Creates the file again after it has gone. */
@@ -150,6 +156,7 @@ final class SpoolCheckpoint implements AutoCloseable {
         channel.close();
         channel = files.openOrCreate(file);
         reserved = false;
+        entrySynced = false;
         last = null;
     }
 

@@ -39,14 +39,16 @@ record SpoolRecovery(
         Owed owed = new Owed();
         ChainRecovery control = new ChainRecovery(files, directory.control(), stored == null ? null : stored.control());
         control.read();
-        Chain.Start controlStart = control.finish(new GivenUp(), false);
+        Chain.Start controlStart = control.finish(new GivenUp(), null);
         ControlScan scan = new ControlScan(files, controlStart.acknowledged().number() - 1, givenUp, owed);
         scan.read(control.segments());
         ChainRecovery events = new ChainRecovery(files, directory.events(), stored == null ? null : stored.events());
         events.read();
-        events.deleteGivenUp(givenUp);
+        if (control.durable()) {
+            events.deleteGivenUp(givenUp);
+        }
         boolean damaged = scan.damaged() || !control.missing().isEmpty();
-        Chain.Start eventsStart = events.finish(givenUp, damaged);
+        Chain.Start eventsStart = events.finish(givenUp, damaged ? scan.declared() : null);
         List<LossRequests.Request> missing = new ArrayList<>(control.missing());
         missing.addAll(events.missing());
         return new SpoolRecovery(

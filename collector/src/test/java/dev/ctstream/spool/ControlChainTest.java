@@ -2,6 +2,7 @@ package dev.ctstream.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.SegmentFormat;
@@ -338,6 +339,37 @@ class ControlChainTest {
             assertThat(spool.gaps()).anyMatch(gap -> !gap.ofEvents());
             assertThat(spool.gaps().stream().filter(DeclaredGap::ofEvents)).isNotEmpty();
             topics.assertComplete(first.madeUpTo());
+        }
+    }
+
+    /** What other GAP records name is not declared again, and what is found is red until it is declared. */
+    @Test
+    void onlyJumpsThatNoReadableGapNamesAreDeclaredAgain() throws IOException {
+        TestSpool first = openLarge();
+        StreamId one = MadeBatches.stream("host", 1);
+        StreamId two = MadeBatches.stream("host", 2);
+        try (first) {
+            for (StreamId stream : List.of(one, two)) {
+                first.handOver(first.made(stream, 10, 20));
+                first.made(stream, 5, 20); // refused by the ring
+                first.handOver(first.made(stream, 10, 20));
+                first.takeAll();
+            }
+        }
+        zero(TestSpool.controlSegments(directory).get(0), endOf("GAP") - 30, 8); // the body of the first one
+        try (TestSpool spool =
+                new TestSpool(TestSpool.Setup.of(TestSpool.config(directory)).withoutStarted())) {
+            spool.pass();
+            assertThat(spool.red("spool-found")).contains("not declared yet; lost events=5");
+            spool.control(TestSpool.OWN, ControlRecords.started());
+            assertThat(spool.red("spool-found")).isEmpty();
+            spool.readAllBatches();
+            assertThat(spool.gaps().stream()
+                            .filter(DeclaredGap::ofEvents)
+                            .filter(gap -> gap.frame().number("stream_epoch") == spool.run.streamEpoch())
+                            .flatMap(gap -> gap.ranges().stream()))
+                    .containsExactly(new DeclaredGap.Range(new AcknowledgedPosition.RunStream(first.run, one), 10, 15));
+            spool.topics.assertExact(first.madeUpTo());
         }
     }
 

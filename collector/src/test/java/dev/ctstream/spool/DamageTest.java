@@ -368,6 +368,37 @@ class DamageTest {
         }
     }
 
+    /** A frame of control records gives up one range, so there is one for each. */
+    @Test
+    void whatIsDeclaredOfSeveralPlacesIsNotDeclaredAgainByTheNextRun() throws IOException {
+        Path directory = temporary.resolve("several");
+        Topics topics = new Topics();
+        TestSpool first = new TestSpool(TestSpool.config(directory));
+        try (first) {
+            for (int i = 0; i < 12; i++) {
+                first.append(i % 2, 1);
+            }
+        }
+        for (int frame : new int[] {7, 4, 1}) {
+            zero(only(directory), offsetOfFrame(only(directory), frame), 20);
+        }
+        try (TestSpool second =
+                new TestSpool(TestSpool.Setup.of(TestSpool.config(directory)).topics(topics))) {
+            Objects.requireNonNull(second.next());
+            second.acknowledgeControl();
+            second.next(); // meets the damage, and waits for its GAP
+        }
+        try (TestSpool third =
+                new TestSpool(TestSpool.Setup.of(TestSpool.config(directory)).topics(topics))) {
+            assertThat(third.readAll()).hasSize(9);
+            assertThat(third.gaps())
+                    .filteredOn(gap -> gap.frame().number("stream_epoch") == third.run.streamEpoch())
+                    .isEmpty();
+            assertThat(third.lostEvents()).isEqualTo(3 * TestSpool.COUNT);
+            topics.assertExact(first.madeUpTo());
+        }
+    }
+
     @Test
     void whatVanishedIsNamedAsFarAsTheNeighboursShowIt() throws IOException {
         Path directory = closed();

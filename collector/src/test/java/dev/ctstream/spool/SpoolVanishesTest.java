@@ -215,6 +215,70 @@ class SpoolVanishesTest {
         }
     }
 
+    /** It names no stream, so the record itself is appended again; also that of a run before. */
+    @Test
+    void whatTheKernelLostIsDeclaredAgainWhenItsGapVanished() throws IOException {
+        Topics topics = new Topics();
+        TestSpool earlier = open(topics);
+        try (earlier) {
+            earlier.control(TestSpool.OWN, ControlRecords.kernelGap(7));
+        }
+        try (TestSpool spool = open(topics)) {
+            spool.control(TestSpool.OWN, ControlRecords.kernelGap(11));
+            remove(directory());
+            spool.await("red", () -> isRed(spool));
+            List<DeclaredGap> kernel = spool.gaps().stream()
+                    .filter(gap -> gap.cause().equals("kernel"))
+                    .toList();
+            assertThat(kernel).extracting(DeclaredGap::count).containsExactly(7L, 11L);
+            assertThat(kernel).extracting(gap -> gap.owner().run()).containsExactly(earlier.run, spool.run);
+        }
+    }
+
+    @Test
+    void whatIsLeftOfTheFilesIsRemovedWhenItIsDeclared() throws IOException {
+        try (TestSpool spool = open(new Topics())) {
+            while (TestSpool.segments(directory()).size() < 3) {
+                spool.append(1, 20);
+            }
+            Files.delete(TestSpool.segments(directory()).get(2));
+            spool.await("red", () -> isRed(spool));
+            spool.append(1, 1);
+            assertThat(TestSpool.segments(directory())).hasSize(1);
+            assertThat(TestSpool.controlSegments(directory())).hasSize(1);
+        }
+    }
+
+    /** Before the GAP is durable, nothing says that the position is after what was lost. */
+    @Test
+    void theProcessMayDieBeforeTheLossIsDeclared() throws IOException {
+        RecordedFiles files = new RecordedFiles(directory());
+        Topics topics = new Topics();
+        TestSpool spool = new TestSpool(
+                TestSpool.Setup.of(TestSpool.config(directory())).topics(topics).files(files));
+        Path left = temporary.resolve("left");
+        try (spool) {
+            while (TestSpool.segments(directory()).size() < 3) {
+                spool.append(1, 20);
+            }
+            long made = spool.madeUpTo().values().iterator().next();
+            Files.delete(TestSpool.segments(directory()).get(1));
+            Files.delete(directory().resolve(SpoolDirectory.LOCK));
+            files.refuse(call -> call.ofControl() && call.changesData() ? RecordedFiles.FULL : null);
+            spool.await("red", () -> isRed(spool));
+            spool.append(1, 3);
+            TestSpool.crashed(directory(), left);
+            assertThat(made).isPositive();
+            try (TestSpool next =
+                    new TestSpool(TestSpool.Setup.of(TestSpool.config(left)).topics(topics))) {
+                assertThat(next.readAllBatches()).as("what is left").isNotEmpty();
+                topics.assertExact(
+                        Map.of(new AcknowledgedPosition.RunStream(spool.run, MadeBatches.stream("host", 1)), made));
+            }
+            files.refuseNothing();
+        }
+    }
+
     @Test
     void theProcessMayDieRightAfterTheDirectoryWasMadeAgain() throws IOException {
         Topics topics = new Topics();
