@@ -12,7 +12,9 @@ import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +48,14 @@ public final class Entries implements AutoCloseable {
          */
         REPLACED
     }
+
+    /**
+     * An entry that was made, and what it has become.
+     *
+     * @param how what was done
+     * @param differences between what was asked for and what the kernel keeps
+     */
+    public record Made(Created how, List<Difference> differences) {}
 
     /**
      * Outcome of deleting entries.
@@ -193,6 +203,19 @@ public final class Entries implements AutoCloseable {
         }
     }
 
+    /** As {@link #create}; then reads the entry back, because the kernel accepts more than it keeps. */
+    public Made make(FlowSpec flow, boolean replace) throws NetlinkException {
+        long began = System.nanoTime();
+        Created how = create(flow, replace);
+        Entry entry = itself(flow);
+        long elapsedSeconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - began) + 1;
+        return new Made(
+                how,
+                entry == null
+                        ? ReadBack.gone(flow)
+                        : ReadBack.differences(flow, entry, how == Created.UPDATED, elapsedSeconds));
+    }
+
     private @Nullable Entry itself(FlowSpec flow) throws NetlinkException {
         AtomicReference<@Nullable Entry> found = new AtomicReference<>();
         try {
@@ -204,7 +227,7 @@ public final class Entries implements AutoCloseable {
         }
         Entry entry = found.get();
         boolean same = entry != null
-                && entry.key().original().equals(flow.original())
+                && ReadBack.sameOriginal(flow.original(), entry.key().original())
                 && entry.key().zone().equals(flow.zone());
         return same ? entry : null;
     }
@@ -212,7 +235,9 @@ public final class Entries implements AutoCloseable {
     /** Changes the entry in place; false when the kernel cannot. */
     private boolean changed(FlowSpec flow, Entry present) throws NetlinkException {
         boolean translated = flow.sourceNat() != null || flow.destinationNat() != null;
-        if (translated || !present.reply().equals(flow.reply())) {
+        TupleSpec master = flow.extras().master();
+        boolean otherMaster = master != null && !master.equals(present.extras().master());
+        if (translated || otherMaster || !present.reply().equals(flow.reply())) {
             return false;
         }
         try {

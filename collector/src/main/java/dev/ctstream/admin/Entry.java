@@ -2,6 +2,7 @@ package dev.ctstream.admin;
 
 import dev.ctstream.conntrack.EntryKey;
 import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.conntrack.FlowExtras;
 import dev.ctstream.conntrack.FlowSpec;
 import dev.ctstream.conntrack.TupleSpec;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param counters only if the namespace counts packets (nf_conntrack_acct)
  * @param startTimeNanos CLOCK_REALTIME; only if the namespace keeps times (nf_conntrack_timestamp)
  * @param use reference count
+ * @param extras its master, and details of its connection
  */
 public record Entry(
         EntryKey key,
@@ -29,7 +31,8 @@ public record Entry(
         @Nullable String helper,
         @Nullable Counters counters,
         @Nullable Long startTimeNanos,
-        @Nullable Long use) {
+        @Nullable Long use,
+        FlowExtras extras) {
 
     /** Packet and byte counters, unsigned; bytes are layer-3 bytes. */
     public record Counters(long packetsOriginal, long bytesOriginal, long packetsReply, long bytesReply) {}
@@ -47,7 +50,8 @@ public record Entry(
                 helper(entry),
                 counters(entry),
                 entry.has(FlowEvent.START_TIME) ? entry.startTimeNanos() : null,
-                entry.has(FlowEvent.USE) ? entry.use() : null);
+                entry.has(FlowEvent.USE) ? entry.use() : null,
+                FlowExtras.of(entry));
     }
 
     private static @Nullable Integer state(FlowEvent entry) {

@@ -4,6 +4,7 @@ import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.IpsStatus;
 import dev.ctstream.conntrack.ProtocolStates;
 import dev.ctstream.conntrack.Tuple;
+import dev.ctstream.record.ProtocolNames;
 import java.io.OutputStream;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -59,7 +60,7 @@ final class EntryConntrack extends EntryPrinter {
                     Protocols.ICMPV6,
                     Protocols.SCTP,
                     Protocols.GRE,
-                    Protocols.DCCP -> Protocols.name(protocol);
+                    Protocols.DCCP -> ProtocolNames.of(protocol);
             default -> "unknown";
         };
     }

@@ -1,15 +1,19 @@
 package dev.ctstream.admin;
 
 import dev.ctstream.conntrack.DumpFilter;
+import dev.ctstream.conntrack.FlowExtras;
 import dev.ctstream.conntrack.FlowSpec;
 import dev.ctstream.conntrack.IpsStatus;
 import dev.ctstream.conntrack.NfGenMsg;
+import dev.ctstream.conntrack.ProtocolStates;
 import dev.ctstream.conntrack.TupleMatch;
 import dev.ctstream.conntrack.TupleSpec;
 import dev.ctstream.conntrack.ZoneScope;
+import dev.ctstream.record.ProtocolNames;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,12 +46,57 @@ public final class EntryFields {
             "helper");
 
     /** Fields that only a new entry has. */
-    public static final List<String> CREATE_ONLY = List.of("timeout", "snat", "dnat");
+    public static final List<String> CREATE_ONLY = List.of(
+            "timeout",
+            "snat",
+            "dnat",
+            "master-protocol",
+            "master-source",
+            "master-destination",
+            "master-source-port",
+            "master-destination-port");
+
+    /** Fields that only a listing has: what a copy of an entry needs, and nobody types. */
+    static final List<String> FILE_ONLY = List.of(
+            "reply-icmp-id",
+            "master-icmp-type",
+            "master-icmp-code",
+            "master-icmp-id",
+            "tcp-flags-original",
+            "tcp-flags-reply",
+            "tcp-window-scale-original",
+            "tcp-window-scale-reply",
+            "sctp-vtag-original",
+            "sctp-vtag-reply",
+            "dccp-role",
+            "dccp-handshake-sequence",
+            "sequence-adjustment-position-original",
+            "sequence-adjustment-offset-before-original",
+            "sequence-adjustment-offset-after-original",
+            "sequence-adjustment-position-reply",
+            "sequence-adjustment-offset-before-reply",
+            "sequence-adjustment-offset-after-reply",
+            "synproxy-isn",
+            "synproxy-its",
+            "synproxy-tsoff");
+
+    /**
+     * A listed entry that is offloaded has no timeout; the copy is not offloaded. As the kernel's
+     * {@code nf_flowtable_tcp_timeout} and {@code nf_flowtable_udp_timeout}.
+     */
+    private static final long OFFLOADED_TIMEOUT_SECONDS = 30;
+
+    private static final String STATE_PROTOCOLS = "is for tcp, sctp and dccp only";
 
     private final FieldReader read;
 
     private EntryFields(FieldReader read) {
         this.read = read;
+    }
+
+    /** Whether a file may have the field. */
+    static boolean settable(String name) {
+        return COMMON.contains(name) || CREATE_ONLY.contains(name) || FILE_ONLY.contains(name);
     }
 
     /**
@@ -74,6 +123,8 @@ public final class EntryFields {
     }
 
     private EntryFilter filter() {
+        ZoneScope given = read.zone("zone");
+        ZoneScope zone = given == null ? ZoneScope.NONE : given;
         Integer protocol = read.protocol("protocol");
         TupleMatch original = new TupleMatch(
                 protocol,
@@ -95,20 +146,27 @@ public final class EntryFields {
                 null);
         DumpFilter kernel = new DumpFilter(
                 filterFamily(original, reply),
-                read.u16("zone"),
+                zone.direction() == ZoneScope.Direction.BOTH && read.has("zone") ? Integer.valueOf(zone.zone()) : null,
                 read.masked("mark"),
                 read.statusMatch("status"),
                 original,
                 reply);
+        boolean stateless = protocol != null && ProtocolStates.names(protocol).isEmpty();
+        if (stateless && read.has("state")) {
+            read.problem("state", STATE_PROTOCOLS);
+        }
         return new EntryFilter(
                 kernel,
-                read.u16("original-zone"),
-                read.u16("reply-zone"),
-                read.state("state", protocol),
+                zone.direction() == ZoneScope.Direction.ORIGINAL
+                        ? Integer.valueOf(zone.zone())
+                        : read.u16("original-zone"),
+                zone.direction() == ZoneScope.Direction.REPLY ? Integer.valueOf(zone.zone()) : read.u16("reply-zone"),
+                stateless ? null : read.states("state", protocol),
                 read.labels("label"),
                 read.helper("helper"));
     }
 
+    /** The family that is given or that an address has. A protocol means none: ICMP may be tracked in IPv6 packets. */
     private int filterFamily(TupleMatch original, TupleMatch reply) {
         Integer given = read.family("family");
         int family = given == null ? NfGenMsg.AF_UNSPEC : given;
@@ -117,9 +175,6 @@ public final class EntryFields {
                     new TupleMatch.Network[] {match.source(), match.destination()}) {
                 family = network == null ? family : same(family, network.family());
             }
-        }
-        if (family == NfGenMsg.AF_UNSPEC && original.protocol() != null) {
-            return familyOf(original.protocol());
         }
         return family;
     }
@@ -131,47 +186,50 @@ public final class EntryFields {
         return other;
     }
 
-    /** The address family that a protocol is limited to; AF_UNSPEC when it works with both. */
-    private static int familyOf(int protocol) {
-        return switch (protocol) {
-            case Protocols.ICMP -> NfGenMsg.AF_INET;
-            case Protocols.ICMPV6 -> NfGenMsg.AF_INET6;
-            default -> NfGenMsg.AF_UNSPEC;
-        };
-    }
-
     private @Nullable FlowSpec spec() {
         TupleSpec original = original();
         ZoneScope zone = zone();
-        Long timeout = needed("timeout", read.u32("timeout"), "the lifetime of the entry in seconds");
         FlowSpec.Nat snat = read.nat("snat");
         FlowSpec.Nat dnat = read.nat("dnat");
         Integer status = read.status("status");
-        Integer protocol = original == null ? null : original.protocol();
-        Integer state = read.state("state", protocol);
-        if (state != null && protocol != null && protocol != Protocols.TCP && protocol != Protocols.SCTP) {
-            read.problem("state", "is for tcp and sctp only");
-        }
+        boolean offloaded = status != null && (status & (IpsStatus.IPS_OFFLOAD | IpsStatus.IPS_HW_OFFLOAD)) != 0;
+        Long timeout = offloaded && !read.has("timeout")
+                ? Long.valueOf(OFFLOADED_TIMEOUT_SECONDS)
+                : needed("timeout", read.u32("timeout"), "the lifetime of the entry in seconds");
+        Integer state = original == null ? null : state(original.protocol());
         FlowSpec.Labels labels = read.labels("label");
         String helper = read.helper("helper");
         Long mark = read.u32("mark");
         TupleSpec reply = original == null ? null : reply(original);
+        FlowExtras extras = new ExtraFields(read).extras(status);
         if (original == null || reply == null || timeout == null) {
             return null;
         }
         boolean translated = status != null && (status & IpsStatus.IPS_NAT_MASK) != 0;
+        int notSent = IpsStatus.IPS_NAT_MASK | (extras.master() == null ? 0 : IpsStatus.IPS_EXPECTED);
         return new FlowSpec(
                 original,
                 translated ? inverse(original) : reply,
                 zone,
                 timeout,
-                status == null ? null : status & ~IpsStatus.IPS_NAT_MASK,
+                status == null ? null : status & ~notSent,
                 mark,
                 labels,
                 state,
                 helper,
                 translated ? sourceNat(original, reply, snat, status) : snat,
-                translated ? destinationNat(original, reply, dnat, status) : dnat);
+                translated ? destinationNat(original, reply, dnat, status) : dnat,
+                extras);
+    }
+
+    private @Nullable Integer state(int protocol) {
+        if (!ProtocolStates.names(protocol).isEmpty()) {
+            return read.state("state", protocol);
+        }
+        if (read.has("state")) {
+            read.problem("state", STATE_PROTOCOLS);
+        }
+        return null;
     }
 
     /**
@@ -199,7 +257,9 @@ public final class EntryFields {
         if (layer4 instanceof TupleSpec.Ports ports) {
             return new FlowSpec.Nat(address, toSource ? ports.destination() : ports.source());
         }
-        return new FlowSpec.Nat(address, null);
+        // The kernel takes the port of a translation for the id of ICMP.
+        return new FlowSpec.Nat(
+                address, toSource && layer4 instanceof TupleSpec.Icmp ? read.u16("reply-icmp-id") : null);
     }
 
     private <T> @Nullable T needed(String name, @Nullable T value, String what) {
@@ -210,7 +270,7 @@ public final class EntryFields {
     }
 
     private ZoneScope zone() {
-        Integer zone = read.u16("zone");
+        ZoneScope zone = read.zone("zone");
         Integer original = read.u16("original-zone");
         Integer reply = read.u16("reply-zone");
         int given = (zone == null ? 0 : 1) + (original == null ? 0 : 1) + (reply == null ? 0 : 1);
@@ -220,14 +280,23 @@ public final class EntryFields {
         if (original != null) {
             return ZoneScope.original(original);
         }
-        return reply != null ? ZoneScope.reply(reply) : ZoneScope.both(zone == null ? 0 : zone);
+        if (reply != null) {
+            return ZoneScope.reply(reply);
+        }
+        return zone == null ? ZoneScope.NONE : zone;
     }
 
+    /** The original tuple: the fields that were given, and for the rest the inverse of the reply's. */
     private @Nullable TupleSpec original() {
-        Integer protocol = needed("protocol", read.protocol("protocol"), Protocols.names() + " or a number");
-        InetAddress source = needed("source", read.address("source"), "the source address of the flow");
-        InetAddress destination =
-                needed("destination", read.address("destination"), "the destination address of the flow");
+        Integer protocol = needed("protocol", read.protocol("protocol"), ProtocolNames.all() + " or a number");
+        InetAddress source = needed(
+                "source",
+                either(read.address("source"), read.address("reply-destination")),
+                "the source address of the flow, or the destination of the replies");
+        InetAddress destination = needed(
+                "destination",
+                either(read.address("destination"), read.address("reply-source")),
+                "the destination address of the flow, or the source of the replies");
         Integer family = read.family("family");
         TupleSpec.Layer4 layer4 = protocol == null ? null : layer4(protocol);
         if (source == null || destination == null || layer4 == null) {
@@ -245,14 +314,21 @@ public final class EntryFields {
         }
     }
 
+    private static <T> @Nullable T either(@Nullable T first, @Nullable T second) {
+        return first == null ? second : first;
+    }
+
     private TupleSpec.@Nullable Layer4 layer4(int protocol) {
-        boolean hasPorts = Protocols.hasPorts(protocol);
         boolean isIcmp = Protocols.isIcmp(protocol);
-        Integer from = only("source-port", hasPorts, protocol);
-        Integer to = only("destination-port", hasPorts, protocol);
-        Integer type = only("icmp-type", isIcmp, protocol);
-        Integer code = only("icmp-code", isIcmp, protocol);
-        Integer id = only("icmp-id", isIcmp, protocol);
+        boolean anyPort = Stream.of("source-port", "destination-port", "reply-source-port", "reply-destination-port")
+                .anyMatch(read::has);
+        // A listed entry of a protocol without a tracker has no ports. Where there is a tracker, the kernel says so.
+        boolean hasPorts = Protocols.hasPorts(protocol) && (anyPort || !Protocols.mayLackTracker(protocol));
+        Integer from = only("source-port", "reply-destination-port", hasPorts, protocol);
+        Integer to = only("destination-port", "reply-source-port", hasPorts, protocol);
+        Integer type = only("icmp-type", null, isIcmp, protocol);
+        Integer code = only("icmp-code", null, isIcmp, protocol);
+        Integer id = only("icmp-id", null, isIcmp, protocol);
         if (hasPorts) {
             return from == null || to == null ? null : new TupleSpec.Ports(protocol, from, to);
         }
@@ -262,15 +338,20 @@ public final class EntryFields {
         return new TupleSpec.AddressesOnly(protocol);
     }
 
-    /** Reads a field that the protocol either needs or must not have. */
-    private @Nullable Integer only(String name, boolean applies, int protocol) {
+    /**
+     * Reads a field that the protocol either needs or must not have.
+     *
+     * @param ofReply name of the field that has the same value in the reply, used when this one was not given
+     */
+    private @Nullable Integer only(String name, @Nullable String ofReply, boolean applies, int protocol) {
         boolean small = name.equals("icmp-type") || name.equals("icmp-code");
         Integer value = small ? read.u8(name) : read.u16(name);
         if (applies) {
-            return needed(name, value, "protocol " + Protocols.name(protocol) + " needs it");
+            Integer either = value != null || ofReply == null || read.has(name) ? value : read.u16(ofReply);
+            return needed(name, either, "protocol " + ProtocolNames.of(protocol) + " needs it");
         }
         if (read.has(name)) {
-            read.problem(name, "is not for protocol " + Protocols.name(protocol));
+            read.problem(name, "is not for protocol " + ProtocolNames.of(protocol));
         }
         return null;
     }
@@ -287,7 +368,7 @@ public final class EntryFields {
             layer4 = new TupleSpec.Ports(
                     ports.protocol(), from == null ? ports.source() : from, to == null ? ports.destination() : to);
         } else if (from != null || to != null) {
-            read.problem("reply-source-port", "is not for protocol " + Protocols.name(original.protocol()));
+            read.problem("reply-source-port", "is not for protocol " + ProtocolNames.of(original.protocol()));
         }
         try {
             return new TupleSpec(

@@ -7,6 +7,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * input.
  *
  * <p>Threads: confined to one. Errors: each bad line throws its own {@link FieldException}; reading can continue with
- * the next line.
+ * the next line, except after a bad first line of CSV, after which nothing follows.
  */
 public final class EntryFile {
     private static final Map<String, String> LISTED = Map.ofEntries(
@@ -30,6 +32,9 @@ public final class EntryFile {
             Map.entry("timeout-seconds", "timeout"),
             Map.entry("tcp-state", "state"),
             Map.entry("sctp-state", "state"),
+            Map.entry("dccp-state", "state"),
+            Map.entry("master-source-address", "master-source"),
+            Map.entry("master-destination-address", "master-destination"),
             Map.entry("labels", "label"),
             Map.entry("ip-version", "family"));
 
@@ -46,13 +51,12 @@ public final class EntryFile {
             "security-context",
             "reply-icmp-type",
             "reply-icmp-code",
-            "reply-icmp-id",
-            "master",
-            "tcp",
-            "sctp",
-            "dccp",
-            "sequence-adjustment",
-            "synproxy");
+            "master-ip-version",
+            "master-zone");
+
+    /** Members of a listing that are objects; {@code {"tcp":{"flags_reply":1}}} becomes {@code tcp-flags-reply}. */
+    private static final Set<String> NESTED =
+            Set.of("master", "tcp", "sctp", "dccp", "sequence-adjustment", "synproxy");
 
     private static final String ZONE_OF_LISTING = "ct-zone";
 
@@ -60,6 +64,7 @@ public final class EntryFile {
     private final JsonFactory json = new JsonFactory();
     private @Nullable List<String> columns;
     private int lineNumber;
+    private boolean unusable;
 
     /** Reads from {@code in}, which the caller closes. */
     public EntryFile(BufferedReader in) {
@@ -74,7 +79,7 @@ public final class EntryFile {
     /** Fields of the next non-empty line; null at the end. */
     public @Nullable Map<String, String> next() throws IOException, FieldException {
         String line = in.readLine();
-        while (line != null) {
+        while (line != null && !unusable) {
             lineNumber++;
             String text = lineNumber == 1 && line.startsWith("\uFEFF") ? line.substring(1) : line;
             if (text.strip().startsWith("{")) {
@@ -84,8 +89,7 @@ public final class EntryFile {
                 return named(row(columns, cells(text)));
             }
             if (!text.isBlank()) {
-                columns = cells(text);
-                named(row(columns, columns)); // reports unknown columns
+                header(text);
             }
             line = in.readLine();
         }
@@ -93,19 +97,11 @@ public final class EntryFile {
     }
 
     private Map<String, String> object(String line) throws FieldException {
-        Map<String, String> fields = new HashMap<>();
+        Map<String, String> fields = new LinkedHashMap<>();
+        Set<String> names = new HashSet<>();
         try (JsonParser parser = json.createParser(line)) {
             parser.nextToken();
-            while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                String name = parser.currentName();
-                JsonToken value = parser.nextToken();
-                if (value.isStructStart()) {
-                    parser.skipChildren();
-                    fields.put(name, "");
-                } else if (value != JsonToken.VALUE_NULL) {
-                    fields.put(name, parser.getText());
-                }
-            }
+            members(parser, "", names, fields);
             if (parser.currentToken() != JsonToken.END_OBJECT || parser.nextToken() != null) {
                 throw new FieldException(List.of("is not a JSON object"));
             }
@@ -113,6 +109,44 @@ public final class EntryFile {
             throw new FieldException(List.of("is not a JSON object: " + firstLine(e)));
         }
         return fields;
+    }
+
+    /** Without usable columns no row can be read, so the file ends there. */
+    private void header(String text) throws FieldException {
+        try {
+            List<String> names = cells(text);
+            named(row(names, names));
+            columns = names;
+        } catch (FieldException e) {
+            unusable = true;
+            throw e;
+        }
+    }
+
+    private static void members(JsonParser parser, String prefix, Set<String> names, Map<String, String> fields)
+            throws IOException, FieldException {
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = prefix + parser.currentName();
+            if (!names.add(name)) {
+                throw givenTwice(name);
+            }
+            JsonToken value = parser.nextToken();
+            if (value == JsonToken.START_OBJECT && prefix.isEmpty() && NESTED.contains(dashed(name))) {
+                members(parser, name + "-", names, fields);
+            } else if (value.isStructStart()) {
+                throw new FieldException(List.of(name + " is not a single value"));
+            } else if (value != JsonToken.VALUE_NULL) {
+                fields.put(name, parser.getText());
+            }
+        }
+    }
+
+    private static FieldException givenTwice(String name) {
+        return new FieldException(List.of(name + " is given twice"));
+    }
+
+    private static String dashed(String name) {
+        return name.replace('_', '-');
     }
 
     private static String firstLine(IOException e) {
@@ -126,8 +160,8 @@ public final class EntryFile {
         }
         Map<String, String> fields = new HashMap<>();
         for (int i = 0; i < cells.size(); i++) {
-            if (!cells.get(i).isEmpty()) {
-                fields.put(columns.get(i).strip(), cells.get(i));
+            if (!cells.get(i).isEmpty() && fields.put(columns.get(i).strip(), cells.get(i)) != null) {
+                throw givenTwice(columns.get(i).strip());
             }
         }
         return fields;
@@ -164,12 +198,17 @@ public final class EntryFile {
         List<String> unknown = new ArrayList<>();
         String zone = null;
         for (Map.Entry<String, String> field : fields.entrySet()) {
-            String name = field.getKey().replace('_', '-');
+            String name = dashed(field.getKey());
             String option = LISTED.getOrDefault(name, name);
             if (name.equals(ZONE_OF_LISTING)) {
                 zone = field.getValue();
-            } else if (EntryFields.COMMON.contains(option) || EntryFields.CREATE_ONLY.contains(option)) {
-                named.put(option, field.getValue());
+                if (fields.containsKey("zone")) {
+                    throw givenTwice("zone");
+                }
+            } else if (EntryFields.settable(option)) {
+                if (named.put(option, field.getValue()) != null) {
+                    throw givenTwice(option);
+                }
             } else if (!SKIPPED.contains(name)) {
                 unknown.add(field.getKey() + " is not a field of an entry");
             }

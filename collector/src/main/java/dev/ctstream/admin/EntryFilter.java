@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param kernel the part that the kernel can check
  * @param originalZone zone of the original direction only
  * @param replyZone zone of the reply direction only
- * @param state index into the protocol's table of {@link dev.ctstream.conntrack.ProtocolStates}
+ * @param state the state that the entry's protocol must have
  * @param labels the entry must have all of them
  * @param helper name of its helper
  */
@@ -27,9 +27,24 @@ public record EntryFilter(
         DumpFilter kernel,
         @Nullable Integer originalZone,
         @Nullable Integer replyZone,
-        @Nullable Integer state,
+        @Nullable States state,
         FlowSpec.@Nullable Labels labels,
         @Nullable String helper) {
+    /**
+     * A state by protocol, as an index into its table of {@link dev.ctstream.conntrack.ProtocolStates}; null = no state
+     * of this protocol matches. The same word has another number in each protocol.
+     */
+    public record States(
+            @Nullable Integer tcp,
+            @Nullable Integer sctp,
+            @Nullable Integer dccp) {
+        private boolean matches(FlowEvent entry) {
+            return (entry.has(FlowEvent.TCP_STATE) && tcp != null && entry.tcpState() == tcp)
+                    || (entry.has(FlowEvent.SCTP_STATE) && sctp != null && entry.sctpState() == sctp)
+                    || (entry.has(FlowEvent.DCCP_STATE) && dccp != null && entry.dccpState() == dccp);
+        }
+    }
+
     /** Every entry. */
     public static final EntryFilter ALL = new EntryFilter(DumpFilter.ALL, null, null, null, null, null);
 
@@ -53,19 +68,13 @@ public record EntryFilter(
         return kernel.matches(entry)
                 && (originalZone == null || hasZone(entry.original(), originalZone))
                 && (replyZone == null || hasZone(entry.reply(), replyZone))
-                && (state == null || hasState(entry, state))
+                && (state == null || state.matches(entry))
                 && (labels == null || hasLabels(entry, labels))
                 && (helper == null || hasHelper(entry, helper));
     }
 
     private static boolean hasZone(Tuple tuple, int zone) {
         return tuple.has(Tuple.ZONE) && tuple.zone() == zone;
-    }
-
-    private static boolean hasState(FlowEvent entry, int state) {
-        return (entry.has(FlowEvent.TCP_STATE) && entry.tcpState() == state)
-                || (entry.has(FlowEvent.SCTP_STATE) && entry.sctpState() == state)
-                || (entry.has(FlowEvent.DCCP_STATE) && entry.dccpState() == state);
     }
 
     private static boolean hasLabels(FlowEvent entry, FlowSpec.Labels wanted) {

@@ -4,6 +4,7 @@ import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.IpsStatus;
 import dev.ctstream.conntrack.ProtocolStates;
 import dev.ctstream.conntrack.Tuple;
+import dev.ctstream.record.ProtocolNames;
 import java.io.OutputStream;
 
 /** Entries for people: zone, protocol, state, original and reply tuple, remaining timeout, and anything unusual. */
@@ -24,7 +25,7 @@ final class EntryText extends EntryPrinter {
         zone(entry, to);
         to.pad(from, ZONE_WIDTH);
         from = to.length();
-        to.text(Protocols.name(entry.original().protocol())).pad(from, PROTOCOL_WIDTH);
+        to.text(ProtocolNames.of(entry.original().protocol())).pad(from, PROTOCOL_WIDTH);
         from = to.length();
         state(entry, to);
         to.pad(from, STATE_WIDTH);

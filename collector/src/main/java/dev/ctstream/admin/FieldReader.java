@@ -7,16 +7,19 @@ import dev.ctstream.conntrack.NfGenMsg;
 import dev.ctstream.conntrack.ProtocolStates;
 import dev.ctstream.conntrack.TupleMatch;
 import dev.ctstream.conntrack.TupleSpec;
+import dev.ctstream.conntrack.ZoneScope;
+import dev.ctstream.record.AddressText;
+import dev.ctstream.record.ProtocolNames;
 import java.math.BigInteger;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,34 +32,20 @@ final class FieldReader {
     private static final int U16 = 0xFFFF;
     private static final int U8 = 0xFF;
     private static final int LABELS = 128;
-    private static final int LABEL_DIGITS = 32;
+    private static final int IPV6_BITS = 128;
     private static final int HEX = 16;
     /** {@code NF_CT_HELPER_NAME_LEN} without its NUL. */
     private static final int HELPER_BYTES = 15;
 
-    private static final Map<String, Integer> STATUS = new LinkedHashMap<>();
+    /** No sign, and no leading zero, which other programs read as octal. */
+    private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,18}|0[xX][0-9a-fA-F]{1,15}");
 
-    static {
-        STATUS.put("EXPECTED", IpsStatus.IPS_EXPECTED);
-        STATUS.put("SEEN_REPLY", IpsStatus.IPS_SEEN_REPLY);
-        STATUS.put("ASSURED", IpsStatus.IPS_ASSURED);
-        STATUS.put("CONFIRMED", IpsStatus.IPS_CONFIRMED);
-        STATUS.put("SRC_NAT", IpsStatus.IPS_SRC_NAT);
-        STATUS.put("DST_NAT", IpsStatus.IPS_DST_NAT);
-        STATUS.put("SEQ_ADJUST", IpsStatus.IPS_SEQ_ADJUST);
-        STATUS.put("SRC_NAT_DONE", IpsStatus.IPS_SRC_NAT_DONE);
-        STATUS.put("DST_NAT_DONE", IpsStatus.IPS_DST_NAT_DONE);
-        STATUS.put("DYING", IpsStatus.IPS_DYING);
-        STATUS.put("FIXED_TIMEOUT", IpsStatus.IPS_FIXED_TIMEOUT);
-        STATUS.put("NAT_CLASH", IpsStatus.IPS_NAT_CLASH);
-        STATUS.put("HELPER", IpsStatus.IPS_HELPER);
-        STATUS.put("OFFLOAD", IpsStatus.IPS_OFFLOAD);
-        STATUS.put("HW_OFFLOAD", IpsStatus.IPS_HW_OFFLOAD);
-    }
+    private static final Pattern SIGNED = Pattern.compile("-?(0|[1-9][0-9]{0,19})");
+    private static final Pattern ALL_LABELS = Pattern.compile("[0-9a-fA-F]{32}");
 
     private final Map<String, String> fields;
     private final String prefix;
-    private final List<String> problems = new ArrayList<>();
+    private final Set<String> problems = new LinkedHashSet<>();
 
     /**
      * Reads these fields.
@@ -79,7 +68,7 @@ final class FieldReader {
     /** Throws when a problem was found. */
     void check() throws FieldException {
         if (!problems.isEmpty()) {
-            throw new FieldException(problems);
+            throw new FieldException(List.copyOf(problems));
         }
     }
 
@@ -101,6 +90,9 @@ final class FieldReader {
     }
 
     private static long number(String text, long least, long most) {
+        if (!NUMBER.matcher(text).matches()) {
+            throw new IllegalArgumentException(text);
+        }
         boolean hex = text.startsWith("0x") || text.startsWith("0X");
         long value = hex ? Long.parseLong(text.substring(2), HEX) : Long.parseLong(text);
         if (value < least || value > most) {
@@ -112,6 +104,22 @@ final class FieldReader {
     @Nullable
     Integer u16(String name) {
         return value(name, text -> (int) number(text, 0, U16), "a number in 0..65535");
+    }
+
+    /** A zone; also as a listing prints that of one direction: {@code 42/-}, {@code -/42}. */
+    @Nullable
+    ZoneScope zone(String name) {
+        return value(
+                name,
+                text -> {
+                    if (text.endsWith("/-")) {
+                        return ZoneScope.original((int) number(text.substring(0, text.length() - 2), 0, U16));
+                    }
+                    return text.startsWith("-/")
+                            ? ZoneScope.reply((int) number(text.substring(2), 0, U16))
+                            : ZoneScope.both((int) number(text, 0, U16));
+                },
+                "a number in 0..65535");
     }
 
     @Nullable
@@ -129,10 +137,10 @@ final class FieldReader {
         return value(
                 name,
                 text -> {
-                    Integer number = Protocols.number(text.toLowerCase(Locale.ROOT));
+                    Integer number = ProtocolNames.number(text);
                     return number == null ? Integer.valueOf((int) number(text, 0, U8)) : number;
                 },
-                "a protocol: " + Protocols.names() + " or a number in 0..255");
+                "a protocol: " + ProtocolNames.all() + " or a number in 0..255");
     }
 
     @Nullable
@@ -160,32 +168,14 @@ final class FieldReader {
                     InetAddress address = parseAddress(slash < 0 ? text : text.substring(0, slash));
                     return slash < 0
                             ? TupleMatch.Network.host(address)
-                            : new TupleMatch.Network(address, Integer.parseInt(text.substring(slash + 1)));
+                            : new TupleMatch.Network(address, (int) number(text.substring(slash + 1), 0, IPV6_BITS));
                 },
                 "an IPv4 or IPv6 address, or one with /PREFIX");
     }
 
     /** Accepts literal addresses only: a host name could stand for several. */
     private static InetAddress parseAddress(String text) {
-        boolean v6 = text.indexOf(':') >= 0;
-        if (v6 ? !text.matches("[0-9a-fA-F:.]+") : !text.matches("\\d{1,3}(\\.\\d{1,3}){3}")) {
-            throw new IllegalArgumentException(text);
-        }
-        try {
-            byte[] bytes = InetAddress.getByName(text).getAddress();
-            return TupleSpec.address(v6 && bytes.length == 4 ? mapped(bytes) : bytes);
-        } catch (UnknownHostException e) {
-            throw new IllegalArgumentException(text, e);
-        }
-    }
-
-    /** Restores the IPv6 form of an IPv4-mapped address, which {@code InetAddress} turns into IPv4. */
-    private static byte[] mapped(byte[] ipv4) {
-        byte[] bytes = new byte[16];
-        bytes[10] = (byte) U8;
-        bytes[11] = (byte) U8;
-        System.arraycopy(ipv4, 0, bytes, 12, ipv4.length);
-        return bytes;
+        return TupleSpec.address(AddressText.parse(text));
     }
 
     FlowSpec.@Nullable Nat nat(String name) {
@@ -193,17 +183,17 @@ final class FieldReader {
     }
 
     private static FlowSpec.Nat parseNat(String text) {
-        if (text.startsWith("[")) {
-            int end = text.indexOf("]:");
-            String port = text.substring(end + 2);
-            return new FlowSpec.Nat(parseAddress(text.substring(1, end)), (int) number(port, 0, U16));
+        int colon = text.lastIndexOf(':');
+        boolean brackets = text.startsWith("[");
+        if (brackets && text.endsWith("]")) {
+            return new FlowSpec.Nat(parseAddress(text.substring(1, text.length() - 1)), null);
         }
-        int colon = text.indexOf(':');
-        boolean port = colon >= 0 && colon == text.lastIndexOf(':');
-        return port
-                ? new FlowSpec.Nat(
-                        parseAddress(text.substring(0, colon)), (int) number(text.substring(colon + 1), 0, U16))
-                : new FlowSpec.Nat(parseAddress(text), null);
+        boolean port = brackets ? text.lastIndexOf("]:") == colon - 1 : colon >= 0 && colon == text.indexOf(':');
+        if (!port) {
+            return new FlowSpec.Nat(parseAddress(text), null);
+        }
+        String address = brackets ? text.substring(1, colon - 1) : text.substring(0, colon);
+        return new FlowSpec.Nat(parseAddress(address), (int) number(text.substring(colon + 1), 0, U16));
     }
 
     /** {@code VALUE[/MASK]}. */
@@ -229,18 +219,19 @@ final class FieldReader {
         return value(
                 name,
                 text -> {
-                    long set = 0;
-                    long mask = 0;
+                    int set = 0;
+                    int clear = 0;
                     for (String word : text.split(",", -1)) {
                         boolean not = word.startsWith("!");
-                        long bits = statusBits(not ? word.substring(1) : word);
-                        set |= not ? 0 : bits;
-                        mask |= bits;
+                        StatusWords.Meaning meaning = statusWord(not ? word.substring(1) : word);
+                        set |= not ? meaning.clear() : meaning.set();
+                        clear |= not ? meaning.set() : meaning.clear();
                     }
-                    return mask == 0 ? null : new DumpFilter.Masked(set, mask);
+                    long mask = (set | clear) & U32;
+                    return mask == 0 || (set & clear) != 0 ? null : new DumpFilter.Masked(set & U32, mask);
                 },
-                "status bits: " + String.join(", ", STATUS.keySet())
-                        + ", with a leading ! for a bit that must not be set, or a number");
+                "status bits: " + StatusWords.all()
+                        + ", with a leading ! for a bit that must not be set, each bit once, or a number");
     }
 
     /**
@@ -253,33 +244,80 @@ final class FieldReader {
                 name,
                 text -> {
                     boolean number = !text.isEmpty() && Character.isDigit(text.charAt(0));
-                    long set = number ? 0 : IpsStatus.IPS_CONFIRMED;
+                    int set = number ? 0 : IpsStatus.IPS_CONFIRMED;
+                    int clear = 0;
                     for (String word : text.split(",", -1)) {
-                        set |= statusBits(word);
+                        StatusWords.Meaning meaning = statusWord(word);
+                        set |= meaning.set();
+                        clear |= meaning.clear();
                     }
-                    return (int) set;
+                    return (set & clear) != 0 ? null : Integer.valueOf(set);
                 },
-                "status bits: " + String.join(", ", STATUS.keySet()) + ", or a number");
+                "status bits: " + StatusWords.all() + ", or a number");
     }
 
-    private static long statusBits(String word) {
-        Integer bits = STATUS.get(word.strip().toUpperCase(Locale.ROOT));
-        return bits == null ? number(word.strip(), 0, U32) : bits;
+    private static StatusWords.Meaning statusWord(String word) {
+        StatusWords.Meaning meaning = StatusWords.meaning(word.strip());
+        return meaning == null ? new StatusWords.Meaning((int) number(word.strip(), 0, U32), 0) : meaning;
     }
 
-    /** A state of the protocol by name or number; null = of any protocol. */
+    /** A state of the protocol by name or number. */
     @Nullable
-    Integer state(String name, @Nullable Integer protocol) {
-        List<String> names = protocol != null && protocol == Protocols.SCTP
-                ? ProtocolStates.SCTP
-                : protocol != null && protocol == Protocols.DCCP ? ProtocolStates.DCCP : ProtocolStates.TCP;
+    Integer state(String name, int protocol) {
+        List<String> names = ProtocolStates.names(protocol);
         return value(
                 name,
                 text -> {
-                    int index = names.indexOf(text.toUpperCase(Locale.ROOT));
-                    return index >= 0 ? Integer.valueOf(index) : Integer.valueOf((int) number(text, 0, U8));
+                    Integer number = ProtocolStates.number(names, text);
+                    return number == null ? Integer.valueOf((int) number(text, 0, U8)) : number;
                 },
                 "a state: " + String.join(", ", names) + ", or its number");
+    }
+
+    /**
+     * A state by name, of each protocol that has one of this name, or by number, of any protocol.
+     *
+     * @param protocol the only protocol; null = any
+     */
+    EntryFilter.@Nullable States states(String name, @Nullable Integer protocol) {
+        if (protocol != null) {
+            Integer state = state(name, protocol);
+            return state == null ? null : new EntryFilter.States(state, state, state);
+        }
+        return value(
+                name,
+                text -> {
+                    Integer tcp = ProtocolStates.number(ProtocolStates.TCP, text);
+                    Integer sctp = ProtocolStates.number(ProtocolStates.SCTP, text);
+                    Integer dccp = ProtocolStates.number(ProtocolStates.DCCP, text);
+                    if (tcp == null && sctp == null && dccp == null) {
+                        Integer any = (int) number(text, 0, U8);
+                        return new EntryFilter.States(any, any, any);
+                    }
+                    return new EntryFilter.States(tcp, sctp, dccp);
+                },
+                "a state: " + String.join(", ", allStates()) + ", or its number");
+    }
+
+    private static Set<String> allStates() {
+        Set<String> all = new LinkedHashSet<>(ProtocolStates.TCP);
+        all.addAll(ProtocolStates.SCTP);
+        all.addAll(ProtocolStates.DCCP);
+        return all;
+    }
+
+    /** A number that may be negative; up to 64 bits, where an unsigned one has the same bits. */
+    @Nullable
+    Long signed(String name) {
+        return value(
+                name,
+                text -> {
+                    if (!SIGNED.matcher(text).matches()) {
+                        throw new IllegalArgumentException(text);
+                    }
+                    return text.startsWith("-") ? Long.parseLong(text) : Long.parseUnsignedLong(text);
+                },
+                "a whole number");
     }
 
     FlowSpec.@Nullable Labels labels(String name) {
@@ -290,7 +328,7 @@ final class FieldReader {
     }
 
     private static FlowSpec.Labels parseLabels(String text) {
-        if (text.length() == LABEL_DIGITS) {
+        if (ALL_LABELS.matcher(text).matches()) {
             BigInteger bits = new BigInteger(text, HEX);
             return new FlowSpec.Labels(
                     bits.intValue(),

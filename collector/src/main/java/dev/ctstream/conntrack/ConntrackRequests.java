@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConntrackRequests {
     private static final int IPPROTO_TCP = 6;
+    private static final int IPPROTO_DCCP = 33;
     private static final int IPPROTO_ICMPV6 = 58;
     private static final int IPPROTO_SCTP = 132;
 
@@ -149,10 +150,14 @@ final class ConntrackRequests {
         properties(flow);
         nat(CTA_NAT_SRC, flow.sourceNat());
         nat(CTA_NAT_DST, flow.destinationNat());
+        if (flow.extras().master() != null) {
+            tuple(CTA_TUPLE_MASTER, flow.extras().master(), ZoneScope.NONE, ZoneScope.Direction.ORIGINAL);
+        }
         return writer;
     }
 
-    /** Changes only: the kernel refuses a missing entry with ENOENT. Sends no NAT, which cannot be changed. */
+    /** Changes only: the kernel refuses a missing entry with ENOENT. Sends neither NAT nor a master, which cannot be
+     * changed. */
     MessageWriter update(FlowSpec flow) {
         start(NfGenMsg.IPCTNL_MSG_CT_NEW, 0, flow.original().family());
         originalTuple(flow.original(), flow.zone());
@@ -233,26 +238,74 @@ final class ConntrackRequests {
             int help = writer.beginNest(CTA_HELP);
             writer.string(CTA_HELP_NAME, flow.helper()).endNest(help);
         }
+        FlowExtras extras = flow.extras();
         if (flow.protocolState() != null) {
-            protocolState(flow.original().protocol(), flow.protocolState());
+            protocolState(flow.original().protocol(), flow.protocolState(), extras.details());
+        }
+        sequenceAdjustment(CTA_SEQ_ADJ_ORIG, extras.sequenceOriginal());
+        sequenceAdjustment(CTA_SEQ_ADJ_REPLY, extras.sequenceReply());
+        if (extras.synproxy() != null) {
+            int synproxy = writer.beginNest(CTA_SYNPROXY);
+            writer.be32(CTA_SYNPROXY_ISN, extras.synproxy().isn())
+                    .be32(CTA_SYNPROXY_ITS, extras.synproxy().its())
+                    .be32(CTA_SYNPROXY_TSOFF, extras.synproxy().tsoff())
+                    .endNest(synproxy);
         }
     }
 
-    private void protocolState(int protocol, int state) {
+    private void sequenceAdjustment(int number, FlowExtras.@Nullable SequenceAdjustment adjustment) {
+        if (adjustment == null) {
+            return;
+        }
+        int nest = writer.beginNest(number);
+        writer.be32(CTA_SEQADJ_CORRECTION_POS, adjustment.position())
+                .be32(CTA_SEQADJ_OFFSET_BEFORE, adjustment.offsetBefore() & 0xFFFF_FFFFL)
+                .be32(CTA_SEQADJ_OFFSET_AFTER, adjustment.offsetAfter() & 0xFFFF_FFFFL)
+                .endNest(nest);
+    }
+
+    private void protocolState(int protocol, int state, FlowExtras.@Nullable Details details) {
         int info = writer.beginNest(CTA_PROTOINFO);
-        if (protocol == IPPROTO_TCP) {
-            int tcp = writer.beginNest(CTA_PROTOINFO_TCP);
-            writer.u8(CTA_PROTOINFO_TCP_STATE, state).endNest(tcp);
-        } else if (protocol == IPPROTO_SCTP) {
-            int sctp = writer.beginNest(CTA_PROTOINFO_SCTP);
-            writer.u8(CTA_PROTOINFO_SCTP_STATE, state)
-                    .be32(CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, 0) // the kernel requires all three
-                    .be32(CTA_PROTOINFO_SCTP_VTAG_REPLY, 0)
-                    .endNest(sctp);
-        } else {
-            throw new IllegalArgumentException("protocol " + protocol + " has no state");
+        switch (protocol) {
+            case IPPROTO_TCP -> tcp(state, details instanceof FlowExtras.Tcp tcp ? tcp : null);
+            case IPPROTO_SCTP -> {
+                // The kernel requires all three.
+                FlowExtras.Sctp tags = details instanceof FlowExtras.Sctp sctp ? sctp : new FlowExtras.Sctp(0, 0);
+                int nest = writer.beginNest(CTA_PROTOINFO_SCTP);
+                writer.u8(CTA_PROTOINFO_SCTP_STATE, state)
+                        .be32(CTA_PROTOINFO_SCTP_VTAG_ORIGINAL, tags.tagOriginal())
+                        .be32(CTA_PROTOINFO_SCTP_VTAG_REPLY, tags.tagReply())
+                        .endNest(nest);
+            }
+            case IPPROTO_DCCP -> {
+                // The kernel requires state and role.
+                FlowExtras.Dccp more = details instanceof FlowExtras.Dccp dccp ? dccp : new FlowExtras.Dccp(0, 0);
+                int nest = writer.beginNest(CTA_PROTOINFO_DCCP);
+                writer.u8(CTA_PROTOINFO_DCCP_STATE, state)
+                        .u8(CTA_PROTOINFO_DCCP_ROLE, more.role())
+                        .be64(CTA_PROTOINFO_DCCP_HANDSHAKE_SEQ, more.handshakeSequence())
+                        .endNest(nest);
+            }
+            default -> throw new IllegalArgumentException("protocol " + protocol + " has no state");
         }
         writer.endNest(info);
+    }
+
+    private void tcp(int state, FlowExtras.@Nullable Tcp tcp) {
+        final int nest = writer.beginNest(CTA_PROTOINFO_TCP);
+        writer.u8(CTA_PROTOINFO_TCP_STATE, state);
+        if (tcp != null) {
+            writer.u8(CTA_PROTOINFO_TCP_WSCALE_ORIGINAL, tcp.scaleOriginal())
+                    .u8(CTA_PROTOINFO_TCP_WSCALE_REPLY, tcp.scaleReply())
+                    .bytes(CTA_PROTOINFO_TCP_FLAGS_ORIGINAL, withMask(tcp.flagsOriginal()))
+                    .bytes(CTA_PROTOINFO_TCP_FLAGS_REPLY, withMask(tcp.flagsReply()));
+        }
+        writer.endNest(nest);
+    }
+
+    /** {@code struct nf_ct_tcp_flags} that sets and clears every flag. */
+    private static byte[] withMask(int flags) {
+        return new byte[] {(byte) flags, (byte) 0xFF};
     }
 
     private void nat(int number, FlowSpec.@Nullable Nat nat) {

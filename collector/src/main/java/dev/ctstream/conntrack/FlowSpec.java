@@ -1,6 +1,8 @@
 package dev.ctstream.conntrack;
 
 import java.net.InetAddress;
+import java.util.BitSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,9 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param status {@link IpsStatus} bits; creation requires IPS_CONFIRMED among them
  * @param mark u32
  * @param labels kept only when some rule of the namespace uses labels
- * @param protocolState index into the protocol's table of {@link ProtocolStates}; TCP and SCTP only
+ * @param protocolState index into the protocol's table of {@link ProtocolStates}; TCP, SCTP and DCCP only
  * @param sourceNat only on creation
  * @param destinationNat only on creation
+ * @param extras its master is sent only on creation
  */
 public record FlowSpec(
         TupleSpec original,
@@ -27,7 +30,8 @@ public record FlowSpec(
         @Nullable Integer protocolState,
         @Nullable String helper,
         @Nullable Nat sourceNat,
-        @Nullable Nat destinationNat) {
+        @Nullable Nat destinationNat,
+        FlowExtras extras) {
 
     /** The address, and the port unless null, that a direction is translated to. */
     public record Nat(InetAddress address, @Nullable Integer port) {}
@@ -41,6 +45,17 @@ public record FlowSpec(
                 words[number / Integer.SIZE] |= 1 << number % Integer.SIZE;
             }
             return new Labels(words[0], words[1], words[2], words[3]);
+        }
+
+        /** The numbers of the labels: {@code 0,127}; {@code none} without any. */
+        @Override
+        public String toString() {
+            BitSet bits = BitSet.valueOf(new long[] {
+                (word1 & 0xFFFF_FFFFL) << Integer.SIZE | (word0 & 0xFFFF_FFFFL),
+                (word3 & 0xFFFF_FFFFL) << Integer.SIZE | (word2 & 0xFFFF_FFFFL)
+            });
+            String numbers = bits.stream().mapToObj(Integer::toString).collect(Collectors.joining(","));
+            return numbers.isEmpty() ? "none" : numbers;
         }
     }
 
@@ -62,6 +77,7 @@ public record FlowSpec(
         private @Nullable String helper;
         private @Nullable Nat sourceNat;
         private @Nullable Nat destinationNat;
+        private FlowExtras extras = FlowExtras.NONE;
 
         private Builder(TupleSpec original) {
             this.original = original;
@@ -117,6 +133,11 @@ public record FlowSpec(
             return this;
         }
 
+        public Builder extras(FlowExtras value) {
+            extras = value;
+            return this;
+        }
+
         /** The entry. */
         public FlowSpec build() {
             return new FlowSpec(
@@ -130,7 +151,8 @@ public record FlowSpec(
                     protocolState,
                     helper,
                     sourceNat,
-                    destinationNat);
+                    destinationNat,
+                    extras);
         }
     }
 }

@@ -1,5 +1,7 @@
 package dev.ctstream.conntrack;
 
+import dev.ctstream.record.AddressText;
+import dev.ctstream.record.ProtocolNames;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -34,7 +36,8 @@ public record TupleSpec(InetAddress source, InetAddress destination, Layer4 laye
     /** Refuses addresses of different families. */
     public TupleSpec {
         if (source instanceof Inet4Address != destination instanceof Inet4Address) {
-            throw new IllegalArgumentException(source + " and " + destination + " are of different families");
+            throw new IllegalArgumentException(
+                    AddressText.of(source) + " and " + AddressText.of(destination) + " are of different families");
         }
     }
 
@@ -117,26 +120,21 @@ public record TupleSpec(InetAddress source, InetAddress destination, Layer4 laye
             case IPPROTO_ICMPV6 << 8 | 140 -> 139;
             default ->
                 throw new IllegalArgumentException(
-                        "type " + icmp.type + " of protocol " + icmp.protocol + " has no answer");
+                        "type " + icmp.type + " of " + ProtocolNames.of(icmp.protocol) + " has no answer");
         };
     }
 
-    /** Such as {@code protocol 6 10.1.0.1:33333 > 10.1.0.2:80}. */
+    /** Such as {@code tcp 10.1.0.1:33333 > 10.1.0.2:80}. */
     @Override
     public String toString() {
-        String from = source.getHostAddress();
-        String to = destination.getHostAddress();
+        String protocol = ProtocolNames.of(protocol()) + " ";
         if (layer4 instanceof Ports ports) {
-            from = endpoint(from, ports.source);
-            to = endpoint(to, ports.destination);
+            return protocol + AddressText.of(source, ports.source) + " > "
+                    + AddressText.of(destination, ports.destination);
         }
-        String text = "protocol " + protocol() + " " + from + " > " + to;
+        String text = protocol + AddressText.of(source) + " > " + AddressText.of(destination);
         return layer4 instanceof Icmp icmp
                 ? text + " type " + icmp.type + " code " + icmp.code + " id " + icmp.id
                 : text;
-    }
-
-    private String endpoint(String address, int port) {
-        return family() == NfGenMsg.AF_INET ? address + ":" + port : "[" + address + "]:" + port;
     }
 }

@@ -1,6 +1,7 @@
 package dev.ctstream.read;
 
 import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.ProtocolNames;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -16,18 +17,6 @@ import org.apache.avro.generic.GenericRecord;
  * <p>Threads: confined to one thread.
  */
 public final class EventText implements EventPrinter {
-    private static final Map<Long, String> PROTOCOLS = Map.ofEntries(
-            Map.entry(1L, "icmp"),
-            Map.entry(2L, "igmp"),
-            Map.entry(6L, "tcp"),
-            Map.entry(17L, "udp"),
-            Map.entry(33L, "dccp"),
-            Map.entry(47L, "gre"),
-            Map.entry(50L, "esp"),
-            Map.entry(51L, "ah"),
-            Map.entry(58L, "icmpv6"),
-            Map.entry(132L, "sctp"),
-            Map.entry(136L, "udplite"));
     private static final Map<String, String> COLOURS =
             Map.of("NEW", "\u001b[32m", "UPDATE", "\u001b[33m", "DESTROY", "\u001b[31m", "EXISTING", "\u001b[36m");
     private static final String PLAIN = "\u001b[0m";
@@ -74,7 +63,7 @@ public final class EventText implements EventPrinter {
         kind(event.text("event_type"));
         zone(event);
         long protocol = event.number("protocol").orElse(0L);
-        column(PROTOCOLS.getOrDefault(protocol, Long.toString(protocol)), 7);
+        column(ProtocolNames.of(protocol), 7);
         column(tuple(event, ""), 44);
         line.append("reply ");
         column(tuple(event, "reply_"), 44);

@@ -14,6 +14,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EntryFieldsTest {
     private static final String UDP =
@@ -63,7 +64,7 @@ class EntryFieldsTest {
             mark=1/2                        | --mark '1/2' is not a number
             mark=4294967296                 | --mark '4294967296' is not a number
             status=SHINY                    | --status 'SHINY' is not status bits
-            state=ESTABLISHED               | --state is for tcp and sctp only
+            state=ESTABLISHED               | --state is for tcp, sctp and dccp only
             label=128                       | --label '128' is not label numbers
             helper=averyveryverylongname    | --helper 'averyveryverylongname' is not a helper's name
             icmp-id=5                       | --icmp-id is not for protocol udp
@@ -78,6 +79,24 @@ class EntryFieldsTest {
             protocol=tpc                    | --protocol 'tpc' is not a protocol: ah, dccp, esp
             protocol=99                     | --source-port is not for protocol 99
             timeout=                        | --timeout '' is not a number
+            source=010.0.0.1                | --source '010.0.0.1' is not an IPv4 or IPv6 address
+            source=10.0.0.256               | --source '10.0.0.256' is not an IPv4 or IPv6 address
+            source=10.0.0.1.                | --source '10.0.0.1.' is not an IPv4 or IPv6 address
+            source=::ffff:010.0.0.1         | --source '::ffff:010.0.0.1' is not an IPv4 or IPv6 address
+            source=fe80::1%eth0             | --source 'fe80::1%eth0' is not an IPv4 or IPv6 address
+            source=[::1]                    | --source '[::1]' is not an IPv4 or IPv6 address
+            source=:::                      | --source ':::' is not an IPv4 or IPv6 address
+            zone=+7                         | --zone '+7' is not a number in 0..65535
+            zone=007                        | --zone '007' is not a number in 0..65535
+            zone=\u0667                     | --zone '\u0667' is not a number in 0..65535
+            zone=7/8                        | --zone '7/8' is not a number in 0..65535
+            mark=0x                         | --mark '0x' is not a number
+            label=-00000000000000000000000000000001 | --label '-0
+            snat=[::1                       | --snat '[::1' is not ADDRESS
+            snat=[::1]5                     | --snat '[::1]5' is not ADDRESS
+            status=ASSURED,UNSET            | --status 'ASSURED,UNSET' is not status bits
+            status=EXPECTED                 | --master-protocol is missing: a status with EXPECTED
+            master-source=10.0.0.1          | --master-protocol is missing
             status=SRC_NAT                  | --snat or a translated reply tuple is needed for a status
             """)
     void aWrongFieldIsNamedWithItsAllowedValues(String change, String problem) {
@@ -118,8 +137,92 @@ class EntryFieldsTest {
         assertThat(filter.kernel().status()).isEqualTo(new DumpFilter.Masked(4, 6));
         assertThat(filter.mutable()).isTrue();
         assertThat(EntryFields.filter(Map.of(), "--").everything()).isTrue();
-        assertThat(EntryFields.filter(fields("protocol=icmpv6"), "--").kernel().family())
-                .isEqualTo(NfGenMsg.AF_INET6);
+    }
+
+    /** ICMP is tracked in IPv6 packets too, so a protocol says nothing about the family. */
+    @ParameterizedTest
+    @ValueSource(strings = {"icmp", "icmpv6", "ipv6-icmp", "tcp"})
+    void aProtocolIsNoFamily(String protocol) throws FieldException {
+        assertThat(EntryFields.filter(fields("protocol=" + protocol), "--")
+                        .kernel()
+                        .family())
+                .isEqualTo(NfGenMsg.AF_UNSPEC);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            DNAT                | 32 | 32
+            [DNAT],[SNAT]       | 48 | 48
+            UNREPLIED           | 0  | 2
+            [UNREPLIED],ASSURED | 4  | 6
+            UNSET               | 0  | 6
+            !UNREPLIED          | 2  | 2
+            dst_nat,!src_nat    | 32 | 48
+            """)
+    void theWordsOfListingsAreAccepted(String words, long value, long mask) throws FieldException {
+        assertThat(EntryFields.filter(Map.of("status", words), "--").kernel().status())
+                .isEqualTo(new DumpFilter.Masked(value, mask));
+    }
+
+    /** ESTABLISHED is 3 of TCP and 4 of SCTP; 3 of SCTP is COOKIE_ECHOED. */
+    @Test
+    void aStateIsThatOfEachProtocol() throws FieldException {
+        assertThat(EntryFields.filter(fields("state=ESTABLISHED"), "--").state())
+                .isEqualTo(new EntryFilter.States(3, 4, null));
+        assertThat(EntryFields.filter(fields("state=listen"), "--").state())
+                .isEqualTo(new EntryFilter.States(9, null, null));
+        assertThat(EntryFields.filter(fields("state=3"), "--").state()).isEqualTo(new EntryFilter.States(3, 3, 3));
+        assertThatThrownBy(() -> EntryFields.filter(fields("state=OPEN protocol=tcp"), "--"))
+                .hasMessageContaining("--state 'OPEN' is not a state: NONE, SYN_SENT");
+        assertThatThrownBy(() -> EntryFields.filter(fields("state=ESTABLISHED protocol=udp"), "--"))
+                .hasMessageContaining("--state is for tcp, sctp and dccp only");
+    }
+
+    @Test
+    void aZoneAsListedIsAccepted() throws FieldException {
+        assertThat(spec(UDP + " zone=42/-").zone()).isEqualTo(ZoneScope.original(42));
+        assertThat(spec(UDP + " zone=-/43").zone()).isEqualTo(ZoneScope.reply(43));
+        EntryFilter filter = EntryFields.filter(fields("zone=42/-"), "--");
+        assertThat(filter.originalZone()).isEqualTo(42);
+        assertThat(filter.kernel().zone()).isNull();
+    }
+
+    @Test
+    void theReplyAloneDerivesTheOriginal() throws FieldException {
+        FlowSpec derived = spec("protocol=udp reply-source=10.0.0.2 reply-source-port=2 reply-destination=10.0.0.1"
+                + " reply-destination-port=1 timeout=60");
+        assertThat(derived).isEqualTo(spec(UDP));
+        FlowSpec mixed = spec("protocol=udp reply-source=10.0.0.2 reply-source-port=2 source=10.0.0.1"
+                + " reply-destination=10.0.0.9 reply-destination-port=1 timeout=60");
+        assertThat(mixed.original()).isEqualTo(spec(UDP).original());
+        assertThat(mixed.reply()).isEqualTo(Flows.tuple("10.0.0.2", "10.0.0.9", new TupleSpec.Ports(17, 2, 1)));
+    }
+
+    @Test
+    void aProtocolThatAKernelMayNotTrackNeedsNoPorts() throws FieldException {
+        assertThat(spec("protocol=dccp source=10.0.0.1 destination=10.0.0.2 timeout=9")
+                        .original())
+                .isEqualTo(Flows.tuple("10.0.0.1", "10.0.0.2", new TupleSpec.AddressesOnly(33)));
+        assertThatThrownBy(() -> spec("protocol=dccp source=10.0.0.1 destination=10.0.0.2 timeout=9 source-port=1"))
+                .hasMessageContaining("--destination-port is missing");
+        assertThatThrownBy(() -> spec("protocol=udp source=10.0.0.1 destination=10.0.0.2 timeout=9"))
+                .hasMessageContaining("--source-port is missing");
+    }
+
+    @Test
+    void anOffloadedEntryGetsTheFlowTablesTimeout() throws FieldException {
+        assertThat(spec("protocol=esp source=10.0.0.1 destination=10.0.0.2 status=0x400e")
+                        .timeoutSeconds())
+                .isEqualTo(30);
+    }
+
+    @Test
+    void anExpectedEntryHasItsMasterAndNoExpectedBit() throws FieldException {
+        FlowSpec flow = spec(UDP + " status=9 master-protocol=tcp master-source=10.0.0.1 master-source-port=5"
+                + " master-destination=10.0.0.2 master-destination-port=21");
+        assertThat(flow.status()).isEqualTo(8);
+        assertThat(flow.extras().master())
+                .isEqualTo(Flows.tuple("10.0.0.1", "10.0.0.2", new TupleSpec.Ports(6, 5, 21)));
     }
 
     @Test

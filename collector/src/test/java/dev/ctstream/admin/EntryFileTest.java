@@ -54,8 +54,60 @@ class EntryFileTest {
                         "state",
                         "3",
                         "label",
-                        "00000000000000000000000000000001"));
+                        "00000000000000000000000000000001",
+                        "tcp-flags-original",
+                        "1"));
         assertThat(file.next()).isEqualTo(Map.of("zone", "7"));
+    }
+
+    @Test
+    void nestedObjectsOfAListingAreFields() throws IOException, FieldException {
+        assertThat(
+                        file("{\"master\":{\"ip_version\":4,\"protocol\":6,\"source_address\":\"10.0.0.1\",\"source_port\":5,"
+                                        + "\"icmp_type\":null},\"tcp\":{\"window_scale_reply\":7},\"synproxy\":null}")
+                                .next())
+                .isEqualTo(Map.of(
+                        "master-protocol",
+                        "6",
+                        "master-source",
+                        "10.0.0.1",
+                        "master-source-port",
+                        "5",
+                        "tcp-window-scale-reply",
+                        "7"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"zone\":7,\"zone\":8}",
+                "{\"zone\":null,\"zone\":8}",
+                "{\"source-port\":1,\"source_port\":1}",
+                "{\"source\":\"10.0.0.1\",\"source_address\":\"10.0.0.1\"}",
+                "{\"zone\":7,\"ct_zone\":7}",
+                "{\"tcp_state\":3,\"sctp_state\":3}",
+                "{\"tcp\":{\"flags_reply\":1,\"flags_reply\":1}}"
+            })
+    void aFieldThatIsGivenTwiceIsRefused(String line) {
+        assertThatThrownBy(() -> file(line).next())
+                .isInstanceOf(FieldException.class)
+                .hasMessageContaining("is given twice");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"zone,zone", "zone, zone", "source,source_address", "mark,zone,ct_zone"})
+    void aColumnThatIsGivenTwiceEndsTheFile(String columns) throws IOException, FieldException {
+        EntryFile file = file(columns + "\n7,8,9\n7,8\n");
+        assertThatThrownBy(file::next).isInstanceOf(FieldException.class).hasMessageContaining("is given twice");
+        assertThat(file.next()).isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"zone\":[7]}", "{\"zone\":{\"a\":1}}", "{\"tcp\":{\"flags_reply\":[]}}"})
+    void aStructureIsNoValue(String line) {
+        assertThatThrownBy(() -> file(line).next())
+                .isInstanceOf(FieldException.class)
+                .hasMessageContaining("is not a single value");
     }
 
     @ParameterizedTest

@@ -112,9 +112,9 @@ class EntriesCommandKernelIT {
                 """);
         assertThat(run("entries", "create", "--file", csv.toString())).isEqualTo(1);
         assertThat(out.toString(StandardCharsets.UTF_8))
-                .startsWith("line 2: created protocol 17 10.2.0.1:1 > 10.2.0.2:2 zone 7\nline 5: created protocol 6");
+                .startsWith("line 2: created udp 10.2.0.1:1 > 10.2.0.2:2 zone 7\nline 5: created tcp");
         assertThat(err.toString(StandardCharsets.UTF_8))
-                .contains("ctstream: line 3: create entry protocol 17", "EEXIST (17)")
+                .contains("ctstream: line 3: create entry udp", "EEXIST (17)")
                 .contains("ctstream: line 4: source-port '99999' is not a number in 0..65535")
                 .endsWith("ctstream: created 2, failed 2\n");
         assertThat(run("entries", "create", "--file", csv.toString(), "-o", "json"))

@@ -13,7 +13,6 @@ import dev.ctstream.conntrack.ZoneScope;
 import dev.ctstream.netlink.NetlinkException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,20 +38,7 @@ class EntriesOracleIT {
     }
 
     private List<String> conntrack(String... arguments) throws NetlinkException {
-        return site.namespace().call(() -> {
-            List<String> command = new ArrayList<>(List.of("conntrack"));
-            command.addAll(List.of(arguments));
-            try {
-                Process process = new ProcessBuilder(command)
-                        .redirectError(ProcessBuilder.Redirect.DISCARD)
-                        .start();
-                return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
-                        .lines()
-                        .toList();
-            } catch (IOException e) {
-                throw new UncheckedIOException("conntrack is needed: install conntrack-tools", e);
-            }
-        });
+        return Conntrack.run(site.namespace(), arguments);
     }
 
     private List<String> ours(EntryFilter filter) throws IOException {

@@ -2,9 +2,13 @@ package dev.ctstream.record;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 
 /**
  * Writes IP addresses as Avro strings in the text form of RFC 5952, without an intermediate String. The longest run of
@@ -31,6 +35,10 @@ public final class AddressText {
 
     /** High 32 bits of the low half of {@code ::ffff:0:0/96}. */
     private static final int MAPPED = 0xFFFF;
+
+    private static final String OCTET = "(0|[1-9][0-9]{0,2})";
+    private static final Pattern IPV4 = Pattern.compile(OCTET + "(\\." + OCTET + "){3}");
+    private static final Pattern IPV6 = Pattern.compile("[0-9a-fA-F:]+");
 
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     /** By octet: its decimal digits and a dot, first digit in the lowest byte; the upper half holds their count. */
@@ -64,6 +72,55 @@ public final class AddressText {
                 : writeIpv6(to, text, buffer, addressOffset);
         to[at] = (byte) ((end - text) << 1); // zigzag of a positive number
         return end;
+    }
+
+    /** The text of an address. An IPv4-mapped IPv6 address stays one: {@code ::ffff:10.0.0.1}. */
+    public static String of(InetAddress address) {
+        byte[] bytes = address.getAddress();
+        byte[] text = new byte[IPV6_MAX_BYTES + SPILL_BYTES];
+        int end = write(text, 0, ByteBuffer.wrap(bytes), 0, bytes.length);
+        return new String(text, 1, end - 1, StandardCharsets.US_ASCII);
+    }
+
+    /** Address and port: {@code 10.0.0.1:53}, {@code [fd00::1]:53}. */
+    public static String of(InetAddress address, int port) {
+        String text = of(address);
+        return (address instanceof Inet4Address ? text : "[" + text + "]") + ":" + port;
+    }
+
+    /**
+     * The 4 or 16 bytes of a literal address; the opposite of {@link #of}. Takes every form of RFC 4291 for IPv6, and
+     * for IPv4 exactly four decimal octets. Refuses leading zeros, which some programs read as octal, and host names.
+     *
+     * @throws IllegalArgumentException for any other text
+     */
+    public static byte[] parse(String text) {
+        boolean v6 = text.indexOf(':') >= 0;
+        String dotted = v6 ? text.substring(text.lastIndexOf(':') + 1) : text;
+        boolean hasDots = dotted.indexOf('.') >= 0;
+        if ((hasDots || !v6) && !IPV4.matcher(dotted).matches()) {
+            throw new IllegalArgumentException(text);
+        }
+        if (v6
+                && !IPV6.matcher(hasDots ? text.substring(0, text.length() - dotted.length()) + "0" : text)
+                        .matches()) {
+            throw new IllegalArgumentException(text);
+        }
+        try {
+            byte[] bytes = InetAddress.getByName(text).getAddress(); // a literal: asks no name service
+            return v6 && bytes.length == IPV4_BYTES ? mapped(bytes) : bytes;
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException(text, e);
+        }
+    }
+
+    /** Restores the IPv6 form of an IPv4-mapped address, which {@code InetAddress} turns into IPv4. */
+    private static byte[] mapped(byte[] ipv4) {
+        byte[] bytes = new byte[2 * GROUPS];
+        bytes[10] = (byte) 0xFF;
+        bytes[11] = (byte) 0xFF;
+        System.arraycopy(ipv4, 0, bytes, 12, ipv4.length);
+        return bytes;
     }
 
     private static int bigEndian(ByteBuffer buffer, int offset) {

@@ -1,7 +1,9 @@
 package dev.ctstream.record;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
@@ -54,6 +56,58 @@ class AddressTextTest {
     @ValueSource(strings = {"0.0.0.0", "255.255.255.255", "10.1.0.1", "1.20.255.9", "100.99.9.10", "192.168.0.100"})
     void ipv4IsFourDecimals(String address) throws UnknownHostException {
         assertThat(text(InetAddress.getByName(address).getAddress())).isEqualTo(address);
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = """
+            fd00:0:0:0:0:0:0:1,   fd00::1
+            FD00::A,              fd00::a
+            0:0:0:0:0:0:0:0,      ::
+            ::ffff:1.2.3.4,       ::ffff:1.2.3.4
+            ::1.2.3.4,            ::102:304
+            1:0:0:2:0:0:0:3,      1:0:0:2::3
+            0.0.0.0,              0.0.0.0
+            255.255.255.255,      255.255.255.255
+            """)
+    void whatIsParsedIsWrittenInOneForm(String text, String written) throws UnknownHostException {
+        byte[] bytes = AddressText.parse(text);
+        InetAddress address =
+                bytes.length == 4 ? InetAddress.getByAddress(bytes) : Inet6Address.getByAddress(null, bytes, -1);
+        assertThat(AddressText.of(address)).isEqualTo(written);
+        assertThat(AddressText.of(address, 53)).isEqualTo(bytes.length == 4 ? written + ":53" : "[" + written + "]:53");
+        assertThat(AddressText.parse(written)).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "localhost",
+                "10.0.1",
+                "10",
+                "167772161",
+                "010.0.0.1",
+                "10.0.0.00",
+                "10.0.0.256",
+                "10.0.0.1.",
+                ".10.0.0.1",
+                " 10.0.0.1",
+                "0x0a.0.0.1",
+                "1::2::3",
+                ":::",
+                "1:2:3:4:5:6:7",
+                "1:2:3:4:5:6:7:8:9",
+                "12345::",
+                "fe80::1%eth0",
+                "[::1]",
+                "::ffff:010.0.0.1",
+                "::1.2.3",
+                "::1.2.3.4.5",
+                "1.2.3.4::",
+                "g::"
+            })
+    void onlyLiteralsWithoutLeadingZerosAreParsed(String text) {
+        assertThatIllegalArgumentException().isThrownBy(() -> AddressText.parse(text));
     }
 
     @Test

@@ -30,10 +30,18 @@ final class EntryOptions {
             words("icmp-id", "N", "ICMP or ICMPv6 id."),
             words("mark", "VALUE[/MASK]", "Mark; a mask is allowed only in a filter."),
             words("status", "BIT,...", "Status bits such as ASSURED,SEEN_REPLY; in a filter, !BIT means not set."),
-            words("state", "NAME|N", "State of a TCP or SCTP connection, such as ESTABLISHED."),
+            words("state", "NAME|N", "State of a TCP, SCTP or DCCP connection, such as ESTABLISHED."),
             words("label", "N,...", "Labels, 0..127."),
             words("helper", "NAME", "Helper, such as ftp."),
             words("timeout", "SECONDS", "Lifetime of the entry in seconds."),
+            words(
+                    "master-protocol",
+                    "NAME|N",
+                    "Protocol of the flow that expected this one; it must be in the same zone."),
+            words("master-source", "ADDRESS", "Source address of that flow."),
+            words("master-destination", "ADDRESS", "Destination address of that flow."),
+            words("master-source-port", "N", "Source port of that flow."),
+            words("master-destination-port", "N", "Destination port of that flow."),
             words("snat", "ADDRESS[:PORT]", "Translate the source to this address (and port)."),
             words("dnat", "ADDRESS[:PORT]", "Translate the destination to this address (and port)."));
 
