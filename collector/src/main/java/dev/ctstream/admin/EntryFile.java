@@ -58,6 +58,7 @@ public final class EntryFile {
     private static final Set<String> NESTED =
             Set.of("master", "tcp", "sctp", "dccp", "sequence-adjustment", "synproxy");
 
+    private static final int MAX_LINE_CHARACTERS = 1 << 16;
     private static final String ZONE_OF_LISTING = "ct-zone";
 
     private final BufferedReader in;
@@ -78,7 +79,7 @@ public final class EntryFile {
 
     /** Fields of the next non-empty line; null at the end. */
     public @Nullable Map<String, String> next() throws IOException, FieldException {
-        String line = in.readLine();
+        String line = line();
         while (line != null && !unusable) {
             lineNumber++;
             String text = lineNumber == 1 && line.startsWith("\uFEFF") ? line.substring(1) : line;
@@ -91,9 +92,32 @@ public final class EntryFile {
             if (!text.isBlank()) {
                 header(text);
             }
-            line = in.readLine();
+            line = line();
         }
         return null;
+    }
+
+    /** The next line without its end; null at the end of the file. */
+    private @Nullable String line() throws IOException {
+        StringBuilder line = new StringBuilder();
+        int c = in.read();
+        if (c < 0) {
+            return null;
+        }
+        for (; c >= 0 && c != '\n' && c != '\r'; c = in.read()) {
+            if (line.length() == MAX_LINE_CHARACTERS) {
+                throw new IOException("line " + (lineNumber + 1) + " is longer than " + MAX_LINE_CHARACTERS
+                        + " characters: this is no list of entries");
+            }
+            line.append((char) c);
+        }
+        if (c == '\r') {
+            in.mark(1);
+            if (in.read() != '\n') {
+                in.reset();
+            }
+        }
+        return line.toString();
     }
 
     private Map<String, String> object(String line) throws FieldException {

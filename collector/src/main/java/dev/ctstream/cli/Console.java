@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.record.PrintableText;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -59,9 +60,9 @@ public record Console(
         }
     }
 
-    /** Prints one line for the user on {@code err}. */
+    /** Prints one line for the user on {@code err}, printable whatever it quotes. */
     public void say(String line) {
-        err.println(NAME + line);
+        err.println(NAME + PrintableText.of(line));
     }
 
     /** Prints text to {@code out}. */

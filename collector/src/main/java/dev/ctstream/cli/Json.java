@@ -1,8 +1,9 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.record.PrintableText;
+
 /** Writes text as JSON. */
 public final class Json {
-    private static final int FIRST_PRINTABLE = 0x20;
 
     private Json() {}
 
@@ -13,7 +14,7 @@ public final class Json {
             char c = text.charAt(i);
             if (c == '"' || c == '\\') {
                 out.append('\\').append(c);
-            } else if (c < FIRST_PRINTABLE) {
+            } else if (PrintableText.hidden(c)) {
                 out.append(String.format("\\u%04x", (int) c));
             } else {
                 out.append(c);

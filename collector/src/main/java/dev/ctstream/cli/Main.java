@@ -39,6 +39,9 @@ import picocli.CommandLine.Spec;
             "  ctstream verify --bootstrap-server localhost:9092    proves that no event is missing"
         })
 public final class Main implements Runnable {
+    private static final int MAX_STRING_BYTES = 1 << 20;
+    private static final int MAX_ITEMS = 1 << 20;
+
     /**
      * In the order of the usage text. Only the called command is created: creating all takes half a second of CPU time.
      */
@@ -64,6 +67,7 @@ public final class Main implements Runnable {
 
     /** Runs a command in this JVM; returns its exit code. */
     public static int execute(Console console, String... arguments) {
+        limitRecords();
         Main main = new Main(console);
         CommandLine line = new CommandLine(main);
         boolean named = arguments.length > 0 && COMMANDS.contains(arguments[0]);
@@ -78,7 +82,24 @@ public final class Main implements Runnable {
                 .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
                 .setParameterExceptionHandler(main::wrongOptions)
                 .setExecutionExceptionHandler((error, command, result) -> main.failed(error));
-        return line.execute(arguments);
+        try {
+            return line.execute(arguments);
+        } catch (OutOfMemoryError e) {
+            console.say("out of memory: the heap of this command is "
+                    + (Runtime.getRuntime().maxMemory() >> 20)
+                    + " MiB; CTSTREAM_JAVA_OPTS=-Xmx1g makes it larger");
+            return ExitCode.FAILURE;
+        }
+    }
+
+    /**
+     * No record of ours has a string or a list as long as these: a length that says so is damage or an attack, and Avro
+     * would take memory for it before it reads the bytes. Avro reads the limits once.
+     */
+    private static void limitRecords() {
+        System.setProperty("org.apache.avro.limits.string.maxLength", Integer.toString(MAX_STRING_BYTES));
+        System.setProperty("org.apache.avro.limits.bytes.maxLength", Integer.toString(MAX_STRING_BYTES));
+        System.setProperty("org.apache.avro.limits.collectionItems.maxLength", Integer.toString(MAX_ITEMS));
     }
 
     private static Object command(String name, Console console) {

@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.config.SmallFile;
 import dev.ctstream.read.EventPrinter;
 import dev.ctstream.read.ReadConfig;
 import dev.ctstream.read.ReadCounts;
@@ -10,7 +11,6 @@ import dev.ctstream.record.EventHandler;
 import dev.ctstream.record.RecordDecoder;
 import dev.ctstream.record.RecordException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -163,7 +163,7 @@ final class ReadCommand implements Callable<Integer> {
         RecordDecoder decoder = new RecordDecoder();
         for (Path schema : schemas) {
             try {
-                decoder.addSchema(Files.readString(schema));
+                decoder.addSchema(SmallFile.text(schema));
             } catch (IOException | RecordException e) {
                 throw new CommandFailure(ExitCode.USAGE, "--schema " + schema + ": " + e.getMessage(), e);
             }

@@ -1,6 +1,7 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.read.TimeText;
+import dev.ctstream.record.PrintableText;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.Amount;
@@ -191,6 +192,6 @@ final class SpoolText {
     }
 
     private void line(String form, Object... values) {
-        text.append(String.format(Locale.ROOT, form, values)).append('\n');
+        text.append(PrintableText.of(String.format(Locale.ROOT, form, values))).append('\n');
     }
 }

@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.config.SmallFile;
 import dev.ctstream.read.AvroFile;
 import dev.ctstream.read.PartitionExtent;
 import dev.ctstream.read.ReadConfig;
@@ -14,7 +15,6 @@ import dev.ctstream.verify.VerifyJson;
 import dev.ctstream.verify.VerifyReport;
 import dev.ctstream.verify.VerifyText;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -195,7 +195,7 @@ final class VerifyCommand implements Callable<Integer> {
         RecordDecoder decoder = new RecordDecoder();
         for (Path schema : schemas) {
             try {
-                decoder.addSchema(Files.readString(schema));
+                decoder.addSchema(SmallFile.text(schema));
             } catch (IOException | RecordException e) {
                 throw new CommandFailure(ExitCode.USAGE, "--schema " + schema + ": " + e.getMessage(), e);
             }

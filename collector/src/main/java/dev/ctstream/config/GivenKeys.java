@@ -2,13 +2,18 @@ package dev.ctstream.config;
 
 import dev.ctstream.publish.ProducerSettings;
 import dev.ctstream.read.KafkaKeys;
+import dev.ctstream.publish.Secrets;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /** Checks the names of the keys that were given to the collector. */
 final class GivenKeys {
+    /** What else stands before the = may be a piece of a value, which may be secret. */
+    private static final Pattern KEY = Pattern.compile("[A-Za-z][A-Za-z0-9._-]{0,99}");
+
     private GivenKeys() {}
 
     static void check(Map<String, Setting> given, Set<String> known, List<String> problems, List<String> warnings) {
@@ -21,7 +26,11 @@ final class GivenKeys {
                     kafka.put(key.substring(Keys.KAFKA.length()), setting.value());
                 }
             } else if (!known.contains(key)) {
-                problems.add(key + " (" + setting.source() + "): no such key" + hint(key, known));
+                problems.add(
+                        KEY.matcher(key).matches()
+                                ? key + " (" + setting.source() + "): no such key" + hint(key, known)
+                                : setting.source() + ": not a line of the form key=value; is it the rest of the line"
+                                        + " before, which must then end with a backslash?");
             }
         }
         int before = problems.size();
@@ -37,8 +46,8 @@ final class GivenKeys {
     static String problem(Setting setting, String text) {
         String plain = text.replaceFirst("(?s)^Invalid value .* for configuration \\S+: ", "")
                 .replaceFirst("(?s)^Invalid value .* for configuration \\S+$", "not a permitted value");
-        return setting.key() + "=" + Settings.shown(setting.key(), setting.value()) + " (" + setting.source() + "): "
-                + plain;
+        return setting.key() + "=" + Secrets.shown(setting.key(), setting.value()) + " (" + setting.source() + "): "
+                + Secrets.withoutUserInfo(plain);
     }
 
     private static String hint(String key, Set<String> known) {

@@ -7,11 +7,17 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import org.apache.kafka.common.config.SaslConfigs;
+import org.apache.kafka.common.config.types.Password;
+import org.apache.kafka.common.security.JaasContext;
 
 /** Checks Kafka's settings: known names, and values that Kafka's clients accept. */
 final class KafkaSettings {
     /** With up to this many typing errors, a name is a misspelt known one; with more, it belongs to a plug-in. */
     private static final int TYPING_ERRORS = 2;
+
+    private static final String JAAS_FORM = "not of the form MODULE required NAME=\"VALUE\" NAME=\"VALUE\"; - put each"
+            + " value in double quotes, and end with a semicolon";
 
     private KafkaSettings() {}
 
@@ -50,6 +56,21 @@ final class KafkaSettings {
             refused.apply(kafka)
                     .forEach((name, text) -> problems.add(
                             GivenKeys.problem(Objects.requireNonNull(given.get(Keys.KAFKA + name)), text)));
+            String jaas = kafka.get(SaslConfigs.SASL_JAAS_CONFIG);
+            if (jaas != null && !isJaas(jaas)) {
+                problems.add(GivenKeys.problem(
+                        Objects.requireNonNull(given.get(Keys.KAFKA + SaslConfigs.SASL_JAAS_CONFIG)), JAAS_FORM));
+            }
+        }
+
+        /** Kafka's own message quotes a piece of the password when a blank in it is not in quotes, so it is dropped. */
+        private static boolean isJaas(String value) {
+            try {
+                JaasContext.loadClientContext(Map.of(SaslConfigs.SASL_JAAS_CONFIG, new Password(value)));
+                return true;
+            } catch (RuntimeException e) {
+                return false;
+            }
         }
     }
 }

@@ -5,7 +5,6 @@ import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,7 +22,7 @@ final class PropertiesFile {
     static void read(Path file, String option, List<Setting> settings, List<String> problems) {
         String text;
         try {
-            text = decode(Files.readAllBytes(file));
+            text = decode(SmallFile.read(file));
         } catch (NoSuchFileException e) {
             problems.add(option + " " + file + ": no such file");
             return;

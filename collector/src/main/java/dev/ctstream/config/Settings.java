@@ -1,19 +1,16 @@
 package dev.ctstream.config;
 
 import dev.ctstream.read.KafkaKeys;
+import dev.ctstream.publish.Secrets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
 import org.apache.kafka.common.config.ConfigDef;
 import org.jspecify.annotations.Nullable;
 
 /** Every key's value and source, after all sources were read and checked. Immutable. */
 final class Settings {
-    private static final Pattern USER_INFO = Pattern.compile("(://)[^/@\\s]*@");
-    private static final String HIDDEN = "[hidden]";
-
     private final Map<String, Object> values;
     private final Map<String, Setting> given;
 
@@ -70,7 +67,7 @@ final class Settings {
             dump.append(source(key.name)).append('\n');
             dump.append(key.name)
                     .append('=')
-                    .append(escape(shown(key.name, text(value(key.name)))))
+                    .append(escape(Secrets.shown(key.name, text(value(key.name)))))
                     .append("\n\n");
         });
         given.values().stream()
@@ -80,16 +77,9 @@ final class Settings {
                         .append('\n')
                         .append(setting.key())
                         .append('=')
-                        .append(escape(shown(setting.key(), setting.value())))
+                        .append(escape(Secrets.shown(setting.key(), setting.value())))
                         .append("\n\n"));
         return dump.toString();
-    }
-
-    /** The value with secrets hidden. */
-    static String shown(String key, String value) {
-        return KafkaKeys.secret(key) && !value.isEmpty()
-                ? HIDDEN
-                : USER_INFO.matcher(value).replaceAll("$1" + HIDDEN + "@");
     }
 
     private String source(String key) {

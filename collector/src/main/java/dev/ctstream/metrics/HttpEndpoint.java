@@ -1,6 +1,7 @@
 package dev.ctstream.metrics;
 
 import dev.ctstream.metrics.HttpRequest.BadRequestException;
+import dev.ctstream.record.PrintableText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -210,7 +211,7 @@ public final class HttpEndpoint implements AutoCloseable {
                 .forEach((component, state) -> text.append(state.ready() ? "ready      " : "not ready  ")
                         .append(component)
                         .append(": ")
-                        .append(state.reason())
+                        .append(PrintableText.of(state.reason()))
                         .append('\n'));
         return text.toString();
     }

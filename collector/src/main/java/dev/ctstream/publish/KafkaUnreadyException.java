@@ -22,7 +22,7 @@ public final class KafkaUnreadyException extends Exception {
 
     /** One line that gives the reason: the exception's own message where it is clear, otherwise our own. */
     static String reason(PublishConfig config, Throwable failure) {
-        String servers = "kafka.bootstrap.servers=" + config.bootstrapServers();
+        String servers = "kafka.bootstrap.servers=" + Secrets.withoutUserInfo(config.bootstrapServers());
         Throwable cause = failure;
         for (int i = 0; i < MAX_CAUSES && cause.getCause() != null && isWrapper(cause); i++) {
             cause = cause.getCause();
@@ -36,7 +36,8 @@ public final class KafkaUnreadyException extends Exception {
                     + "; check that Kafka runs there, that the port is open and kafka.security.protocol fits it";
         }
         String sentence = message.endsWith(".") ? message.substring(0, message.length() - 1) : message;
-        return cause.getClass().getSimpleName() + " from " + servers + ": " + sentence + Remedy.of(cause);
+        return cause.getClass().getSimpleName() + " from " + servers + ": " + Secrets.hide(sentence, config.kafka())
+                + Remedy.of(cause);
     }
 
     /** Whether the exception only wraps a more informative cause. */

@@ -100,7 +100,7 @@ public final class ProducerSettings {
             ProducerConfig valid = new ProducerConfig(settings);
             valid.ignore(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG);
         } catch (KafkaException e) {
-            problems.add("kafka.*: " + e.getMessage());
+            problems.add("kafka.*: " + Secrets.hide(String.valueOf(e.getMessage()), kafka));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.ctstream.read;
 
 import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.PrintableText;
 import dev.ctstream.record.ProtocolNames;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -134,7 +135,7 @@ public final class EventText implements EventPrinter {
                 .ifPresent(mark -> line.append("mark ").append(mark).append(' '));
         String origin = event.text("origin");
         String remark = origin.equals("kernel") ? event.text("end_reason") : origin;
-        line.append(remark.isEmpty() ? "" : "(" + remark + ")");
+        line.append(remark.isEmpty() ? "" : "(" + PrintableText.of(remark) + ")");
     }
 
     private void control(DecodedRecord event) {
@@ -144,13 +145,17 @@ public final class EventText implements EventPrinter {
         for (Schema.Field field : body.getSchema().getFields()) {
             Object value = body.get(field.pos());
             if (value != null && !field.name().equals("kind") && !field.name().equals("time")) {
-                line.append(field.name()).append('=').append(value).append(' ');
+                line.append(field.name())
+                        .append('=')
+                        .append(PrintableText.of(value.toString()))
+                        .append(' ');
             }
         }
     }
 
     /** A column; at least one blank separates it from the next, however long the text is. */
     private void column(String text, int width) {
-        line.append(text).append(" ".repeat(Math.max(1, width - text.length())));
+        String shown = PrintableText.of(text);
+        line.append(shown).append(" ".repeat(Math.max(1, width - shown.length())));
     }
 }

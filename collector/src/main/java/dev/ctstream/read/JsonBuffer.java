@@ -1,5 +1,6 @@
 package dev.ctstream.read;
 
+import dev.ctstream.record.PrintableText;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -74,7 +75,7 @@ public final class JsonBuffer {
         }
     }
 
-    /** Appends a string of UTF-8 bytes in quotes, with the escapes that JSON requires. */
+    /** Appends a string of UTF-8 bytes in quotes, with the escapes that JSON requires, and those of {@link PrintableText}. */
     public void string(byte[] utf8, int count) {
         reserve(2 + count * LONGEST_ESCAPE_BYTES);
         bytes[length++] = '"';
@@ -91,10 +92,31 @@ public final class JsonBuffer {
                 bytes[length++] = HEX[b >> 4];
                 bytes[length++] = HEX[b & 0xF];
             } else {
-                bytes[length++] = b;
+                i += character(utf8, i, count);
             }
         }
         bytes[length++] = '"';
+    }
+
+    /** Appends one character, by its number when a terminal would obey it; returns the bytes that follow its first. */
+    private int character(byte[] utf8, int at, int count) {
+        int more = utf8[at] >= 0 ? 0 : (utf8[at] & 0xE0) == 0xC0 ? 1 : (utf8[at] & 0xF0) == 0xE0 ? 2 : 3;
+        more = Math.min(more, count - at - 1);
+        int code = more == 0 ? utf8[at] & 0xFF : utf8[at] & (0x3F >> more);
+        for (int i = 1; i <= more; i++) {
+            code = (code << 6) | (utf8[at + i] & 0x3F);
+        }
+        if (more < 3 && PrintableText.hidden((char) code)) {
+            bytes[length++] = '\\';
+            bytes[length++] = 'u';
+            for (int shift = 12; shift >= 0; shift -= 4) {
+                bytes[length++] = HEX[code >> shift & 0xF];
+            }
+        } else {
+            System.arraycopy(utf8, at, bytes, length, more + 1);
+            length += more + 1;
+        }
+        return more;
     }
 
     /** Appends a string in quotes. */

@@ -1,8 +1,7 @@
 package dev.ctstream.read;
 
+import dev.ctstream.publish.Secrets;
 import java.util.HashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -15,9 +14,6 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Setting names of Kafka's clients (without our prefix {@code kafka.}), and checks of their values. */
 public final class KafkaKeys {
-    private static final List<String> SECRET_WORDS =
-            List.of("password", "jaas", "secret", "token", "credential", "keystore.key", "private.key", "passphrase");
-
     /** The clients require a broker address before they check anything else; this one is never connected to. */
     private static final String ANY_SERVER = "localhost:9092";
 
@@ -37,12 +33,6 @@ public final class KafkaKeys {
         return names;
     }
 
-    /** Whether a key's value must never be shown; takes keys with and without the prefix. */
-    public static boolean secret(String key) {
-        String lower = key.toLowerCase(Locale.ROOT);
-        return SECRET_WORDS.stream().anyMatch(lower::contains);
-    }
-
     /**
      * Asks Kafka whether it would accept these settings for a producer.
      *
@@ -59,7 +49,7 @@ public final class KafkaKeys {
             try {
                 new ProducerConfig(one);
             } catch (KafkaException e) {
-                refused.put(key, String.valueOf(e.getMessage()));
+                refused.put(key, Secrets.problem(key, String.valueOf(e.getMessage())));
             }
         });
         return refused;
@@ -76,7 +66,7 @@ public final class KafkaKeys {
             try {
                 new ConsumerConfig(one);
             } catch (KafkaException e) {
-                refused.put(key, String.valueOf(e.getMessage()));
+                refused.put(key, Secrets.problem(key, String.valueOf(e.getMessage())));
             }
         });
         return refused;

@@ -1,5 +1,6 @@
 package dev.ctstream.read;
 
+import dev.ctstream.publish.Secrets;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.EventHandler;
 import dev.ctstream.record.HeaderNames;
@@ -83,7 +84,7 @@ public final class TopicReader implements AutoCloseable {
         try {
             reader = new TopicReader(config, new KafkaConsumer<>(settings), decoder, undecodableListener);
         } catch (KafkaException e) {
-            throw new ReadException("connect to " + servers(config) + ": " + rootText(e) + remedy(), e);
+            throw new ReadException("connect to " + servers(config) + ": " + rootText(config, e) + remedy(), e);
         }
         try {
             reader.assign();
@@ -124,7 +125,8 @@ public final class TopicReader implements AutoCloseable {
         } catch (WakeupException e) {
             // stop() was called while we waited
         } catch (KafkaException e) {
-            throw new ReadException("read " + config.topic() + " from " + servers(config) + ": " + rootText(e), e);
+            throw new ReadException(
+                    "read " + config.topic() + " from " + servers(config) + ": " + rootText(config, e), e);
         }
         return counts;
     }
@@ -143,7 +145,8 @@ public final class TopicReader implements AutoCloseable {
                             end.getKey().partition(), begins.getOrDefault(end.getKey(), 0L), end.getValue()))
                     .toList();
         } catch (KafkaException e) {
-            throw new ReadException("read " + config.topic() + " from " + servers(config) + ": " + rootText(e), e);
+            throw new ReadException(
+                    "read " + config.topic() + " from " + servers(config) + ": " + rootText(config, e), e);
         }
     }
 
@@ -175,7 +178,8 @@ public final class TopicReader implements AutoCloseable {
         } catch (WakeupException e) {
             // stop() was called while we waited
         } catch (KafkaException e) {
-            throw new ReadException("read " + config.topic() + " from " + servers(config) + ": " + rootText(e), e);
+            throw new ReadException(
+                    "read " + config.topic() + " from " + servers(config) + ": " + rootText(config, e), e);
         }
         return counts;
     }
@@ -227,7 +231,8 @@ public final class TopicReader implements AutoCloseable {
             // Seeking is lazy. Fetch the end offsets now, so that records written after this call are read.
             partitions.forEach(partition -> consumer.position(partition, FIRST_ANSWER));
         } catch (KafkaException e) {
-            throw new ReadException("read " + config.topic() + " from " + servers(config) + ": " + rootText(e), e);
+            throw new ReadException(
+                    "read " + config.topic() + " from " + servers(config) + ": " + rootText(config, e), e);
         }
     }
 
@@ -243,7 +248,7 @@ public final class TopicReader implements AutoCloseable {
                             + remedy(),
                     e);
         } catch (KafkaException e) {
-            throw new ReadException("connect to " + servers(config) + ": " + rootText(e), e);
+            throw new ReadException("connect to " + servers(config) + ": " + rootText(config, e), e);
         }
         if (partitions == null || partitions.isEmpty()) {
             throw new ReadException("topic " + config.topic() + " does not exist on " + servers(config)
@@ -314,19 +319,20 @@ public final class TopicReader implements AutoCloseable {
     }
 
     private static String servers(ReadConfig config) {
-        return config.kafka().getOrDefault(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, "(no broker given)");
+        return Secrets.withoutUserInfo(
+                config.kafka().getOrDefault(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, "(no broker given)"));
     }
 
     private static String remedy() {
         return "; check the address, whether the broker is running, and the TLS and SASL settings if it requires them";
     }
 
-    private static String rootText(Throwable error) {
+    private static String rootText(ReadConfig config, Throwable error) {
         Throwable root = error;
         while (root.getCause() != null) {
             root = root.getCause();
         }
         String text = root.getMessage();
-        return text == null ? root.getClass().getSimpleName() : text;
+        return text == null ? root.getClass().getSimpleName() : Secrets.hide(text, config.kafka());
     }
 }

@@ -2,6 +2,7 @@ package dev.ctstream.verify;
 
 import dev.ctstream.read.TimeText;
 import dev.ctstream.record.GapCause;
+import dev.ctstream.record.PrintableText;
 import dev.ctstream.record.StreamKey;
 import java.time.ZoneId;
 import java.util.Comparator;
@@ -108,7 +109,7 @@ public final class VerifyText {
         text.append(String.format(
                 Locale.ROOT,
                 STREAM_ROW,
-                stream.run.key.namespace() + " " + time(stream.key.streamEpoch()),
+                PrintableText.of(stream.run.key.namespace()) + " " + time(stream.key.streamEpoch()),
                 stream.key.zone(),
                 any ? stream.seen.first() : "-",
                 any ? stream.seen.end() - 1 : "-",
@@ -204,7 +205,7 @@ public final class VerifyText {
     }
 
     private void line(String format, Object... values) {
-        text.append(values.length == 0 ? format : String.format(Locale.ROOT, format, values))
-                .append('\n');
+        String filled = values.length == 0 ? format : String.format(Locale.ROOT, format, values);
+        text.append(PrintableText.of(filled)).append('\n');
     }
 }

@@ -1,0 +1,30 @@
+package dev.ctstream.config;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Files that a person wrote. At most 1 MiB is read, whatever the path names: a device, a pipe, or another file by mistake. */
+public final class SmallFile {
+    private static final int MAX_BYTES = 1 << 20;
+
+    private SmallFile() {}
+
+    /** The file's bytes; an {@link IOException} when there are more. */
+    public static byte[] read(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+            if (bytes.length > MAX_BYTES) {
+                throw new IOException("longer than " + MAX_BYTES + " bytes");
+            }
+            return bytes;
+        }
+    }
+
+    /** The file's text, UTF-8. */
+    public static String text(Path file) throws IOException {
+        return new String(read(file), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,75 @@
+package dev.ctstream.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Configuration files that are something else, or that hold secrets where keys should be. */
+class HostileFilesTest {
+    @TempDir
+    private Path folder;
+
+    private static List<String> problems(Path file) {
+        List<String> problems = new ArrayList<>();
+        PropertiesFile.read(file, "--config", new ArrayList<>(), problems);
+        return problems;
+    }
+
+    @Test
+    void anEndlessFileIsNamed() {
+        assertThat(problems(Path.of("/dev/zero")))
+                .singleElement()
+                .asString()
+                .contains("/dev/zero", "longer than 1048576");
+        assertThatThrownBy(() -> SmallFile.text(Path.of("/dev/zero"))).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void aDirectoryIsNamed() {
+        assertThat(problems(folder)).singleElement().asString().contains(folder.toString(), "Is a directory");
+    }
+
+    @Test
+    void aFileAtTheLimitIsRead() throws IOException {
+        Path file = folder.resolve("large");
+        Files.writeString(file, "#" + "x".repeat((1 << 20) - 1), StandardCharsets.UTF_8);
+        assertThat(problems(file)).isEmpty();
+        Files.writeString(file, "#" + "x".repeat(1 << 20), StandardCharsets.UTF_8);
+        assertThat(problems(file)).hasSize(1);
+    }
+
+    @Test
+    void theRestOfASecretOnTheNextLineIsNotShownAsAKey() throws IOException {
+        Path file = folder.resolve("torn");
+        Files.writeString(file, "sasl.mechanism=PLAIN\nsasl.jaas.config=x required password=\n  'hush';\n");
+        assertThatThrownBy(() -> Configuration.load(
+                        new ConfigSources(Optional.of(file), Map.of(), Map.of(), HostFacts.current(), false)))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(file + ":3")
+                .message()
+                .doesNotContain("hush");
+    }
+
+    @Test
+    void aServerWithAPasswordIsRefusedWithoutIt() {
+        assertThatThrownBy(() -> Configuration.load(new ConfigSources(
+                        Optional.empty(),
+                        Map.of(),
+                        Map.of("kafka.bootstrap.servers", "SASL://me:hush@k"),
+                        HostFacts.current(),
+                        false)))
+                .isInstanceOf(ConfigurationException.class)
+                .message()
+                .doesNotContain("hush");
+    }
+}
