@@ -112,6 +112,7 @@ public record CollectorConfig(
                         settings.flag("record.headers"),
                         settings.integer("batch.max-bytes")),
                 widths,
+                settings.integer("publish.in-flight-bytes"),
                 settings.kafka());
     }
 }

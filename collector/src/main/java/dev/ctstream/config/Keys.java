@@ -12,6 +12,8 @@ import static org.apache.kafka.common.config.ConfigDef.Type.LONG;
 import static org.apache.kafka.common.config.ConfigDef.Type.STRING;
 
 import dev.ctstream.batch.BatchConfig;
+import dev.ctstream.publish.PublishConfig;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.ValidString;
@@ -88,7 +90,15 @@ final class Keys {
                         Checks.zoneWidths(),
                         LOW,
                         "Number of partitions over which a zone is spread by host and namespace: zone=width, …. The"
-                                + " default is all for zone 0 (no zone), and one for every other zone.");
+                                + " default is all for zone 0 (no zone), and one for every other zone.")
+                .define(
+                        "publish.in-flight-bytes",
+                        INT,
+                        16 * MIB,
+                        between(PublishConfig.IN_FLIGHT_BYTES_LEAST, PublishConfig.IN_FLIGHT_BYTES_LIMIT),
+                        LOW,
+                        "Most uncompressed bytes of events that wait for the broker's answer. The longer an answer takes,"
+                                + " the more is needed.");
     }
 
     private static void records(ConfigDef keys) {

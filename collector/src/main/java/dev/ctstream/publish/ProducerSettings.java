@@ -19,8 +19,12 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 public final class ProducerSettings {
     private static final int PROBE_TIMEOUT_MILLIS = 3_000;
     private static final int REQUEST_SIZE_MARGIN_BYTES = 64 << 10;
-    private static final int DEFAULT_MAX_REQUEST_BYTES = 1 << 20;
-    private static final int BATCH_BYTES = 128 << 10;
+    /** Kafka's usual {@code max.message.bytes}, less a margin: what one request carries for one partition. */
+    private static final int BATCH_BYTES = 1_000_000;
+
+    /** A producer's batch uses this memory from its first record on. Partitions share it; those without get their turn. */
+    private static final long BUFFER_BYTES = 64L << 20;
+
     private static final int MAX_BLOCK_MILLIS = 5_000;
     private static final String FOREVER = Integer.toString(Integer.MAX_VALUE);
 
@@ -113,21 +117,10 @@ public final class ProducerSettings {
     }
 
     /**
-     * Limit of uncompressed bytes in flight. The default is 4 MiB, which is enough for the batch size set in
-     * {@link #producer}; the producer never returns memory that it has once allocated. If the user sets the batch size
-     * or the linger time, the limit is 16 MiB, so that larger batches can fill.
-     *
-     * @param kafka without the prefix {@code kafka.}
-     */
-    static long maxInFlightBytes(Map<String, String> kafka) {
-        boolean own = kafka.containsKey(ProducerConfig.LINGER_MS_CONFIG)
-                || kafka.containsKey(ProducerConfig.BATCH_SIZE_CONFIG);
-        return own ? 16L << 20 : 4L << 20;
-    }
-
-    /**
-     * Settings of the producer. Kafka's own batches of records must also fit the limit; larger ones are sent, rejected
-     * and split.
+     * Settings of the producer. One request is in flight for each broker, with one of Kafka's batches for each
+     * partition. So the time of an answer limits a partition to one batch per answer, and batches may be as large as the
+     * topic takes: while a request is in flight, the next batch fills. Near brokers get small ones, after the linger
+     * time. Larger ones than the topic takes are rejected and split.
      */
     static Map<String, Object> producer(PublishConfig config, long maxMessageBytes) {
         Map<String, Object> settings = new HashMap<>();
@@ -141,7 +134,8 @@ public final class ProducerSettings {
         settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, 1_000);
         settings.put(
                 ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
-                Math.max(DEFAULT_MAX_REQUEST_BYTES, config.records().batchMaxBytes() + REQUEST_SIZE_MARGIN_BYTES));
+                Math.max(config.inFlightBytes(), config.records().batchMaxBytes() + REQUEST_SIZE_MARGIN_BYTES));
+        settings.put(ProducerConfig.BUFFER_MEMORY_CONFIG, BUFFER_BYTES);
         // With "rebootstrap", send() blocks while brokers are away and forgets their addresses. Instead, Publisher
         // re-creates the producer when brokers have moved, which contacts the bootstrap servers again.
         settings.put(CommonClientConfigs.METADATA_RECOVERY_STRATEGY_CONFIG, "none");

@@ -55,6 +55,7 @@ public final class Publisher implements Runnable {
     private final Backlog backlog;
     private final KafkaGateway gateway;
     private final RecordFactory factory;
+    private final CompressionEstimate compression;
     private final PublishFailures failures;
     private final ControlRefusals controlRefusals;
     private final StageClock clock;
@@ -69,7 +70,6 @@ public final class Publisher implements Runnable {
     private final Set<Long> controlSuspects = new HashSet<>(); // control records that are sent alone
     private @Nullable Connection connection;
     private Topics.Report topics = new Topics.Report(new Topics.Partitions(1, 1), List.of(), 0, Set.of());
-    private final long maxInFlightBytes;
     private int pieceBytes = Integer.MAX_VALUE;
     private long seenAcknowledged;
     private long probedNanos;
@@ -114,8 +114,8 @@ public final class Publisher implements Runnable {
         setAsideLines = new LineLimit(1, clock::nanoTime);
         unreadableLines = new LineLimit(1, clock::nanoTime);
         backlog = parts.backlog();
-        maxInFlightBytes = ProducerSettings.maxInFlightBytes(parts.config().kafka());
         factory = new RecordFactory(parts.config());
+        compression = new CompressionEstimate(parts.config(), clock.nanoTime());
         failures = new PublishFailures(LOG, parts.health(), clock::nanoTime);
         controlRefusals = new ControlRefusals(
                 LOG, parts.health(), backlog, parts.config().topics().control(), clock::nanoTime);
@@ -274,7 +274,7 @@ public final class Publisher implements Runnable {
         connection = new Connection(
                 gateway.producer(topics.maxMessageBytes()),
                 topics.partitions(),
-                maxInFlightBytes,
+                parts.config().inFlightBytes(),
                 this::onAcknowledged,
                 this::wake,
                 clock);
@@ -456,6 +456,7 @@ public final class Publisher implements Runnable {
     private void checkProgress(Connection open) {
         checkAcknowledged(open);
         long now = clock.nanoTime();
+        compression.correct(open.producer(), now);
         long stalledNanos = open.inFlight.stalledNanos(now);
         if (stalledNanos < STALL_NANOS || now - probedNanos < STALL_NANOS) {
             return;

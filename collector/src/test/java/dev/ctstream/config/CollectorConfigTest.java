@@ -60,6 +60,7 @@ class CollectorConfigTest {
                                 new PublishConfig.TopicNames("conntrack.events", "conntrack.control", true, 12, -1),
                                 new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, 256 << 10),
                                 Map.of(),
+                                16 << 20,
                                 Map.of()),
                         Optional.of("127.0.0.1:9477"),
                         List.of(),
@@ -79,6 +80,7 @@ class CollectorConfigTest {
                         new PublishConfig.TopicNames("e", "c", false, 3, 2),
                         new PublishConfig.RecordForm(Layout.EVENT, Framing.BARE, false, 8192),
                         Map.of(0, 4, 7, 2),
+                        2 << 20,
                         Map.of("bootstrap.servers", "k:1", "linger.ms", "3")),
                 Optional.empty(),
                 List.of("ctstream", ".example.com"),
@@ -133,6 +135,7 @@ class CollectorConfigTest {
         OTHERS.put("delivery", "reliable");
         OTHERS.put("batch.max-events", "7");
         OTHERS.put("batch.max-bytes", "8k");
+        OTHERS.put("publish.in-flight-bytes", "2m");
         OTHERS.put("batch.linger-millis", "9");
         OTHERS.put("snapshot", "false");
         OTHERS.put("reconcile.interval-seconds", "11");

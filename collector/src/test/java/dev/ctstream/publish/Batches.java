@@ -10,7 +10,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 /** Writes batches and reads records with Avro's generic classes. */
 final class Batches {
     static final RunIdentity RUN = new RunIdentity("host-a", "boot-a", 1_700_000_000_000_000_000L);
+
+    private static final byte[][] VARIED = variedEvents();
 
     private Batches() {}
 
@@ -59,6 +63,76 @@ final class Batches {
         GenericRecord control = identified(Schemas.CONTROL, RUN, stream);
         control.put("control_sequence", sequence);
         return queued(envelope(number, BatchEnvelope.CONTROL, stream, sequence, 1), RUN, control);
+    }
+
+    /**
+     * As {@link #events}, with the addresses, ports, ids and counters of a busy host: they compress as real ones do.
+     * {@code sequence} is an event's first field, so what follows it is encoded once.
+     */
+    static QueuedBatch varied(long number, StreamId stream, long firstSequence, int count) {
+        GenericRecord batch = identified(Schemas.BATCH, RUN, stream);
+        batch.put("ct_zone", stream.zone());
+        batch.put("events", List.of());
+        byte[] empty = write(batch);
+        ByteArrayOutputStream out = new ByteArrayOutputStream(count * 400);
+        out.write(empty, 0, empty.length - 1); // without the end of the array
+        BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
+        int first = new SplittableRandom(firstSequence * 31 + stream.zone()).nextInt(VARIED.length);
+        try {
+            encoder.writeLong(count);
+            for (int i = 0; i < count; i++) {
+                encoder.writeLong(firstSequence + i);
+                encoder.writeFixed(VARIED[(first + i) % VARIED.length]);
+            }
+            encoder.writeLong(0);
+            encoder.flush();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        byte[] datum = out.toByteArray();
+        return new QueuedBatch(
+                envelope(number, BatchEnvelope.EVENTS, stream, firstSequence, count),
+                RUN,
+                datum,
+                0,
+                datum.length,
+                null);
+    }
+
+    private static byte[][] variedEvents() {
+        SplittableRandom random = new SplittableRandom(1);
+        byte[][] events = new byte[1 << 14][];
+        for (int i = 0; i < events.length; i++) {
+            byte[] event = write(variedEvent(random, i));
+            int sequenceBytes = i < 64 ? 1 : i < 8192 ? 2 : 3;
+            events[i] = Arrays.copyOfRange(event, sequenceBytes, event.length);
+        }
+        return events;
+    }
+
+    private static GenericRecord variedEvent(SplittableRandom random, long sequence) {
+        GenericRecord event = filled(Schemas.EVENT);
+        long nanos = 1_700_000_000_000_000_000L + sequence * 20_000 + random.nextInt(5_000);
+        String client = "10.0.0." + random.nextInt(256);
+        String server = "192.0.2." + random.nextInt(256);
+        int port = 1024 + random.nextInt(64_000);
+        event.put("sequence", sequence);
+        event.put("event_type", sequence % 2 == 0 ? "NEW" : "DESTROY");
+        event.put("origin", "kernel");
+        event.put("event_time", nanos / 1_000_000);
+        event.put("received_time_ns", nanos);
+        event.put("source_address", client);
+        event.put("destination_address", server);
+        event.put("reply_source_address", server);
+        event.put("reply_destination_address", client);
+        event.put("source_port", port);
+        event.put("reply_destination_port", port);
+        event.put("ct_id", random.nextLong(1L << 32));
+        event.put("bytes_original", 40 + random.nextLong(1_000));
+        event.put("bytes_reply", 40 + random.nextLong(10_000));
+        event.put("start_time_ns", nanos - random.nextLong(1_000_000_000L));
+        event.put("stop_time_ns", nanos);
+        return event;
     }
 
     private static BatchEnvelope envelope(long number, int kind, StreamId stream, long firstSequence, int count) {

@@ -45,6 +45,7 @@ final class PublisherHarness {
                 new PublishConfig.TopicNames(topic, topic + "-control", create, 12, -1),
                 new PublishConfig.RecordForm(layout, Framing.SINGLE_OBJECT, true, 256 << 10),
                 Map.of(),
+                16 << 20,
                 kafka);
     }
 
@@ -116,6 +117,22 @@ final class PublisherHarness {
             }
         }
         return byZone;
+    }
+
+    /** Checks that first occurrences of each zone's sequences rise by one from 0; returns how many there are. */
+    static Map<Integer, Long> gapFreeEnds(List<ConsumerRecord<byte[], byte[]>> records) {
+        Map<Integer, Long> next = new TreeMap<>();
+        for (ConsumerRecord<byte[], byte[]> record : records) {
+            GenericRecord batch = Batches.read(Schemas.BATCH, record.value(), PREFIX_BYTES);
+            int zone = (int) batch.get("ct_zone");
+            long expected = next.getOrDefault(zone, 0L);
+            for (long sequence : Batches.sequences(batch)) {
+                assertThat(sequence).as("zone %d", zone).isLessThanOrEqualTo(expected);
+                expected = Math.max(expected, sequence + 1);
+            }
+            next.put(zone, expected);
+        }
+        return next;
     }
 
     static void assertGapFree(Map<Integer, List<Long>> byZone, int zones, int events) {

@@ -30,6 +30,7 @@ class RecordFactoryTest {
                 new PublishConfig.TopicNames("events", "control", true, 12, -1),
                 new PublishConfig.RecordForm(layout, framing, headers, 256 << 10),
                 Map.of(),
+                16 << 20,
                 kafka);
     }
 

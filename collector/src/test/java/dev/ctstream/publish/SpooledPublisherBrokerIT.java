@@ -139,6 +139,7 @@ class SpooledPublisherBrokerIT {
                 new PublishConfig.TopicNames(TOPIC, TOPIC + "-control", true, 12, -1),
                 new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, 256 << 10),
                 Map.of(),
+                16 << 20,
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "compression.type", "none"));
         return new Publisher(new Publisher.Parts(config, spool, new PublishMetrics(metrics), health));
     }
