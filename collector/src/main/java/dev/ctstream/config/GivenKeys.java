@@ -1,8 +1,8 @@
 package dev.ctstream.config;
 
 import dev.ctstream.publish.ProducerSettings;
-import dev.ctstream.read.KafkaKeys;
 import dev.ctstream.publish.Secrets;
+import dev.ctstream.read.KafkaKeys;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

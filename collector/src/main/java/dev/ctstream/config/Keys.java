@@ -13,7 +13,6 @@ import static org.apache.kafka.common.config.ConfigDef.Type.STRING;
 
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.publish.PublishConfig;
-import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.ValidString;

@@ -1,6 +1,5 @@
 package dev.ctstream.config;
 
-import dev.ctstream.read.KafkaKeys;
 import dev.ctstream.publish.Secrets;
 import java.util.LinkedHashMap;
 import java.util.List;

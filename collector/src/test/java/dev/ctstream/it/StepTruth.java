@@ -311,7 +311,7 @@ final class StepTruth {
                 throw new Violation(stream + ": sequence " + hole + " of " + items.size()
                         + " is neither in the topic nor declared" + (hole < known.length() ? ", later ones are" : ""));
             }
-            if (gone.contains(stream.split("/")[1])) {
+            if (gone.contains(stream.substring(stream.indexOf('/') + 1, stream.lastIndexOf('/')))) {
                 return;
             }
             Item first = items.get(hole);

@@ -214,7 +214,7 @@ final class SteppedCollector {
         boolean stopped = false;
         if (await(() -> tracker.finish() && batcher.closeAll())) {
             var unused = await(spool.spool()::hasAppendedEverything);
-            var published = publisher.awaitEventsPublished(Duration.ofSeconds(4));
+            var unusedToo = publisher.awaitEventsPublished(Duration.ofSeconds(4));
             stopped = control.stopped();
             passOn();
         }

@@ -174,7 +174,7 @@ public final class FakeBroker implements KafkaGateway {
                 return;
             }
             TopicPartition partition = some.get(random.nextInt(some.size()));
-            Deque<Pending> queue = pending.get(partition);
+            Deque<Pending> queue = pending.getOrDefault(partition, new ArrayDeque<>());
             Pending next =
                     queue.stream().filter(one -> !one.appended).findFirst().orElse(null);
             Pending oldest = queue.getFirst();

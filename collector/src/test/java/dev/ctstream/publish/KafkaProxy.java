@@ -131,7 +131,15 @@ final class KafkaProxy implements AutoCloseable {
     }
 
     /** An answer, and when it may go on. */
-    private record Answer(ByteBuffer frame, long dueNanos) {}
+    private static final class Answer {
+        private final byte[] frame;
+        private final long dueNanos;
+
+        private Answer(byte[] frame, long dueNanos) {
+            this.frame = frame;
+            this.dueNanos = dueNanos;
+        }
+    }
 
     private void readAnswers(Socket broker, Socket client, Set<Integer> produced, BlockingQueue<Answer> answers) {
         try {
@@ -142,13 +150,13 @@ final class KafkaProxy implements AutoCloseable {
                 if (produce && dropped()) {
                     droppedAnswers.incrementAndGet();
                 } else {
-                    answers.add(new Answer(ByteBuffer.wrap(frame), System.nanoTime() + (produce ? delayNanos : 0)));
+                    answers.add(new Answer(frame, System.nanoTime() + (produce ? delayNanos : 0)));
                 }
             }
         } catch (IOException e) {
             closeQuietly(client);
             open.remove(broker);
-            answers.add(new Answer(ByteBuffer.allocate(0), 0)); // ends the writer
+            answers.add(new Answer(new byte[0], 0)); // ends the writer
         }
     }
 
@@ -158,9 +166,9 @@ final class KafkaProxy implements AutoCloseable {
 
     private static void writeAnswers(Socket client, Socket broker, BlockingQueue<Answer> answers) {
         try {
-            for (Answer next = answers.take(); next.frame.hasRemaining(); next = answers.take()) {
+            for (Answer next = answers.take(); next.frame.length > 0; next = answers.take()) {
                 TimeUnit.NANOSECONDS.sleep(next.dueNanos - System.nanoTime()); // the delay is what is tested
-                client.getOutputStream().write(next.frame.array());
+                client.getOutputStream().write(next.frame);
             }
         } catch (IOException e) {
             closeQuietly(broker);

@@ -33,6 +33,7 @@ public final class SteppedPublisher {
                 new PublishConfig.RecordForm(
                         batches ? Layout.BATCH : Layout.EVENT, Framing.SINGLE_OBJECT, true, 256 << 10),
                 Map.of(),
+                16 << 20,
                 Map.of("bootstrap.servers", "broker:1"));
         publisher = new Publisher(
                 new Publisher.Parts(config, backlog, new PublishMetrics(metrics), new Health()),
