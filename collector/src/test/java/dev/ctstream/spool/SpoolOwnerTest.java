@@ -2,13 +2,13 @@ package dev.ctstream.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -101,9 +101,33 @@ class SpoolOwnerTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "control", EVENTS, CONTROL, "state"})
     void whatBelongsToAnotherUserIsRefused(String name) throws IOException {
-        assumeTrue(Integer.valueOf(0).equals(Files.getAttribute(directory, "unix:uid")), "needs root");
         Path file = directory.resolve(name);
-        Files.setAttribute(file, "unix:uid", NOBODY, LinkOption.NOFOLLOW_LINKS);
-        assertRefused(file, "belongs to user " + NOBODY, "runs as user 0", "chown -R 0 " + directory);
+        long own = SpoolFileSystem.HOST.ownUserId();
+        long other = own == 0 ? NOBODY : own + 1;
+        SpoolFileSystem files = SpoolFileSystem.HOST;
+        if (own == 0) {
+            Files.setAttribute(file, "unix:uid", NOBODY, LinkOption.NOFOLLOW_LINKS);
+        } else { // only root may give a file away, so the file system says that it was done
+            files = withOwner(file, other);
+        }
+        TestSpool.Setup setup = TestSpool.Setup.of(TestSpool.config(directory)).files(files);
+        assertThatThrownBy(() -> new TestSpool(setup).close())
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(file.toString())
+                .hasMessageContainingAll(
+                        "belongs to user " + other, "runs as user " + own, "chown -R " + own + " " + directory);
+    }
+
+    private static SpoolFileSystem withOwner(Path file, long owner) {
+        return new SpoolFileSystem() {
+            @Override
+            @Nullable
+            Facts facts(Path path) throws IOException {
+                Facts facts = super.facts(path);
+                return facts == null || !path.equals(file)
+                        ? facts
+                        : new Facts(owner, facts.mode(), facts.directory(), facts.link(), facts.key());
+            }
+        };
     }
 }
