@@ -221,7 +221,9 @@ final class SpoolAppender {
             failing = false;
             health.worked();
         } catch (IOException e) {
-            failed(e);
+            if (!(files.isFull(e, config.directory()) && quota.freeAcknowledged())) {
+                failed(e);
+            }
         }
     }
 

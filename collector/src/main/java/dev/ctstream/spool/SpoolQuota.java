@@ -92,18 +92,24 @@ final class SpoolQuota {
 
     /** Deletes one segment; false when none may be deleted. */
     boolean free(String limit) {
+        if (hasAcknowledged()) {
+            return store.store() && deleteAcknowledged();
+        }
+        return config.whenFull() == WhenFull.DROP_OLDEST && store.store() && giveUpOldest(limit);
+    }
+
+    /** Deletes one segment that Kafka has; false when there is none, or it may not be deleted. */
+    boolean freeAcknowledged() {
+        return hasAcknowledged() && store.store() && deleteAcknowledged();
+    }
+
+    /** Whether Kafka has a whole segment; no more is appended to the active one if it is that. */
+    private boolean hasAcknowledged() {
         long number = events.acknowledged.number();
         if (events.active.isAcknowledged(number) && events.catalog.acknowledged(number) == null) {
             events.active.abandon();
         }
-        boolean acknowledged = events.catalog.acknowledged(number) != null;
-        if (!acknowledged && config.whenFull() == WhenFull.DROP_NEWEST) {
-            return false;
-        }
-        if (!store.store()) {
-            return false;
-        }
-        return acknowledged ? deleteAcknowledged() : giveUpOldest(limit);
+        return events.catalog.acknowledged(number) != null;
     }
 
     /** Deletes the oldest segment if it is acknowledged; {@link Store#store} was called just before. */

@@ -66,6 +66,21 @@ class DiskFullTest {
     }
 
     @Test
+    void whatKafkaHasIsFreedOnAFullDiskThoughNoEventsCome() throws IOException {
+        try (TestSpool spool = open(WhenFull.DROP_NEWEST)) {
+            spool.append(1, 3);
+            Path segment = TestSpool.segments(directory).get(0);
+            files.refuse(call -> needsSpace(call) && Files.exists(segment) ? RecordedFiles.FULL : null);
+            spool.append(1, 5);
+            assertThat(spool.healthy()).isFalse();
+            List<BatchEnvelope> read = spool.readAllBatches();
+            spool.acknowledge(read.get(read.size() - 1).number());
+            spool.await("well again", spool::healthy);
+            assertThat(segment).doesNotExist();
+        }
+    }
+
+    @Test
     void theOldestGivesWayOnAFullDiskAndTheWriteIsTriedAgain() throws IOException {
         try (TestSpool spool = open(WhenFull.DROP_OLDEST)) {
             while (TestSpool.segments(directory).size() < 3) {
