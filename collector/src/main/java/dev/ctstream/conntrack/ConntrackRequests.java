@@ -156,8 +156,10 @@ final class ConntrackRequests {
         return writer;
     }
 
-    /** Changes only: the kernel refuses a missing entry with ENOENT. Sends neither NAT nor a master, which cannot be
-     * changed. */
+    /**
+     * Changes only: the kernel refuses a missing entry with ENOENT. Sends neither NAT nor a master, which cannot be
+     * changed.
+     */
     MessageWriter update(FlowSpec flow) {
         start(NfGenMsg.IPCTNL_MSG_CT_NEW, 0, flow.original().family());
         originalTuple(flow.original(), flow.zone());
