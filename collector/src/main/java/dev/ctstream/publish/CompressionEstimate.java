@@ -4,8 +4,6 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
-import org.apache.kafka.common.Metric;
-import org.apache.kafka.common.MetricName;
 import org.apache.kafka.common.record.internal.CompressionRatioEstimator;
 import org.apache.kafka.common.record.internal.CompressionType;
 
@@ -23,6 +21,8 @@ final class CompressionEstimate {
     private static final float MARGIN = 1.15f;
 
     private static final long INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    private static final String TOPIC_GROUP = "producer-topic-metrics";
 
     private final String topic;
     private final CompressionType type;
@@ -54,14 +54,6 @@ final class CompressionEstimate {
 
     /** Compressed over raw size of the topic's batches within the last minute; NaN = nothing was sent. */
     private double measured(Producer<byte[], byte[]> producer) {
-        for (Map.Entry<MetricName, ? extends Metric> metric : producer.metrics().entrySet()) {
-            MetricName name = metric.getKey();
-            if (name.name().equals("compression-rate")
-                    && topic.equals(name.tags().get("topic"))
-                    && metric.getValue().metricValue() instanceof Number number) {
-                return number.doubleValue();
-            }
-        }
-        return Double.NaN;
+        return PublishMetrics.value(producer, TOPIC_GROUP, "compression-rate", Map.of("topic", topic));
     }
 }

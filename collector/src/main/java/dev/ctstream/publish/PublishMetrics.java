@@ -5,6 +5,7 @@ import dev.ctstream.metrics.LatencyRecorder;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.Clock;
 import java.util.Map;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
 import org.jspecify.annotations.Nullable;
@@ -98,13 +99,16 @@ public final class PublishMetrics {
     /** One of the producer's own metrics; NaN when there is no producer or no value yet. */
     private double ofProducer(String name) {
         Connection open = connection;
-        if (open == null) {
-            return Double.NaN;
-        }
-        for (Map.Entry<MetricName, ? extends Metric> metric :
-                open.producer().metrics().entrySet()) {
-            if (metric.getKey().name().equals(name)
-                    && metric.getKey().group().equals(PRODUCER_GROUP)
+        return open == null ? Double.NaN : value(open.producer(), PRODUCER_GROUP, name, Map.of());
+    }
+
+    /** One of a producer's own metrics, with these tags among others; NaN when it has no value yet. */
+    static double value(Producer<?, ?> producer, String group, String name, Map<String, String> tags) {
+        for (Map.Entry<MetricName, ? extends Metric> metric : producer.metrics().entrySet()) {
+            MetricName key = metric.getKey();
+            if (key.name().equals(name)
+                    && key.group().equals(group)
+                    && key.tags().entrySet().containsAll(tags.entrySet())
                     && metric.getValue().metricValue() instanceof Number number) {
                 return number.doubleValue();
             }
