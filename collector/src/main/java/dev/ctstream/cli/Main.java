@@ -6,7 +6,9 @@ import dev.ctstream.cli.entries.ZonesCommand;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -80,6 +82,10 @@ public final class Main implements Runnable {
                         console.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8))
+                .setExecutionStrategy(parsed -> {
+                    refuseRepeatedKeys(parsed);
+                    return new CommandLine.RunLast().execute(parsed);
+                })
                 .setParameterExceptionHandler(main::wrongOptions)
                 .setExecutionExceptionHandler((error, command, result) -> main.failed(error));
         try {
@@ -121,6 +127,20 @@ public final class Main implements Runnable {
     @Override
     public void run() {
         throw new MissingCommand(spec.commandLine());
+    }
+
+    /** A key that -D gives twice has two values, and nobody knows which one was meant. */
+    private static void refuseRepeatedKeys(CommandLine.ParseResult parsed) {
+        Set<String> keys = new HashSet<>();
+        CommandLine.Model.OptionSpec properties = parsed.matchedOption("-D");
+        for (String text : properties == null ? List.<String>of() : properties.originalStringValues()) {
+            String key = text.substring(0, Math.max(text.indexOf('='), 0)).strip();
+            if (!keys.add(key)) {
+                throw new ParameterException(
+                        parsed.commandSpec().commandLine(), "-D " + key + " is given twice; leave one out");
+            }
+        }
+        parsed.subcommands().forEach(Main::refuseRepeatedKeys);
     }
 
     private int wrongOptions(ParameterException error, String[] arguments) {

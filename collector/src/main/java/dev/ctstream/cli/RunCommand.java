@@ -65,11 +65,21 @@ public final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
+        if (check && dumpConfig) {
+            throw new CommandFailure(ExitCode.USAGE, "--check and --dump-config exclude each other");
+        }
         if (check) {
             LogLevels.forPeople();
         }
         Configuration configuration = load(keys, !embeddedKafka && !dumpConfig);
         configuration.warnings().forEach(warning -> console.say("warning: " + warning));
+        String servers = configuration.collector().publish().bootstrapServers();
+        if (embeddedKafka && !servers.isEmpty()) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "--embedded-kafka publishes to a broker of its own, and kafka.bootstrap.servers=" + servers
+                            + " names another: leave one out");
+        }
         if (dumpConfig) {
             console.print(configuration.dump());
             return ExitCode.OK;

@@ -37,7 +37,7 @@ public record ClientSettings(Map<String, String> kafka, List<String> warnings) {
         Map<String, Setting> given = new LinkedHashMap<>();
         for (Setting setting : settings) {
             String key = setting.key().startsWith(Keys.KAFKA) ? setting.key() : Keys.KAFKA + setting.key();
-            given.put(key, new Setting(key, setting.value(), setting.source()));
+            new Setting(key, setting.value(), setting.source()).putOnce(given, problems);
         }
         commandLine.forEach((key, value) -> given.put(key, new Setting(key, value.strip(), Setting.COMMAND_LINE)));
         KafkaSettings.Check check = KafkaSettings.reader();

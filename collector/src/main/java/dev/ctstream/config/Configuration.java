@@ -36,7 +36,7 @@ public final class Configuration {
     public static Configuration load(ConfigSources sources) throws ConfigurationException {
         List<String> problems = new ArrayList<>();
         List<String> warnings = new ArrayList<>();
-        Map<String, Setting> given = gather(sources, problems, warnings);
+        Map<String, Setting> given = gather(sources, problems);
         GivenKeys.check(given, DEFINITION.names(), problems, warnings);
         Map<String, Object> values = parse(given, problems);
         DerivedDefaults facts = DerivedDefaults.complete(sources, given, values, problems);
@@ -72,17 +72,11 @@ public final class Configuration {
         return settings.dump(DEFINITION);
     }
 
-    private static Map<String, Setting> gather(ConfigSources sources, List<String> problems, List<String> warnings) {
+    private static Map<String, Setting> gather(ConfigSources sources, List<String> problems) {
         List<Setting> file = new ArrayList<>();
         sources.file().ifPresent(path -> PropertiesFile.read(path, "--config", file, problems));
         Map<String, Setting> given = new LinkedHashMap<>();
-        for (Setting setting : file) {
-            Setting before = given.put(setting.key(), setting);
-            if (before != null) {
-                warnings.add(setting.key() + " is given twice: " + before.source() + " and " + setting.source()
-                        + "; the last one applies");
-            }
-        }
+        file.forEach(setting -> setting.putOnce(given, problems));
         for (Setting setting : new EnvironmentNames(DEFINITION.names()).read(sources.environment())) {
             given.put(setting.key(), setting);
         }

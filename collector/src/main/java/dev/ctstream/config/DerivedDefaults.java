@@ -71,7 +71,7 @@ record DerivedDefaults(String bootId, String hostName) {
         host.readMachineId()
                 .ifPresentOrElse(
                         id -> values.put("host.id", id),
-                        () -> problems.add("host.id is not set and " + host.machineId()
-                                + " is missing or empty: set host.id to a name that no other host has"));
+                        () -> problems.add("host.id is not set and " + host.machineId() + " " + host.machineIdProblem()
+                                + ": set host.id to a name that no other host has"));
     }
 }

@@ -1,10 +1,10 @@
 package dev.ctstream.config;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Sources on the host for defaults of the configuration.
@@ -16,6 +16,11 @@ import java.util.Optional;
  * @param root whether the user is root
  */
 public record HostFacts(Path machineId, Path bootId, Path hostName, Path home, boolean root) {
+    /** As {@code machine-id(5)} has it. All zeros are no id. */
+    private static final Pattern MACHINE_ID = Pattern.compile("(?!0{32})[0-9a-f]{32}");
+
+    private static final int SHOWN = 40;
+
     /** The sources on the current host. */
     public static HostFacts current() {
         return new HostFacts(
@@ -26,9 +31,27 @@ public record HostFacts(Path machineId, Path bootId, Path hostName, Path home, b
                 "root".equals(System.getProperty("user.name")));
     }
 
-    /** The machine id; empty when the host has none. */
+    /**
+     * The machine id, 32 hexadecimal digits; empty when the host has none. An image has {@code uninitialized} there
+     * before its first boot, which every copy of it would have as its name.
+     */
     public Optional<String> readMachineId() {
-        return read(machineId);
+        return text(machineId)
+                .map(HostFacts::withoutNewline)
+                .filter(id -> MACHINE_ID.matcher(id).matches());
+    }
+
+    /** Why {@link #readMachineId} is empty, as the end of a sentence that begins with the file. */
+    String machineIdProblem() {
+        String text = text(machineId).orElse("").strip();
+        return text.isEmpty()
+                ? "is missing or empty"
+                : "does not have 32 hexadecimal digits, not all 0, but '"
+                        + (text.length() > SHOWN ? text.substring(0, SHOWN) + "…" : text) + "'";
+    }
+
+    private static String withoutNewline(String line) {
+        return line.endsWith("\n") ? line.substring(0, line.length() - 1) : line;
     }
 
     /** The kernel's boot id; empty without /proc. */
@@ -55,8 +78,12 @@ public record HostFacts(Path machineId, Path bootId, Path hostName, Path home, b
     }
 
     private static Optional<String> read(Path file) {
+        return text(file).map(String::strip).filter(text -> !text.isEmpty());
+    }
+
+    private static Optional<String> text(Path file) {
         try {
-            return Optional.of(Files.readString(file).strip()).filter(text -> !text.isEmpty());
+            return Optional.of(SmallFile.text(file));
         } catch (IOException e) {
             return Optional.empty();
         }

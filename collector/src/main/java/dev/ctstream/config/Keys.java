@@ -14,6 +14,7 @@ import static org.apache.kafka.common.config.ConfigDef.Type.STRING;
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.publish.PublishConfig;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigDef.ValidString;
 
@@ -34,6 +35,9 @@ final class Keys {
             "spool.control-bytes", "an eighth of spool.max-bytes, 256 KiB to 64 MiB",
             "spool.directory", "$STATE_DIRECTORY, else /var/lib/ctstream for root, else ~/.local/state/ctstream",
             "kafka.bootstrap.servers", "none; required without --embedded-kafka");
+
+    /** Keys whose default is a fact of the host. */
+    static final Set<String> OF_THE_HOST = Set.of("host.id", "spool.directory");
 
     private static final int KIB = 1024;
     private static final int MIB = 1024 * KIB;

@@ -56,7 +56,8 @@ final class Settings {
     }
 
     /**
-     * Every key with its value, default, source and meaning, as a valid properties file. Secrets are hidden.
+     * Every key with its value, default, source and meaning, as a valid properties file. Secrets are hidden. What was
+     * derived from this host is a comment, so that another host that gets the file derives its own.
      */
     String dump(ConfigDef definition) {
         StringBuilder dump = new StringBuilder(4096);
@@ -64,7 +65,8 @@ final class Settings {
             dump.append("# ").append(key.documentation).append('\n');
             dump.append("# default: ").append(ConfigTable.defaultText(key)).append("; from: ");
             dump.append(source(key.name)).append('\n');
-            dump.append(key.name)
+            dump.append(ofThisHost(key.name) ? "#" : "")
+                    .append(key.name)
                     .append('=')
                     .append(escape(Secrets.shown(key.name, text(value(key.name)))))
                     .append("\n\n");
@@ -79,6 +81,10 @@ final class Settings {
                         .append(escape(Secrets.shown(setting.key(), setting.value())))
                         .append("\n\n"));
         return dump.toString();
+    }
+
+    private boolean ofThisHost(String key) {
+        return Keys.OF_THE_HOST.contains(key) && !given.containsKey(key);
     }
 
     private String source(String key) {

@@ -143,6 +143,21 @@ class MainTest {
         assertThat(values(out())).isEqualTo(values(dump));
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    run --check --dump-config -D host.id=h                          | --check and --dump-config exclude each other
+                    run --embedded-kafka -D host.id=h -D kafka.bootstrap.servers=k:1 | --embedded-kafka publishes to a broker of its own, and kafka.bootstrap.servers=k:1 names another: leave one out
+                    run --dump-config -D host.id=a -Dhost.id=b                      | -D host.id is given twice; leave one out
+                    run --dump-config -D host.id=a -D events=new -D host.id=a       | -D host.id is given twice; leave one out
+                    read -D kafka.linger.ms=5 -D kafka.linger.ms=6                  | -D kafka.linger.ms is given twice; leave one out
+                    entries create -D host.id=a -D host.id=b                        | -D host.id is given twice; leave one out
+                    """)
+    void whatContradictsItselfIsRefused(String line, String problem) {
+        assertThat(run(line.split(" +"))).isEqualTo(2);
+        assertThat(err()).startsWith("ctstream: " + problem + "\n");
+        assertThat(out()).isEmpty();
+    }
+
     @Test
     void keysWithoutAFeatureEndTheStart() {
         assertThat(run("run", "--dump-config", "-D", "host.id=h", "-D", "filter.zone=7"))

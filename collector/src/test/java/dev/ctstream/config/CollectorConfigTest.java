@@ -33,7 +33,7 @@ class CollectorConfigTest {
     @BeforeEach
     void host() throws IOException {
         host = new HostFacts(
-                Files.writeString(folder.resolve("machine-id"), "machine"),
+                Files.writeString(folder.resolve("machine-id"), "3d1219c7c4c5404aaa1f6d2a48adfda4"),
                 Files.writeString(folder.resolve("boot_id"), "boot"),
                 Files.writeString(folder.resolve("hostname"), "web-1"),
                 folder,
@@ -44,7 +44,7 @@ class CollectorConfigTest {
     void defaults() throws Exception {
         assertThat(load(Map.of()))
                 .isEqualTo(new CollectorConfig(
-                        new CollectorConfig.Host("machine", "boot", "web-1"),
+                        new CollectorConfig.Host("3d1219c7c4c5404aaa1f6d2a48adfda4", "boot", "web-1"),
                         List.of("self"),
                         new SubscriptionConfig(true, false, true, 128 << 20, false),
                         new BatchConfig(512, 256 << 10, 50),

@@ -17,9 +17,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigurationTest {
     private static final Map<String, String> BROKER = Map.of("kafka.bootstrap.servers", "k:9092");
+
+    private static final String MACHINE = "3d1219c7c4c5404aaa1f6d2a48adfda4";
 
     private static final Path NO_FILE = Path.of("");
 
@@ -31,7 +34,7 @@ class ConfigurationTest {
     @BeforeEach
     void host() throws IOException {
         host = new HostFacts(
-                Files.writeString(folder.resolve("machine-id"), "machine\n"),
+                Files.writeString(folder.resolve("machine-id"), MACHINE + "\n"),
                 Files.writeString(folder.resolve("boot_id"), "boot\n"),
                 Files.writeString(folder.resolve("hostname"), "web-1\n"),
                 folder,
@@ -106,7 +109,7 @@ class ConfigurationTest {
         assertThat(configuration.collector().publish().kafka())
                 .containsEntry("bootstrap.servers", "k:1,k:2")
                 .containsEntry("my.own", "x");
-        assertThat(configuration.dump()).contains("\nspool.directory=/var/lib/a\n");
+        assertThat(configuration.dump()).contains("\n#spool.directory=/var/lib/a\n");
     }
 
     @Test
@@ -120,7 +123,7 @@ class ConfigurationTest {
 
     @Test
     void anEmptyOrMissingHostIdIsAnErrorThatNamesTheKey() throws Exception {
-        assertThat(load(BROKER).collector().host().id()).isEqualTo("machine");
+        assertThat(load(BROKER).collector().host().id()).isEqualTo(MACHINE);
         assertThat(load(BROKER).collector().host().bootId()).isEqualTo("boot");
         assertThat(problems(with(Map.of("host.id", " "))))
                 .singleElement()
@@ -192,12 +195,58 @@ class ConfigurationTest {
     }
 
     @Test
-    void theSameKeyTwiceInAFileIsAWarning() throws Exception {
-        Path file = file("host.id=a\nhost.id=b\n");
-        Configuration configuration = load(file, Map.of(), BROKER);
-        assertThat(configuration.warnings())
-                .containsExactly("host.id is given twice: " + file + ":1 and " + file + ":2; the last one applies");
-        assertThat(configuration.collector().host().id()).isEqualTo("b");
+    void theSameKeyTwiceInAFileIsAProblem() throws Exception {
+        Path file = file("host.id=a\nevents=new\nhost.id=b\n");
+        assertThat(problems(file, Map.of(), BROKER))
+                .containsExactly("host.id is given twice: " + file + ":1 and " + file + ":3; leave one out");
+        Path client = file("bootstrap.servers=k:1\nkafka.bootstrap.servers=k:2\n");
+        assertThatThrownBy(() -> ClientSettings.load(Optional.of(client), Map.of()))
+                .hasMessage(
+                        "kafka.bootstrap.servers is given twice: " + client + ":1 and " + client + ":2; leave one out");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "uninitialized\n",
+                "",
+                "\n",
+                "00000000000000000000000000000000\n",
+                "3d1219c7c4c5404aaa1f6d2a48adfda\n",
+                "3d1219c7c4c5404aaa1f6d2a48adfda4a\n",
+                "3D1219C7C4C5404AAA1F6D2A48ADFDA4\n",
+                "3d1219c7-c4c5-404a-aa1f-6d2a48adfda4\n",
+                "3d1219c7c4c5404aaa1f6d2a48adfdag\n",
+                "3d1219c7c4c5404aaa1f6d2a48adfda4\n\n",
+            })
+    void whatIsNoMachineIdIsNoIdentity(String text) throws Exception {
+        Files.writeString(host.machineId(), text);
+        assertThat(problems(BROKER))
+                .singleElement()
+                .asString()
+                .startsWith("host.id is not set and " + host.machineId() + " ")
+                .contains(text.strip())
+                .endsWith(": set host.id to a name that no other host has");
+        assertThat(load(with(Map.of("host.id", "web-1"))).collector().host().id())
+                .isEqualTo("web-1");
+        Files.writeString(host.machineId(), MACHINE);
+        assertThat(load(BROKER).collector().host().id()).isEqualTo(MACHINE);
+    }
+
+    @Test
+    void aDumpOfOneHostLeavesAnotherItsOwnIdentityAndDirectory() throws Exception {
+        Map<String, String> one = with(Map.of("events", "new", "batch.max-events", "7"));
+        String dump = load(one).dump();
+        assertThat(dump)
+                .contains("; from: default\n#host.id=" + MACHINE + "\n")
+                .contains("; from: default\n#spool.directory=" + folder.resolve(".local/state/ctstream") + "\n");
+        String other = "a".repeat(MACHINE.length());
+        Files.writeString(host.machineId(), other);
+        Configuration copied = load(file(dump), Map.of("STATE_DIRECTORY", "/var/lib/other"), Map.of());
+        assertThat(copied.collector().host().id()).isEqualTo(other);
+        assertThat(copied.collector().spool().directory()).isEqualTo(Path.of("/var/lib/other"));
+        assertThat(copied.collector().batch().maxEvents()).isEqualTo(7);
+        assertThat(load(with(Map.of("host.id", "web-1"))).dump()).contains("; from: -D\nhost.id=web-1\n");
     }
 
     @Test

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -53,9 +54,14 @@ class ChangeRecordBrokerIT {
     }
 
     private int run(String... arguments) {
+        return run(Map.of(), arguments);
+    }
+
+    private int run(Map<String, String> environment, String... arguments) {
         out.reset();
         err.reset();
-        Console console = new Console(out, new PrintStream(err, true, StandardCharsets.UTF_8), Map.of(), false, false);
+        Console console =
+                new Console(out, new PrintStream(err, true, StandardCharsets.UTF_8), environment, false, false);
         return Main.execute(console, arguments);
     }
 
@@ -136,6 +142,38 @@ class ChangeRecordBrokerIT {
         assertThat(records)
                 .anyMatch(record ->
                         record.contains("\"operation\":\"reserve\"") && record.contains("\"filter\":\"--zone 9\""));
+    }
+
+    @Test
+    void theRecordHasTheHostIdThatACollectorWithTheSameConfigurationHas() throws Exception {
+        Path config = Files.writeString(folder.resolve("one.properties"), "host.id=of-file\ntopic.control=operators\n");
+        Map<String, String> broker =
+                Map.of("CTSTREAM_KAFKA_BOOTSTRAP_SERVERS", ChangeRecordBrokerIT.broker.bootstrapServers());
+        Map<String, String> named = new HashMap<>(broker);
+        named.put("CTSTREAM_HOST_ID", "of-environment");
+        named.put("CTSTREAM_TOPIC_CONTROL", "operators");
+        assertThat(run(broker, create(11, "--config", config.toString()))).isZero();
+        assertThat(run(named, create(12, "--config", config.toString()))).isZero();
+        assertThat(run(named, create(13)))
+                .as(err.toString(StandardCharsets.UTF_8))
+                .isZero();
+        assertThat(run(named, create(14, "-D", "host.id=of-line", "--require-record")))
+                .isZero();
+        assertThat(run(
+                        "read",
+                        "--bootstrap-server",
+                        ChangeRecordBrokerIT.broker.bootstrapServers(),
+                        "--topic",
+                        "operators",
+                        "--from-beginning",
+                        "--count",
+                        "4",
+                        "-o",
+                        "json"))
+                .isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8).lines())
+                .extracting(record -> record.replaceAll(".*\"host_id\":\"([^\"]*)\".*", "$1"))
+                .containsExactlyInAnyOrder("of-file", "of-environment", "of-environment", "of-line");
     }
 
     @Test

@@ -25,9 +25,12 @@ import picocli.CommandLine.Option;
 /**
  * Records a command's change in the control topic if a broker is configured: an OPERATOR record with the user, the
  * host, the command line, the operation and the counts. It connects to the broker before the change and writes the
- * record after it.
+ * record after it. The configuration is found as {@code run} finds it, so {@code host.id} is that of the host's
+ * collector.
  */
 final class ChangeRecord implements AutoCloseable {
+    private static final String SERVERS = "CTSTREAM_KAFKA_BOOTSTRAP_SERVERS";
+
     @Option(
             names = "--config",
             paramLabel = "FILE",
@@ -50,9 +53,11 @@ final class ChangeRecord implements AutoCloseable {
 
     /** Connects to the broker. If it fails, nothing has been changed. */
     void open(TableCommand command) throws CommandFailure {
-        if (config == null && keys.isEmpty()) {
+        String inEnvironment = command.console().environment().getOrDefault(SERVERS, "");
+        if (config == null && keys.isEmpty() && inEnvironment.isBlank()) {
             if (required) {
-                throw command.usage("--require-record needs a broker: --config FILE or -D kafka.bootstrap.servers=H:P");
+                throw command.usage(
+                        "--require-record needs a broker: --config FILE, -D kafka.bootstrap.servers=H:P or " + SERVERS);
             }
             return;
         }
