@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,13 +56,16 @@ public final class Collector implements AutoCloseable {
     /** STOPPED is appended this long before a stop must have ended, even if events still wait for Kafka. */
     private static final long STOPPED_BEFORE_END_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
+    /** Component of health until everything has been started. */
+    private static final String STARTING = "start";
+
     private final CollectorConfig config;
-    private final Metrics metrics = new Metrics();
+    private final Metrics metrics;
     private final Health health;
     private final BatchRing ring = new BatchRing();
     private final ControlOutbox outbox = new ControlOutbox(ring);
-    private final ReceiveMetrics receiveMetrics = new ReceiveMetrics(metrics);
-    private final PublishMetrics publishMetrics = new PublishMetrics(metrics);
+    private final ReceiveMetrics receiveMetrics;
+    private final PublishMetrics publishMetrics;
     private final Namespaces namespaces;
     private final StreamId own; // control stream of the collector's own namespace
     private final Spool spool;
@@ -71,7 +75,7 @@ public final class Collector implements AutoCloseable {
     private final OwnedThread publishThread;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final Tracking tracking;
-    private @Nullable HttpEndpoint http;
+    private final @Nullable HttpEndpoint http;
     private boolean stopped;
 
     /**
@@ -91,11 +95,28 @@ public final class Collector implements AutoCloseable {
      */
     public record Program(String version, String configurationDigest) {}
 
-    private Collector(CollectorConfig config, Namespaces namespaces, Health health, Program program)
-            throws IOException {
+    /** What exists before the subscription. */
+    private record Early(
+            Metrics metrics,
+            Health health,
+            AtomicReference<@Nullable Collector> status,
+            @Nullable HttpEndpoint http) {
+        void close() {
+            if (http != null) {
+                http.close();
+            }
+            metrics.close();
+        }
+    }
+
+    private Collector(CollectorConfig config, Namespaces namespaces, Early early, Program program) throws IOException {
         this.config = config;
         this.namespaces = namespaces;
-        this.health = health;
+        health = early.health();
+        metrics = early.metrics();
+        http = early.http();
+        receiveMetrics = new ReceiveMetrics(metrics);
+        publishMetrics = new PublishMetrics(metrics);
         BatchMetrics.registerRing(metrics, ring);
         own = namespaces.own(); // it may fail: before the spool is open
         spool = Spool.open(new Spool.Parts(
@@ -123,28 +144,56 @@ public final class Collector implements AutoCloseable {
     }
 
     /**
-     * Subscribes, opens the spool and starts publishing. An absent broker does not keep it from starting.
+     * Takes the address of {@code http.listen}, subscribes, opens the spool and starts publishing. An absent broker does
+     * not keep it from starting.
      *
      * @throws dev.ctstream.netlink.NetlinkException when the kernel refuses the subscription
      * @throws IOException when the spool or the HTTP endpoint cannot be opened; the message names the remedy
      */
     public static Collector start(CollectorConfig config, Program program) throws IOException {
-        Health health = new Health();
-        Namespaces namespaces = new Namespaces(config, health);
-        namespaces.open(); // first: from here on the kernel keeps events for us
+        Early early = early(config);
+        Namespaces namespaces = new Namespaces(config, early.health());
         Collector collector;
         try {
-            collector = new Collector(config, namespaces, health, program);
+            namespaces.open(); // from here on the kernel keeps events for us
+            collector = new Collector(config, namespaces, early, program);
         } catch (IOException | RuntimeException e) {
             namespaces.sockets().forEach(EventSocket::close);
             namespaces.close();
+            early.close();
             throw e;
         }
         collector.begin();
+        early.health().remove(STARTING);
+        early.status().set(collector);
         return collector;
     }
 
-    private void begin() throws IOException {
+    private static Early early(CollectorConfig config) throws IOException {
+        Metrics metrics = new Metrics();
+        Health health = new Health();
+        health.report(STARTING, false, "the collector is starting");
+        AtomicReference<@Nullable Collector> status = new AtomicReference<>();
+        String listen = config.httpListen().orElse(null);
+        if (listen == null) {
+            return new Early(metrics, health, status, null);
+        }
+        List<String> names = new ArrayList<>(config.httpHosts());
+        names.add(config.host().name());
+        try {
+            return new Early(
+                    metrics,
+                    health,
+                    status,
+                    HttpEndpoint.start(
+                            listen, names, metrics, health, () -> Status.json(config, health, status.get())));
+        } catch (IOException e) {
+            metrics.close();
+            throw e;
+        }
+    }
+
+    private void begin() {
         receiveThread.start(this::threadFailed);
         spoolThread.start(this::threadFailed);
         tracking.start(namespaces.list(), own, this::threadFailed);
@@ -154,20 +203,6 @@ public final class Collector implements AutoCloseable {
             LOG.info("batches of an earlier run are published first batches={}", spool.replayedBatches());
         }
         metrics.bindProcess();
-        if (config.httpListen().isPresent()) {
-            try {
-                http = startHttp(config.httpListen().get());
-            } catch (IOException e) {
-                close();
-                throw e;
-            }
-        }
-    }
-
-    private HttpEndpoint startHttp(String listen) throws IOException {
-        List<String> names = new ArrayList<>(config.httpHosts());
-        names.add(config.host().name());
-        return HttpEndpoint.start(listen, names, metrics, health, new Status(this)::json);
     }
 
     /** Ends the process with the reason: {@link #awaitEnd} throws it. */

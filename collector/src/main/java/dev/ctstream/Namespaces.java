@@ -28,9 +28,9 @@ import org.slf4j.LoggerFactory;
 public final class Namespaces implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Namespaces.class);
     /** Name of the collector's own namespace in the configuration. */
-    private static final String SELF = "self";
+    static final String SELF = "self";
     /** Name of the collector's own namespace in the records. */
-    private static final String HOST = "host";
+    static final String HOST = "host";
 
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -89,8 +89,7 @@ public final class Namespaces implements AutoCloseable {
         if (name.equals(SELF)) {
             return new ObservedNamespace(EventSocket.open(null, HOST, config.subscription()), null);
         }
-        NetworkNamespace namespace =
-                name.startsWith("/") ? NetworkNamespace.path(Path.of(name)) : NetworkNamespace.named(name);
+        NetworkNamespace namespace = handle(name);
         try {
             return new ObservedNamespace(
                     EventSocket.open(namespace, namespace.label(), config.subscription()), namespace);
@@ -98,6 +97,11 @@ public final class Namespaces implements AutoCloseable {
             namespace.close();
             throw e;
         }
+    }
+
+    /** Opens a namespace by its name or its path, as the key {@code netns} gives it. */
+    static NetworkNamespace handle(String name) throws NetlinkException {
+        return name.startsWith("/") ? NetworkNamespace.path(Path.of(name)) : NetworkNamespace.named(name);
     }
 
     /** Starts to check whether connections are tracked. */

@@ -3,22 +3,39 @@ package dev.ctstream;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.metrics.Health;
+import org.jspecify.annotations.Nullable;
 
 /** The state of a collector as {@code /status} shows it. Any thread. */
 final class Status {
-    private final Collector collector;
+    private Status() {}
 
-    Status(Collector collector) {
-        this.collector = collector;
+    /**
+     * One JSON object.
+     *
+     * @param collector null while it is starting
+     */
+    static String json(CollectorConfig config, Health health, @Nullable Collector collector) {
+        ObjectNode status = JsonNodeFactory.instance.objectNode();
+        status.put("host_id", config.host().id());
+        status.put("ready", health.ready());
+        status.put("live", health.live());
+        if (collector != null) {
+            put(status, collector);
+        }
+        ObjectNode components = status.putObject("components");
+        health.components().forEach((name, state) -> {
+            ObjectNode one = components.putObject(name);
+            one.put("ready", state.ready());
+            one.put("reason", state.reason());
+        });
+        return status.toString();
     }
 
-    String json() {
-        ObjectNode status = JsonNodeFactory.instance.objectNode();
+    private static void put(ObjectNode status, Collector collector) {
         Collector.Totals totals = collector.totals();
-        status.put("host_id", collector.config().host().id());
-        status.put("ready", collector.health().ready());
-        status.put("live", collector.health().live());
         ObjectNode events = status.putObject("events");
         events.put("received", totals.received());
         events.put("acknowledged", totals.acknowledged());
@@ -34,12 +51,5 @@ final class Status {
             one.put("undecodable", socket.undecodableTotal());
             one.put("foreign", socket.foreignTotal());
         }
-        ObjectNode components = status.putObject("components");
-        collector.health().components().forEach((name, state) -> {
-            ObjectNode one = components.putObject(name);
-            one.put("ready", state.ready());
-            one.put("reason", state.reason());
-        });
-        return status.toString();
     }
 }

@@ -60,7 +60,7 @@ final class Tracking {
                 new Batcher(config.batch(), facts.run(), config.host().name(), sink, outbox, new BatchMetrics(metrics));
         tracker = new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));
         receiver = EventReceiver.open(tracker, observers.receive());
-        reporter = new NamespaceReporter(tracker, batcher, outbox, config.track(), facts, controlMetrics);
+        reporter = new NamespaceReporter(tracker, batcher, outbox, config.track(), facts, controlMetrics, health);
         snapshots = new Snapshots(tracker, outbox, config.track(), controlMetrics, receiver.dumpRing());
         guard = new DeliveryGuard(tracker, outbox, controlMetrics, DeliveryGuard.Limits.DEFAULT);
     }
@@ -96,11 +96,8 @@ final class Tracking {
             reporter.addedUnobserved(own);
         }
         for (ObservedNamespace namespace : namespaces) {
-            List<String> missing = reporter.added(namespace, "start"); // first: no event may precede STARTED
+            reporter.added(namespace, "start"); // first: no event may precede STARTED
             receiver.add(namespace.socket());
-            if (!missing.isEmpty()) {
-                health.report("sysctls/" + namespace.netns(), true, String.join("; ", missing));
-            }
             guard.added(namespace);
             snapshots.added(namespace, "start");
         }

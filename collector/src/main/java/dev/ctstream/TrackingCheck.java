@@ -2,6 +2,7 @@ package dev.ctstream;
 
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.control.ObservedNamespace;
+import dev.ctstream.metrics.Check;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
@@ -21,6 +22,9 @@ import org.slf4j.LoggerFactory;
 final class TrackingCheck {
     private static final Logger LOG = LoggerFactory.getLogger(TrackingCheck.class);
 
+    private static final String NAME = "tracking";
+    private static final String WANTED = "tracked connections";
+
     private final String netns;
     private final @Nullable NetworkNamespace namespace;
     private final Health health;
@@ -38,38 +42,55 @@ final class TrackingCheck {
         if (active) {
             return true;
         }
+        Check check;
         try {
-            active = entries() > 0 || rules();
+            check = check(netns, namespace);
         } catch (NetlinkException e) {
             LOG.warn("cannot tell whether connections are tracked netns={}: {}", netns, e.getMessage());
-            active = true; // unknown is not inactive
+            check = Check.ok(NAME, netns, "unknown", WANTED); // unknown is not inactive
         }
-        if (active) {
-            health.report(component(), true, "connections are tracked");
-            if (warned) {
-                LOG.info("connections are tracked now netns={}", netns);
-            }
-        } else if (!warned) {
+        active = check.isOk();
+        health.report(NAME + "/" + netns, active, active ? "connections are tracked" : check.sentence());
+        if (!active && !warned) {
             warned = true;
-            String reason = "connection tracking is inactive: the table is empty and no nf_tables rule asks for it, so"
-                    + " there will be no events; add a rule such as 'ct state new' to a chain, or NAT";
-            health.report(component(), false, reason);
-            LOG.warn("{} netns={}", reason, netns);
+            LOG.warn("{}", check.sentence());
+        } else if (active && warned) {
+            LOG.info("connections are tracked now netns={}", netns);
         }
         return active;
     }
 
-    private String component() {
-        return "tracking/" + netns;
+    /**
+     * Checks a namespace.
+     *
+     * @param netns its label
+     * @param namespace null = the collector's own
+     */
+    static Check check(String netns, @Nullable NetworkNamespace namespace) throws NetlinkException {
+        String scope = "netns " + netns;
+        long entries = entries(namespace);
+        if (entries > 0) {
+            return Check.ok(NAME, scope, "entries in the table: " + entries, WANTED);
+        }
+        if (rules(namespace)) {
+            return Check.ok(NAME, scope, "an nf_tables rule asks for it", WANTED);
+        }
+        return Check.warn(
+                NAME,
+                scope,
+                "connection tracking is inactive: the table is empty and no nf_tables rule asks for it, so there will be"
+                        + " no events",
+                WANTED,
+                "add a rule such as 'ct state new' to a chain, or NAT");
     }
 
-    private long entries() throws NetlinkException {
+    private static long entries(@Nullable NetworkNamespace namespace) throws NetlinkException {
         try (ConntrackTable table = ConntrackTable.open(namespace)) {
             return table.stats().entries();
         }
     }
 
-    private boolean rules() throws NetlinkException {
+    private static boolean rules(@Nullable NetworkNamespace namespace) throws NetlinkException {
         try (RequestChannel channel = namespace == null
                 ? RequestChannel.open(NetlinkSocket.NETLINK_NETFILTER)
                 : RequestChannel.open(namespace, NetlinkSocket.NETLINK_NETFILTER)) {

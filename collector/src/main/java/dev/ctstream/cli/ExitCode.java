@@ -1,5 +1,8 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.metrics.Check;
+import java.util.List;
+
 /** Exit codes of the process. */
 public final class ExitCode {
     /** The command succeeded. */
@@ -12,4 +15,20 @@ public final class ExitCode {
     public static final int PRIVILEGE = 3;
 
     private ExitCode() {}
+
+    /** The exit code for these checks: wrong configuration counts before a missing privilege, and that before the rest. */
+    static int of(List<Check> checks) {
+        int code = OK;
+        for (Check check : checks) {
+            switch (check.result()) {
+                case FAIL_CONFIGURATION -> {
+                    return USAGE;
+                }
+                case FAIL_PRIVILEGE -> code = PRIVILEGE;
+                case FAIL -> code = code == OK ? FAILURE : code;
+                case OK, WARN -> {}
+            }
+        }
+        return code;
+    }
 }

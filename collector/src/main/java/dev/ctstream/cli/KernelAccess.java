@@ -1,9 +1,10 @@
 package dev.ctstream.cli;
 
-import dev.ctstream.netlink.Capabilities;
+import dev.ctstream.LocalChecks;
+import dev.ctstream.metrics.Check;
 import dev.ctstream.netlink.Errno;
-import dev.ctstream.netlink.HostCheck;
 import dev.ctstream.netlink.NetlinkException;
+import java.util.List;
 
 /** Checks that this process may use the kernel's connection tracking, and says what to do if it may not. */
 final class KernelAccess {
@@ -15,15 +16,13 @@ final class KernelAccess {
 
     /** Fails before anything is started if the command cannot work. */
     static void require() throws CommandFailure {
-        String problem = HostCheck.problem();
-        if (problem != null) {
-            throw new CommandFailure(ExitCode.FAILURE, problem);
-        }
-        if (!Capabilities.has(Capabilities.CAP_NET_ADMIN)) {
-            throw new CommandFailure(
-                    ExitCode.PRIVILEGE,
-                    "subscribe to connection tracking: EPERM (1) " + Errno.text(Errno.EPERM)
-                            + ": CAP_NET_ADMIN is missing; " + REMEDY);
+        require(LocalChecks.library());
+        require(LocalChecks.netAdmin());
+    }
+
+    private static void require(Check check) throws CommandFailure {
+        if (check.failed()) {
+            throw new CommandFailure(ExitCode.of(List.of(check)), check.sentence());
         }
     }
 

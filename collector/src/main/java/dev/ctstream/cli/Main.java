@@ -48,7 +48,7 @@ public final class Main implements Runnable {
      * In the order of the usage text. Only the called command is created: creating all takes half a second of CPU time.
      */
     private static final List<String> COMMANDS =
-            List.of("run", "demo", "watch", "read", "verify", "entries", "zones", "spool", "broker", "bench");
+            List.of("run", "demo", "watch", "read", "verify", "entries", "zones", "spool", "doctor", "broker", "bench");
 
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show stack traces of errors.")
     private boolean debug;
@@ -118,6 +118,7 @@ public final class Main implements Runnable {
             case "entries" -> EntriesCommand.line(console);
             case "zones" -> ZonesCommand.line(console);
             case "spool" -> SpoolCommand.line(console);
+            case "doctor" -> new DoctorCommand(console);
             case "broker" -> new BrokerCommand(console);
             case "bench" -> BenchCommand.line(console);
             default -> throw new IllegalArgumentException(name);

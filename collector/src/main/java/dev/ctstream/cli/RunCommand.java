@@ -1,20 +1,21 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.Collector;
+import dev.ctstream.LocalChecks;
 import dev.ctstream.broker.EmbeddedBroker;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
-import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.metrics.Check;
 import dev.ctstream.netlink.NetlinkException;
-import dev.ctstream.publish.KafkaUnreadyException;
-import dev.ctstream.publish.PublishConfig;
 import dev.ctstream.publish.Topics;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -51,7 +52,7 @@ public final class RunCommand implements Callable<Integer> {
     @Option(names = "--embedded-kafka", description = "Start a temporary broker on 127.0.0.1 and publish to it.")
     private boolean embeddedKafka;
 
-    @Option(names = "--check", description = "Check configuration, privilege and broker, then exit.")
+    @Option(names = "--check", description = "Check configuration, host and Kafka, then exit.")
     private boolean check;
 
     @Option(names = "--dump-config", description = "Print every key with its value, source and meaning, then exit.")
@@ -87,7 +88,7 @@ public final class RunCommand implements Callable<Integer> {
         if (check) {
             return check(configuration.collector());
         }
-        KernelAccess.require();
+        require(configuration.collector());
         if (!embeddedKafka) {
             return collect(configuration);
         }
@@ -139,30 +140,30 @@ public final class RunCommand implements Callable<Integer> {
     }
 
     private int check(CollectorConfig settings) throws CommandFailure, IOException {
-        console.print("configuration: ok\n");
-        KernelAccess.require();
-        try (EventSocket socket = EventSocket.open(null, "host", settings.subscription())) {
-            console.print("kernel: ok, a receive buffer of " + socket.grant().effectiveBytes() + " bytes\n");
-        } catch (NetlinkException e) {
-            throw KernelAccess.failure(e);
-        }
+        List<Check> checks = new ArrayList<>(LocalChecks.look(settings, false));
         if (!embeddedKafka) {
-            checkKafka(settings.publish());
+            try {
+                checks.addAll(Topics.check(settings.publish()));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new CommandFailure(ExitCode.FAILURE, "interrupted", e);
+            }
         }
-        return ExitCode.OK;
+        new CheckReport(console, OutputFormat.TEXT).print(checks);
+        return ExitCode.of(checks);
     }
 
-    private void checkKafka(PublishConfig publish) throws CommandFailure, IOException {
-        try {
-            Topics.Report report = Topics.check(publish);
-            console.print("kafka: ok, " + publish.bootstrapServers() + "\n");
-            report.remarks().forEach(remark -> console.say("warning: " + remark));
-        } catch (KafkaUnreadyException e) {
-            throw new CommandFailure(ExitCode.FAILURE, "kafka: " + e.getMessage(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CommandFailure(ExitCode.FAILURE, "kafka: interrupted", e);
+    /** Ends the start if a check of this host has failed. Namespaces report their own warnings once they are observed. */
+    private static void require(CollectorConfig settings) throws CommandFailure {
+        List<Check> checks = LocalChecks.look(settings, false);
+        List<String> failed =
+                checks.stream().filter(Check::failed).map(Check::sentence).toList();
+        if (!failed.isEmpty()) {
+            throw new CommandFailure(ExitCode.of(checks), failed, null);
         }
+        checks.stream()
+                .filter(check -> !check.isOk() && !check.scope().startsWith("netns "))
+                .forEach(check -> LoggerFactory.getLogger(RunCommand.class).warn("{}", check.sentence()));
     }
 
     private Configuration load(Map<String, String> commandLine, boolean brokerNeeded) throws CommandFailure {

@@ -1,5 +1,6 @@
 package dev.ctstream.conntrack;
 
+import dev.ctstream.metrics.Check;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.NetworkNamespace;
@@ -72,15 +73,9 @@ public final class EventSocket implements EventSource, AutoCloseable {
             socket.setOption(NetlinkSocket.SOL_NETLINK, NetlinkSocket.NETLINK_BROADCAST_ERROR, 1);
         }
         ReceiveBufferGrant grant = socket.requestReceiveBuffer(config.receiveBufferBytes());
-        long capacityEvents = DrainPace.capacityEvents(grant.effectiveBytes());
-        if (grant.capped()) {
-            LOG.warn(
-                    "receive buffer capped: netns={} requestedBytes={} grantedBytes={} capacityEvents={}; {}",
-                    netns,
-                    config.receiveBufferBytes(),
-                    grant.effectiveBytes() / 2,
-                    capacityEvents,
-                    "raise net.core.rmem_max, or give CAP_NET_ADMIN in the initial user namespace");
+        Check buffer = bufferCheck(netns, grant);
+        if (!buffer.isOk()) {
+            LOG.warn("{}", buffer.sentence());
         }
         for (int group : config.groups()) {
             socket.join(group);
@@ -90,9 +85,28 @@ public final class EventSocket implements EventSource, AutoCloseable {
                 netns,
                 config.groups(),
                 config.reliable() ? "reliable" : "counted",
-                capacityEvents,
+                DrainPace.capacityEvents(grant.effectiveBytes()),
                 socket.portId());
         return new EventSocket(netns, socket, config, grant);
+    }
+
+    /**
+     * Checks the receive buffer that the kernel granted.
+     *
+     * @param netns label of the namespace
+     */
+    public static Check bufferCheck(String netns, ReceiveBufferGrant grant) {
+        String found = grant.effectiveBytes() / 2 + " bytes, room for "
+                + DrainPace.capacityEvents(grant.effectiveBytes()) + " events";
+        String wanted = grant.requestedBytes() + " bytes (socket.receive-buffer-bytes)";
+        return grant.capped()
+                ? Check.warn(
+                        "receive-buffer",
+                        "netns " + netns,
+                        found,
+                        wanted,
+                        "raise net.core.rmem_max, or give CAP_NET_ADMIN in the initial user namespace")
+                : Check.ok("receive-buffer", "netns " + netns, found, wanted);
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.GapCause;
@@ -40,6 +41,7 @@ public final class NamespaceReporter implements AutoCloseable {
     private final TrackConfig config;
     private final RunDescription facts;
     private final ControlMetrics metrics;
+    private final Health health;
     private final StageClock clock;
     private final Map<Integer, NamespaceReports> observed = new LinkedHashMap<>();
     private final List<NamespaceReports> ending = new ArrayList<>();
@@ -56,8 +58,9 @@ public final class NamespaceReporter implements AutoCloseable {
             ControlOutbox outbox,
             TrackConfig config,
             RunDescription facts,
-            ControlMetrics metrics) {
-        this(tracker, batcher, outbox, config, facts, metrics, StageClock.HOST);
+            ControlMetrics metrics,
+            Health health) {
+        this(tracker, batcher, outbox, config, facts, metrics, health, StageClock.HOST);
     }
 
     NamespaceReporter(
@@ -67,8 +70,10 @@ public final class NamespaceReporter implements AutoCloseable {
             TrackConfig config,
             RunDescription facts,
             ControlMetrics metrics,
+            Health health,
             StageClock clock) {
         this.clock = clock;
+        this.health = health;
         this.tracker = tracker;
         this.batcher = batcher;
         this.outbox = outbox;
@@ -99,12 +104,10 @@ public final class NamespaceReporter implements AutoCloseable {
      * all events, and even a run that is killed has reported its start.
      *
      * @param reason {@link ControlRecord.Started#AT_START}, or {@code namespace-added} later
-     * @return what the namespace's records will lack, see {@link Sysctls#missing}
      */
-    public List<String> added(NamespaceAccess namespace, String reason) {
-        ControlRecord.Sysctls sysctls = begin(namespace, reason);
+    public void added(NamespaceAccess namespace, String reason) {
+        begin(namespace, reason);
         awaitOffered();
-        return Sysctls.missing(sysctls);
     }
 
     /**
@@ -131,16 +134,15 @@ public final class NamespaceReporter implements AutoCloseable {
         }
     }
 
-    private synchronized ControlRecord.Sysctls begin(NamespaceAccess namespace, String reason) {
+    private synchronized void begin(NamespaceAccess namespace, String reason) {
         String netns = namespace.netns();
         ControlRecord.Sysctls sysctls = config.manageSysctls() ? namespace.manageSysctls() : namespace.sysctls();
-        Sysctls.warn(netns, sysctls);
+        Sysctls.report(health, netns, sysctls);
         TrackedNamespace track = tracker.namespace(namespace.source());
-        NamespaceReports reports =
-                new NamespaceReports(namespace, track, batcher.namespace(namespace.source()), facts, sysctls, clock);
+        NamespaceReports reports = new NamespaceReports(
+                namespace, track, batcher.namespace(namespace.source()), facts, sysctls, health, clock);
         observed.put(namespace.source().index(), reports);
         begin(namespace.control(), reports.started(reason), reason);
-        return sysctls;
     }
 
     private void begin(StreamId namespace, ControlRecord started, String reason) {
@@ -175,6 +177,7 @@ public final class NamespaceReporter implements AutoCloseable {
         NamespaceReports reports = observed.remove(source.index());
         if (reports != null) {
             reports.close(); // an open channel would keep the namespace alive
+            health.remove(Sysctls.component(reports.netns()));
             ending.add(reports);
             thread.wake();
         }

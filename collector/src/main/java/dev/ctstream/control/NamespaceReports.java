@@ -3,6 +3,7 @@ package dev.ctstream.control;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.NamespaceStreams;
 import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.track.TrackedNamespace;
 
@@ -21,6 +22,7 @@ final class NamespaceReports implements AutoCloseable {
     private final RunDescription facts;
     private final TableCounters counters;
     private final NamespaceAccess.OtherListeners otherListeners;
+    private final Health health;
     private final StageClock clock;
     private ControlRecord.Sysctls sysctls;
     private boolean inexact;
@@ -32,8 +34,10 @@ final class NamespaceReports implements AutoCloseable {
             NamespaceStreams streams,
             RunDescription facts,
             ControlRecord.Sysctls sysctls,
+            Health health,
             StageClock clock) {
         this.observed = observed;
+        this.health = health;
         this.clock = clock;
         this.track = track;
         this.streams = streams;
@@ -42,6 +46,10 @@ final class NamespaceReports implements AutoCloseable {
         counters = new TableCounters(observed, clock);
         otherListeners = observed.otherListeners();
         checkListeners();
+    }
+
+    String netns() {
+        return observed.netns();
     }
 
     private void checkListeners() {
@@ -59,6 +67,7 @@ final class NamespaceReports implements AutoCloseable {
         if (++heartbeats % HEARTBEATS_PER_SYSCTLS == 0) {
             ControlRecord.Sysctls now = observed.sysctls();
             sysctls = new ControlRecord.Sysctls(now.events(), now.acct(), now.timestamp(), sysctls.changed());
+            Sysctls.report(health, netns(), now);
         }
         return new ControlRecord.Heartbeat(report(), state());
     }

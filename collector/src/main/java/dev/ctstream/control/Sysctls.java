@@ -1,13 +1,14 @@
 package dev.ctstream.control;
 
 import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.metrics.Check;
+import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -29,6 +30,7 @@ public final class Sysctls {
     private static final String EVENTS = "events";
     private static final String ACCT = "acct";
     private static final String TIMESTAMP = "timestamp";
+    private static final int WANTED = 1;
 
     private Sysctls() {}
 
@@ -43,7 +45,7 @@ public final class Sysctls {
             Map<String, Integer> changed = new TreeMap<>();
             for (String name : List.of(EVENTS, ACCT, TIMESTAMP)) {
                 Integer before = readOne(name);
-                if (before != null && before != 1 && set(name, netns)) {
+                if (before != null && before != WANTED && set(name, netns)) {
                     changed.put(PREFIX + name, before);
                     LOG.info("sysctl set: netns={} name={}{} before={} now=1", netns, PREFIX, name, before);
                 }
@@ -52,33 +54,62 @@ public final class Sysctls {
         });
     }
 
-    /** What the records will lack because of these values, one sentence for each. */
-    public static List<String> missing(ControlRecord.Sysctls values) {
-        List<String> missing = new ArrayList<>();
-        if (isZero(values.events())) {
-            missing.add("nf_conntrack_events=0: new flows raise no events; only dumps find and close them");
-        }
-        if (isZero(values.acct())) {
-            missing.add("nf_conntrack_acct=0: new flows have no packet and byte counters");
-        }
-        if (isZero(values.timestamp())) {
-            missing.add("nf_conntrack_timestamp=0: new flows have no start, stop and event times");
-        }
-        return missing;
+    /**
+     * Checks the values.
+     *
+     * @param netns label of the namespace
+     * @param managed whether the collector sets them at its start
+     */
+    public static List<Check> checks(String netns, ControlRecord.Sysctls values, boolean managed) {
+        return List.of(
+                check(netns, EVENTS, values.events(), managed),
+                check(netns, ACCT, values.acct(), managed),
+                check(netns, TIMESTAMP, values.timestamp(), managed));
     }
 
-    /** Logs {@link #missing}. */
-    static void warn(String netns, ControlRecord.Sysctls values) {
-        for (String missing : missing(values)) {
-            LOG.warn("records are incomplete: netns={} {}; set it to 1, or sysctl.manage=true", netns, missing);
+    private static Check check(String netns, String name, @Nullable Integer value, boolean managed) {
+        String scope = "netns " + netns;
+        if (value == null) {
+            return Check.warn(PREFIX + name, scope, "not there", "1", "load the module: modprobe nf_conntrack");
         }
-        if (values.events() == null) {
-            LOG.warn("sysctls cannot be read: netns={} folder={}; is nf_conntrack loaded?", netns, FOLDER);
+        if (value == WANTED) {
+            return Check.ok(PREFIX + name, scope, "1", "1");
         }
+        if (managed) {
+            return Check.ok(PREFIX + name, scope, value + ", which the collector sets to 1", "1");
+        }
+        String remedy = "sysctl -w net.netfilter." + PREFIX + name + "=1"
+                + (netns.equals("host") ? "" : " in that namespace") + ", or set sysctl.manage=true";
+        return Check.warn(PREFIX + name, scope, value.toString(), "1: " + lack(name, value), remedy);
     }
 
-    private static boolean isZero(@Nullable Integer value) {
-        return value != null && value == 0;
+    /** What the records lack with another value than 1. */
+    private static String lack(String name, int value) {
+        return switch (name) {
+            case EVENTS ->
+                value == 0
+                        ? "new flows raise no events; only dumps find and close them"
+                        : "a flow that starts while no collector runs raises no event, also not at its end";
+            case ACCT -> "new flows have no packet and byte counters";
+            default -> "new flows have no start, stop and event times";
+        };
+    }
+
+    /** Reports the values to health: without events there is nothing to collect, other values are remarks. */
+    static void report(Health health, String netns, ControlRecord.Sysctls values) {
+        List<String> remarks = Check.remarks(checks(netns, values, false));
+        Integer events = values.events();
+        boolean ready = events == null || events != 0;
+        String reason = remarks.isEmpty() ? "as the records need them" : String.join("; ", remarks);
+        Health.State before = health.components().get(component(netns));
+        if (before == null ? !remarks.isEmpty() : !before.reason().equals(reason)) {
+            remarks.forEach(remark -> LOG.warn("{}", remark));
+        }
+        health.report(component(netns), ready, reason);
+    }
+
+    static String component(String netns) {
+        return "sysctls/" + netns;
     }
 
     private static ControlRecord.Sysctls in(

@@ -1,8 +1,6 @@
 package dev.ctstream.metrics;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -80,6 +78,18 @@ final class HttpConnections implements AutoCloseable {
         acceptor = OwnedThread.looping(THREAD, this::acceptAll, STOP_MILLIS);
     }
 
+    /** Takes the address; the caller closes the socket. */
+    static ServerSocket bind(InetSocketAddress address) throws IOException {
+        ServerSocket listener = new ServerSocket();
+        try {
+            listener.bind(address);
+            return listener;
+        } catch (IOException | IllegalArgumentException e) {
+            listener.close();
+            throw e;
+        }
+    }
+
     /**
      * Starts to accept.
      *
@@ -87,27 +97,9 @@ final class HttpConnections implements AutoCloseable {
      */
     static HttpConnections start(InetSocketAddress address, Server server, LongSupplier freeDescriptors)
             throws IOException {
-        ServerSocket listener = new ServerSocket();
-        try {
-            listener.bind(address);
-        } catch (IOException | IllegalArgumentException e) {
-            listener.close();
-            throw e;
-        }
-        HttpConnections connections = new HttpConnections(listener, server, freeDescriptors);
+        HttpConnections connections = new HttpConnections(bind(address), server, freeDescriptors);
         connections.acceptor.start((thread, failure) -> LOG.error("thread has failed thread={}", thread, failure));
         return connections;
-    }
-
-    /** File descriptors that this process may still open; 0 when none is left to count them with. */
-    static long freeDescriptors() {
-        try {
-            return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system
-                    ? system.getMaxFileDescriptorCount() - system.getOpenFileDescriptorCount()
-                    : Long.MAX_VALUE;
-        } catch (InternalError e) {
-            return 0; // it opens a directory, which may be the one too many
-        }
     }
 
     int port() {

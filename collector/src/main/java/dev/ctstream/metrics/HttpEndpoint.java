@@ -59,6 +59,10 @@ public final class HttpEndpoint implements AutoCloseable {
     private static final int MAX_UNREAD_BYTES = 1 << 20;
 
     private static final int UNREAD_MILLIS = 500;
+    private static final int CONNECT_MILLIS = 1_000;
+
+    private static final String KEY = "http.listen";
+    private static final String REMEDY = "stop what listens there, or set http.listen to another address, or to off";
 
     private final Metrics metrics;
     private final Health health;
@@ -98,7 +102,7 @@ public final class HttpEndpoint implements AutoCloseable {
     public static HttpEndpoint start(
             String listen, Collection<String> names, Metrics metrics, Health health, Supplier<String> statusJson)
             throws IOException {
-        return start(listen, names, metrics, health, statusJson, HttpConnections::freeDescriptors);
+        return start(listen, names, metrics, health, statusJson, Descriptors::free);
     }
 
     static HttpEndpoint start(
@@ -114,7 +118,28 @@ public final class HttpEndpoint implements AutoCloseable {
         try {
             return new HttpEndpoint(listen, new AllowedHosts(all), metrics, health, statusJson, freeDescriptors);
         } catch (IOException | IllegalArgumentException e) {
-            throw new IOException("listen on " + listen + ": " + e.getMessage(), e);
+            throw new IOException(KEY + " (" + listen + "): " + e.getMessage() + "; " + REMEDY, e);
+        }
+    }
+
+    /** Checks that the address can be listened on, and listens no longer. */
+    public static Check check(String listen) {
+        String wanted = "an address of this host on which nothing listens";
+        try {
+            HttpConnections.bind(parse(listen)).close();
+            return Check.ok(KEY, listen, "free", wanted);
+        } catch (IOException | IllegalArgumentException e) {
+            return Check.fail(KEY, listen, String.valueOf(e.getMessage()), wanted, REMEDY);
+        }
+    }
+
+    /** Whether something accepts connections there. */
+    public static boolean answers(String listen) {
+        try (Socket socket = new Socket()) {
+            socket.connect(parse(listen), CONNECT_MILLIS);
+            return true;
+        } catch (IOException | IllegalArgumentException e) {
+            return false;
         }
     }
 

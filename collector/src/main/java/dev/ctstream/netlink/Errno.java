@@ -181,6 +181,14 @@ public final class Errno {
 
     private Errno() {}
 
+    /** Whether a refused call means that a privilege or a feature of the kernel is missing. */
+    public static boolean isMissingFeature(int errno) {
+        return switch (errno) {
+            case EPERM, EACCES, EPROTONOSUPPORT, EAFNOSUPPORT, EOPNOTSUPP -> true;
+            default -> false;
+        };
+    }
+
     /** The symbol, such as {@code EPERM}; {@code errno 4711} for a number without one. */
     public static String name(int errno) {
         String[] row = ROWS.get(errno);

@@ -4,6 +4,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Checks whether this process can make system calls at all. Call it before using anything else in this package. */
 public final class HostCheck {
+    /** What to do when a native library cannot be loaded from where it was unpacked. */
+    public static final String NOEXEC_REMEDY = "if the temporary folder is mounted noexec, name one that is not:"
+            + " CTSTREAM_JAVA_OPTS='-Djava.io.tmpdir=DIR -Djna.tmpdir=DIR'";
+
     private HostCheck() {}
 
     /**
@@ -28,8 +32,7 @@ public final class HostCheck {
             Libc.geteuid();
             return null;
         } catch (LinkageError e) { // no JNA library for this machine, or its directory is mounted noexec
-            return "the C library cannot be called through JNA (" + e.getMessage()
-                    + "); if the temporary folder is mounted noexec, set -Djna.tmpdir to one that is not";
+            return "the C library cannot be called through JNA (" + e.getMessage() + "); " + NOEXEC_REMEDY;
         }
     }
 }

@@ -1,27 +1,28 @@
 package dev.ctstream.publish;
 
+import dev.ctstream.metrics.Check;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
-import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.CreateTopicsOptions;
+import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.config.ConfigResource;
-import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -33,12 +34,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: runs on the calling thread and waits for Kafka; an interrupt ends the wait.
  */
 public final class Topics {
-    private static final long WAIT_SECONDS = 4;
-    /** The longest control record, a report with 4096 streams, has half of it. */
-    private static final int MAX_CONTROL_BYTES = 64 << 10;
+    private static final long CALL_NANOS = TimeUnit.SECONDS.toNanos(4);
+    private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(9);
 
     private final Admin admin;
     private final PublishConfig config;
+    private final long startNanos = System.nanoTime();
 
     Topics(Admin admin, PublishConfig config) {
         this.admin = admin;
@@ -56,20 +57,32 @@ public final class Topics {
     /**
      * Result of an inspection.
      *
-     * @param remarks mismatches, one line each; empty = none
+     * @param checks what was looked at
      * @param maxMessageBytes the broker's limit for a record on the event topic; {@code Long.MAX_VALUE} = unknown
      * @param brokers current broker addresses
      */
-    public record Report(Partitions partitions, List<String> remarks, long maxMessageBytes, Set<String> brokers) {}
+    public record Report(Partitions partitions, List<Check> checks, long maxMessageBytes, Set<String> brokers) {
+        /** What is not as it should be, one line each. */
+        public List<String> remarks() {
+            return Check.remarks(checks);
+        }
+    }
 
     /**
-     * Inspects the topics without creating anything; for checks before a start.
-     *
-     * @throws KafkaUnreadyException when Kafka is unreachable, or a topic is missing and the collector may not create
-     *     it
+     * Checks brokers and topics without creating anything. Kafka that cannot be reached or used is a failed check. Takes
+     * at most 9 s.
      */
-    public static Report check(PublishConfig config) throws KafkaUnreadyException, InterruptedException {
-        return open(config, false);
+    public static List<Check> check(PublishConfig config) throws InterruptedException {
+        try {
+            return open(config, false).checks();
+        } catch (KafkaUnreadyException e) {
+            return List.of(Check.fail(
+                    "brokers",
+                    Secrets.withoutUserInfo(config.bootstrapServers()),
+                    String.valueOf(e.getMessage()),
+                    "brokers and topics to which the collector may write",
+                    ""));
+        }
     }
 
     /** Inspects the topics, and creates missing ones if the configuration says so. */
@@ -93,25 +106,37 @@ public final class Topics {
     }
 
     private Report look(boolean create) throws KafkaUnreadyException, InterruptedException {
-        List<String> remarks = new ArrayList<>();
         Set<String> names = new LinkedHashSet<>(
                 List.of(config.topics().events(), config.topics().control()));
+        List<Check> checks = new ArrayList<>();
         Map<String, Integer> partitions = new HashMap<>();
-        for (String name : names) {
-            partitions.put(name, partitions(name, create, remarks));
-        }
         long maxMessageBytes = Long.MAX_VALUE;
         for (String name : names) {
-            long limit = checkSettings(name, remarks);
-            maxMessageBytes = name.equals(config.topics().events()) ? limit : maxMessageBytes;
+            TopicDescription found = describe(name);
+            if (found == null) {
+                partitions.put(name, missing(name, create, checks));
+                continue;
+            }
+            partitions.put(name, found.partitions().size());
+            TopicChecks topic = new TopicChecks(config, found, settings(name, checks));
+            checks.addAll(topic.all());
+            maxMessageBytes = name.equals(config.topics().events()) ? topic.maxMessageBytes() : maxMessageBytes;
         }
+        Set<String> brokers = brokers();
+        checks.add(
+                0,
+                Check.ok(
+                        "brokers",
+                        Secrets.withoutUserInfo(config.bootstrapServers()),
+                        String.join(", ", new TreeSet<>(brokers)),
+                        "one that answers"));
         return new Report(
                 new Partitions(
                         partitions.getOrDefault(config.topics().events(), 1),
                         partitions.getOrDefault(config.topics().control(), 1)),
-                List.copyOf(remarks),
+                List.copyOf(checks),
                 maxMessageBytes,
-                brokers());
+                brokers);
     }
 
     private Set<String> brokers() throws KafkaUnreadyException, InterruptedException {
@@ -124,45 +149,50 @@ public final class Topics {
         }
     }
 
-    private int partitions(String name, boolean create, List<String> remarks)
-            throws KafkaUnreadyException, InterruptedException {
+    /** Describes a topic; null = it does not exist. */
+    private @Nullable TopicDescription describe(String name) throws KafkaUnreadyException, InterruptedException {
+        DescribeTopicsOptions options = new DescribeTopicsOptions().includeAuthorizedOperations(true);
         try {
-            @Nullable
-            TopicDescription found =
-                    get(admin.describeTopics(List.of(name)).allTopicNames()).get(name);
-            int count = Objects.requireNonNull(found, name).partitions().size();
-            if (count != config.topics().partitions()) {
-                remarks.add("topic " + name + " has " + count + " partitions, not topic.partitions="
-                        + config.topics().partitions() + "; zones are spread over the " + count);
-            }
-            return count;
+            return get(admin.describeTopics(List.of(name), options).allTopicNames())
+                    .get(name);
         } catch (ExecutionException e) {
+            if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+                return null;
+            }
             if (e.getCause() instanceof TopicAuthorizationException) {
                 throw new KafkaUnreadyException("topic " + name + ": " + KafkaUnreadyException.reason(config, e), e);
             }
-            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
-                throw KafkaUnreadyException.of(config, e);
-            }
+            throw KafkaUnreadyException.of(config, e);
         }
-        if (create) {
-            return create(name);
-        }
-        if (config.topics().create()) {
-            remarks.add("topic " + name + " does not exist yet; it will be created");
-            return config.topics().partitions();
-        }
-        throw new KafkaUnreadyException(
-                "topic " + name + " does not exist; create it, or set topic.create=true to let ctstream create it");
     }
 
-    private int create(String name) throws KafkaUnreadyException, InterruptedException {
+    /** Creates a missing topic, or asks the brokers whether it could be created; returns its number of partitions. */
+    private int missing(String name, boolean create, List<Check> checks)
+            throws KafkaUnreadyException, InterruptedException {
+        if (!config.topics().create()) {
+            throw new KafkaUnreadyException(
+                    "topic " + name + " does not exist; create it, or set topic.create=true to let ctstream create it");
+        }
+        int partitions = create(name, !create);
+        if (!create) {
+            checks.add(Check.ok(
+                    "topic",
+                    "topic " + name,
+                    "it does not exist yet; the collector creates it with " + partitions + " partitions",
+                    "a topic to write to"));
+        }
+        return partitions;
+    }
+
+    private int create(String name, boolean onlyTry) throws KafkaUnreadyException, InterruptedException {
         int replicas = config.topics().replicationFactor();
         NewTopic topic = new NewTopic(
                 name,
                 Optional.of(config.topics().partitions()),
                 replicas < 0 ? Optional.empty() : Optional.of((short) replicas));
         try {
-            return get(admin.createTopics(List.of(topic)).numPartitions(name));
+            CreateTopicsOptions options = new CreateTopicsOptions().validateOnly(onlyTry);
+            return get(admin.createTopics(List.of(topic), options).numPartitions(name));
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TopicExistsException) {
                 throw new KafkaUnreadyException("topic " + name + " is being created by another client just now", e);
@@ -174,49 +204,30 @@ public final class Topics {
         }
     }
 
-    /** Adds remarks on mismatched settings; returns max.message.bytes. Unreadable settings only cause a remark. */
-    private long checkSettings(String name, List<String> remarks) throws KafkaUnreadyException, InterruptedException {
+    /** The topic's settings; null when they cannot be read, which is a remark. */
+    private @Nullable Config settings(String name, List<Check> checks)
+            throws KafkaUnreadyException, InterruptedException {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, name);
-        @Nullable Config settings;
         try {
-            settings = get(admin.describeConfigs(List.of(resource)).all()).get(resource);
+            return get(admin.describeConfigs(List.of(resource)).all()).get(resource);
         } catch (ExecutionException e) {
-            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) { // created a moment ago, or not yet
-                remarks.add("the settings of topic " + name + " cannot be read and were not checked: "
-                        + KafkaUnreadyException.reason(config, e));
+            if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) { // created a moment ago
+                checks.add(Check.warn(
+                        "settings",
+                        "topic " + name,
+                        "they cannot be read: " + KafkaUnreadyException.reason(config, e),
+                        "settings that can be checked",
+                        "allow DescribeConfigs on the topic"));
             }
-            return Long.MAX_VALUE;
+            return null;
         }
-        String policy = value(settings, TopicConfig.CLEANUP_POLICY_CONFIG, "delete");
-        if (policy.contains(TopicConfig.CLEANUP_POLICY_COMPACT)) {
-            remarks.add("topic " + name + " has cleanup.policy=" + policy
-                    + ": Kafka would keep only the last record of a key; set cleanup.policy=delete");
-        }
-        long maxMessageBytes =
-                Long.parseLong(value(settings, TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Long.toString(Long.MAX_VALUE)));
-        boolean control = name.equals(config.topics().control());
-        if (control && maxMessageBytes < MAX_CONTROL_BYTES) {
-            remarks.add("topic " + name + " has max.message.bytes=" + maxMessageBytes
-                    + "; a control record that exceeds it waits until it is raised, and later ones wait for it; set it"
-                    + " to "
-                    + MAX_CONTROL_BYTES + " or more");
-        } else if (!control && maxMessageBytes < config.records().batchMaxBytes()) {
-            remarks.add("topic " + name + " has max.message.bytes=" + maxMessageBytes + ", less than batch.max-bytes="
-                    + config.records().batchMaxBytes()
-                    + "; batches that exceed it when compressed are cut into pieces; raise the former or"
-                    + " lower the latter");
-        }
-        return maxMessageBytes;
     }
 
-    private static String value(@Nullable Config settings, String key, String otherwise) {
-        ConfigEntry entry = settings == null ? null : settings.get(key);
-        return entry == null || entry.value() == null ? otherwise : entry.value();
-    }
-
+    /** All calls together take no longer than {@link #WAIT_NANOS}. */
     private <T> T get(KafkaFuture<T> future) throws ExecutionException, KafkaUnreadyException, InterruptedException {
         try {
-            return future.get(WAIT_SECONDS, TimeUnit.SECONDS);
+            long left = WAIT_NANOS - (System.nanoTime() - startNanos);
+            return future.get(Math.min(Math.max(left, 0), CALL_NANOS), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
             throw KafkaUnreadyException.of(config, e);
         }

@@ -76,7 +76,7 @@ final class SpoolDirectory implements AutoCloseable {
                 throw inUse(Long.toString(ProcessHandle.current().pid()));
             }
             return real;
-        } catch (InUse e) {
+        } catch (Unusable e) {
             throw e;
         } catch (IOException e) {
             throw unusable(e);
@@ -85,7 +85,7 @@ final class SpoolDirectory implements AutoCloseable {
 
     private FileChannel lock() throws IOException {
         Path file = path.resolve(LOCK);
-        requireOwner(file, files.ownUserId());
+        requireOwner(files, path, file, files.ownUserId());
         FileChannel channel;
         try {
             channel = files.openOrCreate(file);
@@ -109,57 +109,82 @@ final class SpoolDirectory implements AutoCloseable {
         return channel;
     }
 
-    /** Refuses what another user could have written: it would be published under this host's name. */
     private void requireOwner() throws IOException {
+        requireOwner(files, path);
+    }
+
+    /** Refuses what another user could have written: it would be published under this host's name. */
+    static void requireOwner(SpoolFileSystem files, Path path) throws IOException {
         long own = files.ownUserId();
-        requireOwner(realPath, own);
-        requireOwner(control.path(), own);
-        requireOwner(stateFile(path), own);
+        ChainDirectory events = ChainDirectory.events(files, path);
+        ChainDirectory control = ChainDirectory.control(files, path);
+        for (Path file : List.of(files.realPath(path), control.path(), path.resolve(LOCK), stateFile(path))) {
+            requireOwner(files, path, file, own);
+        }
         for (ChainDirectory chain : List.of(events, control)) {
             for (Path file : chain.segments()) {
-                requireOwner(file, own);
+                requireOwner(files, path, file, own);
             }
         }
     }
 
-    private void requireOwner(Path file, long own) throws IOException {
+    private static void requireOwner(SpoolFileSystem files, Path path, Path file, long own) throws IOException {
         SpoolFileSystem.Facts facts = files.facts(file);
         if (facts == null) {
             return;
         }
         String what = (facts.directory() ? "spool directory " : "spool file ") + file;
         if (facts.link()) {
-            throw new IOException(what + " is a link; remove it, the spool makes its files itself");
+            throw new Unusable(what + " is a link", "remove it, the spool makes its files itself", null);
         }
         if (facts.userId() != own) {
-            throw new IOException(what + " belongs to user " + facts.userId() + ", the collector runs as user " + own
-                    + "; run it as that user, or give the directory to this one: chown -R " + own + " " + path);
+            throw new Unusable(
+                    what + " belongs to user " + facts.userId() + ", the collector runs as user " + own,
+                    "run it as that user, or give the directory to this one: chown -R " + own + " " + path,
+                    null);
         }
         if (facts.othersMayWrite()) {
-            throw new IOException(what + " can be written by other users, who could forge records of this host; run"
-                    + " chmod -R go-w " + path);
+            throw new Unusable(
+                    what + " can be written by other users, who could forge records of this host",
+                    "run chmod -R go-w " + path,
+                    null);
         }
     }
 
-    /** Another collector has the directory. */
-    private static final class InUse extends IOException {
+    /** The directory cannot be used as it is. */
+    static final class Unusable extends IOException {
         private static final long serialVersionUID = 1L;
 
-        InUse(String message) {
-            super(message);
+        final String found;
+        final String remedy;
+
+        Unusable(String found, String remedy, @Nullable IOException cause) {
+            super(found + "; " + remedy, cause);
+            this.found = found;
+            this.remedy = remedy;
         }
     }
 
-    private IOException unusable(IOException e) {
-        return new IOException(
-                "spool directory " + path + " cannot be used: " + SpoolFileSystem.reason(e)
-                        + "; make it writable for this user, or set spool.directory",
+    private Unusable unusable(IOException e) {
+        return unusable(path, e);
+    }
+
+    static Unusable unusable(Path path, IOException e) {
+        return new Unusable(
+                "spool directory " + path + " cannot be used: " + SpoolFileSystem.reason(e),
+                "make it writable for this user, or set spool.directory",
                 e);
     }
 
-    private InUse inUse(String owner) {
-        return new InUse("spool directory " + path + " is in use by another collector (process " + owner
-                + "); stop it, or give this one its own spool.directory");
+    private Unusable inUse(String owner) {
+        return inUse(path, owner);
+    }
+
+    static Unusable inUse(Path path, String owner) {
+        return new Unusable(
+                "spool directory " + path + " is in use by another collector (process " + owner + ")",
+                "stop it, or give this one its own spool.directory",
+                null);
     }
 
     private static String readOwner(FileChannel channel) throws IOException {

@@ -36,7 +36,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "read", "verify", "broker", "bench"})
+    @ValueSource(strings = {"run", "read", "verify", "doctor", "broker", "bench"})
     void eachCommandHasHelpWithExamples(String command) {
         assertThat(run(command, "--help")).isZero();
         assertThat(out()).contains("Usage: ctstream " + command).contains("Examples:");
@@ -51,7 +51,7 @@ class MainTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    ''        | run, demo, watch, read, verify, entries, zones, spool, broker, bench
+                    ''        | run, demo, watch, read, verify, entries, zones, spool, doctor, broker, bench
                     entries   | list, count, create, delete, flush
                     zones     | list, allocate
                     spool     | list, cat, verify

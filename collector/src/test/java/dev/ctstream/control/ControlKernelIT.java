@@ -10,6 +10,7 @@ import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.conntrack.FlowMaker;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.conntrack.TestNamespace;
+import dev.ctstream.metrics.Check;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.StageClock;
@@ -233,10 +234,18 @@ class ControlKernelIT {
         namespace.sysctl("nf_conntrack_events", "2");
         namespace.sysctl("nf_conntrack_acct", "0");
         namespace.sysctl("nf_conntrack_timestamp", "0");
-        assertThat(Sysctls.missing(Sysctls.read(namespace.handle())))
-                .hasSize(2)
-                .anyMatch(text -> text.contains("nf_conntrack_acct=0"))
-                .anyMatch(text -> text.contains("nf_conntrack_timestamp=0"));
+        assertThat(Check.remarks(Sysctls.checks("blue", Sysctls.read(namespace.handle()), false)))
+                .containsExactly(
+                        "nf_conntrack_events (netns blue): 2, wanted 1: a flow that starts while no collector runs raises no"
+                                + " event, also not at its end; sysctl -w net.netfilter.nf_conntrack_events=1 in that"
+                                + " namespace, or set sysctl.manage=true",
+                        "nf_conntrack_acct (netns blue): 0, wanted 1: new flows have no packet and byte counters; sysctl -w"
+                                + " net.netfilter.nf_conntrack_acct=1 in that namespace, or set sysctl.manage=true",
+                        "nf_conntrack_timestamp (netns blue): 0, wanted 1: new flows have no start, stop and event times;"
+                                + " sysctl -w net.netfilter.nf_conntrack_timestamp=1 in that namespace, or set"
+                                + " sysctl.manage=true");
+        assertThat(Check.remarks(Sysctls.checks("blue", Sysctls.read(namespace.handle()), true)))
+                .isEmpty();
         try (TrackHarness harness = new TrackHarness(config(true))) {
             harness.start();
             harness.add(namespace, "host", BUFFER_BYTES);
@@ -248,7 +257,8 @@ class ControlKernelIT {
             assertThat(String.valueOf(started.get("sysctls_changed")))
                     .contains("nf_conntrack_events", "2", "nf_conntrack_acct", "nf_conntrack_timestamp", "0");
         }
-        assertThat(Sysctls.missing(Sysctls.read(namespace.handle()))).isEmpty();
+        assertThat(Check.remarks(Sysctls.checks("blue", Sysctls.read(namespace.handle()), false)))
+                .isEmpty();
     }
 
     @Test

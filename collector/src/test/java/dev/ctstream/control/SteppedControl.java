@@ -8,6 +8,7 @@ import dev.ctstream.conntrack.DumpRing;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FakeSocket;
 import dev.ctstream.conntrack.FakeTable;
+import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.RunIdentity;
@@ -76,7 +77,14 @@ public final class SteppedControl {
                 new RunDescription(run, new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch"), before, null);
         ControlMetrics metrics = new ControlMetrics(parts.metrics());
         reporter = new NamespaceReporter(
-                parts.tracker(), parts.batcher(), parts.outbox(), parts.config(), facts, metrics, parts.clock());
+                parts.tracker(),
+                parts.batcher(),
+                parts.outbox(),
+                parts.config(),
+                facts,
+                metrics,
+                new Health(),
+                parts.clock());
         snapshots =
                 new Snapshots(parts.tracker(), parts.outbox(), parts.config(), metrics, parts.ring(), parts.clock());
     }
@@ -88,7 +96,7 @@ public final class SteppedControl {
 
     /** Hands over STARTED; before the source is added to the receiver. */
     public void announce(Namespace namespace, boolean atStart) {
-        var unused = reporter.added(namespace, reason(atStart));
+        reporter.added(namespace, reason(atStart));
     }
 
     /** Dumps the namespace; after its source was added to the receiver. */

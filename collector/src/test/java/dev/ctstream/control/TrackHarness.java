@@ -16,6 +16,7 @@ import dev.ctstream.conntrack.FlowEventHandler;
 import dev.ctstream.conntrack.ReceiveMetrics;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.conntrack.TestNamespace;
+import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.NetlinkException;
@@ -131,7 +132,7 @@ final class TrackHarness implements AutoCloseable {
         receiver = EventReceiver.open(new Hanging(), new ReceiveMetrics(metrics));
         ControlRecord.Settings settings = new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch");
         RunDescription facts = new RunDescription(run, settings, previous, null);
-        control = new NamespaceReporter(tracker, batcher, outbox, config, facts, controlMetrics);
+        control = new NamespaceReporter(tracker, batcher, outbox, config, facts, controlMetrics, new Health());
         snapshots = new Snapshots(tracker, outbox, config, controlMetrics, receiver.dumpRing());
         guard = new DeliveryGuard(tracker, outbox, controlMetrics, limits);
         receive = thread(receiver, "test-receive");

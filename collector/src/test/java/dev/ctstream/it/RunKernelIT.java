@@ -88,7 +88,8 @@ class RunKernelIT {
             try (LaunchedProgram run = WithoutNetAdmin.call(() -> run("kafka.bootstrap.servers=" + NOBODY))) {
                 assertThat(run.exitCode()).isEqualTo(3);
                 assertThat(run.err())
-                        .contains("subscribe to connection tracking: EPERM (1) Operation not permitted")
+                        .contains(
+                                "privilege (CAP_NET_ADMIN): missing: EPERM (1) Operation not permitted, wanted to subscribe")
                         .contains("CAP_NET_ADMIN")
                         .contains("cap_add NET_ADMIN")
                         .doesNotContain("\tat ");

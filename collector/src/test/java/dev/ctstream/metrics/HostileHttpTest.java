@@ -156,7 +156,7 @@ class HostileHttpTest {
 
     @Test
     void theProcessKnowsHowManyDescriptorsAreLeft() {
-        assertThat(HttpConnections.freeDescriptors()).isPositive();
+        assertThat(Descriptors.free()).isPositive();
     }
 
     @ParameterizedTest

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.metrics.Check;
 import dev.ctstream.record.Schemas;
 import java.io.IOException;
 import java.time.Duration;
@@ -179,10 +180,10 @@ class PublisherBrokerIT {
 
         assertThat(report.partitions()).isEqualTo(new Topics.Partitions(3, 12));
         assertThat(report.remarks()).hasSize(3);
-        assertThat(report.remarks().get(0)).contains(topic, "3 partitions", "topic.partitions=12");
-        assertThat(report.remarks().get(1)).contains("cleanup.policy=compact");
-        assertThat(report.remarks().get(2)).contains("max.message.bytes=100000", "batch.max-bytes=262144");
-        assertThat(Topics.check(config).partitions()).isEqualTo(new Topics.Partitions(3, 12));
+        assertThat(report.remarks().get(0)).contains("partitions (topic " + topic + "): 3, wanted 12");
+        assertThat(report.remarks().get(1)).contains("cleanup.policy", "compact, wanted delete");
+        assertThat(report.remarks().get(2)).contains("max.message.bytes", "100000, wanted 262144");
+        assertThat(Check.remarks(Topics.check(config))).isEqualTo(report.remarks());
         publisher.start(config);
     }
 

@@ -1,0 +1,181 @@
+package dev.ctstream;
+
+import dev.ctstream.config.CollectorConfig;
+import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.control.Sysctls;
+import dev.ctstream.metrics.Check;
+import dev.ctstream.metrics.Check.Result;
+import dev.ctstream.metrics.Descriptors;
+import dev.ctstream.metrics.HttpEndpoint;
+import dev.ctstream.netlink.Capabilities;
+import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.Errno;
+import dev.ctstream.netlink.HostCheck;
+import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.NetlinkSocket;
+import dev.ctstream.netlink.NetworkNamespace;
+import dev.ctstream.publish.CompressionCheck;
+import dev.ctstream.spool.SpoolCheck;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything on this host that would keep a collector from working, or would make its records less than they could be.
+ * Cheap, and without side effects: {@code run} looks before it subscribes, {@code run --check} and {@code doctor} do
+ * nothing else. The checks of Kafka are in {@link dev.ctstream.publish.Topics#check}.
+ *
+ * <p>Threads: runs on the calling thread, and on a helper thread for each other namespace.
+ */
+public final class LocalChecks {
+    private static final String NETNS_REMEDY = "names are those in /var/run/netns, as shown by ip netns list; otherwise"
+            + " give a path such as /proc/PID/ns/net";
+
+    private final CollectorConfig config;
+    private final List<Check> checks = new ArrayList<>();
+
+    private LocalChecks(CollectorConfig config) {
+        this.config = config;
+    }
+
+    /**
+     * Checks all; in the order in which the first failure is the most telling.
+     *
+     * @param besideRunning whether a collector of this configuration may run: then the spool and the port that it uses are
+     *     as they should be
+     */
+    public static List<Check> look(CollectorConfig config, boolean besideRunning) {
+        return new LocalChecks(config).all(besideRunning);
+    }
+
+    private List<Check> all(boolean besideRunning) {
+        Check library = library();
+        checks.add(library);
+        checks.add(CompressionCheck.look(config.publish(), HostCheck.NOEXEC_REMEDY));
+        if (library.failed()) {
+            sysctls(Namespaces.HOST, null); // files, which need no library
+        } else {
+            kernel();
+        }
+        OptionalLong running = besideRunning ? SpoolCheck.holder(config.spool()) : OptionalLong.empty();
+        checks.addAll(SpoolCheck.look(config.spool(), besideRunning));
+        config.httpListen().ifPresent(listen -> checks.add(listen(listen, running)));
+        checks.add(Descriptors.check(config.netns().size()));
+        return checks;
+    }
+
+    /** Loads JNA's native library, which stays loaded, and makes a system call. */
+    public static Check library() {
+        String problem = HostCheck.problem();
+        String wanted = "calls of the C library through JNA";
+        return problem == null
+                ? Check.ok("native-library", "jna", "loaded and used", wanted)
+                : Check.fail("native-library", "jna", problem, wanted, "");
+    }
+
+    private static Check listen(String listen, OptionalLong running) {
+        Check check = HttpEndpoint.check(listen);
+        return check.failed() && running.isPresent() && HttpEndpoint.answers(listen)
+                ? Check.ok(check.name(), listen, SpoolCheck.inUseBy(running.getAsLong()), check.wanted())
+                : check;
+    }
+
+    private void kernel() {
+        Check admin = netAdmin();
+        checks.add(admin);
+        if (config.netns().stream().anyMatch(name -> !name.equals(Namespaces.SELF))) {
+            checks.add(capability(
+                    Capabilities.CAP_SYS_ADMIN,
+                    "CAP_SYS_ADMIN",
+                    "to enter other network namespaces",
+                    "run it as root, or give it CAP_SYS_ADMIN; or set netns=self"));
+        }
+        if (!admin.failed()) {
+            config.netns().forEach(this::namespace);
+        }
+        clock();
+    }
+
+    /** Whether this process may use connection tracking. */
+    public static Check netAdmin() {
+        return capability(
+                Capabilities.CAP_NET_ADMIN,
+                "CAP_NET_ADMIN",
+                "to subscribe to connection tracking",
+                "run it as root, or give it CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN;"
+                        + " a container: cap_add NET_ADMIN); ctstream demo needs no privilege");
+    }
+
+    private static Check capability(int capability, String name, String wanted, String remedy) {
+        return Capabilities.has(capability)
+                ? Check.ok("privilege", name, "there", wanted)
+                : Check.unprivileged(
+                        "privilege", name, "missing: EPERM (1) " + Errno.text(Errno.EPERM), wanted, remedy);
+    }
+
+    private void namespace(String name) {
+        if (name.equals(Namespaces.SELF)) {
+            inside(Namespaces.HOST, null);
+            return;
+        }
+        try (NetworkNamespace namespace = Namespaces.handle(name)) {
+            inside(namespace.label(), namespace);
+        } catch (NetlinkException e) {
+            checks.add(Check.fail(
+                    "namespace", "netns " + name, String.valueOf(e.getMessage()), "a network namespace", NETNS_REMEDY));
+        }
+    }
+
+    private void inside(String netns, @Nullable NetworkNamespace namespace) {
+        String scope = "netns " + netns;
+        try (ConntrackTable table = ConntrackTable.open(namespace)) {
+            checks.add(Check.ok(
+                    "ctnetlink",
+                    scope,
+                    "answers, entries in the table: " + table.stats().entries(),
+                    "an answer"));
+            checks.add(TrackingCheck.check(netns, namespace));
+            checks.add(buffer(netns, namespace));
+        } catch (NetlinkException e) {
+            checks.add(new Check(
+                    "ctnetlink",
+                    scope,
+                    Errno.isMissingFeature(e.errno()) ? Result.FAIL_PRIVILEGE : Result.FAIL,
+                    String.valueOf(e.getMessage()),
+                    "an answer",
+                    "modprobe nf_conntrack_netlink, or a kernel with CONFIG_NF_CT_NETLINK; and CAP_NET_ADMIN over the"
+                            + " namespace"));
+        }
+        sysctls(netns, namespace);
+    }
+
+    private void sysctls(String netns, @Nullable NetworkNamespace namespace) {
+        checks.addAll(
+                Sysctls.checks(netns, Sysctls.read(namespace), config.track().manageSysctls()));
+    }
+
+    private Check buffer(String netns, @Nullable NetworkNamespace namespace) throws NetlinkException {
+        try (NetlinkSocket socket = namespace == null
+                ? NetlinkSocket.open(NetlinkSocket.NETLINK_NETFILTER)
+                : NetlinkSocket.open(namespace, NetlinkSocket.NETLINK_NETFILTER)) {
+            return EventSocket.bufferCheck(
+                    netns, socket.requestReceiveBuffer(config.subscription().receiveBufferBytes()));
+        }
+    }
+
+    private void clock() {
+        Boolean disciplined = Clock.disciplined();
+        String wanted = "a clock that a time service keeps synchronized";
+        checks.add(
+                Boolean.TRUE.equals(disciplined)
+                        ? Check.ok("clock", "host", "synchronized", wanted)
+                        : Check.warn(
+                                "clock",
+                                "host",
+                                disciplined == null ? "the kernel does not say" : "not synchronized",
+                                wanted + ": the times in the records are its times",
+                                "run chrony or systemd-timesyncd on the host"));
+    }
+}
