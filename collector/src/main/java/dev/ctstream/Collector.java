@@ -10,6 +10,7 @@ import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.publish.PublishMetrics;
 import dev.ctstream.publish.Publisher;
 import dev.ctstream.record.RunIdentity;
@@ -208,7 +209,7 @@ public final class Collector implements AutoCloseable {
     /** Ends the process with the reason: {@link #awaitEnd} throws it. */
     void threadFailed(String name, Throwable failure) {
         LOG.error("thread has failed thread={}", name, failure);
-        health.fail(name, String.valueOf(failure));
+        health.fail(name, ErrorText.of(failure));
         ended.completeExceptionally(failure);
     }
 
@@ -339,7 +340,7 @@ public final class Collector implements AutoCloseable {
                 spool.close();
             }
         } catch (IOException e) {
-            LOG.error("spool cannot be closed: {}", e.toString());
+            LOG.error("spool cannot be closed: {}", ErrorText.of(e));
         }
         metrics.close();
     }

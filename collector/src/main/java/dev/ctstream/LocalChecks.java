@@ -142,7 +142,7 @@ public final class LocalChecks {
             checks.add(new Check(
                     "ctnetlink",
                     scope,
-                    Errno.isMissingFeature(e.errno()) ? Result.FAIL_PRIVILEGE : Result.FAIL,
+                    Errno.isMissingFeatureAtFirst(e.errno()) ? Result.FAIL_PRIVILEGE : Result.FAIL,
                     String.valueOf(e.getMessage()),
                     "an answer",
                     "modprobe nf_conntrack_netlink, or a kernel with CONFIG_NF_CT_NETLINK; and CAP_NET_ADMIN over the"

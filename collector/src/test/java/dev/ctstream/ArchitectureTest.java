@@ -1,10 +1,15 @@
 package dev.ctstream;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleNameEndingWith;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleNameStartingWith;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -26,8 +31,8 @@ class ArchitectureTest {
     /** A package may import only earlier packages; this holds for tests too. */
     private static final List<String> ORDER = List.of(
             BASE + ".record..",
-            BASE + ".metrics..",
             BASE + ".netlink..",
+            BASE + ".metrics..",
             BASE + ".broker..",
             BASE + ".conntrack..",
             BASE + ".nftables..",
@@ -121,6 +126,23 @@ class ArchitectureTest {
     @Test
     void commandLineParsingStaysInCli() {
         only("picocli..", "cli");
+    }
+
+    @Test
+    void exceptionsBecomeTextInOnePlace() {
+        // What Java's and the libraries' exceptions say is no sentence; what ours say is one. Consumers have record
+        // alone.
+        noClasses()
+                .that(not(simpleNameEndingWith("ErrorText")).and(not(resideInAPackage(BASE + ".record.."))))
+                .should()
+                .callMethodWhere(target(nameMatching("getMessage|getLocalizedMessage|getReason|toString"))
+                        .and(target(owner(assignableTo(Throwable.class).and(not(resideInAPackage(BASE + "..")))))))
+                .check(CLASSES);
+    }
+
+    @Test
+    void loggingFrameworkIsOnlyExtendedInCli() {
+        only("ch.qos.logback..", "cli");
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.ctstream.admin;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.ctstream.netlink.ErrorText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -174,7 +175,7 @@ public final class EntryFile {
     }
 
     private static String firstLine(IOException e) {
-        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        return ErrorText.reason(e).lines().findFirst().orElse("");
     }
 
     private static Map<String, String> row(List<String> columns, List<String> cells) throws FieldException {

@@ -8,6 +8,7 @@ import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.metrics.LatencyRecorder;
+import dev.ctstream.netlink.ErrorText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -62,7 +63,7 @@ public final class CollectorProcess {
         } catch (ConfigurationException e) {
             e.problems().forEach(System.err::println);
         } catch (IOException e) {
-            System.err.println(e.getMessage());
+            System.err.println(ErrorText.of(e));
         }
         System.exit(status);
     }

@@ -1,5 +1,6 @@
 package dev.ctstream.bench;
 
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.read.ReadConfig;
 import dev.ctstream.read.ReadException;
 import dev.ctstream.read.TopicReader;
@@ -65,7 +66,7 @@ final class KernelToLog implements AutoCloseable {
     }
 
     private static void refuse(String place, Exception reason) {
-        throw new IllegalStateException(place + ": " + reason.getMessage(), reason);
+        throw new IllegalStateException(place + ": " + ErrorText.of(reason), reason);
     }
 
     /**

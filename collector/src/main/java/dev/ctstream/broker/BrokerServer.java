@@ -1,5 +1,6 @@
 package dev.ctstream.broker;
 
+import dev.ctstream.netlink.ErrorText;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -65,13 +66,13 @@ public final class BrokerServer {
         try {
             return new BrokerServer().prepare(port, data, exitWithStdin, extra, out);
         } catch (FileSystemException e) {
-            System.err.println("ctstream broker: cannot use the data directory: " + e);
+            System.err.println("ctstream broker: cannot use the data directory: " + ErrorText.of(e));
         } catch (IOException e) {
-            System.err.println("ctstream broker: " + e.getMessage());
+            System.err.println("ctstream broker: " + ErrorText.of(e));
         } catch (InvocationTargetException e) {
-            System.err.println("ctstream broker: cannot start: " + rootCause(e));
+            System.err.println("ctstream broker: cannot start: " + ErrorText.of(rootCause(e)));
         } catch (ReflectiveOperationException e) {
-            System.err.println("ctstream broker: Kafka's server classes are not on the class path (" + e
+            System.err.println("ctstream broker: Kafka's server classes are not on the class path (" + ErrorText.of(e)
                     + "); run it through the launcher, bin/ctstream broker");
         }
         return 1;
@@ -258,7 +259,7 @@ public final class BrokerServer {
         try {
             running.getClass().getMethod("shutdown").invoke(running);
         } catch (ReflectiveOperationException e) {
-            System.err.println("ctstream broker: cannot stop cleanly: " + rootCause(e));
+            System.err.println("ctstream broker: cannot stop cleanly: " + ErrorText.of(rootCause(e)));
         }
     }
 
@@ -269,7 +270,7 @@ public final class BrokerServer {
                 Files.deleteIfExists(file);
             }
         } catch (IOException | UncheckedIOException e) {
-            System.err.println("ctstream broker: cannot delete " + directory + ": " + e.getMessage());
+            System.err.println("ctstream broker: cannot delete " + ErrorText.ofFile(directory, e));
         }
     }
 

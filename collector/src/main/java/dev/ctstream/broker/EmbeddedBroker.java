@@ -1,5 +1,6 @@
 package dev.ctstream.broker;
 
+import dev.ctstream.netlink.ErrorText;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -77,7 +78,7 @@ public final class EmbeddedBroker implements AutoCloseable {
                 // change.
                 if (portIsKnown
                         || attempt == START_ATTEMPTS
-                        || !String.valueOf(e.getMessage()).contains("port")) {
+                        || !ErrorText.reason(e).contains("port")) {
                     throw e;
                 }
                 port = BrokerServer.freePort();

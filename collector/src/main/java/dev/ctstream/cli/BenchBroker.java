@@ -2,6 +2,7 @@ package dev.ctstream.cli;
 
 import dev.ctstream.bench.Broker;
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.ProcessControl;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -51,7 +52,7 @@ final class BenchBroker implements Broker {
             throw new IOException("interrupted", e);
         } catch (ExecutionException e) {
             broker.close();
-            throw new IOException("broker: " + e.getCause(), e);
+            throw new IOException("broker: " + ErrorText.of(e), e);
         }
     }
 

@@ -13,6 +13,7 @@ import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.NetlinkException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -216,7 +217,7 @@ final class BenchCommand implements Callable<Integer> {
         } catch (NetlinkException e) {
             throw KernelAccess.failure(e);
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, "bench: " + e.getMessage(), e);
+            throw new CommandFailure(ExitCode.FAILURE, "bench: " + ErrorText.of(e), e);
         }
     }
 
@@ -260,7 +261,7 @@ final class BenchCommand implements Callable<Integer> {
                     keys,
                     Version.current());
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+            throw new ParameterException(spec.commandLine(), ErrorText.of(e), e);
         }
     }
 
@@ -278,7 +279,7 @@ final class BenchCommand implements Callable<Integer> {
             try {
                 chosen.add(reader(name));
             } catch (IOException e) {
-                throw new CommandFailure(ExitCode.FAILURE, "--readers " + name + ": " + e.getMessage(), e);
+                throw new CommandFailure(ExitCode.FAILURE, "--readers " + name + ": " + ErrorText.of(e), e);
             }
         }
         return chosen;

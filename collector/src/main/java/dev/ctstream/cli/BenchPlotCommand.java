@@ -3,8 +3,9 @@ package dev.ctstream.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ctstream.bench.Plot;
+import dev.ctstream.config.SmallFile;
+import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,16 +50,16 @@ final class BenchPlotCommand implements Callable<Integer> {
         List<JsonNode> results = new ArrayList<>();
         for (Path file : files) {
             try {
-                results.add(new ObjectMapper().readTree(Files.readString(file)));
+                results.add(new ObjectMapper().readTree(SmallFile.text(file)));
             } catch (IOException e) {
-                throw new CommandFailure(ExitCode.FAILURE, "read " + file + ": " + e.getMessage(), e);
+                throw new CommandFailure(ExitCode.FAILURE, "read " + ErrorText.ofFile(file, e), e);
             }
         }
         try {
             console.print(Plot.svg(kind(), results));
             return ExitCode.OK;
         } catch (IllegalArgumentException e) {
-            throw new CommandFailure(ExitCode.USAGE, String.valueOf(e.getMessage()), e);
+            throw new CommandFailure(ExitCode.USAGE, ErrorText.of(e), e);
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.netlink.Errno;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.PrintableText;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
@@ -73,7 +75,7 @@ public record Console(
 
     /** Whether an error means that the reader of our output has gone; this is not a failure of the command. */
     static boolean brokenPipe(IOException error) {
-        return String.valueOf(error.getMessage()).contains("Broken pipe");
+        return ErrorText.errno(error) == Errno.EPIPE;
     }
 
     /** Whether a file descriptor is a terminal. */

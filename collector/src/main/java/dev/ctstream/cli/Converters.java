@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.config.Checks;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -23,6 +24,26 @@ public final class Converters {
         @Override
         public Integer convert(String value) {
             return (int) number(value, 0, U16_MAX);
+        }
+    }
+
+    /** Addresses of brokers, separated by commas. */
+    static final class Servers implements ITypeConverter<String> {
+        @Override
+        public String convert(String value) {
+            for (String server : value.split(",", -1)) {
+                require(Checks.serverProblem(server.strip()));
+            }
+            return value;
+        }
+    }
+
+    /** Name of a topic. */
+    static final class Topic implements ITypeConverter<String> {
+        @Override
+        public String convert(String value) {
+            require(Checks.topicProblem(value));
+            return value;
         }
     }
 
@@ -63,6 +84,12 @@ public final class Converters {
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException("'" + value + "' is not text, json or avro");
             }
+        }
+    }
+
+    private static void require(String problem) {
+        if (!problem.isEmpty()) {
+            throw new TypeConversionException(problem);
         }
     }
 

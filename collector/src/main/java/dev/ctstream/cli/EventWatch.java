@@ -15,6 +15,7 @@ import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.NetworkNamespace;
@@ -26,7 +27,6 @@ import dev.ctstream.record.RecordException;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.track.UntrackedFlows;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -86,19 +86,9 @@ final class EventWatch implements AutoCloseable {
     /**
      * Subscribes; events are complete from the moment it returns.
      *
-     * @param netns {@code self}, a name, or a path
+     * @param namespace only needed during the call; null for this process's own
      */
-    static EventWatch open(String netns, SubscriptionConfig subscription) throws NetlinkException {
-        if (netns.equals("self")) {
-            return started(null, subscription);
-        }
-        try (NetworkNamespace namespace =
-                netns.contains("/") ? NetworkNamespace.path(Path.of(netns)) : NetworkNamespace.named(netns)) {
-            return started(namespace, subscription);
-        }
-    }
-
-    private static EventWatch started(@Nullable NetworkNamespace namespace, SubscriptionConfig subscription)
+    static EventWatch open(@Nullable NetworkNamespace namespace, SubscriptionConfig subscription)
             throws NetlinkException {
         EventWatch watch = new EventWatch(namespace, subscription);
         watch.thread.start((dead, error) -> watch.failure = error);
@@ -139,7 +129,7 @@ final class EventWatch implements AutoCloseable {
         }
         Throwable error = failure;
         if (error != null) {
-            throw new CommandFailure(ExitCode.FAILURE, "receive events: " + error.getMessage(), error);
+            throw new CommandFailure(ExitCode.FAILURE, "receive events: " + ErrorText.of(error), error);
         }
     }
 

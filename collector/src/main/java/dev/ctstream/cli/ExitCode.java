@@ -1,9 +1,10 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.metrics.Check;
+import dev.ctstream.netlink.Errno;
 import java.util.List;
 
-/** Exit codes of the process. */
+/** Exit codes of the process, and the only maps to them. */
 public final class ExitCode {
     /** The command succeeded. */
     public static final int OK = 0;
@@ -30,5 +31,15 @@ public final class ExitCode {
             }
         }
         return code;
+    }
+
+    /** The exit code for a call that the kernel refused. */
+    public static int of(int errno) {
+        return Errno.isMissingFeature(errno) ? PRIVILEGE : FAILURE;
+    }
+
+    /** As {@link #of(int)}, for a request that every kernel with ctnetlink takes. */
+    public static int ofFirstRequest(int errno) {
+        return Errno.isMissingFeatureAtFirst(errno) ? PRIVILEGE : FAILURE;
     }
 }

@@ -11,7 +11,11 @@ import picocli.CommandLine.Option;
 
 /** Options of commands that are Kafka clients: broker addresses and client properties. */
 final class KafkaOptions {
-    @Option(names = "--bootstrap-server", paramLabel = "HOST:PORT,...", description = "Kafka bootstrap servers.")
+    @Option(
+            names = "--bootstrap-server",
+            paramLabel = "HOST:PORT,...",
+            converter = Converters.Servers.class,
+            description = "Kafka bootstrap servers.")
     private @Nullable String bootstrapServer;
 
     @Option(

@@ -4,10 +4,13 @@ import dev.ctstream.LocalChecks;
 import dev.ctstream.metrics.Check;
 import dev.ctstream.netlink.Errno;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.NetworkNamespace;
+import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Checks that this process may use the kernel's connection tracking, and says what to do if it may not. */
-final class KernelAccess {
+public final class KernelAccess {
     private static final String REMEDY =
             "run it as root, or give it CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN;"
                     + " a container: cap_add NET_ADMIN); ctstream demo needs no privilege";
@@ -26,18 +29,39 @@ final class KernelAccess {
         }
     }
 
+    /**
+     * Opens the namespace that {@code --netns} names; the caller closes it.
+     *
+     * @param netns a name, a path, or {@code self}, as in the key {@code netns}
+     * @return null for this process's own
+     */
+    public static @Nullable NetworkNamespace namespace(@Nullable String netns) throws CommandFailure {
+        if (netns == null || netns.equals("self")) {
+            return null;
+        }
+        try {
+            return netns.contains("/") ? NetworkNamespace.path(Path.of(netns)) : NetworkNamespace.named(netns);
+        } catch (NetlinkException e) {
+            boolean privilege = ExitCode.of(e.errno()) == ExitCode.PRIVILEGE;
+            throw new CommandFailure(
+                    ExitCode.of(e.errno()),
+                    "--netns " + netns + ": " + e.getMessage()
+                            + (privilege
+                                    ? "; entering a namespace needs CAP_SYS_ADMIN: run it as root"
+                                    : "; names are those in /var/run/netns, as shown by ip netns list; otherwise"
+                                            + " give a path such as /proc/PID/ns/net"),
+                    e);
+        }
+    }
+
     /** The command failure for a failed call. */
     static CommandFailure failure(NetlinkException error) {
-        return switch (error.errno()) {
-            case Errno.EPERM, Errno.EACCES ->
-                new CommandFailure(ExitCode.PRIVILEGE, error.getMessage() + "; " + REMEDY, error);
-            case Errno.EPROTONOSUPPORT, Errno.EAFNOSUPPORT, Errno.EOPNOTSUPP ->
-                new CommandFailure(
-                        ExitCode.PRIVILEGE,
-                        error.getMessage() + "; the kernel has no ctnetlink: modprobe nf_conntrack_netlink, or a kernel"
-                                + " with CONFIG_NF_CT_NETLINK",
-                        error);
-            default -> new CommandFailure(ExitCode.FAILURE, String.valueOf(error.getMessage()), error);
+        String remedy = switch (error.errno()) {
+            case Errno.EPERM, Errno.EACCES -> "; " + REMEDY;
+            case Errno.EPROTONOSUPPORT, Errno.EAFNOSUPPORT ->
+                "; the kernel has no ctnetlink: modprobe nf_conntrack_netlink, or a kernel with CONFIG_NF_CT_NETLINK";
+            default -> "";
         };
+        return new CommandFailure(ExitCode.of(error.errno()), error.getMessage() + remedy, error);
     }
 }

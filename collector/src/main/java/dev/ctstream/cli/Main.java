@@ -3,9 +3,11 @@ package dev.ctstream.cli;
 import dev.ctstream.cli.demo.DemoCommand;
 import dev.ctstream.cli.entries.EntriesCommand;
 import dev.ctstream.cli.entries.ZonesCommand;
+import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -90,11 +92,8 @@ public final class Main implements Runnable {
                 .setExecutionExceptionHandler((error, command, result) -> main.failed(error));
         try {
             return line.execute(arguments);
-        } catch (OutOfMemoryError e) {
-            console.say("out of memory: the heap of this command is "
-                    + (Runtime.getRuntime().maxMemory() >> 20)
-                    + " MiB; CTSTREAM_JAVA_OPTS=-Xmx1g makes it larger");
-            return ExitCode.FAILURE;
+        } catch (Error e) { // the JVM's own status for it would be that of a missing privilege, or of a crash
+            return main.failed(e);
         }
     }
 
@@ -149,14 +148,14 @@ public final class Main implements Runnable {
         if (error instanceof MissingCommand) {
             command.usage(command.getErr());
         }
-        console.say(oneLine(String.valueOf(error.getMessage())));
+        console.say(oneLine(OptionErrorText.of(error)));
         CommandLine.UnmatchedArgumentException.printSuggestions(error, command.getErr());
         console.say("see " + command.getCommandSpec().qualifiedName() + " --help");
         trace(error);
         return ExitCode.USAGE;
     }
 
-    private int failed(Exception error) {
+    private int failed(Throwable error) {
         int code = ExitCode.FAILURE;
         if (error instanceof CommandFailure failure) {
             failure.lines().forEach(text -> console.say(oneLine(text)));
@@ -164,16 +163,18 @@ public final class Main implements Runnable {
         } else if (error instanceof IOException io && Console.brokenPipe(io)) {
             return ExitCode.OK; // the reader has closed the pipe: it has seen enough
         } else if (error instanceof IOException) {
-            console.say("cannot write the output: " + oneLine(String.valueOf(error.getMessage())));
+            console.say("cannot write the output: " + oneLine(ErrorText.of(error)));
+        } else if (error instanceof InvalidPathException || error instanceof VirtualMachineError) {
+            console.say(oneLine(ErrorText.of(error)));
         } else {
-            console.say("unexpected error: " + oneLine(error.toString())
+            console.say("unexpected error: " + oneLine(ErrorText.of(error))
                     + "; please report it, with the output of the same command with --debug");
         }
         trace(error);
         return code;
     }
 
-    private void trace(Exception error) {
+    private void trace(Throwable error) {
         if (debug) {
             error.printStackTrace(console.err());
         }

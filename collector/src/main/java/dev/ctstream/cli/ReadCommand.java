@@ -1,6 +1,7 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.config.SmallFile;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.read.EventPrinter;
 import dev.ctstream.read.ReadConfig;
 import dev.ctstream.read.ReadCounts;
@@ -45,6 +46,7 @@ final class ReadCommand implements Callable<Integer> {
     @Option(
             names = "--topic",
             paramLabel = "T",
+            converter = Converters.Topic.class,
             defaultValue = "conntrack.events",
             description = "Topic to read. Default: ${DEFAULT-VALUE}.")
     private String topic = "";
@@ -165,7 +167,7 @@ final class ReadCommand implements Callable<Integer> {
             try {
                 decoder.addSchema(SmallFile.text(schema));
             } catch (IOException | RecordException e) {
-                throw new CommandFailure(ExitCode.USAGE, "--schema " + schema + ": " + e.getMessage(), e);
+                throw new CommandFailure(ExitCode.USAGE, "--schema " + ErrorText.ofFile(schema, e), e);
             }
         }
         return decoder;

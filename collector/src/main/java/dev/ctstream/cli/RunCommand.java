@@ -9,6 +9,7 @@ import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.metrics.Check;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.publish.Topics;
 import java.io.IOException;
@@ -100,7 +101,7 @@ public final class RunCommand implements Callable<Integer> {
             more.put("kafka.bootstrap.servers", broker.bootstrapServers());
             return collect(load(more, true));
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, "embedded broker: " + e.getMessage(), e);
+            throw new CommandFailure(ExitCode.FAILURE, "embedded broker: " + ErrorText.of(e), e);
         }
     }
 
@@ -127,7 +128,7 @@ public final class RunCommand implements Callable<Integer> {
         } catch (NetlinkException e) {
             throw KernelAccess.failure(e);
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+            throw new CommandFailure(ExitCode.FAILURE, ErrorText.of(e), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return ExitCode.FAILURE;

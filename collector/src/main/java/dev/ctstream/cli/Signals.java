@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.netlink.ErrorText;
 import java.lang.reflect.Proxy;
 
 /**
@@ -20,7 +21,7 @@ final class Signals {
                 set(name, ignore);
             }
         } catch (ReflectiveOperationException e) {
-            System.err.println("ctstream: cannot ignore signals: " + e);
+            System.err.println("ctstream: cannot ignore signals: " + ErrorText.of(e));
         }
     }
 
@@ -46,7 +47,7 @@ final class Signals {
             }
             return () -> restore(names, before);
         } catch (ReflectiveOperationException e) {
-            System.err.println("ctstream: cannot handle signals: " + e);
+            System.err.println("ctstream: cannot handle signals: " + ErrorText.of(e));
             return () -> {};
         }
     }
@@ -57,7 +58,7 @@ final class Signals {
                 set(names[i], handlers[i]);
             }
         } catch (ReflectiveOperationException e) {
-            System.err.println("ctstream: cannot restore signals: " + e);
+            System.err.println("ctstream: cannot restore signals: " + ErrorText.of(e));
         }
     }
 

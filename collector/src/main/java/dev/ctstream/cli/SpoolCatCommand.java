@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.read.EventPrinter;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.RecordDecoder;
@@ -113,7 +114,7 @@ final class SpoolCatCommand implements Callable<Integer> {
     }
 
     private static CommandFailure failure(IOException e) {
-        return new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+        return new CommandFailure(ExitCode.FAILURE, ErrorText.of(e), e);
     }
 
     private boolean wanted(BatchEnvelope batch) {

@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.spool.SpoolReport;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ final class SpoolListCommand implements Callable<Integer> {
         try {
             report = SpoolReport.list(directory);
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+            throw new CommandFailure(ExitCode.FAILURE, ErrorText.of(e), e);
         }
         console.print(
                 format == OutputFormat.JSON

@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.spool.SpoolReport;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ final class SpoolVerifyCommand implements Callable<Integer> {
         try {
             report = SpoolReport.verify(directory, progress::files);
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+            throw new CommandFailure(ExitCode.FAILURE, ErrorText.of(e), e);
         } finally {
             progress.end();
         }

@@ -1,6 +1,7 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.config.SmallFile;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.read.AvroFile;
 import dev.ctstream.read.PartitionExtent;
 import dev.ctstream.read.ReadConfig;
@@ -50,6 +51,7 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(
             names = "--topic",
             paramLabel = "T",
+            converter = Converters.Topic.class,
             defaultValue = "conntrack.events",
             description = "Topic with the events. Default: ${DEFAULT-VALUE}.")
     private String topic = "";
@@ -57,6 +59,7 @@ final class VerifyCommand implements Callable<Integer> {
     @Option(
             names = "--control-topic",
             paramLabel = "T",
+            converter = Converters.Topic.class,
             defaultValue = "conntrack.control",
             description = "Topic with the control records. Default: ${DEFAULT-VALUE}.")
     private String controlTopic = "";
@@ -197,7 +200,7 @@ final class VerifyCommand implements Callable<Integer> {
             try {
                 decoder.addSchema(SmallFile.text(schema));
             } catch (IOException | RecordException e) {
-                throw new CommandFailure(ExitCode.USAGE, "--schema " + schema + ": " + e.getMessage(), e);
+                throw new CommandFailure(ExitCode.USAGE, "--schema " + ErrorText.ofFile(schema, e), e);
             }
         }
         return decoder;

@@ -2,6 +2,7 @@ package dev.ctstream.cli;
 
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.NetworkNamespace;
 import dev.ctstream.read.EventPrinter;
 import java.io.IOException;
 import java.util.List;
@@ -80,7 +81,7 @@ final class WatchCommand implements Callable<Integer> {
         LogLevels.forPeople();
         SubscriptionConfig subscription = subscription();
         KernelAccess.require();
-        try (EventWatch watch = EventWatch.open(netns == null ? "self" : netns, subscription)) {
+        try (EventWatch watch = open(subscription)) {
             Runnable restore = Signals.on(watch::stop, "INT", "TERM");
             try {
                 console.say("watching " + String.join(", ", events) + " of network namespace " + watch.netns()
@@ -97,6 +98,12 @@ final class WatchCommand implements Callable<Integer> {
             return ExitCode.OK;
         } catch (NetlinkException e) {
             throw KernelAccess.failure(e);
+        }
+    }
+
+    private EventWatch open(SubscriptionConfig subscription) throws CommandFailure, NetlinkException {
+        try (NetworkNamespace namespace = KernelAccess.namespace(netns)) {
+            return EventWatch.open(namespace, subscription);
         }
     }
 

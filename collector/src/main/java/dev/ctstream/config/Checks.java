@@ -1,6 +1,7 @@
 package dev.ctstream.config;
 
 import dev.ctstream.metrics.HttpEndpoint;
+import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -14,9 +15,10 @@ import org.apache.kafka.common.config.ConfigException;
 import org.jspecify.annotations.Nullable;
 
 /** Validators of values, beyond ranges and fixed words. Each error text completes "KEY=VALUE: ". */
-final class Checks {
+public final class Checks {
     static final Set<String> EVENTS = Set.of("new", "update", "destroy");
     private static final int MAX_ZONE = 65_535;
+    private static final int MAX_PORT = 65_535;
     private static final int MAX_PARTITIONS = 100_000;
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
     private static final Pattern SERVER = Pattern.compile("(.*://)?(\\[[0-9a-fA-F:.%]+\\]|[^:\\s]+):(\\d{1,5})");
@@ -31,18 +33,26 @@ final class Checks {
     }
 
     static ConfigDef.Validator servers() {
-        return each("host:port", server -> {
-            Matcher matcher = SERVER.matcher(server);
-            boolean valid = matcher.matches() && Integer.parseInt(matcher.group(3)) <= MAX_ZONE;
-            return valid ? NONE : "'" + server + "' is not of the form host:port";
-        });
+        return each("host:port", Checks::serverProblem);
+    }
+
+    /** What is wrong with the address of one broker; empty = nothing. */
+    public static String serverProblem(String server) {
+        Matcher matcher = SERVER.matcher(server);
+        int port = matcher.matches() ? Integer.parseInt(matcher.group(3)) : 0;
+        return port >= 1 && port <= MAX_PORT
+                ? NONE
+                : "'" + server + "' is not of the form host:port or [address]:port, with a port in 1..65535";
     }
 
     static ConfigDef.Validator topic() {
-        return of("a topic name", name -> {
-            boolean valid = TOPIC.matcher(name).matches() && !name.equals(".") && !name.equals("..");
-            return valid ? NONE : "a topic name has 1 to 249 letters, digits, '.', '_' and '-'";
-        });
+        return of("a topic name", Checks::topicProblem);
+    }
+
+    /** What is wrong with the name of a topic; empty = nothing. */
+    public static String topicProblem(String name) {
+        boolean valid = TOPIC.matcher(name).matches() && !name.equals(".") && !name.equals("..");
+        return valid ? NONE : "a topic name has 1 to 249 letters, digits, '.', '_' and '-'";
     }
 
     static ConfigDef.Validator replicationFactor() {
@@ -115,7 +125,7 @@ final class Checks {
                 HttpEndpoint.parse(text);
                 return NONE;
             } catch (IOException | IllegalArgumentException e) {
-                return String.valueOf(e.getMessage());
+                return ErrorText.reason(e);
             }
         });
     }

@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Settings of commands that are only Kafka clients, from a file, then the command line.
@@ -51,8 +53,15 @@ public record ClientSettings(Map<String, String> kafka, List<String> warnings) {
             }
         }
         check.values(kafka, given, problems);
-        if (kafka.getOrDefault("bootstrap.servers", "").isEmpty() && problems.isEmpty()) {
+        String servers = kafka.getOrDefault("bootstrap.servers", "");
+        if (servers.isEmpty() && problems.isEmpty()) {
             problems.add("no broker given: --bootstrap-server HOST:PORT");
+        } else if (!servers.isEmpty()) {
+            Stream.of(servers.split(",", -1))
+                    .map(server -> Checks.serverProblem(server.strip()))
+                    .filter(problem -> !problem.isEmpty())
+                    .forEach(problem -> problems.add(GivenKeys.problem(
+                            Objects.requireNonNull(given.get(Keys.KAFKA + "bootstrap.servers")), problem)));
         }
         if (!problems.isEmpty()) {
             throw new ConfigurationException(problems);

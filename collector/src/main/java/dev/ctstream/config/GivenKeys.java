@@ -44,10 +44,8 @@ final class GivenKeys {
 
     /** {@code key=value (source): text}; a secret value is hidden. */
     static String problem(Setting setting, String text) {
-        String plain = text.replaceFirst("(?s)^Invalid value .* for configuration \\S+: ", "")
-                .replaceFirst("(?s)^Invalid value .* for configuration \\S+$", "not a permitted value");
         return setting.key() + "=" + Secrets.shown(setting.key(), setting.value()) + " (" + setting.source() + "): "
-                + Secrets.withoutUserInfo(plain);
+                + Secrets.withoutUserInfo(ValueErrorText.of(setting.key(), text));
     }
 
     private static String hint(String key, Set<String> known) {

@@ -1,11 +1,11 @@
 package dev.ctstream.config;
 
+import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Properties;
@@ -23,11 +23,8 @@ final class PropertiesFile {
         String text;
         try {
             text = decode(SmallFile.read(file));
-        } catch (NoSuchFileException e) {
-            problems.add(option + " " + file + ": no such file");
-            return;
         } catch (IOException e) {
-            problems.add(option + " " + file + ": cannot be read: " + e.getMessage());
+            problems.add(option + " " + ErrorText.ofFile(file, e));
             return;
         }
         String[] lines = text.split("\r\n|\r|\n", -1);
@@ -46,7 +43,7 @@ final class PropertiesFile {
         try {
             one.load(new StringReader(logicalLine));
         } catch (IOException | IllegalArgumentException e) {
-            problems.add(source + ": " + e.getMessage());
+            problems.add(source + ": " + ErrorText.reason(e));
         }
         one.forEach((key, value) -> settings.add(new Setting((String) key, ((String) value).strip(), source)));
     }

@@ -1,12 +1,13 @@
 package dev.ctstream.config;
 
+import dev.ctstream.netlink.RegularFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Files that a person wrote. At most 1 MiB is read, whatever the path names: a device, a pipe, or another file by mistake. */
+/** Files that a person wrote. At most 1 MiB is read, whatever the path names. */
 public final class SmallFile {
     private static final int MAX_BYTES = 1 << 20;
 
@@ -14,6 +15,7 @@ public final class SmallFile {
 
     /** The file's bytes; an {@link IOException} when there are more. */
     public static byte[] read(Path file) throws IOException {
+        RegularFile.require(file);
         try (InputStream in = Files.newInputStream(file)) {
             byte[] bytes = in.readNBytes(MAX_BYTES + 1);
             if (bytes.length > MAX_BYTES) {

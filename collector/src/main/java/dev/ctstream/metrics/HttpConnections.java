@@ -1,5 +1,6 @@
 package dev.ctstream.metrics;
 
+import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -129,7 +130,7 @@ final class HttpConnections implements AutoCloseable {
                 closeOldest(0);
                 if (System.nanoTime() - loggedNanos >= LOG_NANOS) {
                     loggedNanos = System.nanoTime();
-                    LOG.warn("cannot accept HTTP connections: {}", e.getMessage());
+                    LOG.warn("cannot accept HTTP connections: {}", ErrorText.of(e));
                 }
                 LockSupport.parkNanos(AFTER_FAILURE_NANOS); // no descriptor: it fails again at once
             }
@@ -156,7 +157,7 @@ final class HttpConnections implements AutoCloseable {
             connection.socket.setTcpNoDelay(true);
             server.serve(connection.socket);
         } catch (IOException e) {
-            LOG.debug("HTTP client: {}", e.toString()); // it has gone, or its time was over
+            LOG.debug("HTTP client: {}", ErrorText.of(e)); // it has gone, or its time was over
         } finally {
             finish(connection);
         }
@@ -198,7 +199,7 @@ final class HttpConnections implements AutoCloseable {
         try {
             socket.close();
         } catch (IOException e) {
-            LOG.debug("close HTTP connection: {}", e.toString());
+            LOG.debug("close HTTP connection: {}", ErrorText.of(e));
         }
     }
 
@@ -208,7 +209,7 @@ final class HttpConnections implements AutoCloseable {
         try {
             listener.close();
         } catch (IOException e) {
-            LOG.debug("close HTTP listener: {}", e.toString());
+            LOG.debug("close HTTP listener: {}", ErrorText.of(e));
         }
         acceptor.close();
         closeOldest(0);

@@ -1,6 +1,7 @@
 package dev.ctstream.metrics;
 
 import dev.ctstream.metrics.HttpRequest.BadRequestException;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.PrintableText;
 import java.io.IOException;
 import java.io.InputStream;
@@ -118,7 +119,7 @@ public final class HttpEndpoint implements AutoCloseable {
         try {
             return new HttpEndpoint(listen, new AllowedHosts(all), metrics, health, statusJson, freeDescriptors);
         } catch (IOException | IllegalArgumentException e) {
-            throw new IOException(KEY + " (" + listen + "): " + e.getMessage() + "; " + REMEDY, e);
+            throw new IOException(KEY + " (" + listen + "): " + ErrorText.reason(e) + "; " + REMEDY, e);
         }
     }
 
@@ -129,7 +130,7 @@ public final class HttpEndpoint implements AutoCloseable {
             HttpConnections.bind(parse(listen)).close();
             return Check.ok(KEY, listen, "free", wanted);
         } catch (IOException | IllegalArgumentException e) {
-            return Check.fail(KEY, listen, String.valueOf(e.getMessage()), wanted, REMEDY);
+            return Check.fail(KEY, listen, ErrorText.reason(e), wanted, REMEDY);
         }
     }
 

@@ -24,11 +24,18 @@ public final class Errno {
     public static final int EBUSY = 16;
     public static final int EEXIST = 17;
     public static final int ENODEV = 19;
+    public static final int ENOTDIR = 20;
+    public static final int EISDIR = 21;
     public static final int EINVAL = 22;
+    public static final int ENFILE = 23;
     public static final int EMFILE = 24;
     public static final int ENOSPC = 28;
+    public static final int EROFS = 30;
+    public static final int EPIPE = 32;
     public static final int ERANGE = 34;
     public static final int ENOSYS = 38;
+    public static final int ENOTEMPTY = 39;
+    public static final int ELOOP = 40;
     public static final int EPROTO = 71;
     public static final int EBADMSG = 74;
     public static final int EMSGSIZE = 90;
@@ -37,10 +44,12 @@ public final class Errno {
     public static final int EOPNOTSUPP = 95;
     public static final int EAFNOSUPPORT = 97;
     public static final int EADDRINUSE = 98;
+    public static final int EADDRNOTAVAIL = 99;
     public static final int ENETDOWN = 100;
     public static final int ENOBUFS = 105;
     public static final int ETIMEDOUT = 110;
     public static final int ECONNREFUSED = 111;
+    public static final int EDQUOT = 122;
 
     /** One line each: number, name, text. */
     private static final String TABLE = """
@@ -184,9 +193,14 @@ public final class Errno {
     /** Whether a refused call means that a privilege or a feature of the kernel is missing. */
     public static boolean isMissingFeature(int errno) {
         return switch (errno) {
-            case EPERM, EACCES, EPROTONOSUPPORT, EAFNOSUPPORT, EOPNOTSUPP -> true;
+            case EPERM, EACCES, EPROTONOSUPPORT, EAFNOSUPPORT -> true;
             default -> false;
         };
+    }
+
+    /** As {@link #isMissingFeature}, for a request that every kernel with ctnetlink takes. */
+    public static boolean isMissingFeatureAtFirst(int errno) {
+        return errno == EINVAL || errno == EOPNOTSUPP || isMissingFeature(errno);
     }
 
     /** The symbol, such as {@code EPERM}; {@code errno 4711} for a number without one. */
@@ -199,6 +213,21 @@ public final class Errno {
     public static String text(int errno) {
         String[] row = ROWS.get(errno);
         return row == null ? "Unknown error" : row[2];
+    }
+
+    /** Name, number and text: {@code EPERM (1) Operation not permitted}. */
+    public static String described(int errno) {
+        return name(errno) + " (" + errno + ") " + text(errno);
+    }
+
+    /** The number with this text, as {@link #text} gives it; 0 for any other text. */
+    public static int ofText(String text) {
+        for (Map.Entry<Integer, String[]> row : ROWS.entrySet()) {
+            if (row.getValue()[2].equals(text)) {
+                return row.getKey();
+            }
+        }
+        return 0;
     }
 
     private static Map<Integer, String[]> rows() {

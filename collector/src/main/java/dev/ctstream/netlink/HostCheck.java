@@ -32,7 +32,7 @@ public final class HostCheck {
             Libc.geteuid();
             return null;
         } catch (LinkageError e) { // no JNA library for this machine, or its directory is mounted noexec
-            return "the C library cannot be called through JNA (" + e.getMessage() + "); " + NOEXEC_REMEDY;
+            return "the C library cannot be called through JNA (" + ErrorText.reason(e) + "); " + NOEXEC_REMEDY;
         }
     }
 }

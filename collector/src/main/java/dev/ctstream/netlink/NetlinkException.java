@@ -41,7 +41,7 @@ public final class NetlinkException extends IOException {
     }
 
     private static String message(String operation, int errno, @Nullable String kernelText, int attributeOffset) {
-        String message = operation + ": " + Errno.name(errno) + " (" + errno + ") " + Errno.text(errno);
+        String message = operation + ": " + Errno.described(errno);
         if (kernelText != null) {
             message += ": " + kernelText;
         }

@@ -109,8 +109,7 @@ public final class NetworkNamespace implements AutoCloseable {
             return new NetworkNamespace(name, number(attributes, "dev"), number(attributes, "ino"), fd);
         } catch (IOException e) {
             Libc.close(fd);
-            throw new NetlinkException(
-                    operation, Errno.EIO, String.valueOf(e.getMessage()), NetlinkException.NO_OFFSET);
+            throw new NetlinkException(operation, Errno.EIO, ErrorText.reason(e), NetlinkException.NO_OFFSET);
         }
     }
 

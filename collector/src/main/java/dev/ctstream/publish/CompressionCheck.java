@@ -3,6 +3,7 @@ package dev.ctstream.publish;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import dev.ctstream.metrics.Check;
+import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -63,6 +64,6 @@ public final class CompressionCheck {
         while (cause.getCause() != null) {
             cause = cause.getCause();
         }
-        return String.valueOf(cause.getMessage()).lines().findFirst().orElse("it cannot be loaded");
+        return ErrorText.reason(cause).lines().findFirst().orElse("it cannot be loaded");
     }
 }

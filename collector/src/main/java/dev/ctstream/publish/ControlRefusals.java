@@ -56,7 +56,7 @@ final class ControlRefusals {
         refusals++;
         dueNanos = nanoTime.getAsLong() + TimeUnit.SECONDS.toNanos(seconds);
         failures.sendFailed("topic " + topic + " refuses a control record, and later ones wait for it: " + reason
-                + Remedy.ofControl(topic, kind, reason));
+                + KafkaErrorText.remedyOfControl(topic, kind, reason));
     }
 
     /** Records that Kafka has accepted a control record that it had refused. */

@@ -1,5 +1,6 @@
 package dev.ctstream.publish;
 
+import dev.ctstream.netlink.ErrorText;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -104,7 +105,7 @@ public final class ProducerSettings {
             ProducerConfig valid = new ProducerConfig(settings);
             valid.ignore(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG);
         } catch (KafkaException e) {
-            problems.add("kafka.*: " + Secrets.hide(String.valueOf(e.getMessage()), kafka));
+            problems.add("kafka.*: " + Secrets.hide(ErrorText.reason(e), kafka));
         }
     }
 

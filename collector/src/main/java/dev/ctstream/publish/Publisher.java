@@ -2,6 +2,7 @@ package dev.ctstream.publish;
 
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.OwnedThread;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.Backlog;
@@ -386,7 +387,7 @@ public final class Publisher implements Runnable {
             return queue.next();
         } catch (IOException e) {
             if (unreadableLines.admit()) {
-                LOG.warn("spool cannot be read, retrying: {}", e.toString());
+                LOG.warn("spool cannot be read, retrying: {}", ErrorText.of(e));
             }
             clock.park(this, WAIT_NANOS);
             return null;
@@ -515,10 +516,7 @@ public final class Publisher implements Runnable {
                 && parts.config().records().layout() == Layout.BATCH;
         if (mayBeCut && failure.valueBytes() / 2 < pieceBytes) {
             pieceBytes = failure.valueBytes() / 2;
-            LOG.warn(
-                    "Kafka: {}; batches are cut into pieces of bytes={}",
-                    failure.exception().getMessage(),
-                    pieceBytes);
+            LOG.warn("Kafka: {}; batches are cut into pieces of bytes={}", reason(failure), pieceBytes);
         } else if (!suspects.add(number)) {
             suspects.remove(number);
             refused.put(number, reason(failure));

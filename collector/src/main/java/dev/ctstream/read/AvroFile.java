@@ -1,5 +1,7 @@
 package dev.ctstream.read;
 
+import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.netlink.RegularFile;
 import dev.ctstream.record.EventHandler;
 import dev.ctstream.record.RecordDecoder;
 import dev.ctstream.record.Schemas;
@@ -39,6 +41,7 @@ public final class AvroFile implements AutoCloseable {
         DataFileReader<GenericRecord> records;
         try {
             GenericDatumReader<GenericRecord> datum = new GenericDatumReader<>();
+            RegularFile.require(path);
             records = new DataFileReader<>(path.toFile(), datum);
             for (Schema known : List.of(Schemas.BATCH, Schemas.FLAT, Schemas.CONTROL)) {
                 if (known.getFullName().equals(records.getSchema().getFullName())) {
@@ -50,7 +53,8 @@ public final class AvroFile implements AutoCloseable {
             records.close();
             throw new ReadException("read " + path + ": it holds " + name + ", which is not a record type of ctstream");
         } catch (IOException | AvroRuntimeException e) {
-            throw new ReadException("read " + path + ": " + e + "; files are made with ctstream read -o avro", e);
+            throw new ReadException(
+                    "read " + path + ": " + ErrorText.reason(e) + "; files are made with ctstream read -o avro", e);
         }
     }
 
@@ -87,7 +91,7 @@ public final class AvroFile implements AutoCloseable {
             }
             return null;
         } catch (IOException | RuntimeException e) { // Avro throws many kinds of exceptions for damaged bytes
-            throw new ReadException("read " + path + ": damaged: " + e, e);
+            throw new ReadException("read " + path + ": damaged: " + ErrorText.reason(e), e);
         }
     }
 

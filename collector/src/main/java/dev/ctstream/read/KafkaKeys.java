@@ -1,5 +1,6 @@
 package dev.ctstream.read;
 
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.publish.Secrets;
 import java.util.HashMap;
 import java.util.Map;
@@ -49,7 +50,7 @@ public final class KafkaKeys {
             try {
                 new ProducerConfig(one);
             } catch (KafkaException e) {
-                refused.put(key, Secrets.problem(key, String.valueOf(e.getMessage())));
+                refused.put(key, Secrets.problem(key, ErrorText.reason(e)));
             }
         });
         return refused;
@@ -66,7 +67,7 @@ public final class KafkaKeys {
             try {
                 new ConsumerConfig(one);
             } catch (KafkaException e) {
-                refused.put(key, Secrets.problem(key, String.valueOf(e.getMessage())));
+                refused.put(key, Secrets.problem(key, ErrorText.reason(e)));
             }
         });
         return refused;

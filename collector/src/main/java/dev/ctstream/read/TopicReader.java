@@ -1,5 +1,6 @@
 package dev.ctstream.read;
 
+import dev.ctstream.publish.KafkaErrorText;
 import dev.ctstream.publish.Secrets;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.EventHandler;
@@ -24,7 +25,6 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.header.Header;
@@ -84,7 +84,7 @@ public final class TopicReader implements AutoCloseable {
         try {
             reader = new TopicReader(config, new KafkaConsumer<>(settings), decoder, undecodableListener);
         } catch (KafkaException e) {
-            throw new ReadException("connect to " + servers(config) + ": " + rootText(config, e) + remedy(), e);
+            throw failure(config, "", e);
         }
         try {
             reader.assign();
@@ -125,8 +125,7 @@ public final class TopicReader implements AutoCloseable {
         } catch (WakeupException e) {
             // stop() was called while we waited
         } catch (KafkaException e) {
-            throw new ReadException(
-                    "read " + config.topic() + " from " + servers(config) + ": " + rootText(config, e), e);
+            throw failure(config, "read " + config.topic() + ": ", e);
         }
         return counts;
     }
@@ -145,8 +144,7 @@ public final class TopicReader implements AutoCloseable {
                             end.getKey().partition(), begins.getOrDefault(end.getKey(), 0L), end.getValue()))
                     .toList();
         } catch (KafkaException e) {
-            throw new ReadException(
-                    "read " + config.topic() + " from " + servers(config) + ": " + rootText(config, e), e);
+            throw failure(config, "read " + config.topic() + ": ", e);
         }
     }
 
@@ -178,8 +176,7 @@ public final class TopicReader implements AutoCloseable {
         } catch (WakeupException e) {
             // stop() was called while we waited
         } catch (KafkaException e) {
-            throw new ReadException(
-                    "read " + config.topic() + " from " + servers(config) + ": " + rootText(config, e), e);
+            throw failure(config, "read " + config.topic() + ": ", e);
         }
         return counts;
     }
@@ -231,8 +228,7 @@ public final class TopicReader implements AutoCloseable {
             // Seeking is lazy. Fetch the end offsets now, so that records written after this call are read.
             partitions.forEach(partition -> consumer.position(partition, FIRST_ANSWER));
         } catch (KafkaException e) {
-            throw new ReadException(
-                    "read " + config.topic() + " from " + servers(config) + ": " + rootText(config, e), e);
+            throw failure(config, "read " + config.topic() + ": ", e);
         }
     }
 
@@ -242,13 +238,8 @@ public final class TopicReader implements AutoCloseable {
             partitions = consumer.partitionsFor(config.topic(), FIRST_ANSWER);
         } catch (UnknownTopicOrPartitionException e) {
             partitions = List.of();
-        } catch (TimeoutException e) {
-            throw new ReadException(
-                    "connect to " + servers(config) + ": no answer within " + FIRST_ANSWER.toSeconds() + " s"
-                            + remedy(),
-                    e);
         } catch (KafkaException e) {
-            throw new ReadException("connect to " + servers(config) + ": " + rootText(config, e), e);
+            throw failure(config, "", e);
         }
         if (partitions == null || partitions.isEmpty()) {
             throw new ReadException("topic " + config.topic() + " does not exist on " + servers(config)
@@ -327,12 +318,7 @@ public final class TopicReader implements AutoCloseable {
         return "; check the address, whether the broker is running, and the TLS and SASL settings if it requires them";
     }
 
-    private static String rootText(ReadConfig config, Throwable error) {
-        Throwable root = error;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        String text = root.getMessage();
-        return text == null ? root.getClass().getSimpleName() : Secrets.hide(text, config.kafka());
+    private static ReadException failure(ReadConfig config, String doing, KafkaException e) {
+        return new ReadException(doing + KafkaErrorText.of(servers(config), config.kafka(), e), e);
     }
 }

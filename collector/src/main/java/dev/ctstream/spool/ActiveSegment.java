@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.segment.SegmentFormat;
 import dev.ctstream.segment.SegmentHeader;
@@ -200,10 +201,7 @@ final class ActiveSegment {
             open.takeBack(appendedBytes);
         } catch (IOException e) {
             if (!(reason instanceof ClosedByInterruptException)) {
-                LOG.warn(
-                        "segment cannot be cut back and is abandoned file={}: {}",
-                        open.file(),
-                        SpoolFileSystem.reason(e));
+                LOG.warn("segment cannot be cut back and is abandoned file={}: {}", open.file(), ErrorText.reason(e));
             }
             abandon();
         }
@@ -224,7 +222,7 @@ final class ActiveSegment {
             LOG.warn(
                     "segment has no index and will be read in full at the next start file={}: {}",
                     open.file(),
-                    SpoolFileSystem.reason(e));
+                    ErrorText.reason(e));
             cutBack(open, before, e);
         }
         if (open.equals(writer)) {
@@ -277,7 +275,7 @@ final class ActiveSegment {
             LOG.warn(
                     "segment is declared as lost, cannot be deleted, and stays until the next start directory={}: {}",
                     directory.path(),
-                    SpoolFileSystem.reason(e));
+                    ErrorText.reason(e));
         }
     }
 
@@ -289,7 +287,7 @@ final class ActiveSegment {
             try {
                 open.close();
             } catch (IOException e) {
-                LOG.warn("segment cannot be closed file={}: {}", open.file(), SpoolFileSystem.reason(e));
+                LOG.warn("segment cannot be closed file={}: {}", open.file(), ErrorText.reason(e));
             }
         }
     }

@@ -1,5 +1,6 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.segment.BatchEnvelope;
@@ -92,7 +93,7 @@ final class ChainRecovery {
 
     private void notDurable(Path what, IOException e) {
         durable = false;
-        LOG.warn("what earlier runs have written cannot be synced file={}: {}", what, SpoolFileSystem.reason(e));
+        LOG.warn("what earlier runs have written cannot be synced file={}: {}", what, ErrorText.reason(e));
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.ctstream.spool;
 
 import dev.ctstream.batch.ControlEncoder;
 import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.ControlKind;
 import dev.ctstream.record.RunIdentity;
@@ -97,7 +98,7 @@ final class ControlAppender {
         } catch (IOException e) {
             preparedNanos = now;
             health.reserved("the next segment of control records cannot be reserved in " + control.directory.path()
-                    + ": " + SpoolFileSystem.reason(e) + "; free some space");
+                    + ": " + ErrorText.reason(e) + "; free some space");
         }
     }
 

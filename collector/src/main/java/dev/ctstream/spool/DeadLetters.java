@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.FrameCodec;
 import dev.ctstream.segment.SegmentHeader;
@@ -66,7 +67,7 @@ final class DeadLetters {
             writeOne(file, batch, now);
             keep(new Letter(file, files.sizeBytes(file)));
         } catch (IOException e) {
-            LOG.error("dead letter cannot be written file={}: {}", file, SpoolFileSystem.reason(e));
+            LOG.error("dead letter cannot be written file={}: {}", file, ErrorText.reason(e));
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();

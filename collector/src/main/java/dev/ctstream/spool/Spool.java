@@ -5,6 +5,7 @@ import dev.ctstream.batch.ControlEncoder;
 import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord.StreamPart;
 import dev.ctstream.metrics.Health;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.Signal;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.GapCause;
@@ -413,7 +414,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             appender.filesAreGone(waiting);
         } catch (IOException e) {
             health.directory("the spool directory " + directory.path() + " was removed and cannot be made again: "
-                    + SpoolFileSystem.reason(e));
+                    + ErrorText.reason(e));
         }
     }
 
@@ -446,7 +447,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             givenUp.forgetBefore(stored.events().acknowledged().number());
             delete(control, stored.control());
         } catch (IOException e) {
-            LOG.warn("acknowledged segment cannot be deleted: {}", SpoolFileSystem.reason(e));
+            LOG.warn("acknowledged segment cannot be deleted: {}", ErrorText.reason(e));
         }
     }
 
@@ -517,7 +518,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             return controlSynced || !sync;
         } catch (IOException e) {
             health.position("the acknowledged position cannot be stored in "
-                    + SpoolDirectory.stateFile(directory.path()) + ": " + SpoolFileSystem.reason(e)
+                    + SpoolDirectory.stateFile(directory.path()) + ": " + ErrorText.reason(e)
                     + "; no segment is deleted until it can, and new events are dropped when the spool is full");
             return false;
         }

@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.metrics.Check;
+import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -8,7 +9,6 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.OptionalLong;
 
 /** Checks whether a spool can be used, before it is. Nothing stays changed: what is created as a trial is deleted again. */
@@ -99,8 +99,7 @@ public final class SpoolCheck {
         try {
             Files.delete(Files.createTempDirectory(directory, TRIAL));
         } catch (FileSystemException e) { // it names the trial
-            throw new FileSystemException(
-                    directory.toString(), null, SpoolFileSystem.reason(e).toLowerCase(Locale.ROOT));
+            throw new FileSystemException(directory.toString(), null, ErrorText.reason(e));
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.BatchRing;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.segment.BatchEnvelope;
@@ -166,7 +167,7 @@ final class SpoolCursor implements AutoCloseable {
                 throw e;
             }
             unreadable = holds;
-            LOG.error("segment cannot be read in full file={}: {}", holds.file(), SpoolFileSystem.reason(e));
+            LOG.error("segment cannot be read in full file={}: {}", holds.file(), ErrorText.reason(e));
         }
         return null;
     }
@@ -199,7 +200,7 @@ final class SpoolCursor implements AutoCloseable {
         LOG.error(
                 "segment is missing or unreadable file={}: {}; its batches are declared as lost",
                 holds.file(),
-                SpoolFileSystem.reason(reason));
+                ErrorText.reason(reason));
         declareUnnamed(readableAgain, holds.identity());
     }
 
@@ -262,7 +263,7 @@ final class SpoolCursor implements AutoCloseable {
                 reader.close();
             }
         } catch (IOException e) {
-            LOG.warn("segment cannot be closed: {}", SpoolFileSystem.reason(e));
+            LOG.warn("segment cannot be closed: {}", ErrorText.reason(e));
         }
         reader = null;
         segment = null;

@@ -2,6 +2,7 @@ package dev.ctstream.spool;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -104,7 +105,7 @@ final class SpoolDirectory implements AutoCloseable {
             channel.truncate(0);
             channel.write(UTF_8.encode(Long.toString(ProcessHandle.current().pid())), 0);
         } catch (IOException e) {
-            LOG.warn("the lock file does not name its holder file={}: {}", file, SpoolFileSystem.reason(e));
+            LOG.warn("the lock file does not name its holder file={}: {}", file, ErrorText.reason(e));
         }
         return channel;
     }
@@ -171,7 +172,7 @@ final class SpoolDirectory implements AutoCloseable {
 
     static Unusable unusable(Path path, IOException e) {
         return new Unusable(
-                "spool directory " + path + " cannot be used: " + SpoolFileSystem.reason(e),
+                "spool directory " + path + " cannot be used: " + ErrorText.reason(e),
                 "make it writable for this user, or set spool.directory",
                 e);
     }

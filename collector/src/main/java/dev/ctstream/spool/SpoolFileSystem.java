@@ -1,11 +1,13 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.netlink.Errno;
+import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.netlink.RegularFile;
 import dev.ctstream.segment.SegmentFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -18,7 +20,6 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -113,6 +114,7 @@ class SpoolFileSystem implements SegmentFiles {
 
     @Override
     public FileChannel openRead(Path file) throws IOException {
+        RegularFile.require(file, LinkOption.NOFOLLOW_LINKS);
         return FileChannel.open(file, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
     }
 
@@ -159,15 +161,12 @@ class SpoolFileSystem implements SegmentFiles {
     }
 
     /**
-     * Whether a write failed because the disk or the user's quota is full. Java provides no errno, only its text in the
+     * Whether a write failed because the disk or the user's quota is full. Java provides no errno, only its text, in the
      * user's language. So the free space is checked as well.
      */
     boolean isFull(IOException e, Path directory) {
-        String text = reason(e);
-        if (text.contains("No space left on device") || text.contains("Disk quota exceeded")) {
-            return true;
-        }
-        return usableBytes(directory) < FULL_BELOW_BYTES;
+        int errno = ErrorText.errno(e);
+        return errno == Errno.ENOSPC || errno == Errno.EDQUOT || usableBytes(directory) < FULL_BELOW_BYTES;
     }
 
     /** Size of the file system; Long.MAX_VALUE = unknown. */
@@ -186,20 +185,5 @@ class SpoolFileSystem implements SegmentFiles {
         } catch (IOException unknown) {
             return Long.MAX_VALUE;
         }
-    }
-
-    /** The reason given by the system, without the path, which the caller adds. */
-    static String reason(IOException e) {
-        if (e instanceof FileSystemException failure) {
-            String kind = failure.getClass().getSimpleName().replaceAll("(FileSystem)?Exception$", "");
-            String why = failure.getReason();
-            return why != null ? why : words(kind);
-        }
-        return String.valueOf(e.getMessage() == null ? e : e.getMessage());
-    }
-
-    /** Turns {@code AccessDenied} into {@code access denied}. */
-    private static String words(String camelCase) {
-        return camelCase.replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
     }
 }

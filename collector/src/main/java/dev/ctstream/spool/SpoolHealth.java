@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.metrics.Health;
+import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -108,7 +109,7 @@ final class SpoolHealth {
         metrics.failed();
         writing.is(
                 Part.SYNC,
-                "spool directory " + where + " cannot be synced: " + SpoolFileSystem.reason(e)
+                "spool directory " + where + " cannot be synced: " + ErrorText.reason(e)
                         + "; a power loss would destroy the newest events, and no report is appended until it can",
                 "");
     }
@@ -118,7 +119,7 @@ final class SpoolHealth {
         metrics.failed();
         writing.is(
                 Part.WRITE,
-                "spool directory " + where + " cannot be written: " + SpoolFileSystem.reason(e)
+                "spool directory " + where + " cannot be written: " + ErrorText.reason(e)
                         + "; new data is dropped and declared as lost until the directory is writable again",
                 "");
     }
@@ -182,7 +183,7 @@ final class SpoolHealth {
         metrics.failed();
         control.is(
                 Part.WRITE,
-                "control records cannot be written to " + where + ": " + SpoolFileSystem.reason(e)
+                "control records cannot be written to " + where + ": " + ErrorText.reason(e)
                         + "; losses are declared, and events given up, when they can",
                 "");
     }
@@ -207,7 +208,7 @@ final class SpoolHealth {
         metrics.failed();
         control.is(
                 Part.SYNC,
-                "control records cannot be synced in " + where + ": " + SpoolFileSystem.reason(e)
+                "control records cannot be synced in " + where + ": " + ErrorText.reason(e)
                         + "; no segment is deleted until they can, and new events are dropped when the spool is full",
                 "");
     }

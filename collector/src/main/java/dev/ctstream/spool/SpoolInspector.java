@@ -1,5 +1,6 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.Amount;
 import dev.ctstream.segment.BatchEnvelope;
@@ -110,12 +111,12 @@ final class SpoolInspector {
         }
         if (e instanceof AccessDeniedException denied) {
             return new IOException(
-                    what + " cannot be read: permission denied for " + denied.getFile()
+                    what + " cannot be read: " + denied.getFile() + ": " + ErrorText.reason(denied)
                             + "; run this as the collector's user, or as root",
                     e);
         }
         return e instanceof FileSystemException
-                ? new IOException(what + " cannot be read: " + SpoolFileSystem.reason(e), e)
+                ? new IOException(what + " cannot be read: " + ErrorText.reason(e), e)
                 : e;
     }
 

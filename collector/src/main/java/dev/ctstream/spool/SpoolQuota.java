@@ -1,5 +1,6 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.Loss;
@@ -187,7 +188,7 @@ final class SpoolQuota {
             SegmentInspection.inspect(files, segment.file(), SegmentInspection.Scope.ALL, present);
             return present.all();
         } catch (IOException e) {
-            LOG.error("streams of a dropped segment cannot be read file={}: {}", segment.file(), e.toString());
+            LOG.error("streams of a dropped segment cannot be read file={}: {}", segment.file(), ErrorText.reason(e));
             return List.of();
         }
     }

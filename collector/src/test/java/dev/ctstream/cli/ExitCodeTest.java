@@ -24,4 +24,23 @@ class ExitCodeTest {
                 .toList();
         assertThat(ExitCode.of(checks)).isEqualTo(code);
     }
+
+    /** errno, the exit code, and that of a request which every kernel with ctnetlink takes. */
+    @ParameterizedTest
+    @CsvSource({
+        "1,3,3", // EPERM
+        "13,3,3", // EACCES
+        "93,3,3", // EPROTONOSUPPORT
+        "97,3,3", // EAFNOSUPPORT
+        "95,1,3", // EOPNOTSUPP: a helper or a change that the kernel does not have
+        "22,1,3", // EINVAL
+        "2,1,1", // ENOENT
+        "17,1,1", // EEXIST
+        "12,1,1", // ENOMEM
+        "105,1,1" // ENOBUFS
+    })
+    void oneMapGivesTheExitCodeOfAnErrno(int errno, int code, int first) {
+        assertThat(ExitCode.of(errno)).isEqualTo(code);
+        assertThat(ExitCode.ofFirstRequest(errno)).isEqualTo(first);
+    }
 }

@@ -181,7 +181,7 @@ class MainTest {
         assertThat(run("read", "--bootstrap-server", noBroker)).isEqualTo(1);
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(10));
         assertThat(err())
-                .startsWith("ctstream: connect to " + noBroker + ": no answer within")
+                .startsWith("ctstream: no broker answers at " + noBroker + "; check that Kafka runs there")
                 .hasLineCount(1);
     }
 
@@ -190,7 +190,7 @@ class MainTest {
         assertThat(run("read", "--bootstrap-server", "no-such-host.invalid:9092"))
                 .isEqualTo(1);
         assertThat(err())
-                .startsWith("ctstream: connect to no-such-host.invalid:9092: ")
+                .startsWith("ctstream: no host name in no-such-host.invalid:9092 can be resolved; check")
                 .hasLineCount(1);
     }
 

@@ -63,9 +63,9 @@ class ConfigurationTest {
                 .containsExactlyInAnyOrder(
                         "topic.partitons (" + file + ":4): no such key; did you mean topic.partitions?",
                         "snapshots (CTSTREAM_SNAPSHOTS): no such key; did you mean snapshot?",
-                        "batch.max-events=many (" + file + ":2): Not a number of type INT",
-                        "delivery=sometimes (CTSTREAM_DELIVERY): String must be one of: counted, reliable",
-                        "batch.linger-millis=-1 (-D): Value must be at least 0",
+                        "batch.max-events=many (" + file + ":2): not a whole number, without a unit",
+                        "delivery=sometimes (CTSTREAM_DELIVERY): must be one of: counted, reliable",
+                        "batch.linger-millis=-1 (-D): must be at least 0",
                         "netns=a,./b (-D): './b' is neither a name as in /var/run/netns nor an absolute path",
                         "kafka.bootstrap.servers is not set: give your broker's host:port, for instance"
                                 + " -D kafka.bootstrap.servers=localhost:9092, or --embedded-kafka for a trial");
@@ -189,7 +189,8 @@ class ConfigurationTest {
                         .id())
                 .isEqualTo("höst");
         assertThat(problems(folder.resolve("none"), Map.of(), BROKER))
-                .containsExactly("--config " + folder.resolve("none") + ": no such file");
+                .containsExactly("--config " + folder.resolve("none")
+                        + ": ENOENT (2) No such file or directory; check the path");
         assertThat(problems(file("a=\\u12\n"), Map.of(), BROKER))
                 .containsExactly(folder.resolve("file.properties") + ":1: Malformed \\uxxxx encoding.");
     }

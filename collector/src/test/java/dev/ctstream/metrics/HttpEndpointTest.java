@@ -99,9 +99,9 @@ class HttpEndpointTest {
         String listen = "127.0.0.1:" + endpoint.port();
         assertThatThrownBy(() -> HttpEndpoint.start(listen, List.of(), metrics, health, () -> "{}"))
                 .isInstanceOf(IOException.class)
-                .hasMessage("http.listen (" + listen
-                        + "): Address already in use; stop what listens there, or set http.listen to"
-                        + " another address, or to off");
+                .hasMessage(
+                        "http.listen (" + listen + "): EADDRINUSE (98) Address already in use; stop what listens there,"
+                                + " or set http.listen to another address, or to off");
         assertThatThrownBy(() -> HttpEndpoint.start("127.0.0.1", List.of(), metrics, health, () -> "{}"))
                 .hasMessageContaining("host:port");
     }

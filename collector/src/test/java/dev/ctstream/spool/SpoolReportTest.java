@@ -439,6 +439,7 @@ class SpoolReportTest {
         assertThatThrownBy(() -> read(file)).hasMessageContaining(file + " is a file");
         assertThatThrownBy(() -> SpoolReport.list(empty)).hasMessageContaining(empty + " is not a spool");
         assertThat(SpoolInspector.readable(empty, new AccessDeniedException("/a/b")))
-                .hasMessageContaining("permission denied for /a/b; run this as the collector's user");
+                .hasMessageContaining(
+                        "cannot be read: /a/b: EACCES (13) Permission denied; run this as the collector's user");
     }
 }

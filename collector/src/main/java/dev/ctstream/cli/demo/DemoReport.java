@@ -5,6 +5,7 @@ import dev.ctstream.cli.Console;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.DumpFilter;
 import dev.ctstream.conntrack.Flush;
+import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -97,9 +98,7 @@ final class DemoReport {
                 lost));
         if (!good) {
             console.say("demo: the numbers do not agree"
-                    + (reader.failure() == null
-                            ? ""
-                            : "; reading ended with " + reader.failure().getMessage()));
+                    + (reader.failure() == null ? "" : "; reading ended with " + ErrorText.of(reader.failure())));
         }
         return good;
     }

@@ -2,6 +2,7 @@ package dev.ctstream.cli.demo;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.RawIpSocket;
 import java.io.IOException;
 import java.net.DatagramPacket;
@@ -155,7 +156,7 @@ public final class DemoTraffic implements AutoCloseable {
             try {
                 closeable.close();
             } catch (Exception e) { // AutoCloseable.close may throw any
-                System.err.println("demo: " + e);
+                System.err.println("demo: " + ErrorText.of(e));
             }
         }
     }

@@ -10,6 +10,7 @@ import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.netlink.Clock;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.publish.KafkaUnreadyException;
 import dev.ctstream.publish.OperatorRecord;
@@ -121,7 +122,7 @@ final class ChangeRecord implements AutoCloseable {
 
     private void notKept(TableCommand command, Exception cause) {
         recordedIfRequired = !required;
-        command.console().say("warning: the change was made but is not recorded: " + cause.getMessage());
+        command.console().say("warning: the change was made but is not recorded: " + ErrorText.of(cause));
     }
 
     /** False when the change should have been recorded but was not. */

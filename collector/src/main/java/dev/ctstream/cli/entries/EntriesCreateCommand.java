@@ -14,9 +14,12 @@ import dev.ctstream.cli.OutputFormat;
 import dev.ctstream.cli.Version;
 import dev.ctstream.conntrack.FlowSpec;
 import dev.ctstream.netlink.Errno;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.RegularFile;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -148,9 +151,8 @@ final class EntriesCreateCommand extends TableCommand {
 
     private void fromFile(Entries entries) throws CommandFailure, IOException {
         String name = String.valueOf(file);
-        try (BufferedReader in = name.equals("-")
-                ? new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))
-                : Files.newBufferedReader(Path.of(name))) {
+        try (BufferedReader in =
+                new BufferedReader(new InputStreamReader(input(name), StandardCharsets.UTF_8.newDecoder()))) {
             EntryFile lines = new EntryFile(in);
             boolean more = true;
             while (more) {
@@ -159,8 +161,16 @@ final class EntriesCreateCommand extends TableCommand {
         } catch (NetlinkException e) {
             throw e;
         } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, "--file " + name + ": " + e, e);
+            throw new CommandFailure(ExitCode.FAILURE, "--file " + ErrorText.ofFile(Path.of(name), e), e);
         }
+    }
+
+    private static InputStream input(String name) throws IOException {
+        if (name.equals("-")) {
+            return System.in;
+        }
+        RegularFile.require(Path.of(name));
+        return Files.newInputStream(Path.of(name));
     }
 
     /** Tries the expected entries again until no master has come. A listing is in no useful order. */

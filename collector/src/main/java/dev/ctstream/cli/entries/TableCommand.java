@@ -1,11 +1,11 @@
 package dev.ctstream.cli.entries;
 
 import dev.ctstream.admin.Entries;
-import dev.ctstream.admin.Failure;
 import dev.ctstream.admin.FieldException;
 import dev.ctstream.cli.CommandFailure;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.ExitCode;
+import dev.ctstream.cli.KernelAccess;
 import dev.ctstream.cli.LogLevels;
 import dev.ctstream.netlink.Capabilities;
 import dev.ctstream.netlink.Errno;
@@ -13,7 +13,6 @@ import dev.ctstream.netlink.HostCheck;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -81,7 +80,7 @@ abstract class TableCommand implements Callable<Integer> {
         if (!Capabilities.has(Capabilities.CAP_NET_ADMIN)) {
             throw new CommandFailure(
                     ExitCode.PRIVILEGE,
-                    spec.qualifiedName() + ": EPERM (1) " + Errno.text(Errno.EPERM) + ": CAP_NET_ADMIN is missing; "
+                    spec.qualifiedName() + ": " + Errno.described(Errno.EPERM) + ": CAP_NET_ADMIN is missing; "
                             + REMEDY);
         }
         try (Entries entries = open()) {
@@ -89,37 +88,14 @@ abstract class TableCommand implements Callable<Integer> {
             console.out().flush();
             return code;
         } catch (NetlinkException e) {
-            throw failure(Entries.failure(e), e);
+            throw new CommandFailure(ExitCode.of(e.errno()), Entries.failure(e).text(), e);
         }
-    }
-
-    private static CommandFailure failure(Failure failure, NetlinkException cause) {
-        boolean privilege = switch (failure.errno()) {
-            case Errno.EPERM, Errno.EACCES, Errno.EPROTONOSUPPORT, Errno.EAFNOSUPPORT -> true;
-            default -> false;
-        };
-        return new CommandFailure(privilege ? ExitCode.PRIVILEGE : ExitCode.FAILURE, failure.text(), cause);
     }
 
     private Entries open() throws CommandFailure, NetlinkException {
-        String given = netns;
-        if (given == null) {
-            return checked(Entries.open(null));
-        }
-        try (NetworkNamespace namespace =
-                given.contains("/") ? NetworkNamespace.path(Path.of(given)) : NetworkNamespace.named(given)) {
-            label = namespace.label();
+        try (NetworkNamespace namespace = KernelAccess.namespace(netns)) {
+            label = namespace == null ? label : namespace.label();
             return checked(Entries.open(namespace));
-        } catch (NetlinkException e) {
-            boolean privilege = e.errno() == Errno.EPERM || e.errno() == Errno.EACCES;
-            throw new CommandFailure(
-                    privilege ? ExitCode.PRIVILEGE : ExitCode.FAILURE,
-                    "--netns " + given + ": " + e.getMessage()
-                            + (privilege
-                                    ? "; entering a namespace needs CAP_SYS_ADMIN: run it as root"
-                                    : "; names are those in /var/run/netns, as shown by ip netns list; otherwise"
-                                            + " give a path such as /proc/PID/ns/net"),
-                    e);
         }
     }
 
@@ -130,9 +106,8 @@ abstract class TableCommand implements Callable<Integer> {
             return entries;
         } catch (NetlinkException e) {
             entries.close();
-            Failure failure = Entries.failure(e);
-            boolean missing = e.errno() == Errno.EINVAL || e.errno() == Errno.EPERM;
-            throw missing ? new CommandFailure(ExitCode.PRIVILEGE, failure.text(), e) : failure(failure, e);
+            throw new CommandFailure(
+                    ExitCode.ofFirstRequest(e.errno()), Entries.failure(e).text(), e);
         }
     }
 }
