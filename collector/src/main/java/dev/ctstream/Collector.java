@@ -78,6 +78,7 @@ public final class Collector implements AutoCloseable {
     private final Tracking tracking;
     private final @Nullable HttpEndpoint http;
     private boolean stopped;
+    private volatile boolean endedCleanly;
 
     /**
      * Number of events so far.
@@ -263,6 +264,16 @@ public final class Collector implements AutoCloseable {
         return spool.unacknowledged();
     }
 
+    /** Runs the action when this collector has ended, by {@link #stop} or by a failure; at once if it has. */
+    public void whenEnded(Runnable action) {
+        var unused = ended.whenComplete((nothing, failure) -> action.run());
+    }
+
+    /** Whether {@link #stop} has put a STOPPED into the spool for each namespace, so that the next run misses nothing. */
+    public boolean endedCleanly() {
+        return endedCleanly;
+    }
+
     /**
      * Waits until {@link #stop} has been called by another thread.
      *
@@ -297,7 +308,7 @@ public final class Collector implements AutoCloseable {
                 tracking.stopped(LOCAL_STOP_MILLIS);
             }
             spool.stop();
-            spoolThread.join(LOCAL_STOP_MILLIS);
+            endedCleanly = spoolThread.join(LOCAL_STOP_MILLIS) && spool.endedCleanly();
             publisher.stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
             publishThread.join(TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()) + 500);
         } catch (InterruptedException e) {

@@ -59,24 +59,32 @@ public final class Main implements Runnable {
     private CommandSpec spec;
 
     private final Console console;
+    private final RunRequests requests;
 
-    private Main(Console console) {
+    private Main(Console console, RunRequests requests) {
         this.console = console;
+        this.requests = requests;
     }
 
     /** Runs the command and ends the process with its exit code. */
     public static void main(String[] arguments) {
-        System.exit(execute(Console.system(), arguments));
+        Console console = Console.system();
+        RunRequests requests = RunRequests.ofSignals(console, arguments); // first: before anything that takes time
+        System.exit(execute(console, requests, arguments));
     }
 
-    /** Runs a command in this JVM; returns its exit code. */
+    /** Runs a command in this JVM, without handling signals to {@code run}; returns its exit code. */
     public static int execute(Console console, String... arguments) {
+        return execute(console, new RunRequests(), arguments);
+    }
+
+    private static int execute(Console console, RunRequests requests, String... arguments) {
         limitRecords();
-        Main main = new Main(console);
+        Main main = new Main(console, requests);
         CommandLine line = new CommandLine(main);
         boolean named = arguments.length > 0 && COMMANDS.contains(arguments[0]);
         for (String name : named ? List.of(arguments[0]) : COMMANDS) {
-            line.addSubcommand(command(name, console));
+            line.addSubcommand(main.command(name));
         }
         line.setExpandAtFiles(false)
                 .setUsageHelpWidth(console.columns())
@@ -107,9 +115,9 @@ public final class Main implements Runnable {
         System.setProperty("org.apache.avro.limits.collectionItems.maxLength", Integer.toString(MAX_ITEMS));
     }
 
-    private static Object command(String name, Console console) {
+    private Object command(String name) {
         return switch (name) {
-            case "run" -> new RunCommand(console);
+            case "run" -> new RunCommand(console, requests);
             case "demo" -> new DemoCommand(console);
             case "watch" -> new WatchCommand(console);
             case "read" -> new ReadCommand(console);

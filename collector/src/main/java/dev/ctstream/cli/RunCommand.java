@@ -10,7 +10,6 @@ import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.metrics.Check;
 import dev.ctstream.netlink.ErrorText;
-import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.publish.Topics;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,7 +31,8 @@ import picocli.CommandLine.Option;
         versionProvider = Version.class,
         header = "Publish the kernel's events to Kafka, until stopped.",
         description = "Subscribe to the kernel's connection-tracking events and publish them to Kafka until"
-                + " SIGTERM or SIGINT. Needs CAP_NET_ADMIN. Keys are read from the file, then from CTSTREAM_*"
+                + " SIGTERM or SIGINT. SIGHUP reads the configuration again, SIGUSR1 announces every live flow again. Needs"
+                + " CAP_NET_ADMIN. Keys are read from the file, then from CTSTREAM_*"
                 + " environment variables (CTSTREAM_BATCH_MAX_EVENTS is batch.max-events), then from -D; the last"
                 + " value counts.",
         footerHeading = "%nExamples:%n",
@@ -60,9 +60,11 @@ public final class RunCommand implements Callable<Integer> {
     private boolean dumpConfig;
 
     private final Console console;
+    private final RunRequests requests;
 
-    RunCommand(Console console) {
+    RunCommand(Console console, RunRequests requests) {
         this.console = console;
+        this.requests = requests;
     }
 
     @Override
@@ -70,10 +72,37 @@ public final class RunCommand implements Callable<Integer> {
         if (check && dumpConfig) {
             throw new CommandFailure(ExitCode.USAGE, "--check and --dump-config exclude each other");
         }
+        if (dumpConfig) {
+            console.print(loadAndWarn(false).dump());
+            return ExitCode.OK;
+        }
         if (check) {
             LogLevels.forPeople();
+            return check(loadAndWarn(!embeddedKafka).collector());
         }
-        Configuration configuration = load(keys, !embeddedKafka && !dumpConfig);
+        require(loadAndWarn(!embeddedKafka).collector());
+        if (!embeddedKafka) {
+            return run(keys);
+        }
+        try (EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of())) {
+            console.say("starting a broker");
+            broker.start();
+            console.say("read with: ctstream read --bootstrap-server " + broker.bootstrapServers());
+            Map<String, String> more = new LinkedHashMap<>(keys);
+            more.put("kafka.bootstrap.servers", broker.bootstrapServers());
+            return run(more);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, "embedded broker: " + ErrorText.of(e), e);
+        }
+    }
+
+    private int run(Map<String, String> commandLine) throws CommandFailure {
+        return new CollectorRun(console, requests, Optional.ofNullable(config), () -> load(commandLine, true))
+                .collect();
+    }
+
+    private Configuration loadAndWarn(boolean brokerNeeded) throws CommandFailure {
+        Configuration configuration = load(keys, brokerNeeded);
         configuration.warnings().forEach(warning -> console.say("warning: " + warning));
         String servers = configuration.collector().publish().bootstrapServers();
         if (embeddedKafka && !servers.isEmpty()) {
@@ -82,57 +111,7 @@ public final class RunCommand implements Callable<Integer> {
                     "--embedded-kafka publishes to a broker of its own, and kafka.bootstrap.servers=" + servers
                             + " names another: leave one out");
         }
-        if (dumpConfig) {
-            console.print(configuration.dump());
-            return ExitCode.OK;
-        }
-        if (check) {
-            return check(configuration.collector());
-        }
-        require(configuration.collector());
-        if (!embeddedKafka) {
-            return collect(configuration);
-        }
-        try (EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of())) {
-            console.say("starting a broker");
-            broker.start();
-            console.say("read with: ctstream read --bootstrap-server " + broker.bootstrapServers());
-            Map<String, String> more = new LinkedHashMap<>(keys);
-            more.put("kafka.bootstrap.servers", broker.bootstrapServers());
-            return collect(load(more, true));
-        } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, "embedded broker: " + ErrorText.of(e), e);
-        }
-    }
-
-    /** Runs the collector until SIGTERM or SIGINT. */
-    private int collect(Configuration configuration) throws CommandFailure {
-        try (Collector collector = Collector.start(configuration.collector(), program(configuration))) {
-            LoggerFactory.getLogger(RunCommand.class) // not earlier: --check sets the levels before the first logger
-                    .info(
-                            "started version={} java={} configuration={} http={} spool={}",
-                            Version.current(),
-                            Runtime.version(),
-                            config == null ? "no file" : config.toAbsolutePath(),
-                            collector.listening(),
-                            configuration.collector().spool().directory());
-            Runnable restore = Signals.on(collector::stop, "TERM", "INT");
-            Runnable restoreSnapshot = Signals.on(collector::requestSnapshot, "USR1");
-            try {
-                collector.awaitEnd();
-            } finally {
-                restore.run();
-                restoreSnapshot.run();
-            }
-            return ExitCode.OK;
-        } catch (NetlinkException e) {
-            throw KernelAccess.failure(e);
-        } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, ErrorText.of(e), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return ExitCode.FAILURE;
-        }
+        return configuration;
     }
 
     /** The description of this program and its configuration for the control records. */

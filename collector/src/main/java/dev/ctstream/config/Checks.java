@@ -4,6 +4,7 @@ import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** Validators of values, beyond ranges and fixed words. Each error text completes "KEY=VALUE: ". */
 public final class Checks {
     static final Set<String> EVENTS = Set.of("new", "update", "destroy");
+    private static final Set<String> LOG_LEVELS = Set.of("debug", "info", "warn", "error");
     private static final int MAX_ZONE = 65_535;
     private static final int MAX_PORT = 65_535;
     private static final int MAX_PARTITIONS = 100_000;
@@ -136,6 +138,14 @@ public final class Checks {
                 name -> HOST_NAME.matcher(name).matches()
                         ? NONE
                         : "'" + name + "' is not a name: letters, digits, '.', '-' and '_', without a port");
+    }
+
+    static ConfigDef.Validator logLevel() {
+        return of(
+                "debug, info, warn, error",
+                text -> LOG_LEVELS.contains(text.toLowerCase(Locale.ROOT))
+                        ? NONE
+                        : "is none of debug, info, warn, error");
     }
 
     static ConfigDef.Validator hostId() {

@@ -9,6 +9,7 @@ import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.track.TrackConfig;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +22,7 @@ import java.util.concurrent.TimeUnit;
  * @param httpListen host:port; empty = no endpoint
  * @param httpHosts names under which the endpoint may be asked, besides its own
  * @param shutdownTimeoutSeconds how long a stop may take
+ * @param logLevel least level that is logged: debug, info, warn, error
  */
 public record CollectorConfig(
         Host host,
@@ -32,7 +34,8 @@ public record CollectorConfig(
         PublishConfig publish,
         Optional<String> httpListen,
         List<String> httpHosts,
-        int shutdownTimeoutSeconds) {
+        int shutdownTimeoutSeconds,
+        String logLevel) {
     /** Copies the lists. */
     public CollectorConfig {
         netns = List.copyOf(netns);
@@ -62,7 +65,8 @@ public record CollectorConfig(
                 publish(settings),
                 Optional.of(settings.string("http.listen")).filter(listen -> !listen.equals("off")),
                 settings.list("http.hosts"),
-                settings.integer("shutdown.timeout-seconds"));
+                settings.integer("shutdown.timeout-seconds"),
+                settings.string("log.level").toLowerCase(Locale.ROOT));
     }
 
     private static SubscriptionConfig subscription(Settings settings) {

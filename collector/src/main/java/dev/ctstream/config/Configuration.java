@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.common.config.ConfigDef;
 import org.apache.kafka.common.config.ConfigValue;
@@ -60,6 +61,11 @@ public final class Configuration {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e); // every JDK has it
         }
+    }
+
+    /** The keys whose values differ from those of another configuration, in the order of their names. */
+    public Set<String> differences(Configuration other) {
+        return settings.differences(other.settings);
     }
 
     /** Settings that are probably mistakes, one line each. */

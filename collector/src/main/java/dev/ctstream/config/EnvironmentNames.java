@@ -20,7 +20,7 @@ final class EnvironmentNames {
 
     /** Variables of the launcher and of logback.xml. */
     private static final Set<String> LAUNCHER =
-            Set.of("CTSTREAM_JAVA_OPTS", "CTSTREAM_IN_NAMESPACE", "CTSTREAM_LOG_LEVEL", "CTSTREAM_LOG_KAFKA_LEVEL");
+            Set.of("CTSTREAM_JAVA_OPTS", "CTSTREAM_IN_NAMESPACE", "CTSTREAM_LOG_KAFKA_LEVEL");
 
     /** Variables that Docker links and Kubernetes set for a service named ctstream. */
     private static final Pattern SERVICE_LINK = Pattern.compile("CTSTREAM_(SERVICE_(HOST|PORT)|PORT)(_.*)?");

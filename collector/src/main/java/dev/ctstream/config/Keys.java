@@ -239,6 +239,13 @@ final class Keys {
                         LOW,
                         "Names under which http.listen may be asked, besides addresses, localhost and the node's name:"
                                 + " name, or .example.com for all names below it.")
+                .define(
+                        "log.level",
+                        STRING,
+                        "info",
+                        Checks.logLevel(),
+                        LOW,
+                        "The least severe messages that run logs. SIGHUP changes it in a running collector.")
                 .define("host.id", STRING, "", Checks.hostId(), HIGH, "Name of this host in every record.")
                 .define("heartbeat.interval-seconds", INT, 10, atLeast(1), LOW, "Interval between HEARTBEAT records.")
                 .define(

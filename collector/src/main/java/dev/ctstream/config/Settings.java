@@ -4,7 +4,9 @@ import dev.ctstream.publish.Secrets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.kafka.common.config.ConfigDef;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +44,22 @@ final class Settings {
 
     List<String> list(String key) {
         return ((List<?>) value(key)).stream().map(String.class::cast).toList();
+    }
+
+    /** The keys whose values differ. */
+    Set<String> differences(Settings other) {
+        Set<String> keys = new TreeSet<>(values.keySet());
+        keys.addAll(given.keySet());
+        keys.addAll(other.given.keySet());
+        keys.removeIf(key -> effective(key).equals(other.effective(key)));
+        return keys;
+    }
+
+    /** The checked value, or what is given for Kafka's clients; empty for neither. */
+    private Object effective(String key) {
+        Object value = values.get(key);
+        Setting setting = given.get(key);
+        return value != null ? value : setting == null ? "" : setting.value();
     }
 
     /** The settings for Kafka's clients, without the prefix. */

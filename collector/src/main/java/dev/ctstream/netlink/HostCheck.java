@@ -10,12 +10,23 @@ public final class HostCheck {
 
     private HostCheck() {}
 
+    /** Found out once: a library that cannot be loaded says why only the first time. */
+    private static final class Result {
+        private static final @Nullable String PROBLEM = look();
+
+        private Result() {}
+    }
+
     /**
      * The reason why netlink does not work on this host, as a sentence for the operator.
      *
      * @return null when netlink works
      */
     public static @Nullable String problem() {
+        return Result.PROBLEM;
+    }
+
+    private static @Nullable String look() {
         String system = System.getProperty("os.name", "");
         if (!system.equals("Linux")) {
             return "ctstream reads the Linux kernel's connection tracking and cannot run on " + system;

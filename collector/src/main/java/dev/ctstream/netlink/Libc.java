@@ -99,6 +99,9 @@ final class Libc {
 
     static native int sched_setaffinity(int thread, long setBytes, long set);
 
+    /** {@code sighandler_t signal(int, sighandler_t)}; the handler as its address. */
+    static native long signal(int signal, long handler);
+
     static native int getppid();
 
     static native int geteuid();

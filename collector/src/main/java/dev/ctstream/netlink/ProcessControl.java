@@ -1,8 +1,12 @@
 package dev.ctstream.netlink;
 
 import com.sun.jna.Native;
+import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 
 /** Requests of a process to the kernel about the process itself. */
 public final class ProcessControl {
@@ -13,7 +17,29 @@ public final class ProcessControl {
     private static final int CPUS_LIMIT = CPU_SET_BYTES * Byte.SIZE;
     private static final int CALLING_THREAD = 0;
 
+    private static final Path STATUS = Path.of("/proc/self/status");
+    private static final String IGNORED = "SigIgn:";
+    private static final int HEX = 16;
+    private static final long SIG_DFL = 0;
+
     private ProcessControl() {}
+
+    /**
+     * Gives a signal that this process inherited as ignored its default action; leaves any other as it is. The JVM
+     * installs no handler for SIGHUP, SIGINT and SIGTERM while they are ignored.
+     */
+    public static void stopIgnoring(int signal) {
+        try (Stream<String> lines = Files.lines(STATUS)) {
+            boolean ignored = lines.filter(line -> line.startsWith(IGNORED))
+                    .map(line -> line.substring(IGNORED.length()).strip())
+                    .anyMatch(mask -> (Long.parseUnsignedLong(mask, HEX) >>> (signal - 1) & 1) == 1);
+            if (ignored) {
+                Libc.signal(signal, SIG_DFL);
+            }
+        } catch (IOException e) {
+            // Without /proc nothing else of the collector works either.
+        }
+    }
 
     /** Effective user id, as seen in this user namespace. */
     public static int uid() {

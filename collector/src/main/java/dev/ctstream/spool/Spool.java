@@ -305,6 +305,11 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         return table.droppedEvents();
     }
 
+    /** Whether each namespace's STOPPED is in the spool. Call it when the spool's thread has ended. */
+    public boolean endedCleanly() {
+        return table.allStopped();
+    }
+
     @Override
     public void run() {
         begin();

@@ -116,6 +116,7 @@ final class StreamTable {
         private long dropped;
         private long reports;
         private boolean observed;
+        private boolean stopped;
 
         private Namespace(StreamId control) {
             this.control = control;
@@ -136,6 +137,7 @@ final class StreamTable {
 
         void observed(boolean now) {
             observed = now;
+            stopped = !now;
         }
 
         /** The next sequence of a zone; 0 when it has no stream. */
@@ -213,6 +215,11 @@ final class StreamTable {
     boolean observes(StreamId control) {
         Namespace known = namespaces.get(control);
         return known != null && known.observed();
+    }
+
+    /** Whether each namespace's STOPPED is appended. */
+    boolean allStopped() {
+        return !namespaces.isEmpty() && namespaces.values().stream().allMatch(namespace -> namespace.stopped);
     }
 
     /** Whether a stream has a loss that no GAP declares yet. */

@@ -1,24 +1,38 @@
 package dev.ctstream.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * {@code bin/ctstream} in a source tree of which only the launcher is real. Its Maven and its Java are small scripts; the
  * Java prints how it was called. A terminal is made by {@code script} of util-linux.
  */
 class LauncherTest {
+    private static final Duration SOON = Duration.ofSeconds(30);
+    private static final int HUP = 1;
+    private static final int INT = 2;
+    private static final int USR1 = 10;
+    private static final int USR2 = 12;
+    private static final int TERM = 15;
     private static final String CLEAR = "\r\u001b[K";
 
     @TempDir
@@ -37,7 +51,12 @@ class LauncherTest {
             Files.writeString(folder.resolve(module + "/pom.xml"), "");
         }
         Files.writeString(folder.resolve("pom.xml"), "");
-        script("jdk/bin/java", "#!/bin/sh\necho \"columns ${COLUMNS:-none} flags $*\"\n");
+        script("jdk/bin/java", """
+                #!/bin/sh
+                echo "columns ${COLUMNS:-none} flags $*"
+                echo "locale ${LC_ALL:-none} jvm signal ${_JAVA_SR_SIGNUM:-none}"
+                grep -E '^Sig(Ign|Cgt)' /proc/$$/status
+                """);
         script("jdk/bin/javac", "#!/bin/sh\n");
         Files.writeString(folder.resolve("jdk/release"), "JAVA_VERSION=\"17.0.15\"\n");
         maven("""
@@ -61,12 +80,17 @@ class LauncherTest {
     private record Result(int code, String out, String err) {}
 
     private Result run(String... command) throws IOException, InterruptedException {
-        Path out = folder.resolve("out");
-        Path err = folder.resolve("err");
-        ProcessBuilder builder = new ProcessBuilder(command)
+        return result(start(Map.of(), command));
+    }
+
+    private Process start(Map<String, String> environment, String... command) throws IOException {
+        // A shell in the background ignores SIGINT, and all that it starts inherits that.
+        List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT,HUP,TERM"));
+        words.addAll(List.of(command));
+        ProcessBuilder builder = new ProcessBuilder(words)
                 .redirectInput(Path.of("/dev/null").toFile())
-                .redirectOutput(out.toFile())
-                .redirectError(err.toFile());
+                .redirectOutput(folder.resolve("out").toFile())
+                .redirectError(folder.resolve("err").toFile());
         builder.environment().remove("COLUMNS");
         builder.environment().put("JAVA_HOME", folder.resolve("jdk").toString());
         builder.environment()
@@ -74,12 +98,17 @@ class LauncherTest {
                         "PATH",
                         folder.resolve("tools") + ":" + builder.environment().get("PATH"));
         builder.environment().put("CTSTREAM_JAVA_OPTS", "-Xmx1g -Dlast=1");
-        Process process = builder.start();
+        builder.environment().keySet().removeAll(List.of("LC_ALL", "LC_CTYPE", "LANG"));
+        builder.environment().putAll(environment);
+        return builder.start();
+    }
+
+    private Result result(Process process) throws IOException, InterruptedException {
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         return new Result(
                 process.exitValue(),
-                Files.readString(out, StandardCharsets.UTF_8),
-                Files.readString(err, StandardCharsets.UTF_8));
+                Files.readString(folder.resolve("out"), StandardCharsets.UTF_8),
+                Files.readString(folder.resolve("err"), StandardCharsets.UTF_8));
     }
 
     private Result launch(String... arguments) throws IOException, InterruptedException {
@@ -137,5 +166,86 @@ class LauncherTest {
         String flags = launch("run").out();
         assertThat(flags).contains("-Xmx256m").contains(" -Xmx1g -Dlast=1 -cp ");
         assertThat(flags.indexOf("-Xmx1g")).isGreaterThan(flags.lastIndexOf("-Xmx256m"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"TERM, 143", "INT, 130", "HUP, 129"})
+    void aSignalEndsTheBuildAndAllThatItHasStarted(String signal, int code) throws Exception {
+        maven("""
+                mkdir -p collector/target/lib collector/target/broker
+                echo half > collector/target/lib/ctstream-collector-1.jar
+                sleep 600 &
+                echo "$$ $!" > pids.made
+                mv pids.made pids
+                wait
+                """);
+        Process build = start(Map.of(), launcher.toString(), "--version");
+        try {
+            await().atMost(SOON).until(() -> Files.exists(folder.resolve("pids")));
+            for (String harmless : List.of("USR1", "USR2", signal)) {
+                signal(harmless, build.pid());
+            }
+            Result ended = result(build);
+            assertThat(ended.code()).isEqualTo(code);
+            assertThat(ended.err()).endsWith("ctstream: ended by SIG" + signal + " before it had begun\n");
+            assertThat(ended.out()).isEmpty();
+        } finally {
+            build.destroyForcibly();
+        }
+        for (String pid : Files.readString(folder.resolve("pids")).strip().split(" ", -1)) {
+            await().atMost(SOON)
+                    .until(() -> ProcessHandle.of(Long.parseLong(pid))
+                            .filter(ProcessHandle::isAlive)
+                            .isEmpty());
+        }
+        assertThat(folder.resolve("collector/target/lib/ctstream-collector-1.jar"))
+                .doesNotExist();
+    }
+
+    private static void signal(String name, long pid) throws IOException, InterruptedException {
+        new ProcessBuilder("/bin/bash", "-c", "kill -s " + name + " " + pid)
+                .inheritIO()
+                .start()
+                .waitFor();
+    }
+
+    @Test
+    void theJvmStartsWithTheSignalsIgnoredThatWouldEndItTooEarly() throws Exception {
+        launch("--version");
+        String run = launch("run").out();
+        assertThat(run).contains("jvm signal 63\n");
+        assertThat(ignored(run)).contains(HUP, USR1, USR2).doesNotContain(TERM, INT);
+        assertThat(ignored(launch("read").out())).contains(USR1, USR2).doesNotContain(HUP, TERM, INT);
+        assertThat(ignored(launchOnATerminal("run"))).contains(USR1, USR2).doesNotContain(HUP, TERM, INT);
+    }
+
+    private static Set<Integer> ignored(String out) {
+        long mask = out.lines()
+                .filter(line -> line.startsWith("SigIgn:"))
+                .mapToLong(line -> Long.parseUnsignedLong(
+                        line.substring(line.indexOf('\t') + 1).strip(), 16))
+                .findFirst()
+                .orElseThrow();
+        return IntStream.rangeClosed(1, Long.SIZE)
+                .filter(signal -> (mask >>> (signal - 1) & 1) == 1)
+                .boxed()
+                .collect(Collectors.toSet());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "C, C.UTF-8",
+        "POSIX, C.UTF-8",
+        "en_US.ISO-8859-1, C.UTF-8",
+        "not_THERE.UTF-8, C.UTF-8",
+        "C.UTF-8, C.UTF-8",
+    })
+    void theJvmHasALocaleWithUtf8(String locale, String chosen) throws Exception {
+        launch("--version");
+        Result started = result(start(Map.of("LC_ALL", locale), launcher.toString(), "--version"));
+        assertThat(started.out()).contains("locale " + chosen + " ");
+        Result byLang = result(start(Map.of("LANG", locale), launcher.toString(), "--version"));
+        assertThat(byLang.out()).contains("locale " + (locale.equals(chosen) ? "none" : chosen) + " ");
+        assertThat(byLang.err()).isEmpty();
     }
 }

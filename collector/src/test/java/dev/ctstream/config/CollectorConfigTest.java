@@ -64,7 +64,8 @@ class CollectorConfigTest {
                                 Map.of()),
                         Optional.of("127.0.0.1:9477"),
                         List.of(),
-                        5));
+                        5,
+                        "info"));
     }
 
     @Test
@@ -84,7 +85,8 @@ class CollectorConfigTest {
                         Map.of("bootstrap.servers", "k:1", "linger.ms", "3")),
                 Optional.empty(),
                 List.of("ctstream", ".example.com"),
-                6);
+                6,
+                "warn");
         assertThat(load(OTHERS)).isEqualTo(expected);
     }
 
@@ -121,6 +123,7 @@ class CollectorConfigTest {
         OTHERS.put("kafka.bootstrap.servers", "k:1");
         OTHERS.put("kafka.linger.ms", "3");
         OTHERS.put("topic.events", "e");
+        OTHERS.put("log.level", "WARN");
         OTHERS.put("topic.control", "c");
         OTHERS.put("topic.create", "false");
         OTHERS.put("topic.partitions", "3");

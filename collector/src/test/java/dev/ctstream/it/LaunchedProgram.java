@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,13 +57,51 @@ final class LaunchedProgram implements AutoCloseable {
         command.add("-Duser.home=" + System.getProperty("user.home"));
         command.addAll(List.of("-cp", Path.of(home, "lib", "*").toString(), Main.class.getName()));
         command.addAll(List.of(arguments));
+        return start(folder, environment, command);
+    }
+
+    /** Starts the program by its script, from an installation that the script does not build; it has no terminal. */
+    static LaunchedProgram installed(Path folder, Map<String, String> environment, String... arguments)
+            throws IOException {
+        List<String> command = new ArrayList<>(
+                List.of("env", "--default-signal=INT,HUP,TERM", launcher(folder).toString()));
+        command.addAll(List.of(arguments));
+        return start(folder, environment, command);
+    }
+
+    /** The script of an installation, which is made in the folder when it is not there. */
+    static Path launcher(Path folder) throws IOException {
+        Path home = folder.resolve("installed");
+        if (Files.notExists(home)) {
+            Files.createDirectories(home.resolve("bin"));
+            for (String name : List.of("ctstream", "in-private-namespace")) {
+                Files.copy(Path.of("bin", name), home.resolve("bin").resolve(name), StandardCopyOption.COPY_ATTRIBUTES);
+            }
+            for (String name : List.of("lib", "broker")) {
+                Files.createSymbolicLink(home.resolve(name), Path.of(System.getProperty("ctstream.home"), name));
+            }
+        }
+        return home.resolve("bin/ctstream");
+    }
+
+    private static LaunchedProgram start(Path folder, Map<String, String> environment, List<String> command)
+            throws IOException {
         Path out = Files.createTempFile(folder, "out", ".txt");
         Path err = Files.createTempFile(folder, "err", ".txt");
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("CTSTREAM_"));
+        builder.environment().putIfAbsent("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().putAll(environment);
         return new LaunchedProgram(builder.start(), out, err);
+    }
+
+    /** Sends a signal, named without SIG. */
+    void signal(String name) throws IOException, InterruptedException {
+        new ProcessBuilder("/bin/bash", "-c", "kill -s " + name + " " + pid())
+                .inheritIO()
+                .start()
+                .waitFor();
     }
 
     String out() {

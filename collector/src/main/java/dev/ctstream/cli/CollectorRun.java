@@ -1,0 +1,115 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.Collector;
+import dev.ctstream.config.Configuration;
+import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.netlink.NetlinkException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/** One run of the collector, from its start until a signal or a failure ends it. */
+final class CollectorRun {
+    private static final Logger LOG = LoggerFactory.getLogger(CollectorRun.class);
+
+    private final Console console;
+    private final RunRequests requests;
+    private final Optional<Path> file;
+    private final Source source;
+    private String logLevel = "";
+
+    /** Where the configuration comes from, now and when it is read again. */
+    interface Source {
+        Configuration read() throws CommandFailure;
+    }
+
+    CollectorRun(Console console, RunRequests requests, Optional<Path> file, Source source) {
+        this.console = console;
+        this.requests = requests;
+        this.file = file;
+        this.source = source;
+    }
+
+    /** Runs until told to stop; returns the exit code. */
+    int collect() throws CommandFailure {
+        Configuration configuration = source.read();
+        logLevel = configuration.collector().logLevel();
+        LogLevels.set(logLevel);
+        try (Collector collector = Collector.start(configuration.collector(), RunCommand.program(configuration))) {
+            LOG.info(
+                    "started version={} java={} configuration={} http={} spool={}",
+                    Version.current(),
+                    Runtime.version(),
+                    file.map(path -> path.toAbsolutePath().toString()).orElse("no file"),
+                    collector.listening(),
+                    configuration.collector().spool().directory());
+            collector.whenEnded(() -> requests.add(RunRequests.Request.END));
+            carryOut(collector, configuration);
+            collector.awaitEnd();
+            if (!collector.endedCleanly()) {
+                console.say("the end of this run is not in the spool, so the next run declares what it cannot know");
+                return ExitCode.FAILURE;
+            }
+            return ExitCode.OK;
+        } catch (NetlinkException e) {
+            throw KernelAccess.failure(e);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, ErrorText.of(e), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return ExitCode.FAILURE;
+        }
+    }
+
+    private void carryOut(Collector collector, Configuration ofStart) throws InterruptedException {
+        while (true) {
+            switch (requests.take()) {
+                case END -> {
+                    return;
+                }
+                case STOP -> collector.stop();
+                case RELOAD -> reload(ofStart);
+                case SNAPSHOT -> collector.requestSnapshot();
+            }
+        }
+    }
+
+    /** Applies what can change while it runs, and names the other keys that have changed since the start. */
+    private void reload(Configuration ofStart) {
+        Configuration now;
+        try {
+            now = source.read();
+        } catch (CommandFailure e) {
+            LOG.warn(
+                    "configuration is not read again, nothing changes problems={}",
+                    e.lines().size());
+            e.lines().forEach(problem -> LOG.warn("configuration: {}", problem));
+            return;
+        }
+        Set<String> changed = new TreeSet<>();
+        if (!now.collector().logLevel().equals(logLevel)) {
+            changed.add("log.level");
+        }
+        Set<String> later = new TreeSet<>(now.differences(ofStart));
+        later.removeIf(CollectorRun::changesWhileItRuns);
+        logLevel = now.collector().logLevel();
+        if (!LOG.isInfoEnabled()) {
+            LogLevels.set(logLevel);
+        }
+        LOG.atLevel(later.isEmpty() ? Level.INFO : Level.WARN)
+                .log(
+                        "configuration read again changed={} needs_a_new_run={}",
+                        String.join(",", changed),
+                        String.join(",", later));
+        LogLevels.set(logLevel); // after the line that says so
+    }
+
+    private static boolean changesWhileItRuns(String key) {
+        return key.equals("log.level");
+    }
+}
