@@ -46,6 +46,11 @@ public record Console(
         return new Console(out, err, System.getenv(), terminal(1), terminal(2));
     }
 
+    /** The same console with another environment. */
+    Console with(Map<String, String> other) {
+        return new Console(out, err, other, outIsTerminal, errIsTerminal);
+    }
+
     /** Whether data may be coloured. */
     boolean colour() {
         return outIsTerminal

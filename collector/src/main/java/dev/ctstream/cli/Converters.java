@@ -1,6 +1,9 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.config.Checks;
+import dev.ctstream.netlink.ErrorText;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -60,6 +63,18 @@ public final class Converters {
         @Override
         public Integer convert(String value) {
             return (int) number(value, 1, Integer.MAX_VALUE);
+        }
+    }
+
+    /** A file or folder. */
+    static final class FilePath implements ITypeConverter<Path> {
+        @Override
+        public Path convert(String value) {
+            try {
+                return Path.of(value);
+            } catch (InvalidPathException e) {
+                throw new TypeConversionException(ErrorText.of(e));
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -70,7 +71,21 @@ public final class Main implements Runnable {
     public static void main(String[] arguments) {
         Console console = Console.system();
         RunRequests requests = RunRequests.ofSignals(console, arguments); // first: before anything that takes time
-        System.exit(execute(console, requests, arguments));
+        System.exit(executeExactly(console, requests, arguments));
+    }
+
+    /** Executes with arguments and environment as they were given, whatever the locale. */
+    private static int executeExactly(Console console, RunRequests requests, String... decoded) {
+        String[] arguments;
+        Console exact;
+        try {
+            arguments = ProcessText.arguments(ProcessText.ofKernel("cmdline"), decoded);
+            exact = console.with(ProcessText.environment(ProcessText.ofKernel("environ"), console.environment()));
+        } catch (CommandFailure e) {
+            e.lines().forEach(console::say);
+            return e.exitCode();
+        }
+        return execute(exact, requests, arguments);
     }
 
     /** Runs a command in this JVM, without handling signals to {@code run}; returns its exit code. */
@@ -86,7 +101,8 @@ public final class Main implements Runnable {
         for (String name : named ? List.of(arguments[0]) : COMMANDS) {
             line.addSubcommand(main.command(name));
         }
-        line.setExpandAtFiles(false)
+        line.registerConverter(Path.class, new Converters.FilePath())
+                .setExpandAtFiles(false)
                 .setUsageHelpWidth(console.columns())
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         console.colour() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
@@ -174,6 +190,7 @@ public final class Main implements Runnable {
             console.say("cannot write the output: " + oneLine(ErrorText.of(error)));
         } else if (error instanceof InvalidPathException || error instanceof VirtualMachineError) {
             console.say(oneLine(ErrorText.of(error)));
+            code = error instanceof InvalidPathException ? ExitCode.USAGE : code;
         } else {
             console.say("unexpected error: " + oneLine(ErrorText.of(error))
                     + "; please report it, with the output of the same command with --debug");

@@ -3,6 +3,8 @@ package dev.ctstream.config;
 import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -30,8 +32,17 @@ public final class Checks {
 
     private Checks() {}
 
-    static ConfigDef.Validator any() {
-        return of("a path", value -> NONE);
+    static ConfigDef.Validator path() {
+        return of("a path", Checks::pathProblem);
+    }
+
+    private static String pathProblem(String text) {
+        try {
+            var unused = Path.of(text);
+            return NONE;
+        } catch (InvalidPathException e) {
+            return ErrorText.reason(e);
+        }
     }
 
     static ConfigDef.Validator servers() {
@@ -105,7 +116,7 @@ public final class Checks {
         }
         boolean file = name.startsWith("/") || (name.indexOf('/') < 0 && !name.equals(".") && !name.equals(".."));
         return file && !name.isEmpty()
-                ? NONE
+                ? pathProblem(name)
                 : "'" + name + "' is neither a name as in /var/run/netns nor an absolute path";
     }
 

@@ -1,6 +1,8 @@
 package dev.ctstream.config;
 
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.spool.SpoolConfig;
+import java.nio.file.InvalidPathException;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,9 +24,13 @@ record DerivedDefaults(String bootId, String hostName) {
         HostFacts host = sources.host();
         hostId(host, given, values, problems);
         if ("".equals(values.get("spool.directory"))) {
-            values.put(
-                    "spool.directory",
-                    host.stateDirectory(sources.environment()).toString());
+            try {
+                values.put(
+                        "spool.directory",
+                        host.stateDirectory(sources.environment()).toString());
+            } catch (InvalidPathException e) {
+                problems.add("spool.directory is not set, and the default " + ErrorText.of(e));
+            }
         }
         if (!given.containsKey("spool.control-bytes") && values.get("spool.max-bytes") instanceof Long max) {
             values.put("spool.control-bytes", SpoolConfig.defaultControlBytes(max));

@@ -190,7 +190,7 @@ final class Keys {
     }
 
     private static void spool(ConfigDef keys) {
-        keys.define("spool.directory", STRING, "", Checks.any(), HIGH, "Where batches wait for the broker.")
+        keys.define("spool.directory", STRING, "", Checks.path(), HIGH, "Where batches wait for the broker.")
                 .define(
                         "spool.max-bytes",
                         LONG,

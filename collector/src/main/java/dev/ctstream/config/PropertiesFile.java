@@ -4,7 +4,7 @@ import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.io.StringReader;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -13,7 +13,7 @@ import java.util.Properties;
 /**
  * Reads a Java properties file; each key keeps its line number.
  *
- * <p>The text is UTF-8. Invalid UTF-8 is read as ISO 8859-1, which the format once required.
+ * <p>The text is UTF-8; anything else is a problem.
  */
 final class PropertiesFile {
     private PropertiesFile() {}
@@ -22,7 +22,13 @@ final class PropertiesFile {
     static void read(Path file, String option, List<Setting> settings, List<String> problems) {
         String text;
         try {
-            text = decode(SmallFile.read(file));
+            byte[] bytes = SmallFile.read(file);
+            int line = malformedLine(bytes);
+            if (line > 0) {
+                problems.add(file + ":" + line + ": is not UTF-8");
+                return;
+            }
+            text = new String(bytes, StandardCharsets.UTF_8);
         } catch (IOException e) {
             problems.add(option + " " + ErrorText.ofFile(file, e));
             return;
@@ -48,15 +54,18 @@ final class PropertiesFile {
         one.forEach((key, value) -> settings.add(new Setting((String) key, ((String) value).strip(), source)));
     }
 
-    private static String decode(byte[] bytes) {
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            return new String(bytes, StandardCharsets.ISO_8859_1);
+    /** The line with the first byte that is not UTF-8; 0 = none. */
+    private static int malformedLine(byte[] bytes) {
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        CharBuffer out = CharBuffer.allocate(bytes.length);
+        if (!StandardCharsets.UTF_8.newDecoder().decode(in, out, true).isError()) {
+            return 0;
         }
+        return (int) new String(bytes, 0, in.position(), StandardCharsets.UTF_8)
+                        .chars()
+                        .filter(character -> character == '\n')
+                        .count()
+                + 1;
     }
 
     private static boolean comment(String line) {

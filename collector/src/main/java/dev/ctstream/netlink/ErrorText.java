@@ -71,7 +71,9 @@ public final class ErrorText {
         if (inner instanceof InvalidPathException invalid) {
             return invalid.getReason().startsWith("Nul")
                     ? "a path cannot contain a NUL byte"
-                    : "a path cannot contain these characters in this locale; install a UTF-8 locale, such as C.UTF-8";
+                    : "a path cannot contain these characters in this locale, whose text is "
+                            + System.getProperty("sun.jnu.encoding")
+                            + " for Java; start it with LC_ALL=C.UTF-8, as bin/ctstream does";
         }
         if (inner instanceof CharacterCodingException) {
             return "the text is not UTF-8";

@@ -175,19 +175,20 @@ class ConfigurationTest {
     }
 
     @Test
-    void aFileMayBeUtf8OrLatin1AndMayContinueLines() throws Exception {
+    void aFileIsUtf8AndMayContinueLines() throws Exception {
         Files.write(folder.resolve("u"), "host.id=höst\\\n  -b\n#x\\\nevents : new\n".getBytes(StandardCharsets.UTF_8));
         assertThat(load(folder.resolve("u"), Map.of(), BROKER)
                         .collector()
                         .host()
                         .id())
                 .isEqualTo("höst-b");
-        Files.write(folder.resolve("l"), "host.id=höst".getBytes(StandardCharsets.ISO_8859_1));
-        assertThat(load(folder.resolve("l"), Map.of(), BROKER)
-                        .collector()
-                        .host()
-                        .id())
-                .isEqualTo("höst");
+        Path latin = folder.resolve("l");
+        Files.write(latin, "#ä\nevents=new\nhost.id=höst\n".getBytes(StandardCharsets.ISO_8859_1));
+        assertThat(problems(latin, Map.of(), BROKER)).containsExactly(latin + ":1: is not UTF-8");
+        Files.write(latin, "events=new\n\nhost.id=höst".getBytes(StandardCharsets.ISO_8859_1));
+        assertThat(problems(latin, Map.of(), BROKER)).containsExactly(latin + ":3: is not UTF-8");
+        Files.write(latin, new byte[] {'a', '=', (byte) 0xc3}); // cut off
+        assertThat(problems(latin, Map.of(), BROKER)).containsExactly(latin + ":1: is not UTF-8");
         assertThat(problems(folder.resolve("none"), Map.of(), BROKER))
                 .containsExactly("--config " + folder.resolve("none")
                         + ": ENOENT (2) No such file or directory; check the path");
@@ -248,6 +249,14 @@ class ConfigurationTest {
         assertThat(copied.collector().spool().directory()).isEqualTo(Path.of("/var/lib/other"));
         assertThat(copied.collector().batch().maxEvents()).isEqualTo(7);
         assertThat(load(with(Map.of("host.id", "web-1"))).dump()).contains("; from: -D\nhost.id=web-1\n");
+    }
+
+    @Test
+    void aZeroByteNamesNoFile() {
+        assertThat(problems(with(Map.of("spool.directory", "/a\0b", "netns", "c\0d"))))
+                .containsExactlyInAnyOrder(
+                        "spool.directory=/a\0b (-D): a path cannot contain a NUL byte",
+                        "netns=c\0d (-D): a path cannot contain a NUL byte");
     }
 
     @Test

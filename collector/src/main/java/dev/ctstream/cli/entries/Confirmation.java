@@ -6,7 +6,7 @@ import dev.ctstream.cli.ExitCode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /** Asks before many entries are deleted. */
@@ -33,7 +33,7 @@ final class Confirmation {
         }
         console.err().print("delete " + count + " entries? [y/N] ");
         console.err().flush();
-        String answer = new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset())).readLine();
+        String answer = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8)).readLine();
         String word = answer == null ? "" : answer.strip().toLowerCase(Locale.ROOT);
         if (!word.equals("y") && !word.equals("yes")) {
             throw new CommandFailure(ExitCode.FAILURE, "nothing was deleted");
