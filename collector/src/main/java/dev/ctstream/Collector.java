@@ -21,11 +21,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -217,6 +220,17 @@ public final class Collector implements AutoCloseable {
     /** Announces every live flow again, as EXISTING. Any thread. */
     public void requestSnapshot() {
         tracking.requestSnapshot();
+    }
+
+    /**
+     * Applies what can change while it runs: the credentials for Kafka. Any thread.
+     *
+     * @return the keys that have changed since they were applied
+     */
+    public Set<String> apply(CollectorConfig now) {
+        return publisher.renewCredentials(now.publish()).stream()
+                .map(key -> "kafka." + key)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** Number of events so far. Any thread. */

@@ -73,14 +73,14 @@ final class CollectorRun {
                     return;
                 }
                 case STOP -> collector.stop();
-                case RELOAD -> reload(ofStart);
+                case RELOAD -> reload(collector, ofStart);
                 case SNAPSHOT -> collector.requestSnapshot();
             }
         }
     }
 
     /** Applies what can change while it runs, and names the other keys that have changed since the start. */
-    private void reload(Configuration ofStart) {
+    private void reload(Collector collector, Configuration ofStart) {
         Configuration now;
         try {
             now = source.read();
@@ -91,7 +91,7 @@ final class CollectorRun {
             e.lines().forEach(problem -> LOG.warn("configuration: {}", problem));
             return;
         }
-        Set<String> changed = new TreeSet<>();
+        Set<String> changed = collector.apply(now.collector());
         if (!now.collector().logLevel().equals(logLevel)) {
             changed.add("log.level");
         }
@@ -110,6 +110,6 @@ final class CollectorRun {
     }
 
     private static boolean changesWhileItRuns(String key) {
-        return key.equals("log.level");
+        return key.equals("log.level") || key.startsWith("kafka.ssl.") || key.startsWith("kafka.sasl.");
     }
 }

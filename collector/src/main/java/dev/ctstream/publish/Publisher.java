@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.DoubleSupplier;
+import java.util.function.Function;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +55,11 @@ public final class Publisher implements Runnable {
 
     private final Parts parts;
     private final Backlog backlog;
-    private final KafkaGateway gateway;
+    private final Function<PublishConfig, KafkaGateway> gateways;
+    private PublishConfig config;
+    private KafkaGateway gateway;
+    private volatile Credentials credentials; // in use
+    private volatile @Nullable PublishConfig wanted; // with other credentials
     private final RecordFactory factory;
     private final CompressionEstimate compression;
     private final PublishFailures failures;
@@ -94,11 +99,11 @@ public final class Publisher implements Runnable {
      * @throws IllegalArgumentException when the framing or a zone's width cannot be used
      */
     public Publisher(Parts parts) {
-        this(parts, KafkaGateway.of(parts.config()));
+        this(parts, KafkaGateway::of);
     }
 
-    Publisher(Parts parts, KafkaGateway gateway) {
-        this(parts, gateway, StageClock.HOST, () -> ThreadLocalRandom.current().nextDouble());
+    Publisher(Parts parts, Function<PublishConfig, KafkaGateway> gateways) {
+        this(parts, gateways, StageClock.HOST, () -> ThreadLocalRandom.current().nextDouble());
     }
 
     /**
@@ -106,9 +111,12 @@ public final class Publisher implements Runnable {
      *
      * @param random 0 to 1, spreads the attempts to connect
      */
-    Publisher(Parts parts, KafkaGateway gateway, StageClock clock, DoubleSupplier random) {
+    Publisher(Parts parts, Function<PublishConfig, KafkaGateway> gateways, StageClock clock, DoubleSupplier random) {
         this.parts = parts;
-        this.gateway = gateway;
+        this.gateways = gateways;
+        config = parts.config();
+        gateway = gateways.apply(config);
+        credentials = Credentials.of(config.kafka());
         this.clock = clock;
         this.random = random;
         connectNanos = clock.nanoTime();
@@ -120,6 +128,23 @@ public final class Publisher implements Runnable {
         failures = new PublishFailures(LOG, parts.health(), clock::nanoTime);
         controlRefusals = new ControlRefusals(
                 LOG, parts.health(), backlog, parts.config().topics().control(), clock::nanoTime);
+    }
+
+    /**
+     * Uses the credentials of this configuration from now on, if they differ from those in use: the settings {@code
+     * ssl.*} and {@code sasl.*}, and the files that they name. What is in flight is acknowledged first, so nothing is
+     * lost, and nothing overtakes. While Kafka can be used, new credentials that it does not accept are not taken. Any
+     * thread; does not wait. The rest of the configuration is not used.
+     *
+     * @return the keys that differ, without the prefix {@code kafka.}
+     */
+    public Set<String> renewCredentials(PublishConfig now) {
+        Set<String> keys = Credentials.of(now.kafka()).differences(credentials);
+        if (!keys.isEmpty()) {
+            wanted = now;
+            wake();
+        }
+        return keys;
     }
 
     /**
@@ -181,11 +206,7 @@ public final class Publisher implements Runnable {
 
     @Override
     public void run() {
-        parts.health()
-                .report(
-                        PublishFailures.COMPONENT,
-                        false,
-                        "connecting to " + parts.config().bootstrapServers());
+        parts.health().report(PublishFailures.COMPONENT, false, "connecting to " + config.bootstrapServers());
         for (long waitNanos = step(); waitNanos != OwnedThread.DONE; waitNanos = step()) {
             if (waitNanos > 0) {
                 await(waitNanos);
@@ -203,6 +224,11 @@ public final class Publisher implements Runnable {
     long step() {
         if (mustEnd()) {
             return OwnedThread.DONE;
+        }
+        PublishConfig now = wanted;
+        if (now != null && !stopping) {
+            wanted = null;
+            take(now);
         }
         Connection open = connection;
         if (open == null) {
@@ -255,6 +281,47 @@ public final class Publisher implements Runnable {
                 && unacknowledged > open.inFlight.count(BatchEnvelope.EVENTS);
     }
 
+    private void take(PublishConfig other) {
+        Map<String, String> settings = new HashMap<>(config.kafka());
+        settings.keySet().removeIf(Credentials::has);
+        other.kafka().forEach((key, value) -> {
+            if (Credentials.has(key)) {
+                settings.put(key, value);
+            }
+        });
+        PublishConfig now = new PublishConfig(
+                config.topics(), config.records(), config.zoneWidth(), config.inFlightBytes(), settings);
+        KafkaGateway candidate = gateways.apply(now);
+        Credentials of = Credentials.of(settings); // before they are read: a later change is seen the next time
+        try {
+            note(interruptibly(candidate::prepare));
+        } catch (KafkaUnreadyException e) {
+            if (connection != null && !failures.active()) {
+                LOG.warn("Kafka: the new credentials are not taken, those in use stay: {}", e.getMessage());
+                return;
+            }
+        } catch (InterruptedException e) {
+            return; // woken for the stop
+        }
+        Connection open = connection;
+        long deadline = clock.nanoTime() + STALL_NANOS;
+        while (open != null
+                && open.inFlight.failure() == null
+                && !open.inFlight.awaitEmpty(WAIT_NANOS)
+                && clock.nanoTime() - deadline < 0
+                && !mustEnd()) {
+            checkAcknowledged(open);
+        }
+        config = now;
+        gateway = candidate;
+        credentials = of;
+        if (open != null) {
+            reopen(open);
+        }
+        connectNanos = clock.nanoTime();
+        LOG.info("Kafka: uses the new credentials");
+    }
+
     /** Makes a producer; {@code prepare} says whether to inspect the topics before. */
     private void connect(boolean prepare) {
         try {
@@ -275,13 +342,13 @@ public final class Publisher implements Runnable {
         connection = new Connection(
                 gateway.producer(topics.maxMessageBytes()),
                 topics.partitions(),
-                parts.config().inFlightBytes(),
+                config.inFlightBytes(),
                 this::onAcknowledged,
                 this::wake,
                 clock);
         seenAcknowledged = 0;
         parts.metrics().watch(connection);
-        failures.connected(parts.config().bootstrapServers());
+        failures.connected(config.bootstrapServers());
         connected = true;
     }
 
@@ -399,8 +466,7 @@ public final class Publisher implements Runnable {
         open.send(batch.envelope(), batch.lengthBytes(), records, mayBeRefused, () -> {
             checkProgress(open);
             failures.sendFailed("the producer accepts no more records: "
-                    + KafkaUnreadyException.reason(
-                            parts.config(), new org.apache.kafka.common.errors.TimeoutException()));
+                    + KafkaUnreadyException.reason(config, new org.apache.kafka.common.errors.TimeoutException()));
             return connection == open && !mustEnd();
         });
         if (connection == open && open.inFlight.failure() == null) {
@@ -513,7 +579,7 @@ public final class Publisher implements Runnable {
         long number = failure.envelope().number();
         boolean mayBeCut = kind == SendFailure.TOO_LARGE
                 && failure.envelope().count() > 1
-                && parts.config().records().layout() == Layout.BATCH;
+                && config.records().layout() == Layout.BATCH;
         if (mayBeCut && failure.valueBytes() / 2 < pieceBytes) {
             pieceBytes = failure.valueBytes() / 2;
             LOG.warn("Kafka: {}; batches are cut into pieces of bytes={}", reason(failure), pieceBytes);
@@ -524,7 +590,7 @@ public final class Publisher implements Runnable {
     }
 
     private String reason(InFlight.Failure failure) {
-        return KafkaUnreadyException.reason(parts.config(), failure.exception());
+        return KafkaUnreadyException.reason(config, failure.exception());
     }
 
     private void reopen(Connection open) {

@@ -66,7 +66,10 @@ class LocaleKernelIT {
                 .contains("\nnetns=bugs-ü\n")
                 .contains("\nhost.id=environment-ü\n")
                 .contains("\nhost.id=münchen\n");
-        assertThat(dump.err()).contains("/var/run/netns/bugs-ü").contains("ENOENT").doesNotContain("please report it");
+        assertThat(dump.err())
+                .contains("/var/run/netns/bugs-ü")
+                .contains("ENOENT")
+                .doesNotContain("please report it");
         assertThat(dump.code()).isEqualTo(1);
     }
 

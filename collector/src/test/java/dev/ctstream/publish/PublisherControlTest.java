@@ -43,7 +43,7 @@ class PublisherControlTest {
                     backlog,
                     new PublishMetrics(metrics),
                     health),
-            cluster);
+            config -> cluster);
     private final Thread thread = new Thread(publisher, "publisher");
 
     @BeforeEach

@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
 import org.apache.avro.generic.GenericRecord;
@@ -58,6 +60,11 @@ final class PublisherHarness {
         runner.start();
         publisher = started;
         thread = runner;
+    }
+
+    /** Hands the running publisher another configuration. */
+    Set<String> renewCredentials(PublishConfig config) {
+        return Objects.requireNonNull(publisher).renewCredentials(config);
     }
 
     /** Stops the publisher and checks that it ends in time. */

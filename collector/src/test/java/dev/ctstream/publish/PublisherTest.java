@@ -10,6 +10,7 @@ import dev.ctstream.record.StreamId;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -27,6 +28,7 @@ class PublisherTest {
     private final Health health = new Health();
     private final Metrics metrics = new Metrics();
     private final MockCluster cluster = new MockCluster();
+    private final List<PublishConfig> configs = new CopyOnWriteArrayList<>();
     private final Publisher publisher = new Publisher(
             new Publisher.Parts(
                     RecordFactoryTest.config(
@@ -37,7 +39,10 @@ class PublisherTest {
                     backlog,
                     new PublishMetrics(metrics),
                     health),
-            cluster);
+            config -> {
+                configs.add(config);
+                return cluster;
+            });
     private final Thread thread = new Thread(publisher, "publisher");
 
     @BeforeEach
@@ -108,6 +113,58 @@ class PublisherTest {
         add(1);
         producer(1, 5).completeNext();
         await().atMost(SOON).until(() -> health.reasons().isEmpty());
+    }
+
+    private static PublishConfig withPassword(String password) {
+        return RecordFactoryTest.config(
+                Layout.EVENT,
+                Framing.BARE,
+                false,
+                Map.of("bootstrap.servers", "other:1", "linger.ms", "9", "ssl.key.password", password));
+    }
+
+    @Test
+    void newCredentialsAreUsedAfterWhatIsInFlight() {
+        add(3);
+        MockProducer<byte[], byte[]> first = producer(0, 3);
+        first.completeNext();
+        assertThat(publisher.renewCredentials(withPassword("a"))).containsExactly("ssl.key.password");
+        await().atMost(SOON).until(() -> configs.size() == 2);
+        assertThat(configs.get(1).kafka()) // nothing else of the new configuration
+                .isEqualTo(Map.of("bootstrap.servers", MockCluster.ADDRESS, "ssl.key.password", "a"));
+        assertThat(configs.get(1).records()).isEqualTo(configs.get(0).records());
+        add(2);
+        first.completeNext();
+        first.completeNext();
+
+        MockProducer<byte[], byte[]> second = producer(1, 2);
+        assertThat(first.closed()).isTrue();
+        assertThat(first.history()).hasSize(3);
+        assertThat(sequences(second).get(0)).as("nothing is sent twice").isEqualTo(30L);
+        second.completeNext();
+        second.completeNext();
+        awaitAcknowledged(5);
+        assertThat(publisher.renewCredentials(withPassword("a"))).isEmpty();
+        assertThat(health.reasons()).isEmpty();
+    }
+
+    @Test
+    void newCredentialsThatDoNotWorkAreNotTakenWhileTheOldOnesDo() {
+        add(1);
+        producer(0, 1).completeNext();
+        awaitAcknowledged(1);
+        cluster.refusals.add(new KafkaUnreadyException("wrong password"));
+        assertThat(publisher.renewCredentials(withPassword("a"))).isNotEmpty();
+        await().atMost(SOON).until(cluster.refusals::isEmpty);
+        add(1);
+        producer(0, 2).completeNext();
+        awaitAcknowledged(2);
+        assertThat(publisher.renewCredentials(withPassword("a")))
+                .as("they may work now")
+                .isNotEmpty();
+        add(1);
+        producer(1, 1).completeNext();
+        awaitAcknowledged(3);
     }
 
     @Test

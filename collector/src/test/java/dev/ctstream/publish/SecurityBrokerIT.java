@@ -149,6 +149,32 @@ class SecurityBrokerIT {
     }
 
     @Test
+    void aNewUserTakesOverWithoutALoss() throws Exception {
+        for (String user : List.of("before", "after")) {
+            broker.setPassword(user, "right");
+            grant(user, AclOperation.WRITE, AclOperation.DESCRIBE, AclOperation.DESCRIBE_CONFIGS, AclOperation.CREATE);
+        }
+        publisher.add(4, ZONES, EVENTS);
+        publisher.start(asUser("before", "right", true));
+        publisher.awaitPublished();
+
+        assertThat(publisher.renewCredentials(asUser("after", "wrong", true))).containsExactly("sasl.jaas.config");
+        publisher.add(4, ZONES, EVENTS);
+        publisher.awaitPublished(); // as "before"
+
+        assertThat(publisher.renewCredentials(asUser("after", "right", true))).containsExactly("sasl.jaas.config");
+        publisher.add(4, ZONES, EVENTS);
+        await().atMost(PublisherHarness.SOON)
+                .until(() -> publisher
+                        .renewCredentials(asUser("after", "right", true))
+                        .isEmpty());
+        withdraw("before", AclOperation.WRITE, AclOperation.DESCRIBE);
+        publisher.add(4, ZONES, EVENTS);
+        publisher.awaitPublished();
+        publisher.assertAllThere(broker.plain(), ZONES, 16 * EVENTS);
+    }
+
+    @Test
     void missingAndRevokedRightsAreReportedAndNothingIsLost() throws Exception {
         broker.setPassword("clerk", "secret");
         publisher.add(4, ZONES, EVENTS);

@@ -37,7 +37,7 @@ public final class SteppedPublisher {
                 Map.of("bootstrap.servers", "broker:1"));
         publisher = new Publisher(
                 new Publisher.Parts(config, backlog, new PublishMetrics(metrics), new Health()),
-                broker,
+                unused -> broker,
                 clock,
                 random::nextDouble);
     }
