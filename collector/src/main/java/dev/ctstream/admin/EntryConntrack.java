@@ -86,12 +86,15 @@ final class EntryConntrack extends EntryPrinter {
         to.text("src=").addressOfLibc(tuple.buffer(), tuple.sourceOffset(), bytes);
         to.text(" dst=").addressOfLibc(tuple.buffer(), tuple.destinationOffset(), bytes);
         to.raw(' ');
-        if (tuple.has(Tuple.SOURCE_PORT) && tuple.protocol() == Protocols.GRE) {
-            to.text("srckey=0x").hex(tuple.sourcePort()).text(" dstkey=0x");
-            to.hex(tuple.destinationPort()).raw(' ');
-        } else if (tuple.has(Tuple.SOURCE_PORT)) {
-            to.text("sport=").number(tuple.sourcePort()).text(" dport=");
-            to.number(tuple.destinationPort()).raw(' ');
+        // As conntrack: it goes by the protocol, and prints 0 for a flow of a kernel without the protocol's tracker.
+        int source = tuple.has(Tuple.SOURCE_PORT) ? tuple.sourcePort() : 0;
+        int destination = tuple.has(Tuple.DESTINATION_PORT) ? tuple.destinationPort() : 0;
+        if (tuple.protocol() == Protocols.GRE) {
+            to.text("srckey=0x").hex(source).text(" dstkey=0x");
+            to.hex(destination).raw(' ');
+        } else if (Protocols.hasPorts(tuple.protocol())) {
+            to.text("sport=").number(source).text(" dport=");
+            to.number(destination).raw(' ');
         } else if (tuple.has(Tuple.ICMP_TYPE)) {
             to.text("type=").number(tuple.icmpType()).text(" code=").number(tuple.icmpCode());
             to.text(" id=").number(tuple.icmpId()).raw(' ');

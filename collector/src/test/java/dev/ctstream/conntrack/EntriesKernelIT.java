@@ -74,6 +74,24 @@ class EntriesKernelIT {
         }
     }
 
+    /** As {@code downstream.md} says. */
+    @Test
+    void theTrialOfAZoneFlushIsOneFlowThatConsumersCanTell() throws NetlinkException {
+        TupleSpec trial = Flows.tuple("192.0.2.1", "192.0.2.1", new TupleSpec.Ports(17, 9, 9));
+        try (ReceiveHarness harness = new ReceiveHarness()) {
+            harness.receiver().add(EventSocket.open(namespace.handle(), "test", ReceiveHarness.config(false, 1 << 20)));
+            harness.start();
+            table.flush(new Flush.Zone(7));
+            table.flush(new Flush.Everything());
+            harness.stop();
+            assertThat(harness.seen())
+                    .allSatisfy(event -> assertThat(event.original()).isEqualTo(trial))
+                    .allSatisfy(event -> assertThat(event.json().get("pid").asLong()).isEqualTo(table.portId()))
+                    .extracting(ReceiveHarness.Seen::kind)
+                    .containsExactly("NEW", "DESTROY");
+        }
+    }
+
     private void check(ReceiveHarness.Seen event, FlowSpec flow) {
         assertThat(event.original()).isEqualTo(flow.original());
         assertThat(event.reply()).isEqualTo(flow.reply());
