@@ -130,6 +130,7 @@ class SpoolFileSystem implements SegmentFiles {
     }
 
     long sizeBytes(Path file) throws IOException {
+        RegularFile.require(file, LinkOption.NOFOLLOW_LINKS); // a pipe or a device has a size too
         return Files.size(file);
     }
 

@@ -116,7 +116,7 @@ final class SpoolInspector {
                     e);
         }
         return e instanceof FileSystemException
-                ? new IOException(what + " cannot be read: " + ErrorText.reason(e), e)
+                ? new IOException(what + " cannot be read: " + ErrorText.of(e), e)
                 : e;
     }
 

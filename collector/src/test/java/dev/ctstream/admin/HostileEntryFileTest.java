@@ -1,5 +1,7 @@
 package dev.ctstream.admin;
 
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.ParameterizedTest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -32,6 +34,50 @@ class HostileEntryFileTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("line 1 is longer than 65536");
         assertThat(endless.read).isLessThan(1 << 18);
+    }
+
+    /** A file, with $ for the end of a line, and the first problem of its first bad line; none if all lines are good. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+            ``                                          | ``
+            $$  $                                       | ``
+            zone$                                       | ``
+            \uFEFFzone$7$                               | ``
+            \uFEFF{"zone":7}                            | ``
+            zone , mark $ 7 , 5 $                       | ``
+            zone;mark$7;5$                              | zone;mark is not a field of an entry
+            zone\tmark$7\t5$                            | is not a field of an entry
+            Zone$7$                                     | Zone is not a field of an entry
+            zone,colour$7,red$                          | colour is not a field of an entry
+            zone,$7,8$                                  | is not a field of an entry
+            zone,mark$7$                                | has 1 values, but the first line names 2 columns
+            zone$7,8$                                   | has 2 values, but the first line names 1 columns
+            zone$"7$                                    | ends inside quotes
+            # a comment$zone$7                          | # a comment is not a field of an entry
+            [{"zone":7}]                                | is not a field of an entry
+            {"zone":7                                   | is not a JSON object
+            {"zone":7}}                                 | is not a JSON object
+            {"zone":7}{"zone":8}                        | is not a JSON object
+            {'zone':7}                                  | is not a JSON object
+            {"zone":[7]}                                | zone is not a single value
+            {"zone":{"a":7}}                            | zone is not a single value
+            {"zone":7,"ct_zone":7}                      | zone is given twice
+            {"zone":7,"zone":7}                         | zone is given twice
+            PK\u0003\u0004                              | is not a field of an entry
+            """)
+    void aClumsyFileHasItsProblem(String text, String problem) throws IOException {
+        String file = text.replace('$', '\n').replace("\\t", "\t").replace("\\uFEFF", "\uFEFF").replace("\\u0003", "\u0003");
+        EntryFile lines = new EntryFile(new BufferedReader(new StringReader(file)));
+        String first = "";
+        try {
+            while (lines.next() != null) {
+                first = "";
+            }
+        } catch (FieldException e) {
+            first = e.problems().get(0);
+        }
+        assertThat(first).contains(problem);
+        assertThat(first.isEmpty()).isEqualTo(problem.isEmpty());
     }
 
     @Test
