@@ -122,7 +122,7 @@ final class EntryConntrack extends EntryPrinter {
         }
         if (entry.has(FlowEvent.SECURITY_CONTEXT)) {
             to.text("secctx=");
-            to.copy(entry.buffer(), entry.securityContextOffset(), entry.securityContextLengthBytes());
+            to.printable(entry.buffer(), entry.securityContextOffset(), entry.securityContextLengthBytes());
             to.raw(' ');
         }
         if (entry.has(FlowEvent.ZONE)) {
@@ -132,7 +132,7 @@ final class EntryConntrack extends EntryPrinter {
             to.text("delta-time=").number(ageSeconds(entry.startTimeNanos())).raw(' ');
         }
         if (entry.has(FlowEvent.HELPER)) {
-            to.text("helper=").copy(entry.buffer(), entry.helperOffset(), entry.helperLengthBytes());
+            to.text("helper=").printable(entry.buffer(), entry.helperOffset(), entry.helperLengthBytes());
             to.raw(' ');
         }
         if (entry.has(FlowEvent.USE)) {

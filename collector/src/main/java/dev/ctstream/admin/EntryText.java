@@ -109,7 +109,7 @@ final class EntryText extends EntryPrinter {
             to.text("mark ").number(entry.mark()).raw(' ');
         }
         if (entry.has(FlowEvent.HELPER)) {
-            to.text("helper ").copy(entry.buffer(), entry.helperOffset(), entry.helperLengthBytes());
+            to.text("helper ").printable(entry.buffer(), entry.helperOffset(), entry.helperLengthBytes());
             to.raw(' ');
         }
         if (entry.has(FlowEvent.ID)) {

@@ -1,6 +1,7 @@
 package dev.ctstream.admin;
 
 import dev.ctstream.record.AddressText;
+import dev.ctstream.record.PrintableText;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -11,6 +12,7 @@ import java.util.Arrays;
 final class LineBuffer {
     private static final int LONGEST_LONG_BYTES = 20;
     private static final int FIRST_PRINTABLE = 0x20;
+    private static final int DELETE = 0x7F;
     private static final int IPV4_BYTES = 4;
     private static final int IPV6_BYTES = 16;
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
@@ -133,33 +135,51 @@ final class LineBuffer {
                 && from.getShort(offset + Long.BYTES + Integer.BYTES) != 0;
     }
 
-    /** Appends bytes of a buffer unchanged. */
-    LineBuffer copy(ByteBuffer from, int offset, int count) {
+    /** UTF-8 bytes of a buffer, with the escapes of {@link PrintableText}: a program can name a helper as it likes. */
+    LineBuffer printable(ByteBuffer from, int offset, int count) {
+        return isPlain(from, offset, count)
+                ? copy(from, offset, count)
+                : raw(PrintableText.of(utf8(from, offset, count)).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** UTF-8 bytes of a buffer as a JSON string, with the same escapes. */
+    LineBuffer quoted(ByteBuffer from, int offset, int count) {
+        return isPlain(from, offset, count)
+                ? raw('"').copy(from, offset, count).raw('"')
+                : quoted(utf8(from, offset, count));
+    }
+
+    LineBuffer quoted(String text) {
+        StringBuilder escaped = new StringBuilder(text.length() + 2).append('"');
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            escaped.append(c == '"' || c == '\\' ? "\\" + c : PrintableText.of(String.valueOf(c)));
+        }
+        return raw(escaped.append('"').toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Whether all bytes are printable ASCII without the two characters that JSON escapes. */
+    private static boolean isPlain(ByteBuffer from, int offset, int count) {
+        for (int i = 0; i < count; i++) {
+            byte b = from.get(offset + i);
+            if (b < FIRST_PRINTABLE || b == DELETE || b == '"' || b == '\\') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static String utf8(ByteBuffer from, int offset, int count) {
+        byte[] bytes = new byte[count];
+        from.get(offset, bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private LineBuffer copy(ByteBuffer from, int offset, int count) {
         reserve(count);
         from.get(offset, bytes, length, count);
         length += count;
         return this;
-    }
-
-    /** UTF-8 bytes of a buffer as a JSON string. */
-    LineBuffer quoted(ByteBuffer from, int offset, int count) {
-        raw('"');
-        for (int i = 0; i < count; i++) {
-            byte b = from.get(offset + i);
-            if (b == '"' || b == '\\') {
-                raw('\\').raw((char) b);
-            } else if (b >= 0 && b < FIRST_PRINTABLE) {
-                text("\\u00").raw((char) HEX[b >> 4]).raw((char) HEX[b & 0xF]);
-            } else {
-                raw((char) (b & 0xFF));
-            }
-        }
-        return raw('"');
-    }
-
-    LineBuffer quoted(String text) {
-        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        return quoted(ByteBuffer.wrap(utf8), 0, utf8.length);
     }
 
     /** Removes trailing blanks and ends the line. */

@@ -115,9 +115,7 @@ final class SpoolInspector {
                             + "; run this as the collector's user, or as root",
                     e);
         }
-        return e instanceof FileSystemException
-                ? new IOException(what + " cannot be read: " + ErrorText.of(e), e)
-                : e;
+        return e instanceof FileSystemException ? new IOException(what + " cannot be read: " + ErrorText.of(e), e) : e;
     }
 
     private SpoolCheckpoint.@Nullable Values state() throws IOException {

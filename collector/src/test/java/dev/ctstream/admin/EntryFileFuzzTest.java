@@ -18,13 +18,11 @@ class EntryFileFuzzTest {
     private static final int FILES = 8_000;
     private static final String ODD = ",;:\"'{}[]\\/=\n\r\t \u0000\u0085\u202e\uFEFF\uD83D09afxX+-.%*!äß";
 
-    private static final List<String> GOOD = List.of(
-            """
+    private static final List<String> GOOD = List.of("""
             protocol,source,source-port,destination,destination-port,timeout,zone,status,mark
             udp,10.0.0.1,1,10.0.0.2,2,60,7,"ASSURED,SEEN_REPLY",0x10/0xff
             tcp,fd00::1,65535,fd00::2,0,4294967295,65535,,4294967295
-            """,
-            """
+            """, """
             {"protocol":"icmp","source":"10.0.0.1","destination":"10.0.0.2","icmp-type":8,"icmp-code":0,"icmp-id":1,"timeout":60}
             {"ct_zone":7,"protocol":6,"source_address":"10.0.0.1","destination_address":"10.0.0.2","source_port":1,"destination_port":2,"timeout_seconds":60,"tcp_state":"ESTABLISHED","tcp":{"flags_reply":1},"labels":"00000000000000000000000000000001","master":{"protocol":6,"source_address":"10.0.0.1","destination_address":"10.0.0.2","source_port":1,"destination_port":21}}
             """);

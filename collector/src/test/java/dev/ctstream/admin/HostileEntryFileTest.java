@@ -1,7 +1,5 @@
 package dev.ctstream.admin;
 
-import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.ParameterizedTest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,6 +8,8 @@ import java.io.IOException;
 import java.io.Reader;
 import java.io.StringReader;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class HostileEntryFileTest {
     /** As {@code /dev/zero} or a line of 100 MB: it counts what is read of it. */
@@ -66,7 +66,10 @@ class HostileEntryFileTest {
             PK\u0003\u0004                              | is not a field of an entry
             """)
     void aClumsyFileHasItsProblem(String text, String problem) throws IOException {
-        String file = text.replace('$', '\n').replace("\\t", "\t").replace("\\uFEFF", "\uFEFF").replace("\\u0003", "\u0003");
+        String file = text.replace('$', '\n')
+                .replace("\\t", "\t")
+                .replace("\\uFEFF", "\uFEFF")
+                .replace("\\u0003", "\u0003");
         EntryFile lines = new EntryFile(new BufferedReader(new StringReader(file)));
         String first = "";
         try {

@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.stream.Collectors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
@@ -38,7 +38,9 @@ class ClumsyInputTest {
         write("colon.properties", "batch.max-events: five\n");
         write("quoted.properties", "delivery=\"counted\"\n");
         write("yaml.properties", "batch:\n  max-events: 5\n");
-        write("utf16.properties", new String(new byte[] {(byte) 0xFF, (byte) 0xFE, 'd', 0}, StandardCharsets.ISO_8859_1));
+        write(
+                "utf16.properties",
+                new String(new byte[] {(byte) 0xFF, (byte) 0xFE, 'd', 0}, StandardCharsets.ISO_8859_1));
         write("escape.properties", "delivery=\\u12\n");
         write("client.properties", "sasl.mechanism=PLAIN\nfetch.min.bytes=1k\nbootstrap.servers=localhost\n");
         write("text.avro", "protocol,source\n");
@@ -51,14 +53,20 @@ class ClumsyInputTest {
         Files.createDirectories(folder.resolve("spool"));
         Files.createFile(folder.resolve("spool/lock"));
         write("spool/0000000000000001.segment", "not a segment".repeat(1_000));
-        try (GZIPOutputStream zip = new GZIPOutputStream(
-                Files.newOutputStream(folder.resolve("spool/0000000000000002.segment")))) {
-            zip.write(new SplittableRandom(1).ints(5_000).mapToObj(Integer::toString).collect(Collectors.joining()).getBytes(StandardCharsets.UTF_8));
+        try (GZIPOutputStream zip =
+                new GZIPOutputStream(Files.newOutputStream(folder.resolve("spool/0000000000000002.segment")))) {
+            zip.write(new SplittableRandom(1)
+                    .ints(5_000)
+                    .mapToObj(Integer::toString)
+                    .collect(Collectors.joining())
+                    .getBytes(StandardCharsets.UTF_8));
         }
         Files.createDirectories(folder.resolve("piped"));
         Files.createFile(folder.resolve("piped/lock"));
         for (String pipe : new String[] {"pipe", "piped/0000000000000001.segment"}) {
-            new ProcessBuilder("mkfifo", folder.resolve(pipe).toString()).start().waitFor();
+            new ProcessBuilder("mkfifo", folder.resolve(pipe).toString())
+                    .start()
+                    .waitFor();
         }
     }
 

@@ -51,7 +51,9 @@ class HostileRecordsTest {
         process.getOutputStream().close();
         int code = process.waitFor();
         String text = Files.readString(said, StandardCharsets.UTF_8);
-        assertThat(text).contains("read " + file + ": damaged: String length " + HUGE + " exceeds").doesNotContain("Exception", "java.", "\tat ");
+        assertThat(text)
+                .contains("read " + file + ": damaged: String length " + HUGE + " exceeds")
+                .doesNotContain("Exception", "java.", "\tat ");
         assertThat(code).as(text).isEqualTo(1);
         assertThat(new File(file.toString()).length()).isGreaterThan(HUGE);
     }

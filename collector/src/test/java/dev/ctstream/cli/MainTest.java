@@ -13,10 +13,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MainTest {
@@ -217,6 +220,35 @@ class MainTest {
         assertThat(Main.execute(console, "run", "--dump-config", "-D", "host.id=h"))
                 .isZero();
         assertThat(err()).isEmpty();
+    }
+
+    static Stream<Arguments> errors() {
+        return Stream.of(
+                Arguments.of(new OutOfMemoryError("Java heap space"), "not enough memory: the heap is"),
+                Arguments.of(new StackOverflowError(), "not enough stack: the input is nested too deeply"),
+                Arguments.of(
+                        new UnsatisfiedLinkError("no zstd"), "unexpected error: a library cannot be used: no zstd"),
+                Arguments.of(new AssertionError("5 is even"), "unexpected error: 5 is even; please report it"),
+                Arguments.of(new IllegalStateException(), "unexpected error: illegal state; please report it"));
+    }
+
+    /** 3 would mean a missing privilege. */
+    @ParameterizedTest
+    @MethodSource("errors")
+    void anErrorOfTheProgramIsASentenceAndExitCode1(Throwable error, String sentence) {
+        OutputStream failing = new OutputStream() {
+            @Override
+            public void write(int b) {
+                if (error instanceof Error failure) {
+                    throw failure;
+                }
+                throw (RuntimeException) error;
+            }
+        };
+        Console console = new Console(failing, printer(err), environment, false, false);
+        assertThat(Main.execute(console, "run", "--dump-config", "-D", "host.id=h"))
+                .isEqualTo(1);
+        assertThat(err()).startsWith("ctstream: " + sentence).hasLineCount(1);
     }
 
     @Test

@@ -86,7 +86,8 @@ class EntriesKernelIT {
             harness.stop();
             assertThat(harness.seen())
                     .allSatisfy(event -> assertThat(event.original()).isEqualTo(trial))
-                    .allSatisfy(event -> assertThat(event.json().get("pid").asLong()).isEqualTo(table.portId()))
+                    .allSatisfy(event ->
+                            assertThat(event.json().get("pid").asLong()).isEqualTo(table.portId()))
                     .extracting(ReceiveHarness.Seen::kind)
                     .containsExactly("NEW", "DESTROY");
         }
