@@ -1,7 +1,7 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.segment.SegmentFormat;
 import dev.ctstream.segment.SegmentHeader;
@@ -37,6 +37,7 @@ final class ActiveSegment {
     private final SpoolMetrics metrics;
     private final @Nullable ReservedFile reserved;
     private final long reservedBytes;
+    private final StageClock clock;
     private long nextId;
     private @Nullable SegmentWriter writer;
     private @Nullable Segment segment;
@@ -61,7 +62,8 @@ final class ActiveSegment {
             RunIdentity identity,
             SpoolMetrics metrics,
             long reservedBytes,
-            long nextId) {
+            long nextId,
+            StageClock clock) {
         this.files = files;
         this.directory = directory;
         this.catalog = catalog;
@@ -70,6 +72,7 @@ final class ActiveSegment {
         this.reservedBytes = reservedBytes;
         this.reserved = reservedBytes == 0 ? null : new ReservedFile(files, directory.path(), reservedBytes);
         this.nextId = nextId;
+        this.clock = clock;
     }
 
     /** Bytes in the file; 0 when there is none. */
@@ -178,7 +181,7 @@ final class ActiveSegment {
             created = SegmentWriter.create(
                     file,
                     channel,
-                    new SegmentHeader(id, directory.kind(), first, identity, Clock.realtimeNanos()),
+                    new SegmentHeader(id, directory.kind(), first, identity, clock.realtimeNanos()),
                     reservedBytes);
         } catch (IOException e) {
             try {
@@ -216,7 +219,7 @@ final class ActiveSegment {
         }
         long before = open.appendedBytes();
         try {
-            open.seal(known.extent().next(), Clock.realtimeNanos());
+            open.seal(known.extent().next(), clock.realtimeNanos());
             syncDirectory();
         } catch (IOException e) {
             LOG.warn(

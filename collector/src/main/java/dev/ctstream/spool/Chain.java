@@ -81,7 +81,8 @@ final class Chain implements BatchQueue {
                 shared.identity(),
                 shared.metrics(),
                 own.reservedBytes(),
-                Math.max(start.nextId(), start.next().number()));
+                Math.max(start.nextId(), start.next().number()),
+                shared.clock());
         cursor = new SpoolCursor(this, shared, own.givenUp(), own.mayPass());
         end = start.next();
     }

@@ -37,7 +37,7 @@ final class ControlAppender {
     private final Owed owed;
     private final SpoolHealth health;
     private final LogIndex logIndex;
-    private final PendingFrames frames = new PendingFrames();
+    private final PendingFrames frames;
     private long retryAtNanos;
     private boolean failing;
     private int refusedShare = SIXTEENTHS;
@@ -57,6 +57,7 @@ final class ControlAppender {
             Owed owed,
             SpoolHealth health,
             LogIndex logIndex,
+            SpoolFileSystem files,
             StageClock clock) {}
 
     /** The number of the next append of the run, over both chains. */
@@ -83,6 +84,7 @@ final class ControlAppender {
         health = parts.health();
         logIndex = parts.logIndex();
         clock = parts.clock();
+        frames = new PendingFrames(parts.files());
         preparedNanos = clock.nanoTime() - PREPARE_INTERVAL_NANOS;
     }
 

@@ -1,7 +1,7 @@
 package dev.ctstream.spool;
 
-import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.FrameCodec;
 import dev.ctstream.segment.SegmentHeader;
@@ -37,20 +37,22 @@ final class DeadLetters {
     private final Path directory;
     private final long maxBytes;
     private final SpoolMetrics metrics;
+    private final StageClock clock;
     private @Nullable Deque<Letter> letters;
     private long bytes;
     private long number;
 
-    DeadLetters(SpoolFileSystem files, Path directory, long maxBytes, SpoolMetrics metrics) {
+    DeadLetters(SpoolFileSystem files, Path directory, long maxBytes, SpoolMetrics metrics, StageClock clock) {
         this.files = files;
         this.directory = directory;
         this.maxBytes = maxBytes;
         this.metrics = metrics;
+        this.clock = clock;
     }
 
     void add(QueuedBatch batch, String reason) {
         metrics.deadLetter();
-        long now = Clock.realtimeNanos();
+        long now = clock.realtimeNanos();
         number = Math.max(number + 1, now);
         Path file = directory.resolve(String.format("%019d%s", number, SUFFIX));
         BatchEnvelope envelope = batch.envelope();

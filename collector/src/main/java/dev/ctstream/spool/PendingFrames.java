@@ -19,8 +19,13 @@ final class PendingFrames {
 
     private final FrameCodec codec = new FrameCodec();
     private final List<QueuedBatch> batches = new ArrayList<>();
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    private final ByteBuffer buffer;
     private @Nullable ByteBuffer large;
+
+    /** No frames yet, for a file of this file system. */
+    PendingFrames(SpoolFileSystem files) {
+        buffer = files.writeBuffer(BUFFER_BYTES);
+    }
 
     boolean isEmpty() {
         return batches.isEmpty();

@@ -186,6 +186,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                 owed,
                 health,
                 logIndex,
+                files,
                 clock));
         int most = (int)
                 Math.min(StreamPart.MAX_STREAMS, (config.controlSegmentBytes() - RECORD_MOST_BYTES) / RANGE_MOST_BYTES);
@@ -214,7 +215,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                 shared,
                 recovery.missing(),
                 this::store);
-        deadLetters = new DeadLetters(files, directory.path(), config.segmentBytes(), parts.metrics());
+        deadLetters = new DeadLetters(files, directory.path(), config.segmentBytes(), parts.metrics(), clock);
         parts.metrics().watch(events.catalog, this);
         watchHealth(parts.health());
     }

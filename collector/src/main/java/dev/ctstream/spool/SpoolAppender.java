@@ -65,7 +65,7 @@ final class SpoolAppender {
     private final StreamId own;
     private final int mostStreams;
     private final ControlAppender.LogIndex logIndex;
-    private final PendingFrames frames = new PendingFrames();
+    private final PendingFrames frames;
     private final Deque<ControlOutbox.Entry> due = new ArrayDeque<>();
     private final Deque<ControlOutbox.Waiting> postponed = new ArrayDeque<>();
     private final List<EncodedBatch> gathered = new ArrayList<>();
@@ -124,6 +124,7 @@ final class SpoolAppender {
         givenUp = parts.givenUp();
         givenUpControl = parts.givenUpControl();
         files = shared.files();
+        frames = new PendingFrames(files);
         clock = shared.clock();
         lastSyncNanos = clock.nanoTime();
         syncedNanos = clock.realtimeNanos();

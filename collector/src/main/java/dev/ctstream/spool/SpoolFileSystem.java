@@ -5,6 +5,7 @@ import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.RegularFile;
 import dev.ctstream.segment.SegmentFiles;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
@@ -100,6 +101,11 @@ class SpoolFileSystem implements SegmentFiles {
     /** Creates a file and opens it for writing. Nothing may exist at the path, not even a link. */
     FileChannel createNew(Path file) throws IOException {
         return FileChannel.open(file, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), OWNER_FILE);
+    }
+
+    /** A buffer for data that is to be written to a file. */
+    ByteBuffer writeBuffer(int bytes) {
+        return ByteBuffer.allocateDirect(bytes); // what is elsewhere, the JDK copies at each write
     }
 
     /** Opens a file for reading and writing; creates it when it is missing. */

@@ -5,7 +5,7 @@ import dev.ctstream.metrics.LatencyRecorder;
 import dev.ctstream.metrics.Metrics;
 
 /** The spool's metrics. The spool thread writes them, except for dead letters, which the publisher's thread counts. */
-public final class SpoolMetrics {
+public class SpoolMetrics {
     private final Metrics metrics;
     private final Counter writtenBatches;
     private final Counter writtenBytes;

@@ -16,7 +16,7 @@ import java.util.function.Consumer;
 public final class FrameFile implements AutoCloseable {
     private final SegmentWriter writer;
     private final RunIdentity identity;
-    private final PendingFrames pending = new PendingFrames();
+    private final PendingFrames pending = new PendingFrames(SpoolFileSystem.HOST);
     private SpoolPosition next = SpoolPosition.START;
 
     /** Creates the file. */
