@@ -73,7 +73,7 @@ final class Tracking {
             CollectorConfig config, RunIdentity run, Collector.Program program, Spool.@Nullable PreviousRun before) {
         RunDescription.PreviousRun previous = before == null
                 ? null
-                : new RunDescription.PreviousRun(before.identity(), before.aliveNanos(), before.clean());
+                : new RunDescription.PreviousRun(before.identity(), before.aliveNanos(), before.clean(), before.open());
         ControlRecord.Settings settings = new ControlRecord.Settings(
                 program.version(),
                 program.configurationDigest(),
@@ -101,6 +101,7 @@ final class Tracking {
             guard.added(namespace);
             snapshots.added(namespace, "start");
         }
+        reporter.declareGone(own);
         reporter.start(handler);
         snapshots.start(handler);
         guard.start(handler);

@@ -13,10 +13,12 @@ import dev.ctstream.track.FlowTracker;
 import dev.ctstream.track.TrackConfig;
 import dev.ctstream.track.TrackedNamespace;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -128,6 +130,32 @@ public final class NamespaceReporter implements AutoCloseable {
                 ControlRecord.Started.AT_START);
     }
 
+    /**
+     * Declares the end of the previous run in those of its namespaces that are not observed any more: a namespace may have
+     * ended just before the process was killed. Call it after the namespaces of the start are added.
+     *
+     * @param own control stream of the collector's own namespace
+     */
+    public void declareGone(StreamId own) {
+        addGone(own);
+        awaitOffered();
+    }
+
+    private synchronized void addGone(StreamId own) {
+        RunDescription.PreviousRun previous = facts.previous();
+        if (previous == null || previous.clean()) {
+            return;
+        }
+        Set<String> names = new HashSet<>();
+        observed.values().forEach(reports -> names.add(reports.streams.control().netns()));
+        names.add(own.netns());
+        for (StreamId open : previous.open()) {
+            if (!names.contains(open.netns())) {
+                pending.add(own, restart(previous, open));
+            }
+        }
+    }
+
     private void awaitOffered() {
         while (!offerPending() && !closed) {
             clock.park(this, OFFER_WAIT_NANOS);
@@ -158,8 +186,9 @@ public final class NamespaceReporter implements AutoCloseable {
     }
 
     /**
-     * Declares as lost what the previous run held in memory when it ended; the amount is unknown. Also unknown is which
-     * namespace had this name then, so the record repeats its own namespace.
+     * Declares as lost what the previous run held in memory when it ended; the amount is unknown.
+     *
+     * @param namespace of the loss. Which namespace had the name of an observed one then is unknown, so it is that one
      */
     private ControlRecord restart(RunDescription.PreviousRun previous, StreamId namespace) {
         ControlRecord.Lost lost = new ControlRecord.Lost(

@@ -2,6 +2,8 @@ package dev.ctstream.control;
 
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +23,9 @@ public record RunDescription(
      * @param lastAliveNanos its last sign of life, ns since 1970-01-01 UTC; the events that it held in memory are not
      *     older
      * @param clean whether it ended cleanly, so that it held nothing in memory
+     * @param open control streams of the namespaces that have no STOPPED, as far as the spool still knows
      */
-    public record PreviousRun(RunIdentity identity, long lastAliveNanos, boolean clean) {}
+    public record PreviousRun(RunIdentity identity, long lastAliveNanos, boolean clean, List<StreamId> open) {}
 
     /** The run before this one, as STARTED names it. */
     ControlRecord.@Nullable PreviousRun precedingRun() {

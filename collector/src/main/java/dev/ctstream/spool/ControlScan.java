@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -195,6 +196,15 @@ final class ControlScan {
     @Nullable
     RunIdentity newestRun() {
         return newestRun;
+    }
+
+    /** The control streams of that run whose newest record is not STOPPED. */
+    List<StreamId> open() {
+        return lastKinds.entrySet().stream()
+                .filter(last -> !last.getValue().equals(STOPPED))
+                .map(Map.Entry::getKey)
+                .sorted(Comparator.comparing(StreamId::netns).thenComparing(StreamId::netnsId))
+                .toList();
     }
 
     /** Whether the newest records of that run are its STOPPED. */

@@ -104,8 +104,9 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
      * @param clean whether it ended cleanly
      * @param aliveNanos everything that it received before this time was appended or declared as lost, ns since the
      *     epoch. Subtract the time that a batch may stay open
+     * @param open control streams of the namespaces without a STOPPED, as far as their records are still in the chain
      */
-    public record PreviousRun(RunIdentity identity, boolean clean, long aliveNanos) {}
+    public record PreviousRun(RunIdentity identity, boolean clean, long aliveNanos, List<StreamId> open) {}
 
     /**
      * The host whose run it is.

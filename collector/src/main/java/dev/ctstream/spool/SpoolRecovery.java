@@ -65,12 +65,12 @@ record SpoolRecovery(
         RunIdentity newest = scan.newestRun();
         if (stored != null && newest != null && stored.identity().streamEpoch() > newest.streamEpoch()) {
             // That run had begun, and ended before it could append its STARTED; the STOPPED is of the run before.
-            return new Spool.PreviousRun(stored.identity(), false, stored.aliveNanos());
+            return new Spool.PreviousRun(stored.identity(), false, stored.aliveNanos(), scan.open());
         }
         RunIdentity before = newest == null && stored != null ? stored.identity() : newest;
         return before == null
                 ? null
-                : new Spool.PreviousRun(before, scan.clean(), stored == null ? 0 : stored.aliveNanos());
+                : new Spool.PreviousRun(before, scan.clean(), stored == null ? 0 : stored.aliveNanos(), scan.open());
     }
 
     private static long lastEpoch(List<ChainRecovery> chains, SpoolCheckpoint.@Nullable Values stored) {

@@ -129,7 +129,7 @@ class ControlKernelIT {
 
     @Test
     void anUncleanEndOfThePreviousRunIsReportedAndDeclared() throws Exception {
-        RunDescription.PreviousRun previous = new RunDescription.PreviousRun(EARLIER, 1_000, false);
+        RunDescription.PreviousRun previous = new RunDescription.PreviousRun(EARLIER, 1_000, false, List.of());
         try (TrackHarness harness = new TrackHarness(config(false), DeliveryGuard.Limits.DEFAULT, previous)) {
             harness.start();
             harness.add(namespace, "host", BUFFER_BYTES);
@@ -153,7 +153,7 @@ class ControlKernelIT {
 
     @Test
     void aCleanEndOfThePreviousRunIsNamedAndDeclaresNothing() throws Exception {
-        RunDescription.PreviousRun previous = new RunDescription.PreviousRun(EARLIER, 1_000, true);
+        RunDescription.PreviousRun previous = new RunDescription.PreviousRun(EARLIER, 1_000, true, List.of());
         try (TrackHarness harness = new TrackHarness(config(false), DeliveryGuard.Limits.DEFAULT, previous)) {
             harness.start();
             harness.add(namespace, "host", BUFFER_BYTES);
@@ -168,7 +168,7 @@ class ControlKernelIT {
 
     @Test
     void aNamespaceThatIsAddedLaterDeclaresNoRestart() throws Exception {
-        RunDescription.PreviousRun previous = new RunDescription.PreviousRun(EARLIER, 1_000, false);
+        RunDescription.PreviousRun previous = new RunDescription.PreviousRun(EARLIER, 1_000, false, List.of());
         try (TrackHarness harness = new TrackHarness(config(false), DeliveryGuard.Limits.DEFAULT, previous)) {
             harness.start();
             harness.add(namespace, "later", SubscriptionConfig.standard(), "namespace-added");

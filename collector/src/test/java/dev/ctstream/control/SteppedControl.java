@@ -12,6 +12,7 @@ import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.StreamId;
 import dev.ctstream.track.FlowTracker;
 import dev.ctstream.track.TrackConfig;
 import java.util.function.BooleanSupplier;
@@ -89,8 +90,13 @@ public final class SteppedControl {
                 new Snapshots(parts.tracker(), parts.outbox(), parts.config(), metrics, parts.ring(), parts.clock());
     }
 
-    /** The first heartbeat is an interval after this. */
-    public void begin() {
+    /**
+     * All namespaces of the start are added. The first heartbeat is an interval after this.
+     *
+     * @param own control stream of the collector's own namespace
+     */
+    public void begin(StreamId own) {
+        reporter.declareGone(own);
         reporter.begin();
     }
 

@@ -1,8 +1,5 @@
 package dev.ctstream.it;
 
-import dev.ctstream.conntrack.FakeSocket;
-import dev.ctstream.conntrack.FakeTable;
-import dev.ctstream.control.SteppedControl;
 import dev.ctstream.it.StepSettings.Kind;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.publish.FakeBroker;
@@ -18,7 +15,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
 import org.jspecify.annotations.Nullable;
@@ -37,44 +33,26 @@ final class StepModel implements StageClock {
     private static final long LONG_REST_NANOS = 25_000 * MILLI_NANOS;
 
     private static final long REST_MOST_NANOS = 600_000 * MILLI_NANOS;
-    private static final int FLOWS = 60;
-    private static final List<String> OTHERS = List.of("blue", "green");
 
     private final StepSettings settings;
     private final StepSettings.Sizes sizes;
     private final Path home;
     private final SplittableRandom random;
-    private final SplittableRandom kernelRandom;
     private final SplittableRandom publishRandom;
     private final FakeBroker broker;
     private final StepTruth truth = new StepTruth();
-    private final Map<String, Kernel> kernels = new TreeMap<>();
+    private final StepKernels kernels;
     private final List<String> story = new ArrayList<>();
     private @Nullable SteppedCollector collector;
     private @Nullable RunIdentity identity;
     private long nowNanos = 1;
     private int generation;
-    private int nextIndex;
-    private int nextId = 2;
     private int turns;
     private boolean calm;
     private boolean killable;
     private boolean dead;
     private boolean dumping;
     private boolean stopping;
-
-    /** A namespace. */
-    private static final class Kernel {
-        final String netns;
-        final String netnsId;
-        final FakeTable table = new FakeTable();
-        SteppedControl.@Nullable Namespace observed;
-
-        Kernel(String netns, String netnsId) {
-            this.netns = netns;
-            this.netnsId = netnsId;
-        }
-    }
 
     /** The collector's process is killed. */
     private static final class Killed extends Error {
@@ -91,11 +69,11 @@ final class StepModel implements StageClock {
         sizes = StepSettings.Sizes.of(settings, home.resolve("0"));
         SplittableRandom root = new SplittableRandom(settings.seed());
         random = root.split();
-        kernelRandom = root.split();
+        kernels = new StepKernels(
+                root.split(), sizes.socketEvents(), () -> !calm && settings.has(Kind.DUMP_INTERRUPTED));
         publishRandom = root.split();
         broker = new FakeBroker(
                 SteppedPublisher.CONTROL, root.split(), settings.fault() == StepSettings.Fault.PRODUCER_STAYS_OPEN);
-        kernels.put(SteppedCollector.HOST, new Kernel(SteppedCollector.HOST, SteppedCollector.HOST_ID));
     }
 
     int turns() {
@@ -178,29 +156,11 @@ final class StepModel implements StageClock {
         truth.ended(started.identity.streamEpoch(), false);
         tell("start " + started.identity.streamEpoch());
         killable = settings.has(Kind.KILL);
-        nextIndex = 0;
-        kernels.values().forEach(this::subscribe);
-        for (Kernel kernel : kernels.values()) {
-            started.add(observed(kernel), true);
+        kernels.subscribeAll();
+        for (StepKernels.Kernel kernel : kernels.all()) {
+            started.add(kernel.observed(), true);
         }
-        started.control.begin();
-    }
-
-    private void subscribe(Kernel kernel) {
-        FakeSocket socket = new FakeSocket(nextIndex++, kernel.netns, kernel.netnsId, sizes.socketEvents());
-        kernel.table.socket(socket);
-        kernel.observed = new SteppedControl.Namespace(
-                socket,
-                kernel.table,
-                () -> !calm && settings.has(Kind.DUMP_INTERRUPTED) && kernelRandom.nextInt(200) == 0);
-    }
-
-    private static SteppedControl.Namespace observed(Kernel kernel) {
-        SteppedControl.Namespace observed = kernel.observed;
-        if (observed == null) {
-            throw new IllegalStateException(kernel.netns);
-        }
-        return observed;
+        started.begin();
     }
 
     private SteppedCollector running() {
@@ -221,7 +181,7 @@ final class StepModel implements StageClock {
         collector = null;
         truth.ended(ending.identity.streamEpoch(), clean);
         broker.ownerIsGone();
-        kernels.values().forEach(kernel -> kernel.table.socket(null));
+        kernels.unsubscribeAll();
     }
 
     /** The next run finds the files as the killed one has left them. */
@@ -230,7 +190,7 @@ final class StepModel implements StageClock {
         killable = false;
         dumping = false;
         stopping = false;
-        kernels.values().forEach(kernel -> kernel.table.socket(null));
+        kernels.unsubscribeAll();
         broker.ownerIsGone();
         Path before = home.resolve(String.valueOf(generation));
         Path next = home.resolve(String.valueOf(++generation));
@@ -269,7 +229,9 @@ final class StepModel implements StageClock {
         SteppedCollector running = collector;
         int choice = random.nextInt(100);
         if (choice < 25) {
-            traffic();
+            if (!calm) {
+                kernels.traffic(realtimeNanos());
+            }
         } else if (running == null) {
             return;
         } else if (choice < 40) {
@@ -335,24 +297,6 @@ final class StepModel implements StageClock {
         nowNanos += nanos;
     }
 
-    /** What the kernel does. */
-    private void traffic() {
-        if (calm) {
-            return;
-        }
-        int burst = 1 + kernelRandom.nextInt(kernelRandom.nextInt(12) == 0 ? 40 : 3);
-        List<Kernel> all = List.copyOf(kernels.values());
-        Kernel kernel = all.get(kernelRandom.nextInt(all.size()));
-        for (int i = 0; i < burst; i++) {
-            int flow = kernelRandom.nextInt(FLOWS);
-            if (kernel.table.has(flow)) {
-                kernel.table.end(flow);
-            } else {
-                kernel.table.begin(flow, realtimeNanos());
-            }
-        }
-    }
-
     /** What seldom happens. */
     private void fate(SteppedCollector running) {
         int choice = random.nextInt(60);
@@ -365,27 +309,22 @@ final class StepModel implements StageClock {
             dead = true;
             throw new Killed();
         } else if (choice < 11 && settings.has(Kind.NAMESPACES) && !stopping) {
-            namespace(running, OTHERS.get(random.nextInt(OTHERS.size())));
+            namespace(running, StepKernels.otherName(random));
         } else if (choice == 11) {
             running.control.requestSnapshot();
         }
     }
 
     private void namespace(SteppedCollector running, String netns) {
-        Kernel there = kernels.get(netns);
+        StepKernels.Kernel there = kernels.other(netns);
         if (there == null) {
-            Kernel made = new Kernel(netns, String.valueOf(nextId++));
-            tell("namespace " + netns + "=" + made.netnsId);
-            subscribe(made);
-            kernels.put(netns, made);
-            running.add(observed(made), false);
-        } else if (there.observed != null) {
-            tell("namespace " + netns + "=" + there.netnsId + " goes");
-            kernels.remove(netns);
-            truth.gone(there.netnsId);
-            there.table.vanish();
-            there.table.socket(null);
-            running.remove(observed(there));
+            StepKernels.Kernel made = kernels.make(netns);
+            tell(made.toString());
+            running.add(made.observed(), false);
+        } else {
+            tell(there + " goes");
+            kernels.remove(there);
+            running.remove(there.observed());
         }
     }
 
@@ -396,12 +335,10 @@ final class StepModel implements StageClock {
         guarded(() -> {
             killable = false;
             broker.mood(FakeBroker.Mood.WELL);
-            kernels.values().forEach(kernel -> kernel.table.endAll());
+            kernels.calm();
             settle(random.nextInt(4) == 0 ? LONG_REST_NANOS : REST_NANOS);
             stop();
-            for (String netns : OTHERS) {
-                kernels.computeIfAbsent(netns, name -> new Kernel(name, String.valueOf(nextId++)));
-            }
+            kernels.makeOthers();
             start();
             killable = false;
             settle(REST_NANOS);

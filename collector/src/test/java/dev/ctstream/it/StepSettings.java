@@ -38,9 +38,11 @@ record StepSettings(long seed, int turns, Set<Kind> without, Fault fault) {
         REWIND_TOO_FAR,
         REWIND_TOO_SHORT,
         SEQUENCES_AGAIN,
+        CONTROL_NUMBERS_AGAIN,
         STOPPED_AT_ZERO,
         RESTART_UNDECLARED,
         RING_FORGETS,
+        TAIL_UNMARKED,
         DROPS_UNDECLARED
     }
 

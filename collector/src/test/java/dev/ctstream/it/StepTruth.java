@@ -17,9 +17,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.kafka.common.TopicPartition;
 
@@ -34,7 +32,6 @@ final class StepTruth {
     private final Map<String, List<Item>> streams = new TreeMap<>(); // epoch/netns_id/zone
     private final Map<String, Long> drops = new TreeMap<>(); // epoch/netns_id
     private final Map<Long, Boolean> clean = new TreeMap<>(); // by epoch
-    private final Set<String> gone = new TreeSet<>(); // netns_id
 
     private record Item(String type, long ctId, String netns, long receivedNanos) {}
 
@@ -127,14 +124,6 @@ final class StepTruth {
         clean.put(epoch, cleanly);
     }
 
-    /**
-     * A namespace has gone. If its run is killed before its STOPPED is in the spool, no later run observes it, and none
-     * says that its tail is lost: {@code verify} reports the missing end instead.
-     */
-    void gone(String netnsId) {
-        gone.add(netnsId);
-    }
-
     /** Number of events that were numbered. */
     long events() {
         return streams.values().stream().mapToLong(List::size).sum();
@@ -194,10 +183,7 @@ final class StepTruth {
     void checkAtRest(Map<TopicPartition, List<byte[]>> logs, long lingerNanos) {
         new Contents(lingerNanos).check(logs);
         VerifyReport report = verify(logs, false);
-        List<String> problems = report.problems().stream()
-                .filter(problem -> !problem.contains("has neither STOPPED")
-                        || gone.stream().noneMatch(netnsId -> problem.contains(" (" + netnsId + ") ")))
-                .toList();
+        List<String> problems = report.problems();
         if (report.undeclared() != 0 || !report.holes().isEmpty() || !problems.isEmpty() || report.inSpool() != 0) {
             throw new Violation("verify: undeclared=" + report.undeclared() + " in_spool=" + report.inSpool()
                     + " holes=" + report.holes() + " problems=" + problems);
@@ -278,7 +264,7 @@ final class StepTruth {
                     kernel.merge(stream, record.number("lost_count").orElseThrow(), Long::sum);
                 case "restart" ->
                     restarts.merge(
-                            epoch + "/" + record.text("netns"),
+                            epoch + "/" + (record.text("gap_netns").isEmpty() ? record.text("netns") : record.text("gap_netns")),
                             record.number("window_start_ns").orElseThrow(),
                             Math::min);
                 default -> declare(record, epoch + "/" + netnsId);
@@ -310,9 +296,6 @@ final class StepTruth {
             if (clean.getOrDefault(epoch, true) || hole < known.length()) {
                 throw new Violation(stream + ": sequence " + hole + " of " + items.size()
                         + " is neither in the topic nor declared" + (hole < known.length() ? ", later ones are" : ""));
-            }
-            if (gone.contains(stream.substring(stream.indexOf('/') + 1, stream.lastIndexOf('/')))) {
-                return;
             }
             Item first = items.get(hole);
             Long since = restarts.get(epoch + "/" + first.netns);

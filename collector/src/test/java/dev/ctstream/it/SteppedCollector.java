@@ -42,7 +42,8 @@ final class SteppedCollector {
     private final Metrics metrics = new Metrics();
     private final BatchRing ring;
     private final ControlOutbox outbox;
-    private final @Nullable ControlOutbox front; // of the control stages, when a fault is planted behind it
+    /** Of the control stages, when a fault is planted between it and the real one; that of the batcher, too, for its marks. */
+    private final @Nullable ControlOutbox front;
     private final Fault fault;
     private final SteppedSpool spool;
     private final Batcher batcher;
@@ -72,7 +73,7 @@ final class SteppedCollector {
         fault = parts.fault();
         ring = new BatchRing(parts.sizes().ringSlots(), 1 << 20);
         outbox = new ControlOutbox(ring);
-        front = fault == Fault.STOPPED_AT_ZERO || fault == Fault.RESTART_UNDECLARED
+        front = fault == Fault.STOPPED_AT_ZERO || fault == Fault.RESTART_UNDECLARED || fault == Fault.TAIL_UNMARKED
                 ? new ControlOutbox(new BatchRing(1, 1))
                 : null;
         spool = SteppedSpool.open(
@@ -88,7 +89,14 @@ final class SteppedCollector {
         identity = spool.spool().identity();
         RunIdentity used = fault == Fault.SEQUENCES_AGAIN && before != null ? before : identity;
         BatchSink sink = fault == Fault.RING_FORGETS ? new ForgetfulRing(ring, parts.random()) : ring;
-        batcher = SteppedBatcher.of(parts.sizes().batch(), used, sink, outbox, metrics, clock);
+        ControlOutbox ofControl = front;
+        batcher = SteppedBatcher.of(
+                parts.sizes().batch(),
+                used,
+                sink,
+                ofControl != null && fault == Fault.TAIL_UNMARKED ? ofControl : outbox,
+                metrics,
+                clock);
         tracker = new FlowTracker(
                 parts.truth().new Recorder(batcher, identity.streamEpoch(), clock, fault == Fault.DROPS_UNDECLARED),
                 parts.sizes().track(),
@@ -96,7 +104,6 @@ final class SteppedCollector {
                 clock);
         receiver = new SteppedReceiver(tracker, metrics);
         Spool.PreviousRun previous = spool.spool().previousRun();
-        ControlOutbox ofControl = front;
         control = new SteppedControl(
                 new SteppedControl.Parts(
                         tracker,
@@ -109,9 +116,10 @@ final class SteppedCollector {
                 identity,
                 previous == null
                         ? null
-                        : new RunDescription.PreviousRun(previous.identity(), previous.aliveNanos(), previous.clean()));
+                        : new RunDescription.PreviousRun(
+                                previous.identity(), previous.aliveNanos(), previous.clean(), previous.open()));
         publisher = new SteppedPublisher(
-                new PlantedBacklog(spool.spool(), planted(fault), what -> {
+                new PlantedBacklog(spool.spool(), planted(fault), before, what -> {
                     throw new StepTruth.Violation(what);
                 }),
                 parts.broker(),
@@ -126,6 +134,7 @@ final class SteppedCollector {
             case ACKNOWLEDGE_EARLY -> PlantedBacklog.Fault.ACKNOWLEDGE_EARLY;
             case REWIND_TOO_FAR -> PlantedBacklog.Fault.REWIND_TOO_FAR;
             case REWIND_TOO_SHORT -> PlantedBacklog.Fault.REWIND_TOO_SHORT;
+            case CONTROL_NUMBERS_AGAIN -> PlantedBacklog.Fault.CONTROL_NUMBERS_AGAIN;
             default -> PlantedBacklog.Fault.NONE;
         };
     }
@@ -153,6 +162,11 @@ final class SteppedCollector {
         control.announce(namespace, atStart);
         receiver.add(namespace.source());
         control.dump(namespace, atStart);
+    }
+
+    /** All namespaces of the start are added. */
+    void begin() {
+        control.begin(StreamId.control(HOST, HOST_ID));
     }
 
     /** Removes a namespace that has gone. */

@@ -1,8 +1,18 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.Schemas;
 import dev.ctstream.segment.BatchEnvelope;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.function.Consumer;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.avro.io.EncoderFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,18 +28,27 @@ public final class PlantedBacklog implements Backlog {
         /** A rewind goes to the batch before the oldest unacknowledged one. */
         REWIND_TOO_FAR,
         /** A rewind leaves out the oldest unacknowledged batch. */
-        REWIND_TOO_SHORT
+        REWIND_TOO_SHORT,
+        /** The control records have the epoch of the run before, and so its numbers. */
+        CONTROL_NUMBERS_AGAIN
     }
 
     private final Backlog backlog;
     private final Fault fault;
+    private final @Nullable RunIdentity before;
     private final Consumer<String> violation;
     private final Queue events;
     private final Queue control;
 
-    /** Passes on to a backlog; violations are told. */
-    public PlantedBacklog(Backlog backlog, Fault fault, Consumer<String> violation) {
+    /**
+     * Passes on to a backlog; violations are told.
+     *
+     * @param before the run before, for the fault that uses its numbers again; null = there is none
+     */
+    public PlantedBacklog(
+            Backlog backlog, Fault fault, @Nullable RunIdentity before, Consumer<String> violation) {
         this.backlog = backlog;
+        this.before = before;
         this.fault = fault;
         this.violation = violation;
         events = new Queue("events", backlog.events());
@@ -65,7 +84,23 @@ public final class PlantedBacklog implements Backlog {
             if (batch != null && fault == Fault.ACKNOWLEDGE_EARLY) {
                 queue.acknowledge(batch.envelope().number());
             }
-            return batch == null ? null : check(batch);
+            return batch == null ? null : check(ofRunBefore(batch));
+        }
+
+        private QueuedBatch ofRunBefore(QueuedBatch batch) throws IOException {
+            RunIdentity run = before;
+            if (fault != Fault.CONTROL_NUMBERS_AGAIN || run == null || !queue.equals(backlog.control())) {
+                return batch;
+            }
+            byte[] datum = Arrays.copyOfRange(batch.array(), batch.offset(), batch.offset() + batch.lengthBytes());
+            GenericRecord record = new GenericDatumReader<GenericRecord>(Schemas.CONTROL)
+                    .read(null, DecoderFactory.get().binaryDecoder(datum, null));
+            record.put("stream_epoch", run.streamEpoch());
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            BinaryEncoder encoder = EncoderFactory.get().binaryEncoder(out, null);
+            new GenericDatumWriter<GenericRecord>(Schemas.CONTROL).write(record, encoder);
+            encoder.flush();
+            return QueuedBatch.of(batch.envelope(), run, out.toByteArray());
         }
 
         private QueuedBatch check(QueuedBatch batch) {
