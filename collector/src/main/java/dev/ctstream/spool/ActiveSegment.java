@@ -126,6 +126,7 @@ final class ActiveSegment {
      *
      * @param next the position after them
      * @param sync whether to sync them too
+     * @throws NotTakenBackException when that failed, and a restart may find the frames all the same
      * @throws IOException when that failed; nothing is appended and the call may be repeated
      */
     void append(PendingFrames pending, SpoolPosition next, boolean sync) throws IOException {
@@ -134,16 +135,15 @@ final class ActiveSegment {
         try {
             open.append(pending.frames());
         } catch (IOException e) {
-            cutBack(open, before, e);
-            throw e;
+            throw cutBack(open, before, e);
         }
         if (sync) {
             try {
                 syncNow(open);
             } catch (IOException e) {
-                cutBack(open, before, e);
+                IOException failure = cutBack(open, before, e);
                 abandon();
-                throw e;
+                throw failure;
             }
         }
         for (QueuedBatch batch : pending.batches()) {
@@ -166,8 +166,7 @@ final class ActiveSegment {
         try {
             open.append(ByteBuffer.allocate(TRIED_BYTES));
         } catch (IOException e) {
-            cutBack(open, before, e);
-            throw e;
+            throw cutBack(open, before, e);
         }
         open.takeBack(before);
     }
@@ -198,15 +197,18 @@ final class ActiveSegment {
         return created;
     }
 
-    /** Removes bytes that a failed append may have left in the file. */
-    private void cutBack(SegmentWriter open, long appendedBytes, IOException reason) {
+    /** Removes bytes that a failed append may have left in the file; returns what to throw. */
+    private IOException cutBack(SegmentWriter open, long appendedBytes, IOException reason) {
         try {
             open.takeBack(appendedBytes);
+            return reason;
         } catch (IOException e) {
-            if (!(reason instanceof ClosedByInterruptException)) {
+            boolean interrupted = reason instanceof ClosedByInterruptException; // the same frames are written again
+            if (!interrupted) {
                 LOG.warn("segment cannot be cut back and is abandoned file={}: {}", open.file(), ErrorText.reason(e));
             }
             abandon();
+            return interrupted ? reason : new NotTakenBackException(reason);
         }
     }
 
@@ -226,7 +228,7 @@ final class ActiveSegment {
                     "segment has no index and will be read in full at the next start file={}: {}",
                     open.file(),
                     ErrorText.reason(e));
-            cutBack(open, before, e);
+            var unused = cutBack(open, before, e); // the index, at worst: it holds no batch
         }
         if (open.equals(writer)) {
             suspect(open, known);

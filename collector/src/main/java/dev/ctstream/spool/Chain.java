@@ -104,6 +104,11 @@ final class Chain implements BatchQueue {
         end = after;
     }
 
+    /** The numbers before a position are used up, although nothing is appended under them. Spool thread. */
+    void useUp(SpoolPosition after) {
+        end = after;
+    }
+
     /** Lets the publisher see everything that is appended. Spool thread. */
     void handOver() {
         if (!unhanded.isEmpty()) {

@@ -199,6 +199,9 @@ final class ControlAppender {
             control.append(frames, batches.get(batches.size() - 1).envelope().next(), gap);
         } catch (IOException e) {
             taken.forEach(this::unnumber);
+            if (e instanceof NotTakenBackException) {
+                logIndex.next(logIndex.next() + taken.size()); // a restart may find the records
+            }
             failing = true;
             retryAtNanos = clock.nanoTime() + SpoolAppender.RETRY_NANOS;
             if (!(e instanceof ClosedByInterruptException && Thread.interrupted())) {

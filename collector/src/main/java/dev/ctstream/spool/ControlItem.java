@@ -3,6 +3,7 @@ package dev.ctstream.spool;
 import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.record.ControlKind;
+import dev.ctstream.record.GapCause;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.MissingBatches;
@@ -42,15 +43,21 @@ record ControlItem(
         return record.kind() == ControlKind.GAP;
     }
 
+    private boolean isFoundByPublisher() {
+        return record instanceof ControlRecord.Gap gap
+                && (gap.cause() == GapCause.DAMAGE || gap.cause() == GapCause.REJECTED);
+    }
+
     /**
      * The part of the space for control records, in sixteenths, that records of this kind may fill. So a GAP is possible
-     * when all the others have stopped, and the end of a run when no GAP is.
+     * when all the others have stopped, and the end of a run when no GAP is. The GAP of damage or of a rejected batch may
+     * fill all of it: the publisher stands still until it is appended, and only the publisher lets space become free.
      */
     int shareSixteenths() {
         return switch (record.kind()) {
             case HEARTBEAT -> 8;
             case SNAPSHOT_BEGIN, SNAPSHOT_END, MODE -> 12;
-            case GAP -> 15;
+            case GAP -> isFoundByPublisher() ? 16 : 15;
             default -> 16;
         };
     }

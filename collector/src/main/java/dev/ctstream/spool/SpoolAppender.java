@@ -70,6 +70,8 @@ final class SpoolAppender {
     private final Deque<ControlOutbox.Waiting> postponed = new ArrayDeque<>();
     private final List<EncodedBatch> gathered = new ArrayList<>();
     private final List<LossRequests.Request> recovered;
+    /** Numbers of batches that could neither be written nor taken back, and that no GAP gives up yet. */
+    private final List<MissingBatches> usedUp = new ArrayList<>();
     /** Records that have vanished with the directory and that Kafka does not have. */
     private final List<ControlItem> again = new ArrayList<>();
 
@@ -425,7 +427,8 @@ final class SpoolAppender {
             } catch (IOException e) {
                 // This thread ignores interrupts. An interrupt closes the file; a new segment is begun.
                 boolean again = e instanceof ClosedByInterruptException && Thread.interrupted();
-                if (!again && !(files.isFull(e, config.directory()) && quota.free(DISK_FULL))) {
+                boolean taken = !(e instanceof NotTakenBackException);
+                if (!again && !(taken && files.isFull(e, config.directory()) && quota.free(DISK_FULL))) {
                     failed(e);
                 }
             }
@@ -445,7 +448,12 @@ final class SpoolAppender {
             frames.add(QueuedBatch.inMemory(envelope, identity, batch));
             end = envelope.next();
         }
-        events.append(frames, end, false);
+        try {
+            events.append(frames, end, false);
+        } catch (NotTakenBackException e) {
+            useUp(new MissingBatches(events.end(), end), log);
+            throw e;
+        }
         logIndex.next(log);
         for (EncodedBatch batch : gathered) {
             table.stream(batch.stream()).appended(batch.firstSequence() + batch.count());
@@ -455,6 +463,17 @@ final class SpoolAppender {
         gatheredBytes = 0;
         failing = false;
         health.worked();
+    }
+
+    /**
+     * A restart may find the batches that could not be written, so their numbers are not used again: the GAP of their loss
+     * gives them up.
+     */
+    private void useUp(MissingBatches numbers, long nextLogIndex) {
+        logIndex.next(nextLogIndex);
+        events.useUp(numbers.next());
+        givenUp.add(numbers, GivenUp.NOT_APPENDED);
+        usedUp.add(numbers);
     }
 
     private void failed(IOException e) {
@@ -480,9 +499,11 @@ final class SpoolAppender {
         if (!table.hasLosses()) {
             return true;
         }
-        if (!append(gaps.of(table.losses(), List.of(), nowMillis()))) {
+        if (!append(gaps.of(table.losses(), usedUp, nowMillis()))) {
             return false;
         }
+        usedUp.forEach(numbers -> givenUp.appended(numbers, records.lastNumber()));
+        usedUp.clear();
         table.declared();
         return true;
     }
@@ -565,6 +586,7 @@ final class SpoolAppender {
         records.filesAreGone();
         vanished = true;
         syncFailing = false; // what could not be synced is lost
+        usedUp.clear();
         List<Loss> lost = new ArrayList<>();
         for (Owed.Entry entry : owed.takeBack()) {
             lost.addAll(entry.losses());

@@ -19,7 +19,9 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -52,10 +54,23 @@ class SpoolFileSystem implements SegmentFiles {
         }
     }
 
-    /** Creates the directory and its missing parents. The path may be a link to a directory. */
+    /**
+     * Creates the directory and its missing parents, and syncs their names to disk. The path may be a link to a directory.
+     */
     void createDirectories(Path path) throws IOException {
-        if (!Files.isDirectory(path)) {
-            Files.createDirectories(path, OWNER_DIRECTORY);
+        if (Files.isDirectory(path)) {
+            return;
+        }
+        Deque<Path> made = new ArrayDeque<>();
+        for (Path each = path.toAbsolutePath(); each != null && !Files.exists(each); each = each.getParent()) {
+            made.push(each);
+        }
+        Files.createDirectories(path, OWNER_DIRECTORY);
+        for (Path each : made) {
+            Path parent = each.getParent();
+            if (parent != null) {
+                syncDirectory(parent);
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.MissingBatches;
 import dev.ctstream.segment.SegmentInspection;
 import dev.ctstream.segment.SegmentTrailer;
+import dev.ctstream.segment.SpoolPosition;
 import dev.ctstream.segment.StreamRanges;
 import dev.ctstream.spool.SpoolConfig.WhenFull;
 import java.io.IOException;
@@ -125,8 +126,9 @@ final class SpoolQuota {
             return false;
         }
         try {
-            MissingBatches whole =
-                    new MissingBatches(oldest.first(), oldest.extent().next());
+            SpoolPosition acknowledged = events.acknowledged.position(); // an earlier run may have reached a part of it
+            SpoolPosition first = acknowledged.number() > oldest.first().number() ? acknowledged : oldest.first();
+            MissingBatches whole = new MissingBatches(first, oldest.extent().next());
             health.full(limit, "the oldest data");
             List<MissingBatches> undeclared = givenUp.undeclared(whole.first(), whole.next());
             if (!undeclared.isEmpty()) {
@@ -162,7 +164,7 @@ final class SpoolQuota {
         List<Loss> losses = new ArrayList<>();
         long named = 0;
         long batches = 0;
-        for (StreamRanges.Range range : ranges(segment)) {
+        for (StreamRanges.Range range : ranges(segment, whole.first())) {
             losses.add(range.lost(GapCause.SPOOL, segment.identity()));
             named += range.events();
             batches += range.batches();
@@ -178,14 +180,24 @@ final class SpoolQuota {
         return losses;
     }
 
-    private Collection<StreamRanges.Range> ranges(Segment segment) {
+    private Collection<StreamRanges.Range> ranges(Segment segment, SpoolPosition from) {
         try {
-            SegmentTrailer.Ends ends = SegmentTrailer.read(files, segment.file());
+            boolean all = from.number() == segment.first().number();
+            SegmentTrailer.Ends ends = all ? SegmentTrailer.read(files, segment.file()) : null;
             if (ends != null) {
                 return ends.ranges();
             }
             StreamRanges present = new StreamRanges();
-            SegmentInspection.inspect(files, segment.file(), SegmentInspection.Scope.ALL, present);
+            SegmentInspection.Scope scope = all
+                    ? SegmentInspection.Scope.ALL
+                    : new SegmentInspection.Scope(
+                            Long.MAX_VALUE,
+                            from,
+                            segment.extent().next(),
+                            SegmentInspection.Declared.NONE,
+                            List.of(),
+                            true);
+            SegmentInspection.inspect(files, segment.file(), scope, present);
             return present.all();
         } catch (IOException e) {
             LOG.error("streams of a dropped segment cannot be read file={}: {}", segment.file(), ErrorText.reason(e));

@@ -69,8 +69,8 @@ final class StepModel implements StageClock {
         sizes = StepSettings.Sizes.of(settings, home.resolve("0"));
         SplittableRandom root = new SplittableRandom(settings.seed());
         random = root.split();
-        kernels = new StepKernels(
-                root.split(), sizes.socketEvents(), () -> !calm && settings.has(Kind.DUMP_INTERRUPTED));
+        kernels =
+                new StepKernels(root.split(), sizes.socketEvents(), () -> !calm && settings.has(Kind.DUMP_INTERRUPTED));
         publishRandom = root.split();
         broker = new FakeBroker(
                 SteppedPublisher.CONTROL, root.split(), settings.fault() == StepSettings.Fault.PRODUCER_STAYS_OPEN);

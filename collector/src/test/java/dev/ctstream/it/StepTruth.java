@@ -264,7 +264,10 @@ final class StepTruth {
                     kernel.merge(stream, record.number("lost_count").orElseThrow(), Long::sum);
                 case "restart" ->
                     restarts.merge(
-                            epoch + "/" + (record.text("gap_netns").isEmpty() ? record.text("netns") : record.text("gap_netns")),
+                            epoch + "/"
+                                    + (record.text("gap_netns").isEmpty()
+                                            ? record.text("netns")
+                                            : record.text("gap_netns")),
                             record.number("window_start_ns").orElseThrow(),
                             Math::min);
                 default -> declare(record, epoch + "/" + netnsId);

@@ -44,6 +44,7 @@ final class SteppedCollector {
     private final ControlOutbox outbox;
     /** Of the control stages, when a fault is planted between it and the real one; that of the batcher, too, for its marks. */
     private final @Nullable ControlOutbox front;
+
     private final Fault fault;
     private final SteppedSpool spool;
     private final Batcher batcher;

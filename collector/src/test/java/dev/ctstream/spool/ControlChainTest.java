@@ -202,6 +202,22 @@ class ControlChainTest {
         }
     }
 
+    /** The publisher stands still until it has its GAP, and nothing else lets space become free. */
+    @Test
+    void theGapOfARejectedBatchIsAppendedWhenNoOtherIsPossible() throws IOException {
+        try (TestSpool spool = openLarge()) {
+            fillTo(spool, 12);
+            spool.readControl();
+            do {
+                spool.control(TestSpool.OWN, ControlRecords.kernelGap(1));
+            } while (!spool.readControl().isEmpty()); // until one waits
+            spool.append(1, 1);
+            assertThat(spool.setAside(Objects.requireNonNull(spool.next()))).isTrue();
+            spool.readControl();
+            assertThat(spool.gaps()).extracting(DeclaredGap::cause).contains("rejected");
+        }
+    }
+
     @Test
     void stoppedIsAppendedWhenNoGapIsPossible() throws IOException {
         try (TestSpool spool = openLarge()) {

@@ -42,14 +42,13 @@ final class CrashBefore {
                 offered.add(batch);
             }
         }
-        acknowledged = acknowledged(ledger, changes);
+        acknowledged = acknowledged(ledger, events, changes);
         truth.durable.forEach((stream, sequences) -> durable.put(stream, (BitSet) sequences.clone()));
     }
 
-    /** The sequences that Kafka had when the disk had changed so often. */
-    static Map<AcknowledgedPosition.RunStream, BitSet> acknowledged(CrashLedger ledger, int changes) {
+    /** The sequences up to a number that Kafka had when the disk had changed so often. */
+    static Map<AcknowledgedPosition.RunStream, BitSet> acknowledged(CrashLedger ledger, long events, int changes) {
         Map<AcknowledgedPosition.RunStream, BitSet> acknowledged = new HashMap<>();
-        long events = ledger.acknowledgedAt(false, changes);
         for (CrashLedger.Arrival arrival : ledger.arrivals) {
             if (!arrival.control() && arrival.changes() <= changes && ledger.hasKafka(arrival, events)) {
                 acknowledged

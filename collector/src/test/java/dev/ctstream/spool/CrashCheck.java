@@ -59,11 +59,23 @@ final class CrashCheck {
             DeclaredGap gap = arrival.gap();
             if (gap != null && !gap.ranges().isEmpty()) {
                 int appended = truth.appended(arrival.run(), arrival.number());
+                int until = Math.min(appended, arrival.changes());
                 Map<AcknowledgedPosition.RunStream, BitSet> acknowledged =
-                        CrashBefore.acknowledged(ledger, Math.min(appended, arrival.changes()));
-                require(!intersects(gap, acknowledged), "declared although Kafka had it", arrival);
+                        CrashBefore.acknowledged(ledger, ledger.acknowledgedSinceKill(until), until);
+                require(
+                        mayBeMistaken(gap, truth) || !intersects(gap, acknowledged),
+                        "declared although Kafka had it",
+                        arrival);
             }
         }
+    }
+
+    /**
+     * What is destroyed is named by its neighbours, which may fit to another destroyed batch, one that Kafka had; and
+     * after damage to control records, every jump in a stream's sequences is declared (ADR 18).
+     */
+    private static boolean mayBeMistaken(DeclaredGap gap, CrashTruth truth) {
+        return gap.cause().equals("damage") && truth.anythingDestroyed();
     }
 
     private static boolean intersects(DeclaredGap gap, Map<AcknowledgedPosition.RunStream, BitSet> sequences) {
@@ -101,7 +113,9 @@ final class CrashCheck {
         complete(least);
         complete(most);
         lostTailsAreDeclared(least, after);
-        positionIsBelieved(image, stored, after);
+        if (!truth.anythingDestroyed()) { // a GAP with a destroyed body still gives up what its header says (ADR 18)
+            positionIsBelieved(image, stored, after);
+        }
         nothingIsLeft(spool);
     }
 
@@ -118,6 +132,7 @@ final class CrashCheck {
                         long number = frame.envelope().number();
                         require(
                                 !frame.isBatch()
+                                        || truth.failedNumbers.contains(number) // ADR 18: stays where it is
                                         || number < givesUp.first().number()
                                         || number >= givesUp.next().number(),
                                 "handed over before its segment was gone",
@@ -159,6 +174,13 @@ final class CrashCheck {
         }
     }
 
+    /** Its GAP was destroyed, with what that gave up (ADR 18). */
+    private boolean mayComeAgain(CrashLedger.Arrival arrival) {
+        BitSet destroyed = truth.destroyed.getOrDefault(arrival.stream(), new BitSet());
+        int at = destroyed.nextSetBit((int) arrival.envelope().firstSequence());
+        return at >= 0 && at < arrival.envelope().nextSequence();
+    }
+
     private void declaredIsNotHandedOut(CrashLedger after) {
         for (List<CrashLedger.Arrival> arrivals : List.of(before.arrivals, after.arrivals)) {
             for (CrashLedger.Arrival given : arrivals) {
@@ -169,6 +191,7 @@ final class CrashCheck {
                 for (CrashLedger.Arrival arrival : after.arrivals) {
                     require(
                             arrival.control()
+                                    || mayComeAgain(arrival)
                                     || gap.ranges().stream()
                                             .noneMatch(range -> range.owner().equals(arrival.stream())
                                                     && range.first()
@@ -183,9 +206,8 @@ final class CrashCheck {
     }
 
     /**
-     * Recovery declares nothing that Kafka has, but for two cases of ADR 18. A tail that no sync has reached, and that
-     * Kafka had before the position was stored: neither frames nor position are left to tell. And every jump in a
-     * stream's sequences after damage to control records, since one of them may have declared it.
+     * Recovery declares nothing that Kafka has, but for cases of ADR 18: a tail that no sync has reached, and that
+     * Kafka had before the position was stored (neither frames nor position are left to tell); and damage, see below.
      */
     private void nothingOfKafkaIsDeclared(
             SpoolCheckpoint.@Nullable Values stored, CrashSpool spool, CrashLedger after) {
@@ -206,7 +228,7 @@ final class CrashCheck {
         }
         for (CrashLedger.Arrival arrival : after.arrivals) {
             DeclaredGap gap = arrival.gap();
-            if (gap != null && arrival.run().equals(spool.run) && !truth.controlDestroyed()) {
+            if (gap != null && arrival.run().equals(spool.run) && !mayBeMistaken(gap, truth)) {
                 require(!intersects(gap, sure), "declared although Kafka had it", arrival);
             }
         }
@@ -264,7 +286,9 @@ final class CrashCheck {
                 continue;
             }
             Long since = known.restartSince(batch.stream().run().streamEpoch());
-            require(since != null, "lost, and its run has no GAP of cause restart", batch);
+            if (since == null) {
+                throw new Broken("lost, and its run has no GAP of cause restart: " + batch);
+            }
             require(
                     since <= batch.nanos(),
                     "lost before the window of its GAP of cause restart, which begins at " + since,

@@ -45,6 +45,10 @@ enum CrashFault {
     LOG_INDEX_KEPT;
 
     boolean ofRecovery() {
-        return ordinal() >= GIVES_UP_IGNORED.ordinal() && ordinal() <= CONTROL_NUMBERS_AGAIN.ordinal();
+        return switch (this) {
+            case GIVES_UP_IGNORED, POSITION_IGNORED, EPOCH_NOT_RISING, EVENT_NUMBERS_AGAIN, CONTROL_NUMBERS_AGAIN ->
+                true;
+            default -> false;
+        };
     }
 }

@@ -211,7 +211,7 @@ final class CrashImages {
             chosen.add((1L << i) - 1);
             for (int j = i; j < size; j++) {
                 if (i == j || isApart(changes.get(open.get(i)), changes.get(open.get(j)))) {
-                    long two = 1L << i | 1L << j;
+                    long two = (1L << i) | (1L << j);
                     chosen.add(all & ~two);
                     chosen.add(two);
                 }
@@ -221,9 +221,10 @@ final class CrashImages {
     }
 
     private static boolean isApart(DiskChange one, DiskChange other) {
-        return one.ofEntry() || other.ofEntry()
-                ? one.ofEntry() != other.ofEntry() || !one.directory().equals(other.directory())
-                : one.inode() != other.inode();
+        if (one.ofEntry() != other.ofEntry()) {
+            return true;
+        }
+        return one.ofEntry() ? !one.directory().equals(other.directory()) : one.inode() != other.inode();
     }
 
     /** What else of a write may be there: null bytes are those that were there before. */
@@ -321,7 +322,7 @@ final class CrashImages {
         for (int i = 0; i < source.tail.size(); i++) {
             if ((mask >> Math.min(i, Long.SIZE - 1) & 1) == 1) {
                 DiskChange change = changes.get(source.tail.get(i));
-                bytes = source.tail.get(i) == partly
+                bytes = instead != null && source.tail.get(i) == partly
                         ? written(bytes, change.offset(), instead, 0, instead.length)
                         : applied(bytes, change);
             }

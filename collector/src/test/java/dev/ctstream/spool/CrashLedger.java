@@ -64,6 +64,7 @@ final class CrashLedger {
     final List<Arrival> arrivals = new ArrayList<>();
     final List<Offered> offered = new ArrayList<>();
     final List<Start> starts = new ArrayList<>();
+    private final List<Integer> kills = new ArrayList<>();
     private final Set<Arrival> lostInFlight = Collections.newSetFromMap(new IdentityHashMap<>());
     private final List<Acknowledgement> acknowledgements = new ArrayList<>();
 
@@ -131,6 +132,18 @@ final class CrashLedger {
                 .max()
                 .orElse(0);
         return acknowledged(control, began, changes);
+    }
+
+    /** Number of the chain of events up to which Kafka has it for all that a run can know: a kill forgets the rest. */
+    long acknowledgedSinceKill(int changes) {
+        int killed = kills.stream().filter(kill -> kill <= changes).reduce(0, Math::max);
+        return acknowledged(false, killed + 1, changes);
+    }
+
+    /** The process is killed. */
+    void killed(int changes) {
+        kills.add(changes);
+        inFlightIsLost(changes);
     }
 
     private long acknowledged(boolean control, int from, int changes) {

@@ -82,7 +82,7 @@ final class CrashModel {
         }
         List<DiskChange> changes = List.copyOf(files.changes());
         spool.kill();
-        CrashTruth truth = new CrashTruth(changes, files.damages());
+        CrashTruth truth = new CrashTruth(changes, files);
         CrashImages images = new CrashImages(changes);
         while (images.count() < changes.size()) {
             images.advance();

@@ -175,6 +175,17 @@ final class CrashSpool implements AutoCloseable {
         }
     }
 
+    /** A write says that it failed, although all of it is there, and it cannot be taken back. */
+    void failedCutBack(boolean ofControl) throws IOException {
+        files.failAfterwards(change -> ofControl ? change.ofControlSegment() : change.ofEventSegment());
+        offer(1, false);
+        offer(2, false);
+        offer(ControlRecords.mode());
+        pass();
+        files.failAfterwards(change -> false);
+        second();
+    }
+
     /** Reaches into the appender, since no interface lets anybody do that. */
     private void keepLogIndex() {
         try {
@@ -185,7 +196,7 @@ final class CrashSpool implements AutoCloseable {
             ControlAppender.LogIndex log = (ControlAppender.LogIndex) index.get(records.get(spool));
             log.next(log.next() + 2);
         } catch (ReflectiveOperationException e) {
-            throw new AssertionError(e);
+            throw new LinkageError("fields of the spool", e);
         }
     }
 
@@ -305,7 +316,7 @@ final class CrashSpool implements AutoCloseable {
 
     /** The process ends as it is. */
     void kill() {
-        ledger.inFlightIsLost(files.changes().size());
+        ledger.killed(files.changes().size());
         files.kill();
         try {
             spool.close();

@@ -6,7 +6,6 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
@@ -15,6 +14,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,11 +60,12 @@ class CrashStatesTest {
         long until = began + TimeUnit.SECONDS.toNanos(SECONDS);
         int wanted;
         if (!HISTORY.isEmpty()) {
-            wanted = play(model, List.of(CrashStep.history(HISTORY)), Long.MAX_VALUE);
+            wanted = play(model, 1, one -> CrashStep.history(HISTORY), Long.MAX_VALUE);
         } else if (SEEDS > 0) {
-            wanted = play(model, random(SEEDS), Long.MAX_VALUE);
+            wanted = play(model, SEEDS, CrashStatesTest::random, Long.MAX_VALUE);
         } else {
-            wanted = play(model, shortOnes(), until);
+            List<List<CrashStep>> histories = shortOnes();
+            wanted = play(model, histories.size(), histories::get, until);
             assertThat(model.images()).as("images, distinct by content").isGreaterThanOrEqualTo(IMAGES_LEAST);
         }
         double seconds = (System.nanoTime() - began) / 1e9;
@@ -88,7 +90,7 @@ class CrashStatesTest {
         List<CrashStep> all = List.of(CrashStep.values());
         List<List<CrashStep>> histories = new ArrayList<>(CrashStep.histories(all, 1));
         histories.addAll(CrashStep.histories(all, 2));
-        histories.addAll(random(RANDOM_LEAST));
+        IntStream.range(0, RANDOM_LEAST).mapToObj(CrashStatesTest::random).forEach(histories::add);
         histories.addAll(CrashStep.histories(CrashStep.WRITING, 3));
         histories.addAll(CrashStep.histories(all, 3));
         histories.addAll(CrashStep.histories(CrashStep.WRITING, 4));
@@ -96,20 +98,18 @@ class CrashStatesTest {
         return histories;
     }
 
-    private static List<List<CrashStep>> random(int count) {
+    /** The history of a seed. */
+    private static List<CrashStep> random(int index) {
         CrashStep[] steps = CrashStep.values();
-        List<List<CrashStep>> histories = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            SplittableRandom random = new SplittableRandom(SEED + i);
-            histories.add(Arrays.asList(random.ints(LONG, 0, steps.length)
-                    .mapToObj(step -> steps[step])
-                    .toArray(CrashStep[]::new)));
-        }
-        return histories;
+        return new SplittableRandom(SEED + index)
+                .ints(LONG, 0, steps.length)
+                .mapToObj(step -> steps[step])
+                .toList();
     }
 
     /** Plays histories on all processors, until the time is over and there are images enough; returns their number. */
-    private static int play(CrashModel model, List<List<CrashStep>> histories, long untilNanos) throws Exception {
+    private static int play(CrashModel model, int count, IntFunction<List<CrashStep>> histories, long untilNanos)
+            throws Exception {
         AtomicInteger next = new AtomicInteger();
         int threads = Runtime.getRuntime().availableProcessors();
         ExecutorService players = Executors.newFixedThreadPool(threads);
@@ -118,9 +118,9 @@ class CrashStatesTest {
             for (int i = 0; i < threads; i++) {
                 playing.add(players.submit(() -> {
                     for (int at = next.getAndIncrement();
-                            at < histories.size() && goesOn(model, untilNanos);
+                            at < count && goesOn(model, untilNanos);
                             at = next.getAndIncrement()) {
-                        playOne(model, histories.get(at));
+                        playOne(model, histories.apply(at));
                     }
                     return null;
                 }));
@@ -136,7 +136,7 @@ class CrashStatesTest {
         } finally {
             players.shutdownNow();
         }
-        return histories.size();
+        return count;
     }
 
     private static boolean goesOn(CrashModel model, long untilNanos) {

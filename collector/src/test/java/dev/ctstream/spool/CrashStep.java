@@ -24,6 +24,8 @@ enum CrashStep {
     REWIND('w'),
     HANDOVER('b'),
     FAILED_SYNC('i'),
+    FAILED_CUT_BACK('j'),
+    CONTROL_CUT_BACK('l'),
     CONTROL_DAMAGE('u'),
     RESTART('z'),
     KILL('y');
@@ -122,6 +124,8 @@ enum CrashStep {
                 spool.second();
                 spool.files.refuse(change -> null);
             }
+            case FAILED_CUT_BACK -> spool.failedCutBack(false);
+            case CONTROL_CUT_BACK -> spool.failedCutBack(true);
             case CONTROL_DAMAGE -> damage(spool.files, ChainDirectory.CONTROL);
             case RESTART -> {
                 spool.offer(1, false);

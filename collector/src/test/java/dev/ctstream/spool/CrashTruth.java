@@ -35,6 +35,10 @@ final class CrashTruth {
 
     private final List<DiskChange> changes;
     private final Set<DiskChange> damages;
+    private final Set<DiskChange> notTakenBack;
+    /** Numbers of the chain of events whose write said that it failed. */
+    final Set<Long> failedNumbers = new HashSet<>();
+
     private final Map<Integer, RunIdentity> runs = new HashMap<>();
     private final List<Frame> frames = new ArrayList<>();
     private final List<Frame> open = new ArrayList<>();
@@ -43,9 +47,10 @@ final class CrashTruth {
     /** What was destroyed, and what only destroyed GAP records named. */
     final Map<AcknowledgedPosition.RunStream, BitSet> destroyed = new HashMap<>();
 
-    CrashTruth(List<DiskChange> changes, Set<DiskChange> damages) {
+    CrashTruth(List<DiskChange> changes, MemoryFiles files) {
         this.changes = changes;
-        this.damages = new HashSet<>(damages);
+        damages = files.damages();
+        notTakenBack = files.notTakenBack();
     }
 
     /** After {@link CrashImages#advance}. */
@@ -99,7 +104,11 @@ final class CrashTruth {
                         found.envelope(),
                         gap(bytes, found));
                 frames.add(frame);
-                open.add(frame);
+                if (!notTakenBack.contains(change)) {
+                    open.add(frame);
+                } else if (frame.envelope().kind() == BatchEnvelope.EVENTS) {
+                    failedNumbers.add(frame.envelope().number());
+                }
             }
         }
     }
@@ -138,9 +147,9 @@ final class CrashTruth {
         }
     }
 
-    /** Whether a control record was destroyed. */
-    boolean controlDestroyed() {
-        return lost.stream().anyMatch(frame -> frame.envelope().kind() == BatchEnvelope.CONTROL);
+    /** Whether a batch or a control record was destroyed. */
+    boolean anythingDestroyed() {
+        return !lost.isEmpty();
     }
 
     private static void set(Map<AcknowledgedPosition.RunStream, BitSet> of, Frame frame) {

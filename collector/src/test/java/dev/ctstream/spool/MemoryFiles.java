@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,12 +84,15 @@ final class MemoryFiles extends SpoolFileSystem {
     private final TreeMap<String, Inode> entries = new TreeMap<>();
     private final List<DiskChange> changes = new ArrayList<>();
     private final Set<DiskChange> damages = new HashSet<>();
+    private final Set<DiskChange> notTakenBack = new HashSet<>();
     private final List<DiskChange> heldBack = new ArrayList<>();
     private final CrashFault fault;
     private final Object rootKey = new Object();
     private Path real = Path.of("/model/disk-" + DISKS.incrementAndGet());
     private int inodes;
     private boolean dead;
+    private boolean failed;
+    private Predicate<DiskChange> failing = change -> false;
     private @Nullable String renamedUnsynced;
     private Function<DiskChange, @Nullable String> refuse = change -> null;
 
@@ -107,6 +111,12 @@ final class MemoryFiles extends SpoolFileSystem {
     /** From now on, changes for which there is a reason are refused with it. */
     void refuse(Function<DiskChange, @Nullable String> reason) {
         refuse = reason;
+    }
+
+    /** From now on, the first such write is made and fails, and no other is possible. */
+    void failAfterwards(Predicate<DiskChange> which) {
+        failing = which;
+        failed = false;
     }
 
     List<DiskChange> changes() {
@@ -140,7 +150,7 @@ final class MemoryFiles extends SpoolFileSystem {
         changes.add(DiskChange.of(Kind.SYNC_DIRECTORY, -1, ChainDirectory.CONTROL));
     }
 
-    /** Somebody, or the disk, destroys bytes; that is durable. */
+    /** Somebody, or the disk, destroys bytes. */
     void damage(Path file, long offset, int bytes) {
         Inode inode = entries.get(name(file));
         if (inode != null && inode.length > offset) {
@@ -150,8 +160,12 @@ final class MemoryFiles extends SpoolFileSystem {
             DiskChange damage = new DiskChange(Kind.WRITE, inode.id, name(file), offset, garbage);
             damages.add(damage);
             changes.add(damage);
-            changes.add(DiskChange.of(Kind.SYNC, inode.id, name(file)));
         }
+    }
+
+    /** The writes that said that they failed. */
+    Set<DiskChange> notTakenBack() {
+        return notTakenBack;
     }
 
     /** The changes that have destroyed something. */
@@ -160,7 +174,9 @@ final class MemoryFiles extends SpoolFileSystem {
     }
 
     private void permit(DiskChange change) throws IOException {
-        String reason = dead ? "killed" : refuse.apply(change);
+        String reason = dead || (failed && change.ofContents() && failing.test(change))
+                ? "Input/output error"
+                : refuse.apply(change);
         if (reason != null) {
             throw new IOException(reason);
         }
@@ -390,6 +406,12 @@ final class MemoryFiles extends SpoolFileSystem {
             from.position(from.limit());
             inode.write(position, bytes, bytes.length);
             inode.unsynced = true;
+            DiskChange made = changes.get(changes.size() - 1);
+            if (failing.test(made)) {
+                failed = true;
+                notTakenBack.add(made);
+                throw new IOException("Input/output error");
+            }
             return bytes.length;
         }
 

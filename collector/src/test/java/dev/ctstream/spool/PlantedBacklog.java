@@ -45,8 +45,7 @@ public final class PlantedBacklog implements Backlog {
      *
      * @param before the run before, for the fault that uses its numbers again; null = there is none
      */
-    public PlantedBacklog(
-            Backlog backlog, Fault fault, @Nullable RunIdentity before, Consumer<String> violation) {
+    public PlantedBacklog(Backlog backlog, Fault fault, @Nullable RunIdentity before, Consumer<String> violation) {
         this.backlog = backlog;
         this.before = before;
         this.fault = fault;

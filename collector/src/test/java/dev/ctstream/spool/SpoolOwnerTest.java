@@ -46,6 +46,19 @@ class SpoolOwnerTest {
     }
 
     @Test
+    void theNamesOfNewDirectoriesAreOnDisk() throws IOException {
+        Path made = temporary.resolve("var").resolve("spool");
+        RecordedFiles files = new RecordedFiles(made);
+        try (TestSpool spool =
+                new TestSpool(TestSpool.Setup.of(TestSpool.config(made)).files(files))) {
+            spool.append(1, 1);
+        }
+        assertThat(files.calls())
+                .extracting(RecordedFiles.Call::toString)
+                .containsSubsequence("sync-directory ../..", "sync-directory ..", "create control/next.reserved");
+    }
+
+    @Test
     void ownFilesAreTaken() throws IOException {
         try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
             assertThat(spool.readAll()).hasSize(3);
