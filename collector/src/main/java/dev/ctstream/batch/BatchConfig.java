@@ -6,12 +6,12 @@ package dev.ctstream.batch;
  * @param maxEvents {@code batch.max-events}: events in a batch
  * @param maxBytes {@code batch.max-bytes}: encoded bytes of a batch, header included; only a batch of one event that is
  *     larger than this exceeds it
- * @param lingerMillis {@code batch.linger-millis}: age of a batch, checked at each pass of the receive thread; 0 closes
- *     batches at the end of each pass
+ * @param lingerMillis {@code batch.linger-millis}: age of the oldest open batch at which all are closed, checked at each
+ *     pass of the receive thread; 0 closes batches at the end of each pass
  */
 public record BatchConfig(int maxEvents, int maxBytes, int lingerMillis) {
     /** The defaults of the configuration keys. */
-    public static final BatchConfig DEFAULT = new BatchConfig(512, 256 << 10, 50);
+    public static final BatchConfig DEFAULT = new BatchConfig(512, 256 << 10, 500);
 
     public static final int MAX_EVENTS_LIMIT = 65_536;
     public static final int MAX_BYTES_LEAST = 4 << 10;

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * wrote before it released the batch.
  */
 public final class BatchRing implements BatchSink {
-    /** Batches of 0.3 s at 100 000 per second: with the default linger, 5 000 busy zones close that many. */
+    /** Batches of a tick of 30 000 busy zones. */
     public static final int DEFAULT_SLOTS = 32_768;
 
     public static final long DEFAULT_MAX_BYTES = 64L << 20;
@@ -82,11 +82,24 @@ public final class BatchRing implements BatchSink {
         return true;
     }
 
+    @Override
+    public boolean fits(EncodedBatch batch) {
+        return (!shedding || hasPlenty()) && hasRoom(batch.capacityBytes());
+    }
+
+    private boolean hasRoom(int bytes) {
+        return full.size() < slots && inFlightBytes() + bytes <= maxBytes;
+    }
+
+    private boolean hasPlenty() {
+        return full.size() <= slots / 2 && inFlightBytes() <= maxBytes / 2;
+    }
+
     private boolean hasSpace(int bytes) {
         if (!accepting()) {
             return false;
         }
-        boolean space = full.size() < slots && inFlightBytes() + bytes <= maxBytes;
+        boolean space = hasRoom(bytes);
         if (!space) {
             shedding = true;
             lastRefusedNanos = System.nanoTime();
@@ -96,7 +109,7 @@ public final class BatchRing implements BatchSink {
 
     @Override
     public boolean accepting() {
-        if (shedding && full.size() <= slots / 2 && inFlightBytes() <= maxBytes / 2) {
+        if (shedding && hasPlenty()) {
             shedding = false;
         }
         if (shedding) {

@@ -6,7 +6,7 @@ enum CloseReason {
     COUNT,
     /** {@code batch.max-bytes} would have been exceeded. */
     BYTES,
-    /** {@code batch.linger-millis} passed. */
+    /** A tick: {@code batch.linger-millis} passed, or the open batches held many events. */
     LINGER,
     /** The open batches took too many bytes, and this was the oldest. */
     PRESSURE,

@@ -26,8 +26,6 @@ final class StreamState {
     @Nullable
     StreamState newer;
 
-    long deadlineNanos;
-
     // In HandoverLosses, while refusedBatches is not 0.
     @Nullable
     StreamState nextRefused;

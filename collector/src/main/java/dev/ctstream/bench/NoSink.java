@@ -21,6 +21,11 @@ final class NoSink implements BatchSink {
     }
 
     @Override
+    public boolean fits(EncodedBatch batch) {
+        return true;
+    }
+
+    @Override
     public @Nullable EncodedBatch reclaim() {
         return empty.poll();
     }

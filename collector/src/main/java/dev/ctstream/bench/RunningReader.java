@@ -2,6 +2,7 @@ package dev.ctstream.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.File;
+import dev.ctstream.batch.BatchConfig;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,7 +26,6 @@ final class RunningReader implements AutoCloseable {
     /** Time that a collector needs, in addition to its linger, to close, append and send its last batch. */
     private static final long GRACE_MILLIS = 100;
 
-    private static final long DEFAULT_LINGER_MILLIS = 50;
 
     private final ChildProcess process;
     private final boolean own;
@@ -66,7 +66,7 @@ final class RunningReader implements AutoCloseable {
             ChildProcess process = ChildProcess.java(
                     CollectorProcess.class, config.cpus().reader(), folder, config.jvmOptions(), arguments);
             process.answer();
-            String linger = keys.getOrDefault("batch.linger-millis", Long.toString(DEFAULT_LINGER_MILLIS));
+            String linger = keys.getOrDefault("batch.linger-millis", Long.toString(BatchConfig.DEFAULT.lingerMillis()));
             return new RunningReader(process, true, Long.parseLong(linger));
         }
         Reader.Program program = (Reader.Program) reader;

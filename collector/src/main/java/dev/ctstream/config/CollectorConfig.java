@@ -8,6 +8,7 @@ import dev.ctstream.record.Framing;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.track.TrackConfig;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -114,9 +115,17 @@ public record CollectorConfig(
                         settings.string("record.layout").equals("event") ? Layout.EVENT : Layout.BATCH,
                         settings.string("record.framing").equals("bare") ? Framing.BARE : Framing.SINGLE_OBJECT,
                         settings.flag("record.headers"),
+                        settings.string("record.timestamp").equals("event"),
                         settings.integer("batch.max-bytes")),
                 widths,
                 settings.integer("publish.in-flight-bytes"),
-                settings.kafka());
+                kafka(settings));
+    }
+
+    /** Quotas and the brokers' metrics tell the hosts apart by their client id. */
+    private static Map<String, String> kafka(Settings settings) {
+        Map<String, String> kafka = new HashMap<>(settings.kafka());
+        kafka.putIfAbsent("client.id", "ctstream-" + settings.string("host.id"));
+        return kafka;
     }
 }

@@ -119,7 +119,14 @@ final class Keys {
                         ValidString.in("single-object", "bare"),
                         MEDIUM,
                         "What precedes the Avro data: the schema's fingerprint (single-object), or nothing (bare).")
-                .define("record.headers", BOOLEAN, true, LOW, "Send the headers content-type and schema-fingerprint.");
+                .define("record.headers", BOOLEAN, true, LOW, "Send the headers content-type and schema-fingerprint.")
+                .define(
+                        "record.timestamp",
+                        STRING,
+                        "event",
+                        ValidString.in("event", "publish"),
+                        LOW,
+                        "Timestamp of a record: when its last event was received, or when it was published.");
     }
 
     private static void kernel(ConfigDef keys) {
@@ -183,10 +190,11 @@ final class Keys {
                 .define(
                         "batch.linger-millis",
                         INT,
-                        50,
+                        BatchConfig.DEFAULT.lingerMillis(),
                         between(0, BatchConfig.LINGER_MILLIS_LIMIT),
                         MEDIUM,
-                        "A batch is closed when its first event reaches this age.");
+                        "All open batches are closed when the oldest one has this age, so a quiet host makes few requests"
+                                + " whatever its number of zones; earlier when they hold many events.");
     }
 
     private static void spool(ConfigDef keys) {

@@ -235,6 +235,9 @@ public final class NamespaceReporter implements AutoCloseable {
 
     private void heartbeats() {
         for (NamespaceReports reports : observed.values()) {
+            if (!reports.isDue(observed.size() == 1)) {
+                continue;
+            }
             if (outbox.offer(
                     reports.streams.control(),
                     reports.heartbeat(),

@@ -24,6 +24,7 @@ final class NamespaceReports implements AutoCloseable {
     private final NamespaceAccess.OtherListeners otherListeners;
     private final Health health;
     private final StageClock clock;
+    private final HeartbeatInterval interval;
     private ControlRecord.Sysctls sysctls;
     private boolean inexact;
     private long heartbeats;
@@ -43,6 +44,7 @@ final class NamespaceReports implements AutoCloseable {
         this.streams = streams;
         this.facts = facts;
         this.sysctls = sysctls;
+        interval = new HeartbeatInterval(clock.nanoTime());
         counters = new TableCounters(observed, clock);
         otherListeners = observed.otherListeners();
         checkListeners();
@@ -62,6 +64,24 @@ final class NamespaceReports implements AutoCloseable {
         return new ControlRecord.Started(reason, facts.settings(), facts.precedingRun(), state());
     }
 
+    /**
+     * Whether a heartbeat is due; see {@link HeartbeatInterval}.
+     *
+     * @param alone whether no other namespace is observed
+     */
+    boolean isDue(boolean alone) {
+        return interval.isDue(activity(), alone, clock.nanoTime());
+    }
+
+    private long activity() {
+        EventSource source = observed.source();
+        return track.counts().received()
+                + source.undecodableTotal()
+                + source.foreignTotal()
+                + source.dropsTotal()
+                + streams.lostTotal();
+    }
+
     ControlRecord heartbeat() {
         checkListeners();
         if (++heartbeats % HEARTBEATS_PER_SYSCTLS == 0) {
@@ -75,6 +95,7 @@ final class NamespaceReports implements AutoCloseable {
     /** The last {@link #heartbeat} was handed over; the next one counts growth from it. */
     void reported() {
         counters.reported();
+        interval.reported(activity(), clock.nanoTime());
     }
 
     ControlRecord stopped(String reason) {

@@ -5,6 +5,7 @@ import dev.ctstream.record.Schemas;
 import dev.ctstream.spool.QueuedBatch;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.concurrent.TimeUnit;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.io.BinaryDecoder;
@@ -92,10 +93,19 @@ final class EventOffsets {
 
     /** The {@code event_time} of an event, ms since 1970-01-01 UTC. */
     long eventMillis(int index) {
+        return number(index, "event_time");
+    }
+
+    /** The {@code received_time_ns} of an event in ms since 1970-01-01 UTC; it does not fall within a batch. */
+    long receivedMillis(int index) {
+        return TimeUnit.NANOSECONDS.toMillis(number(index, "received_time_ns"));
+    }
+
+    private long number(int index, String name) {
         decoder = DecoderFactory.get().binaryDecoder(array, starts[index], starts[index + 1] - starts[index], decoder);
         try {
             for (Schema.Field field : Schemas.EVENT.getFields()) {
-                if (field.name().equals("event_time")) {
+                if (field.name().equals(name)) {
                     return decoder.readLong();
                 }
                 GenericDatumReader.skip(field.schema(), decoder);
@@ -103,6 +113,6 @@ final class EventOffsets {
         } catch (IOException e) {
             throw new UncheckedIOException("event " + index + " is not a ConntrackEvent", e);
         }
-        throw new IllegalStateException("a ConntrackEvent has no event_time");
+        throw new IllegalStateException("a ConntrackEvent has no " + name);
     }
 }

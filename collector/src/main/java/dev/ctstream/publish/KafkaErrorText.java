@@ -1,6 +1,8 @@
 package dev.ctstream.publish;
 
 import dev.ctstream.netlink.ErrorText;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -8,6 +10,7 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.ApiException;
 import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.apache.kafka.common.errors.SslAuthenticationException;
 import org.apache.kafka.common.errors.TimeoutException;
@@ -88,6 +91,11 @@ public final class KafkaErrorText {
     private static String remedy(Throwable failure) {
         if (failure instanceof SaslAuthenticationException) {
             return "; check user and password in kafka.sasl.jaas.config, and that the brokers know the user";
+        }
+        if (failure instanceof InvalidTimestampException) {
+            return "; this host's clock says " + Instant.now().truncatedTo(ChronoUnit.SECONDS)
+                    + " and is further from the brokers' clock than message.timestamp.after.max.ms and"
+                    + " message.timestamp.before.max.ms of the topic allow: synchronize the clocks";
         }
         if (failure instanceof UnsupportedSaslMechanismException) {
             return "; set kafka.sasl.mechanism to one that the brokers support";

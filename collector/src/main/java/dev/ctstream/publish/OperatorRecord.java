@@ -86,8 +86,9 @@ public final class OperatorRecord implements AutoCloseable {
             throws KafkaUnreadyException, InterruptedException {
         ControlRecord.Numbers numbers = new ControlRecord.Numbers(nextSequence, null, null);
         ByteBuffer datum = ByteBuffer.wrap(encoder.encode(namespace, timeMillis, operator, numbers, null));
+        Long time = config.records().eventTime() ? timeMillis : null;
         try {
-            producer.send(records.control(hostId, namespace.netns(), datum, controlPartitions))
+            producer.send(records.control(hostId, namespace.netns(), datum, controlPartitions, time))
                     .get(WAIT_MILLIS, TimeUnit.MILLISECONDS);
             nextSequence++;
         } catch (ExecutionException | TimeoutException | KafkaException e) {

@@ -125,7 +125,6 @@ public final class ProducerSettings {
      */
     static Map<String, Object> producer(PublishConfig config, long maxMessageBytes) {
         Map<String, Object> settings = new HashMap<>();
-        settings.put(ProducerConfig.CLIENT_ID_CONFIG, "ctstream");
         settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "zstd");
         settings.put(ProducerConfig.COMPRESSION_ZSTD_LEVEL_CONFIG, 1); // level 3 takes 1.5 times the CPU, saves 5 %
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
@@ -153,7 +152,6 @@ public final class ProducerSettings {
 
     static Map<String, Object> admin(PublishConfig config) {
         Map<String, Object> settings = new HashMap<>();
-        settings.put(AdminClientConfig.CLIENT_ID_CONFIG, "ctstream-admin");
         config.kafka().forEach((key, value) -> {
             if (AdminClientConfig.configNames().contains(key)) {
                 settings.put(key, value);

@@ -29,6 +29,7 @@ public final class PublishMetrics {
     final Counter controlRefusals;
     final Counter failures;
     final Counter rewinds;
+    final Counter lateBatches;
     final Counter producers;
     private final LatencyRecorder latency;
     private volatile @Nullable Connection connection;
@@ -63,6 +64,11 @@ public final class PublishMetrics {
                 "ctstream_publish_failures_total", "", "Attempts to connect or to send that failed for good.");
         rewinds = metrics.counter(
                 "ctstream_publish_rewinds_total", "", "Returns to the oldest batch that was not acknowledged.");
+        lateBatches = metrics.counter(
+                "ctstream_publish_late_batches_total",
+                "batches",
+                "Batches and control records whose records got the time of publishing, because the topic deletes or refuses"
+                        + " records of their age.");
         producers = metrics.counter("ctstream_publish_producers_total", "", "Producers made; the first one included.");
         latency = metrics.latency(
                 "ctstream_publish_acknowledge_latency_seconds",

@@ -60,6 +60,7 @@ public final class Publisher implements Runnable {
     private KafkaGateway gateway;
     private volatile Credentials credentials; // in use
     private volatile @Nullable PublishConfig wanted; // with other credentials
+    private final RecordTime time;
     private final RecordFactory factory;
     private final CompressionEstimate compression;
     private final PublishFailures failures;
@@ -75,7 +76,7 @@ public final class Publisher implements Runnable {
             new HashSet<>(); // batches of events that are sent alone, to find the rejected one
     private final Set<Long> controlSuspects = new HashSet<>(); // control records that are sent alone
     private @Nullable Connection connection;
-    private Topics.Report topics = new Topics.Report(new Topics.Partitions(1, 1), List.of(), 0, Set.of());
+    private Topics.Report topics = new Topics.Report(new Topics.Partitions(1, 1), List.of(), 0, Topics.Ages.UNLIMITED, Set.of());
     private int pieceBytes = Integer.MAX_VALUE;
     private long seenAcknowledged;
     private long probedNanos;
@@ -124,6 +125,7 @@ public final class Publisher implements Runnable {
         unreadableLines = new LineLimit(1, clock::nanoTime);
         backlog = parts.backlog();
         factory = new RecordFactory(parts.config());
+        time = new RecordTime(parts.config(), clock, parts.metrics().lateBatches);
         compression = new CompressionEstimate(parts.config(), clock.nanoTime());
         failures = new PublishFailures(LOG, parts.health(), clock::nanoTime);
         controlRefusals = new ControlRefusals(
@@ -360,6 +362,7 @@ public final class Publisher implements Runnable {
         if (report.maxMessageBytes() != topics.maxMessageBytes()) {
             pieceBytes = Integer.MAX_VALUE;
         }
+        time.limit(report.ages());
         topics = report;
     }
 
@@ -462,7 +465,8 @@ public final class Publisher implements Runnable {
     }
 
     private void send(Connection open, QueuedBatch batch, boolean mayBeRefused) {
-        List<ProducerRecord<byte[], byte[]>> records = factory.records(batch, open.partitions, pieceBytes);
+        List<ProducerRecord<byte[], byte[]>> records = 
+                factory.records(batch, open.partitions, pieceBytes, time.ofPublishing(batch.envelope()));
         open.send(batch.envelope(), batch.lengthBytes(), records, mayBeRefused, () -> {
             checkProgress(open);
             failures.sendFailed("the producer accepts no more records: "
@@ -565,6 +569,8 @@ public final class Publisher implements Runnable {
             connect(false); // the topic of control records may be out of reach, but events can go on
         } else if (kind == SendFailure.TOO_LARGE || kind == SendFailure.REFUSED) {
             refuse(failure, kind);
+        } else if (kind == SendFailure.TIMESTAMP && time.refused(failure.envelope())) {
+            connect(false);
         } else {
             failures.sendFailed(reason(failure));
             backOff();

@@ -12,11 +12,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.apache.avro.Schema;
 import org.apache.avro.io.BinaryData;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns batches into Kafka records: topic, partition, key, headers, value.
@@ -69,19 +71,24 @@ final class RecordFactory {
      * The records of a batch, in order.
      *
      * @param pieceBytes a larger ConntrackBatch is cut into smaller ones; a single event is never cut
+     * @param ofPublishing whether the records get the time of publishing and not that of their events
      */
-    List<ProducerRecord<byte[], byte[]>> records(QueuedBatch batch, Topics.Partitions partitions, int pieceBytes) {
+    List<ProducerRecord<byte[], byte[]>> records(
+            QueuedBatch batch, Topics.Partitions partitions, int pieceBytes, boolean ofPublishing) {
+        Long time = ofPublishing
+                ? null
+                : TimeUnit.NANOSECONDS.toMillis(batch.envelope().lastReceivedNanos());
         if (batch.envelope().kind() == BatchEnvelope.CONTROL) {
             String netns = batch.envelope().stream().netns();
-            return List.of(control(batch.identity().hostId(), netns, datum(batch), partitions.control()));
+            return List.of(control(batch.identity().hostId(), netns, datum(batch), partitions.control(), time));
         }
         if (config.records().layout() == Layout.EVENT) {
-            return flat(batch, partitions.events());
+            return flat(batch, partitions.events(), ofPublishing);
         }
         if (batch.lengthBytes() <= pieceBytes || batch.envelope().count() == 1) {
-            return List.of(event(batch, partitions.events(), value(events, datum(batch))));
+            return List.of(event(batch, partitions.events(), value(events, datum(batch)), time));
         }
-        return pieces(batch, partitions.events(), pieceBytes);
+        return pieces(batch, partitions.events(), pieceBytes, ofPublishing);
     }
 
     /**
@@ -89,29 +96,34 @@ final class RecordFactory {
      *
      * @param datum bare Avro, from the position to the limit
      * @param partitions of the control topic
+     * @param time ms since 1970-01-01 UTC; null = that of publishing
      */
-    ProducerRecord<byte[], byte[]> control(String hostId, String netns, ByteBuffer datum, int partitions) {
+    ProducerRecord<byte[], byte[]> control(
+            String hostId, String netns, ByteBuffer datum, int partitions, @Nullable Long time) {
         return new ProducerRecord<>(
                 config.topics().control(),
                 partitioning.ofControl(hostId, netns, partitions),
+                time,
                 utf8(hostId + "/" + netns),
                 value(control, datum),
                 control.headers());
     }
 
-    private ProducerRecord<byte[], byte[]> event(QueuedBatch batch, int partitions, byte[] value) {
+    private ProducerRecord<byte[], byte[]> event(
+            QueuedBatch batch, int partitions, byte[] value, @Nullable Long time) {
         String host = batch.identity().hostId();
         String netns = batch.envelope().stream().netns();
         int zone = batch.envelope().stream().zone();
         return new ProducerRecord<>(
                 config.topics().events(),
                 partitioning.ofEvents(host, netns, zone, partitions),
+                time,
                 utf8(host + "/" + netns + "/" + zone),
                 value,
                 events.headers());
     }
 
-    private List<ProducerRecord<byte[], byte[]>> flat(QueuedBatch batch, int partitions) {
+    private List<ProducerRecord<byte[], byte[]>> flat(QueuedBatch batch, int partitions, boolean ofPublishing) {
         EventOffsets offsets = EventOffsets.of(batch);
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>(offsets.count());
         for (int i = 0; i < offsets.count(); i++) {
@@ -121,12 +133,13 @@ final class RecordFactory {
                     .put(batch.array(), batch.offset(), offsets.commonLengthBytes())
                     .put(batch.array(), offsets.start(i), lengthBytes)
                     .array();
-            records.add(event(batch, partitions, value));
+            records.add(event(batch, partitions, value, ofPublishing ? null : offsets.receivedMillis(i)));
         }
         return records;
     }
 
-    private List<ProducerRecord<byte[], byte[]>> pieces(QueuedBatch batch, int partitions, int pieceBytes) {
+    private List<ProducerRecord<byte[], byte[]>> pieces(
+            QueuedBatch batch, int partitions, int pieceBytes, boolean ofPublishing) {
         EventOffsets offsets = EventOffsets.of(batch);
         List<ProducerRecord<byte[], byte[]>> records = new ArrayList<>();
         int eventBytes = pieceBytes - offsets.commonLengthBytes() - PIECE_BYTES;
@@ -135,7 +148,8 @@ final class RecordFactory {
             while (to < offsets.count() && offsets.start(to + 1) - offsets.start(from) <= eventBytes) {
                 to++;
             }
-            records.add(event(batch, partitions, piece(batch, offsets, from, to)));
+            Long time = ofPublishing ? null : offsets.receivedMillis(to - 1);
+            records.add(event(batch, partitions, piece(batch, offsets, from, to), time));
         }
         return records;
     }

@@ -4,6 +4,7 @@ import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.errors.AuthenticationException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.InvalidTopicException;
 import org.apache.kafka.common.errors.RecordBatchTooLargeException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
@@ -23,6 +24,8 @@ enum SendFailure {
     TOPIC,
     /** The record exceeds a size limit: send it in smaller pieces. */
     TOO_LARGE,
+    /** The topic takes no record of this time: try that of publishing; else the clocks need fixing. */
+    TIMESTAMP,
     /** Kafka validated the record and will never accept it. */
     REFUSED;
 
@@ -32,7 +35,9 @@ enum SendFailure {
             if (cause instanceof RecordTooLargeException || cause instanceof RecordBatchTooLargeException) {
                 return TOO_LARGE;
             }
-            // A rejected timestamp does not count here: we send none, so the clocks need fixing.
+            if (cause instanceof InvalidTimestampException) {
+                return TIMESTAMP;
+            }
             if (cause.getClass() == InvalidRecordException.class || cause instanceof SerializationException) {
                 return REFUSED;
             }

@@ -51,6 +51,15 @@ final class TopicChecks {
         return number(TopicConfig.MAX_MESSAGE_BYTES_CONFIG, Long.MAX_VALUE);
     }
 
+    /** The age at which the topic deletes or refuses a record, ms. */
+    long maxAgeMillis() {
+        long retention = number(TopicConfig.RETENTION_MS_CONFIG, Long.MAX_VALUE);
+        long before = number(TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG, Long.MAX_VALUE);
+        boolean deletes = value(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE)
+                .contains(TopicConfig.CLEANUP_POLICY_DELETE);
+        return Math.min(deletes && retention >= 0 ? retention : Long.MAX_VALUE, before);
+    }
+
     private void authorization() {
         Set<AclOperation> allowed = topic.authorizedOperations();
         if (allowed == null) { // the broker does not say

@@ -52,18 +52,29 @@ public final class Topics {
      * @param events partitions of the event topic
      * @param control partitions of the control topic
      */
-    public record Partitions(int events, int control) {}
+    record Partitions(int events, int control) {}
+
+    /**
+     * The age at which the topics delete or refuse a record, ms.
+     *
+     * @param eventsMillis on the event topic
+     * @param controlMillis on the control topic
+     */
+    record Ages(long eventsMillis, long controlMillis) {
+        static final Ages UNLIMITED = new Ages(Long.MAX_VALUE, Long.MAX_VALUE);
+    }
 
     /**
      * Result of an inspection.
      *
      * @param checks what was looked at
      * @param maxMessageBytes the broker's limit for a record on the event topic; {@code Long.MAX_VALUE} = unknown
+     * @param ages which ages of records the topics take
      * @param brokers current broker addresses
      */
-    public record Report(Partitions partitions, List<Check> checks, long maxMessageBytes, Set<String> brokers) {
+    record Report(Partitions partitions, List<Check> checks, long maxMessageBytes, Ages ages, Set<String> brokers) {
         /** What is not as it should be, one line each. */
-        public List<String> remarks() {
+        List<String> remarks() {
             return Check.remarks(checks);
         }
     }
@@ -110,6 +121,7 @@ public final class Topics {
                 List.of(config.topics().events(), config.topics().control()));
         List<Check> checks = new ArrayList<>();
         Map<String, Integer> partitions = new HashMap<>();
+        Map<String, Long> ages = new HashMap<>();
         long maxMessageBytes = Long.MAX_VALUE;
         for (String name : names) {
             TopicDescription found = describe(name);
@@ -120,6 +132,7 @@ public final class Topics {
             partitions.put(name, found.partitions().size());
             TopicChecks topic = new TopicChecks(config, found, settings(name, checks));
             checks.addAll(topic.all());
+            ages.put(name, topic.maxAgeMillis());
             maxMessageBytes = name.equals(config.topics().events()) ? topic.maxMessageBytes() : maxMessageBytes;
         }
         Set<String> brokers = brokers();
@@ -136,6 +149,9 @@ public final class Topics {
                         partitions.getOrDefault(config.topics().control(), 1)),
                 List.copyOf(checks),
                 maxMessageBytes,
+                new Ages(
+                        ages.getOrDefault(config.topics().events(), Long.MAX_VALUE),
+                        ages.getOrDefault(config.topics().control(), Long.MAX_VALUE)),
                 brokers);
     }
 

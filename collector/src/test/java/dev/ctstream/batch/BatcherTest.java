@@ -54,7 +54,7 @@ class BatcherTest {
     }
 
     @Test
-    void lingerCountsFromThePassInWhichTheBatchWasOpened() {
+    void allBatchesAreClosedAtOneTickWhenTheOldestHasItsAge() {
         try (TestBatcher test = new TestBatcher(512, 4096, 50)) {
             assertThat(test.batcher.pass(0)).isEqualTo(Long.MAX_VALUE);
             test.receive(inZone(1));
@@ -64,13 +64,59 @@ class BatcherTest {
             assertThat(test.batcher.pass(1020 * MILLI)).isEqualTo(30 * MILLI);
             assertThat(test.sink.batches).isEmpty();
 
-            assertThat(test.batcher.pass(1050 * MILLI)).isEqualTo(20 * MILLI);
+            assertThat(test.batcher.pass(1050 * MILLI)).isEqualTo(Long.MAX_VALUE);
             assertThat(test.sink.batches)
                     .extracting(EncodedBatch::stream)
-                    .containsExactly(MadeBatches.stream("host", 1));
+                    .containsExactly(MadeBatches.stream("host", 1), MadeBatches.stream("host", 2));
             assertThat(test.sink.batches.get(0).count()).isEqualTo(2);
-            assertThat(test.batcher.pass(1070 * MILLI)).isEqualTo(Long.MAX_VALUE);
-            assertThat(test.sink.batches).hasSize(2);
+            test.receive(inZone(3));
+            assertThat(test.batcher.pass(1060 * MILLI)).isEqualTo(50 * MILLI);
+        }
+    }
+
+    @Test
+    void aTickComesEarlyWhenTheOpenBatchesHoldManyEvents() {
+        try (TestBatcher test = new TestBatcher(8192, 1 << 23, 500)) {
+            for (int i = 0; i < 4095; i++) {
+                test.receive(inZone(i % 4));
+            }
+            test.batcher.pass(MILLI);
+            assertThat(test.sink.batches).isEmpty();
+            test.receive(inZone(1));
+            test.batcher.pass(2 * MILLI);
+            assertThat(test.sink.batches).hasSize(4);
+        }
+    }
+
+    @Test
+    void aTickDoesNotComeEarlyForBatchesOfFewEvents() {
+        try (TestBatcher test = new TestBatcher(512, 4096, 500)) {
+            for (int zone = 0; zone < 8192; zone++) {
+                test.receive(inZone(zone));
+            }
+            test.batcher.pass(MILLI);
+            assertThat(test.sink.batches).isEmpty();
+        }
+    }
+
+    @Test
+    void aTickClosesOnlyWhatTheSinkHasRoomForAndDropsNothing() {
+        try (TestBatcher test = new TestBatcher(512, 4096, 50)) {
+            for (int zone = 0; zone < 5; zone++) {
+                test.receive(inZone(zone));
+            }
+            test.batcher.pass(0);
+            test.sink.room = 2;
+            assertThat(test.batcher.pass(50 * MILLI)).isEqualTo(10 * MILLI);
+            assertThat(test.sink.batches)
+                    .extracting(batch -> batch.stream().zone())
+                    .containsExactly(0, 1);
+            test.sink.room = 5;
+            assertThat(test.batcher.pass(60 * MILLI)).isEqualTo(Long.MAX_VALUE);
+            assertThat(test.sink.batches)
+                    .extracting(batch -> batch.stream().zone())
+                    .containsExactly(0, 1, 2, 3, 4);
+            assertThat(test.takeMarks()).isEmpty();
         }
     }
 

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 final class TestSink implements BatchSink {
     final List<EncodedBatch> batches = new ArrayList<>();
     int capacity = Integer.MAX_VALUE;
+    int room = Integer.MAX_VALUE; // batches for which it has room without being asked to refuse one
 
     @Override
     public boolean offer(EncodedBatch batch) {
@@ -22,6 +23,11 @@ final class TestSink implements BatchSink {
     @Override
     public boolean accepting() {
         return capacity > 0;
+    }
+
+    @Override
+    public boolean fits(EncodedBatch batch) {
+        return capacity > 0 && batches.size() < room;
     }
 
     @Override

@@ -47,7 +47,7 @@ class CollectorConfigTest {
                         new CollectorConfig.Host("3d1219c7c4c5404aaa1f6d2a48adfda4", "boot", "web-1"),
                         List.of("self"),
                         new SubscriptionConfig(true, false, true, 128 << 20, false),
-                        new BatchConfig(512, 256 << 10, 50),
+                        new BatchConfig(512, 256 << 10, 500),
                         TrackConfig.DEFAULT,
                         new SpoolConfig(
                                 folder.resolve(".local/state/ctstream"),
@@ -58,10 +58,10 @@ class CollectorConfigTest {
                                 SpoolConfig.WhenFull.DROP_OLDEST),
                         new PublishConfig(
                                 new PublishConfig.TopicNames("conntrack.events", "conntrack.control", true, 12, -1),
-                                new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, 256 << 10),
+                                new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 256 << 10),
                                 Map.of(),
                                 16 << 20,
-                                Map.of()),
+                                Map.of("client.id", "ctstream-3d1219c7c4c5404aaa1f6d2a48adfda4")),
                         Optional.of("127.0.0.1:9477"),
                         List.of(),
                         5,
@@ -79,10 +79,10 @@ class CollectorConfigTest {
                 new SpoolConfig(Path.of("/spool"), 1 << 30, 2 << 20, 1 << 20, 3, SpoolConfig.WhenFull.DROP_NEWEST),
                 new PublishConfig(
                         new PublishConfig.TopicNames("e", "c", false, 3, 2),
-                        new PublishConfig.RecordForm(Layout.EVENT, Framing.BARE, false, 8192),
+                        new PublishConfig.RecordForm(Layout.EVENT, Framing.BARE, false, false, 8192),
                         Map.of(0, 4, 7, 2),
                         2 << 20,
-                        Map.of("bootstrap.servers", "k:1", "linger.ms", "3")),
+                        Map.of("bootstrap.servers", "k:1", "linger.ms", "3", "client.id", "ctstream-h")),
                 Optional.empty(),
                 List.of("ctstream", ".example.com"),
                 6,
@@ -132,6 +132,7 @@ class CollectorConfigTest {
         OTHERS.put("record.layout", "event");
         OTHERS.put("record.framing", "bare");
         OTHERS.put("record.headers", "false");
+        OTHERS.put("record.timestamp", "publish");
         OTHERS.put("events", "update,destroy");
         OTHERS.put("netns", "blue,/run/netns/red");
         OTHERS.put("socket.receive-buffer-bytes", "1 MiB");

@@ -270,7 +270,8 @@ class ConfigurationTest {
     @Test
     void anEmbeddedBrokerNeedsNoAddress() throws Exception {
         ConfigSources sources = new ConfigSources(Optional.empty(), Map.of(), Map.of(), host, false);
-        assertThat(Configuration.load(sources).collector().publish().kafka()).isEmpty();
+        assertThat(Configuration.load(sources).collector().publish().bootstrapServers())
+                .isEmpty();
     }
 
     private Configuration load(Map<String, String> commandLine) throws ConfigurationException {

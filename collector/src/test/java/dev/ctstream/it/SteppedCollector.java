@@ -153,6 +153,11 @@ final class SteppedCollector {
         }
 
         @Override
+        public boolean fits(EncodedBatch batch) {
+            return ring.fits(batch);
+        }
+
+        @Override
         public @Nullable EncodedBatch reclaim() {
             return ring.reclaim();
         }

@@ -53,6 +53,24 @@ final class Batches {
         return queued(envelope(number, BatchEnvelope.EVENTS, stream, firstSequence, count), run, batch);
     }
 
+    /** The same batch, received at another time. */
+    static QueuedBatch received(QueuedBatch batch, long millis) {
+        BatchEnvelope was = batch.envelope();
+        long nanos = TimeUnit.MILLISECONDS.toNanos(millis);
+        BatchEnvelope envelope = new BatchEnvelope(
+                was.number(),
+                was.eventsBefore(),
+                was.logIndex(),
+                was.kind(),
+                was.stream(),
+                was.firstSequence(),
+                was.count(),
+                nanos,
+                nanos,
+                null);
+        return new QueuedBatch(envelope, batch.identity(), batch.array(), batch.offset(), batch.lengthBytes(), null);
+    }
+
     /** An arbitrary time that does not rise with the sequence. */
     static long eventMillis(long sequence) {
         return 1_700_000_000_000L + sequence * 7919 % 1000;

@@ -14,7 +14,7 @@ class CompressionCheckTest {
     void everyCodecIsLoadedAndUsed(String type) {
         PublishConfig config = new PublishConfig(
                 new PublishConfig.TopicNames("e", "c", true, 12, -1),
-                new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, 1 << 18),
+                new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 1 << 18),
                 Map.of(),
                 1 << 24,
                 Map.of("bootstrap.servers", "localhost:9092", "compression.type", type));

@@ -100,7 +100,11 @@ public final class FakeBroker implements KafkaGateway {
             mood = Mood.WELL;
         }
         return new Topics.Report(
-                new Topics.Partitions(EVENT_PARTITIONS, CONTROL_PARTITIONS), List.of(), 1 << 20, Set.of(address));
+                new Topics.Partitions(EVENT_PARTITIONS, CONTROL_PARTITIONS),
+                List.of(),
+                1 << 20,
+                Topics.Ages.UNLIMITED,
+                Set.of(address));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.ctstream.publish;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.broker.EmbeddedBroker;
 import dev.ctstream.metrics.Check;
 import dev.ctstream.record.Schemas;
@@ -185,6 +186,29 @@ class PublisherBrokerIT {
         assertThat(report.remarks().get(2)).contains("max.message.bytes", "100000, wanted 262144");
         assertThat(Check.remarks(Topics.check(config))).isEqualTo(report.remarks());
         publisher.start(config);
+    }
+
+    @Test
+    void recordsHaveTheTimeOfTheirEventsUnlessTheTopicRefusesIt() throws Exception {
+        create(new NewTopic(topic, 12, (short) 1));
+        publisher.start(config(Layout.BATCH, true, Map.of("compression.type", "none")));
+        long before = System.currentTimeMillis();
+        publisher.add(1, 3, 5);
+        long made = System.currentTimeMillis();
+        publisher.awaitPublished();
+        assertThat(RawRecords.readAll(broker.bootstrapServers(), topic))
+                .hasSize(3)
+                .allMatch(record -> record.timestamp() >= before && record.timestamp() <= made);
+
+        alter(topic, "message.timestamp.before.max.ms", "60000"); // known only from the next connection on
+        publisher.queue.add(Batches.received(
+                Batches.events(4, MadeBatches.stream("host", 7), 0, 5), made - Duration.ofMinutes(2).toMillis()));
+        publisher.awaitPublished();
+
+        assertThat(RawRecords.readAll(broker.bootstrapServers(), topic))
+                .hasSize(4)
+                .allMatch(record -> record.timestamp() >= before);
+        assertThat(publisher.backlog.setAside).isEmpty();
     }
 
     @Test

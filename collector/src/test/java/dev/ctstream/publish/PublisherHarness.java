@@ -45,7 +45,7 @@ final class PublisherHarness {
     PublishConfig config(Layout layout, boolean create, Map<String, String> kafka) {
         return new PublishConfig(
                 new PublishConfig.TopicNames(topic, topic + "-control", create, 12, -1),
-                new PublishConfig.RecordForm(layout, Framing.SINGLE_OBJECT, true, 256 << 10),
+                new PublishConfig.RecordForm(layout, Framing.SINGLE_OBJECT, true, true, 256 << 10),
                 Map.of(),
                 16 << 20,
                 kafka);

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.kafka.clients.producer.MockProducer;
 import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.junit.jupiter.api.AfterEach;
@@ -165,6 +166,28 @@ class PublisherTest {
         add(1);
         producer(1, 1).completeNext();
         awaitAcknowledged(3);
+    }
+
+    @Test
+    void aRefusedTimeIsReplacedByThatOfPublishingOnce() {
+        add(2);
+        MockProducer<byte[], byte[]> first = producer(0, 2);
+        assertThat(first.history()).allMatch(record -> record.timestamp() != null);
+        first.errorNext(new InvalidTimestampException("out of range"));
+
+        MockProducer<byte[], byte[]> second = producer(1, 2);
+        assertThat(second.history().get(0).timestamp()).isNull();
+        assertThat(second.history().get(1).timestamp()).isNotNull();
+        assertThat(health.reasons()).isEmpty();
+
+        second.errorNext(new InvalidTimestampException("out of range"));
+        await().atMost(SOON).until(() -> health.reasons().containsKey("kafka"));
+        assertThat(health.reasons().get("kafka")).contains("this host's clock says").contains("synchronize the clocks");
+        MockProducer<byte[], byte[]> third = producer(2, 2);
+        third.completeNext();
+        third.completeNext();
+        awaitAcknowledged(2);
+        assertThat(backlog.setAside).isEmpty();
     }
 
     @Test

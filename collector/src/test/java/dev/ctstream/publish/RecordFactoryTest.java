@@ -28,7 +28,7 @@ class RecordFactoryTest {
     static PublishConfig config(Layout layout, Framing framing, boolean headers, Map<String, String> kafka) {
         return new PublishConfig(
                 new PublishConfig.TopicNames("events", "control", true, 12, -1),
-                new PublishConfig.RecordForm(layout, framing, headers, 256 << 10),
+                new PublishConfig.RecordForm(layout, framing, headers, true, 256 << 10),
                 Map.of(),
                 16 << 20,
                 kafka);
@@ -36,7 +36,7 @@ class RecordFactoryTest {
 
     private static List<ProducerRecord<byte[], byte[]>> records(Layout layout, QueuedBatch batch, int pieceBytes) {
         return new RecordFactory(config(layout, Framing.SINGLE_OBJECT, true, Map.of()))
-                .records(batch, PARTITIONS, pieceBytes);
+                .records(batch, PARTITIONS, pieceBytes, false);
     }
 
     @Test
@@ -126,7 +126,7 @@ class RecordFactoryTest {
         RecordFactory factory = new RecordFactory(config(Layout.BATCH, Framing.BARE, false, Map.of()));
 
         ProducerRecord<byte[], byte[]> record = factory.records(
-                        Batches.events(1, ZONE_7, 0, 1), PARTITIONS, Integer.MAX_VALUE)
+                        Batches.events(1, ZONE_7, 0, 1), PARTITIONS, Integer.MAX_VALUE, false)
                 .get(0);
 
         assertThat(record.headers()).isEmpty();

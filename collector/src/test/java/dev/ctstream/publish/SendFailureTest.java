@@ -36,7 +36,7 @@ class SendFailureTest {
                 Arguments.of(new ProducerFencedException("t"), SendFailure.RETRIABLE),
                 Arguments.of(new IllegalStateException("producer is closed"), SendFailure.RETRIABLE),
                 Arguments.of(new KafkaException("t"), SendFailure.RETRIABLE),
-                Arguments.of(new InvalidTimestampException("clock"), SendFailure.RETRIABLE),
+                Arguments.of(new InvalidTimestampException("clock"), SendFailure.TIMESTAMP),
                 Arguments.of(new TopicAuthorizationException("t"), SendFailure.TOPIC),
                 Arguments.of(new ClusterAuthorizationException("t"), SendFailure.CONFIGURATION),
                 Arguments.of(new SaslAuthenticationException("t"), SendFailure.CONFIGURATION),

@@ -137,7 +137,7 @@ class SpooledPublisherBrokerIT {
     private Publisher publisher(EmbeddedBroker broker, Spool spool, Metrics metrics) {
         PublishConfig config = new PublishConfig(
                 new PublishConfig.TopicNames(TOPIC, TOPIC + "-control", true, 12, -1),
-                new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, 256 << 10),
+                new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 256 << 10),
                 Map.of(),
                 16 << 20,
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "compression.type", "none"));

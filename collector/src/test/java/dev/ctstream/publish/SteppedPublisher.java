@@ -31,7 +31,7 @@ public final class SteppedPublisher {
         PublishConfig config = new PublishConfig(
                 new PublishConfig.TopicNames(EVENTS, CONTROL, true, 4, -1),
                 new PublishConfig.RecordForm(
-                        batches ? Layout.BATCH : Layout.EVENT, Framing.SINGLE_OBJECT, true, 256 << 10),
+                        batches ? Layout.BATCH : Layout.EVENT, Framing.SINGLE_OBJECT, true, true, 256 << 10),
                 Map.of(),
                 16 << 20,
                 Map.of("bootstrap.servers", "broker:1"));

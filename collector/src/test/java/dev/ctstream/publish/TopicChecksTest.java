@@ -97,7 +97,7 @@ class TopicChecksTest {
     private static List<Check> checks(TopicDescription topic, @Nullable Map<String, String> settings) {
         PublishConfig config = new PublishConfig(
                 new PublishConfig.TopicNames("conntrack.events", "conntrack.control", true, 12, 3),
-                new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, 1 << 18),
+                new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 1 << 18),
                 Map.of(),
                 1 << 24,
                 Map.of("bootstrap.servers", "localhost:9092"));
