@@ -1,8 +1,8 @@
 package dev.ctstream.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.io.File;
 import dev.ctstream.batch.BatchConfig;
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,7 +25,6 @@ final class RunningReader implements AutoCloseable {
     private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     /** Time that a collector needs, in addition to its linger, to close, append and send its last batch. */
     private static final long GRACE_MILLIS = 100;
-
 
     private final ChildProcess process;
     private final boolean own;

@@ -50,8 +50,7 @@ public record PublishConfig(
      * @param eventTime whether a record's timestamp is the time at which its events were received; else that of publishing
      * @param batchMaxBytes largest size of a batch, for checks against the topics' limits
      */
-    public record RecordForm(
-            Layout layout, Framing framing, boolean headers, boolean eventTime, int batchMaxBytes) {}
+    public record RecordForm(Layout layout, Framing framing, boolean headers, boolean eventTime, int batchMaxBytes) {}
 
     /** The configured bootstrap servers, for messages. */
     public String bootstrapServers() {

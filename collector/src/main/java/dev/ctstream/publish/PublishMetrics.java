@@ -33,6 +33,7 @@ public final class PublishMetrics {
     final Counter producers;
     private final LatencyRecorder latency;
     private volatile @Nullable Connection connection;
+    private volatile @Nullable Ceiling ceiling;
 
     /** Registers the stage's metrics. */
     public PublishMetrics(Metrics metrics) {
@@ -77,7 +78,23 @@ public final class PublishMetrics {
             Connection open = connection;
             return open == null ? 0 : open.inFlight.bytes();
         });
+        metrics.gauge(
+                "ctstream_publish_ceiling_events_per_second",
+                "Events that Kafka takes while they come faster and the backlog grows; 0 while it keeps up.",
+                () -> {
+                    Ceiling watched = ceiling;
+                    return watched == null ? 0 : watched.eventsPerSecond();
+                });
         registerProducer(metrics);
+    }
+
+    void show(Ceiling shown) {
+        ceiling = shown;
+    }
+
+    /** Mean time of the producer's requests, ms; NaN = unknown. */
+    double requestMillis() {
+        return ofProducer("request-latency-avg");
     }
 
     private void registerProducer(Metrics metrics) {

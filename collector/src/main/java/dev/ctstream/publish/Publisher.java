@@ -61,6 +61,7 @@ public final class Publisher implements Runnable {
     private volatile Credentials credentials; // in use
     private volatile @Nullable PublishConfig wanted; // with other credentials
     private final RecordTime time;
+    private final Ceiling ceiling;
     private final RecordFactory factory;
     private final CompressionEstimate compression;
     private final PublishFailures failures;
@@ -76,7 +77,8 @@ public final class Publisher implements Runnable {
             new HashSet<>(); // batches of events that are sent alone, to find the rejected one
     private final Set<Long> controlSuspects = new HashSet<>(); // control records that are sent alone
     private @Nullable Connection connection;
-    private Topics.Report topics = new Topics.Report(new Topics.Partitions(1, 1), List.of(), 0, Topics.Ages.UNLIMITED, Set.of());
+    private Topics.Report topics =
+            new Topics.Report(new Topics.Partitions(1, 1), List.of(), 0, Topics.Ages.UNLIMITED, Set.of());
     private int pieceBytes = Integer.MAX_VALUE;
     private long seenAcknowledged;
     private long probedNanos;
@@ -125,6 +127,8 @@ public final class Publisher implements Runnable {
         unreadableLines = new LineLimit(1, clock::nanoTime);
         backlog = parts.backlog();
         factory = new RecordFactory(parts.config());
+        ceiling = new Ceiling(LOG, parts.health(), clock, parts.metrics()::requestMillis);
+        parts.metrics().show(ceiling);
         time = new RecordTime(parts.config(), clock, parts.metrics().lateBatches);
         compression = new CompressionEstimate(parts.config(), clock.nanoTime());
         failures = new PublishFailures(LOG, parts.health(), clock::nanoTime);
@@ -244,6 +248,10 @@ public final class Publisher implements Runnable {
             recover(open);
             return 0;
         }
+        ceiling.look(
+                parts.metrics().acknowledgedEvents.value(),
+                parts.metrics().acknowledgedBatches.value(),
+                backlog.events().unacknowledged());
         full = open.inFlight.isFull();
         boolean last = stopping && !full && !mayBeHeld(open); // nothing is appended after that
         if (publishRound(open) || !isUsable(open)) {
@@ -465,7 +473,7 @@ public final class Publisher implements Runnable {
     }
 
     private void send(Connection open, QueuedBatch batch, boolean mayBeRefused) {
-        List<ProducerRecord<byte[], byte[]>> records = 
+        List<ProducerRecord<byte[], byte[]>> records =
                 factory.records(batch, open.partitions, pieceBytes, time.ofPublishing(batch.envelope()));
         open.send(batch.envelope(), batch.lengthBytes(), records, mayBeRefused, () -> {
             checkProgress(open);

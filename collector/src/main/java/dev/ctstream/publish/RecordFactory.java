@@ -109,8 +109,7 @@ final class RecordFactory {
                 control.headers());
     }
 
-    private ProducerRecord<byte[], byte[]> event(
-            QueuedBatch batch, int partitions, byte[] value, @Nullable Long time) {
+    private ProducerRecord<byte[], byte[]> event(QueuedBatch batch, int partitions, byte[] value, @Nullable Long time) {
         String host = batch.identity().hostId();
         String netns = batch.envelope().stream().netns();
         int zone = batch.envelope().stream().zone();

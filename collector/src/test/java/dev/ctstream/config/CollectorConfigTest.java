@@ -58,7 +58,8 @@ class CollectorConfigTest {
                                 SpoolConfig.WhenFull.DROP_OLDEST),
                         new PublishConfig(
                                 new PublishConfig.TopicNames("conntrack.events", "conntrack.control", true, 12, -1),
-                                new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 256 << 10),
+                                new PublishConfig.RecordForm(
+                                        Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 256 << 10),
                                 Map.of(),
                                 16 << 20,
                                 Map.of("client.id", "ctstream-3d1219c7c4c5404aaa1f6d2a48adfda4")),

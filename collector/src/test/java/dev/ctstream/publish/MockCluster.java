@@ -31,7 +31,8 @@ final class MockCluster implements KafkaGateway {
         if (refusal != null) {
             throw refusal;
         }
-        return new Topics.Report(new Topics.Partitions(12, 3), List.of(), 1 << 20, Topics.Ages.UNLIMITED, Set.of(ADDRESS));
+        return new Topics.Report(
+                new Topics.Partitions(12, 3), List.of(), 1 << 20, Topics.Ages.UNLIMITED, Set.of(ADDRESS));
     }
 
     @Override

@@ -202,7 +202,8 @@ class PublisherBrokerIT {
 
         alter(topic, "message.timestamp.before.max.ms", "60000"); // known only from the next connection on
         publisher.queue.add(Batches.received(
-                Batches.events(4, MadeBatches.stream("host", 7), 0, 5), made - Duration.ofMinutes(2).toMillis()));
+                Batches.events(4, MadeBatches.stream("host", 7), 0, 5),
+                made - Duration.ofMinutes(2).toMillis()));
         publisher.awaitPublished();
 
         assertThat(RawRecords.readAll(broker.bootstrapServers(), topic))

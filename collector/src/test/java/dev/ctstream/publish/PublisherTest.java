@@ -182,7 +182,9 @@ class PublisherTest {
 
         second.errorNext(new InvalidTimestampException("out of range"));
         await().atMost(SOON).until(() -> health.reasons().containsKey("kafka"));
-        assertThat(health.reasons().get("kafka")).contains("this host's clock says").contains("synchronize the clocks");
+        assertThat(health.reasons().get("kafka"))
+                .contains("this host's clock says")
+                .contains("synchronize the clocks");
         MockProducer<byte[], byte[]> third = producer(2, 2);
         third.completeNext();
         third.completeNext();
