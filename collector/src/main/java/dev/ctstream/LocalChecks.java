@@ -136,7 +136,7 @@ public final class LocalChecks {
                     scope,
                     "answers, entries in the table: " + table.stats().entries(),
                     "an answer"));
-            checks.add(TrackingCheck.check(netns, namespace));
+            checks.add(tracking(netns, namespace));
             checks.add(buffer(netns, namespace));
         } catch (NetlinkException e) {
             checks.add(new Check(
@@ -149,6 +149,15 @@ public final class LocalChecks {
                             + " namespace"));
         }
         sysctls(netns, namespace);
+    }
+
+    /** Rules that change while they are read leave it unknown; the collector looks again while it runs. */
+    private static Check tracking(String netns, @Nullable NetworkNamespace namespace) {
+        try {
+            return TrackingCheck.check(netns, namespace);
+        } catch (NetlinkException e) {
+            return TrackingCheck.unknown(netns, e);
+        }
     }
 
     private void sysctls(String netns, @Nullable NetworkNamespace namespace) {

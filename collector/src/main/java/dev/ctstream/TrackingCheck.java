@@ -45,9 +45,12 @@ final class TrackingCheck {
         Check check;
         try {
             check = check(netns, namespace);
-        } catch (NetlinkException e) {
-            LOG.warn("cannot tell whether connections are tracked netns={}: {}", netns, e.getMessage());
-            check = Check.ok(NAME, netns, "unknown", WANTED); // unknown is not inactive
+        } catch (NetlinkException e) { // unknown is not inactive
+            if (!warned) {
+                warned = true;
+                LOG.warn("{}", unknown(netns, e).sentence());
+            }
+            return false;
         }
         active = check.isOk();
         health.report(NAME + "/" + netns, active, active ? "connections are tracked" : check.sentence());
@@ -82,6 +85,11 @@ final class TrackingCheck {
                         + " no events",
                 WANTED,
                 "add a rule such as 'ct state new' to a chain, or NAT");
+    }
+
+    /** What cannot be told, because the kernel refused a question. */
+    static Check unknown(String netns, NetlinkException error) {
+        return Check.warn(NAME, "netns " + netns, "unknown: " + error.getMessage(), WANTED, "");
     }
 
     private static long entries(@Nullable NetworkNamespace namespace) throws NetlinkException {

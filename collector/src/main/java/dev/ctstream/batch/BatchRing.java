@@ -84,11 +84,9 @@ public final class BatchRing implements BatchSink {
 
     @Override
     public boolean fits(EncodedBatch batch) {
-        return (!shedding || hasPlenty()) && hasRoom(batch.capacityBytes());
-    }
-
-    private boolean hasRoom(int bytes) {
-        return full.size() < slots && inFlightBytes() + bytes <= maxBytes;
+        return (!shedding || hasPlenty())
+                && full.size() < slots - slots / 4 // the rest is for batches that cannot wait
+                && inFlightBytes() + batch.capacityBytes() <= maxBytes - maxBytes / 4;
     }
 
     private boolean hasPlenty() {
@@ -99,7 +97,7 @@ public final class BatchRing implements BatchSink {
         if (!accepting()) {
             return false;
         }
-        boolean space = hasRoom(bytes);
+        boolean space = full.size() < slots && inFlightBytes() + bytes <= maxBytes;
         if (!space) {
             shedding = true;
             lastRefusedNanos = System.nanoTime();

@@ -21,7 +21,7 @@ public interface BatchSink {
      */
     boolean accepting();
 
-    /** Whether the sink would accept this batch now. Unlike a refused offer, a no has no consequence. */
+    /** Whether the sink has room to spare for this batch. Unlike a refused offer, a no has no consequence. */
     boolean fits(EncodedBatch batch);
 
     /** Returns a released batch that may be filled again; null = none. */

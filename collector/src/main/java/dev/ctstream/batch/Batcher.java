@@ -265,7 +265,8 @@ public final class Batcher implements FlowSink {
         }
         boolean marked = losses.offerMarks();
         metrics.observe(open.size(), openBytes, pool);
-        long wait = ticking ? Math.max(RETRY_NANOS, tickNanos - nowNanos) : Long.MAX_VALUE;
+        long left = tickNanos - nowNanos;
+        long wait = !ticking ? Long.MAX_VALUE : left > 0 ? left : RETRY_NANOS; // no room for all of them
         return marked ? wait : Math.min(wait, RETRY_NANOS);
     }
 

@@ -41,7 +41,7 @@ final class ProcessText {
         for (int i = 0; i < decoded.length; i++) {
             String text = utf8(ours.get(i));
             if (text == null) {
-                throw new CommandFailure(ExitCode.USAGE, "argument is not UTF-8: " + shown(ours.get(i)));
+                throw new CommandFailure(ExitCode.USAGE, "argument is not UTF-8: " + shown(key(ours.get(i))));
             }
             if (isAscii(text) && !text.equals(decoded[i])) {
                 return decoded; // this JVM was not started by that command line
@@ -66,13 +66,23 @@ final class ProcessText {
             if (text == null) {
                 String name = new String(variable, StandardCharsets.ISO_8859_1).split("=", 2)[0];
                 if (name.startsWith("CTSTREAM_") || VARIABLES.contains(name)) {
-                    throw new CommandFailure(ExitCode.USAGE, "environment variable is not UTF-8: " + shown(variable));
+                    throw new CommandFailure(ExitCode.USAGE, "environment variable is not UTF-8: " + name);
                 }
             } else if (equals > 0 && !isAscii(text)) {
                 exact.put(text.substring(0, equals), text.substring(equals + 1));
             }
         }
         return exact;
+    }
+
+    /** What is before the value, which may be a secret: the key of {@code KEY=VALUE}; all of it without a value. */
+    private static byte[] key(byte[] text) {
+        for (int i = 0; i < text.length; i++) {
+            if (text[i] == '=') {
+                return Arrays.copyOf(text, i + 1);
+            }
+        }
+        return text;
     }
 
     /** A file of this process in /proc; empty when it cannot be read. */

@@ -235,6 +235,7 @@ public final class NamespaceReporter implements AutoCloseable {
 
     private void heartbeats() {
         for (NamespaceReports reports : observed.values()) {
+            reports.look();
             if (!reports.isDue(observed.size() == 1)) {
                 continue;
             }

@@ -13,8 +13,8 @@ import dev.ctstream.track.TrackedNamespace;
  * <p>Ownership: owns its request channel. Threads: confined to one thread at a time.
  */
 final class NamespaceReports implements AutoCloseable {
-    /** Heartbeats from one reading of the sysctls to the next: a reading in another namespace starts a thread. */
-    private static final int HEARTBEATS_PER_SYSCTLS = 6;
+    /** Intervals from one reading of the sysctls to the next: a reading in another namespace starts a thread. */
+    private static final int LOOKS_PER_SYSCTLS = 6;
 
     final TrackedNamespace track;
     final NamespaceStreams streams;
@@ -27,7 +27,7 @@ final class NamespaceReports implements AutoCloseable {
     private final HeartbeatInterval interval;
     private ControlRecord.Sysctls sysctls;
     private boolean inexact;
-    private long heartbeats;
+    private long looks;
 
     NamespaceReports(
             NamespaceAccess observed,
@@ -82,13 +82,17 @@ final class NamespaceReports implements AutoCloseable {
                 + streams.lostTotal();
     }
 
-    ControlRecord heartbeat() {
+    /** Looks at what may change while nothing moves: other listeners, sysctls. With each interval. */
+    void look() {
         checkListeners();
-        if (++heartbeats % HEARTBEATS_PER_SYSCTLS == 0) {
+        if (++looks % LOOKS_PER_SYSCTLS == 0) {
             ControlRecord.Sysctls now = observed.sysctls();
             sysctls = new ControlRecord.Sysctls(now.events(), now.acct(), now.timestamp(), sysctls.changed());
             Sysctls.report(health, netns(), now);
         }
+    }
+
+    ControlRecord heartbeat() {
         return new ControlRecord.Heartbeat(report(), state());
     }
 

@@ -9,7 +9,8 @@ import org.slf4j.Logger;
 
 /**
  * Notices when events come faster than Kafka takes them although nothing fails: the backlog grows through
- * {@value #LOOKS} looks while batches are acknowledged. Health says so with numbers, until the backlog shrinks.
+ * {@value #LOOKS} looks while batches are acknowledged. Health says so with numbers, until the backlog
+ * is gone; that it shrinks is not enough, because events that give way shrink it too.
  *
  * <p>Threads: the publisher's; any thread may ask for {@link #eventsPerSecond}.
  */
@@ -28,6 +29,7 @@ final class Ceiling {
     private long acknowledgedEvents;
     private long acknowledgedBatches;
     private long waitingBatches;
+    private long leastWaiting = Long.MAX_VALUE; // since the last look
     private int grown;
     private volatile long eventsPerSecond;
 
@@ -53,6 +55,7 @@ final class Ceiling {
      * @param waiting batches that it has not confirmed
      */
     void look(long acknowledged, long batches, long waiting) {
+        leastWaiting = Math.min(leastWaiting, waiting);
         long now = clock.nanoTime();
         if (now - lookedNanos < LOOK_NANOS) {
             return;
@@ -60,18 +63,20 @@ final class Ceiling {
         double seconds = (now - lookedNanos) / (double) TimeUnit.SECONDS.toNanos(1);
         long newEvents = acknowledged - acknowledgedEvents;
         long newBatches = batches - acknowledgedBatches;
-        long growth = waiting - waitingBatches;
+        long least = leastWaiting; // between the batches of two ticks
+        long growth = least - waitingBatches;
         lookedNanos = now;
         acknowledgedEvents = acknowledged;
         acknowledgedBatches = batches;
-        waitingBatches = waiting;
-        grown = newEvents > 0 && growth > 0 && waiting >= LEAST_BATCHES ? grown + 1 : 0;
+        waitingBatches = least;
+        leastWaiting = Long.MAX_VALUE;
+        grown = newEvents > 0 && growth > 0 && least >= LEAST_BATCHES ? grown + 1 : 0;
         if (grown >= LOOKS) {
             report(
                     Math.round(newEvents / seconds),
                     Math.round((newEvents + (double) growth * newEvents / Math.max(1, newBatches)) / seconds),
                     waiting);
-        } else if (eventsPerSecond > 0 && growth < 0) {
+        } else if (eventsPerSecond > 0 && least < LEAST_BATCHES) {
             eventsPerSecond = 0;
             health.report(COMPONENT, true, "Kafka takes events as fast as they come");
             log.info("Kafka: takes events as fast as they come again");

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -59,7 +60,7 @@ public final class Publisher implements Runnable {
     private PublishConfig config;
     private KafkaGateway gateway;
     private volatile Credentials credentials; // in use
-    private volatile @Nullable PublishConfig wanted; // with other credentials
+    private final AtomicReference<@Nullable PublishConfig> wanted = new AtomicReference<>(); // with other credentials
     private final RecordTime time;
     private final Ceiling ceiling;
     private final RecordFactory factory;
@@ -147,7 +148,7 @@ public final class Publisher implements Runnable {
     public Set<String> renewCredentials(PublishConfig now) {
         Set<String> keys = Credentials.of(now.kafka()).differences(credentials);
         if (!keys.isEmpty()) {
-            wanted = now;
+            wanted.set(now);
             wake();
         }
         return keys;
@@ -231,9 +232,8 @@ public final class Publisher implements Runnable {
         if (mustEnd()) {
             return OwnedThread.DONE;
         }
-        PublishConfig now = wanted;
-        if (now != null && !stopping) {
-            wanted = null;
+        PublishConfig now = stopping ? null : wanted.getAndSet(null);
+        if (now != null) {
             take(now);
         }
         Connection open = connection;
@@ -311,7 +311,8 @@ public final class Publisher implements Runnable {
                 return;
             }
         } catch (InterruptedException e) {
-            return; // woken for the stop
+            var unused = wanted.compareAndSet(null, other); // woken: the next step tries again
+            return;
         }
         Connection open = connection;
         long deadline = clock.nanoTime() + STALL_NANOS;

@@ -36,32 +36,48 @@ final class RecordTime {
 
     /** Whether the records of a batch get the time of publishing. */
     boolean ofPublishing(BatchEnvelope batch) {
-        boolean control = batch.kind() == BatchEnvelope.CONTROL;
-        if (!ofEvents || batch.number() <= (control ? refusedControl : refusedEvents)) {
-            return true;
-        }
-        long ageMillis = TimeUnit.NANOSECONDS.toMillis(clock.realtimeNanos() - batch.lastReceivedNanos());
-        if (ageMillis >= (control ? ages.controlMillis() : ages.eventsMillis())) {
+        long age = ageMillis(batch);
+        boolean tooOld = ofEvents && age >= limit(batch);
+        if (tooOld) {
             late.increment();
-            return true;
         }
-        return ageMillis < 0;
+        return !ofEvents || tooOld || age < 0 || isRefused(batch);
     }
 
     /**
-     * Kafka has refused a batch because of its time.
+     * Kafka has refused a batch because of its time. Batches of that age get the time of publishing from then on, until
+     * the topic's limits are known again.
      *
      * @return whether it is worth another attempt, with the time of publishing
      */
     boolean refused(BatchEnvelope batch) {
-        if (ofPublishing(batch)) {
+        long age = ageMillis(batch);
+        if (!ofEvents || age < 0 || age >= limit(batch) || isRefused(batch)) {
             return false;
         }
-        if (batch.kind() == BatchEnvelope.CONTROL) {
+        boolean control = isControl(batch);
+        if (control) {
             refusedControl = batch.number();
         } else {
             refusedEvents = batch.number();
         }
+        ages = control ? new Topics.Ages(ages.eventsMillis(), age) : new Topics.Ages(age, ages.controlMillis());
         return true;
+    }
+
+    private boolean isRefused(BatchEnvelope batch) {
+        return batch.number() <= (isControl(batch) ? refusedControl : refusedEvents);
+    }
+
+    private long limit(BatchEnvelope batch) {
+        return isControl(batch) ? ages.controlMillis() : ages.eventsMillis();
+    }
+
+    private long ageMillis(BatchEnvelope batch) {
+        return TimeUnit.NANOSECONDS.toMillis(clock.realtimeNanos() - batch.lastReceivedNanos());
+    }
+
+    private static boolean isControl(BatchEnvelope batch) {
+        return batch.kind() == BatchEnvelope.CONTROL;
     }
 }

@@ -127,7 +127,8 @@ final class TopicChecks {
     private void inSync() {
         long wanted = number(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, 1);
         long tooFew = topic.partitions().stream()
-                .filter(one -> one.isr().size() < wanted)
+                .filter(one ->
+                        one.isr().size() < Math.min(wanted, one.replicas().size()))
                 .count();
         long withoutLeader = topic.partitions().stream()
                 .map(TopicPartitionInfo::leader)

@@ -1,15 +1,18 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.metrics.Check;
+import dev.ctstream.netlink.Errno;
 import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** Checks whether a spool can be used, before it is. Nothing stays changed: what is created as a trial is deleted again. */
 public final class SpoolCheck {
@@ -51,21 +54,42 @@ public final class SpoolCheck {
     /** The process that uses the spool; empty when there is none or it is not visible. */
     public static OptionalLong holder(SpoolConfig config) {
         try {
-            return LockHolder.of(config.directory());
+            OptionalLong holder = LockHolder.of(config.directory());
+            return holder.isPresent() && isNamed(config.directory(), holder.getAsLong())
+                    ? holder
+                    : OptionalLong.empty();
         } catch (IOException e) {
             return OptionalLong.empty();
         }
+    }
+
+    /**
+     * Whether the lock file names this process. On file systems without a device of their own, a lock in another one may
+     * look the same.
+     */
+    private static boolean isNamed(Path directory, long process) throws IOException {
+        return process == ProcessHandle.current().pid() // closing the file would release the lock
+                || Files.readString(directory.resolve(SpoolDirectory.LOCK))
+                        .strip()
+                        .equals(Long.toString(process));
+    }
+
+    /** Beside a running collector root looks for its user: whom the directory belongs to. */
+    private long ownerId() throws IOException {
+        long own = FILES.ownUserId();
+        SpoolFileSystem.Facts facts = besideRunning && own == 0 ? FILES.facts(FILES.realPath(path)) : null;
+        return facts == null ? own : facts.userId();
     }
 
     private Check directory() {
         String scope = path.toString();
         try {
             String found = "it will be created";
-            if (Files.exists(path)) {
+            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
                 if (!Files.isDirectory(path)) {
                     throw new NotDirectoryException(scope);
                 }
-                SpoolDirectory.requireOwner(FILES, path);
+                SpoolDirectory.requireOwner(FILES, path, ownerId());
                 OptionalLong holder = holder(config);
                 if (holder.isPresent() && besideRunning) {
                     return Check.ok(DIRECTORY, scope, inUseBy(holder.getAsLong()), WANTED);
@@ -75,7 +99,10 @@ public final class SpoolCheck {
                 }
                 found = "there";
             }
-            tryWriting(nearest());
+            Check full = tryWriting(nearest());
+            if (full != null) {
+                return full;
+            }
             return Check.ok(DIRECTORY, scope, found, WANTED);
         } catch (SpoolDirectory.Unusable e) {
             return Check.fail(DIRECTORY, scope, e.found, WANTED, e.remedy);
@@ -95,17 +122,29 @@ public final class SpoolCheck {
     }
 
     /** Creates and deletes a directory: modes, read-only mounts and quotas show only then. */
-    private static void tryWriting(Path directory) throws IOException {
+    private @Nullable Check tryWriting(Path directory) throws IOException {
         try {
             Files.delete(Files.createTempDirectory(directory, TRIAL));
+            return null;
         } catch (FileSystemException e) { // it names the trial
+            int errno = ErrorText.errno(e);
+            if (directory.equals(path) && (errno == Errno.ENOSPC || errno == Errno.EDQUOT)) {
+                // The collector starts all the same: it sends what is there, which makes room.
+                return Check.warn(
+                        DIRECTORY,
+                        path.toString(),
+                        ErrorText.reason(e),
+                        WANTED,
+                        "make room: events give way until then");
+            }
             throw new FileSystemException(directory.toString(), null, ErrorText.reason(e));
         }
     }
 
     private Check room() {
         Path at = nearest();
-        long has = FILES.usableBytes(at) + used();
+        long usable = FILES.usableBytes(at);
+        long has = usable == Long.MAX_VALUE ? usable : usable + used();
         long total = FILES.totalBytes(at);
         SpoolConfig here = config.on(total);
         long wanted = here.maxBytes() + here.controlBytes();

@@ -111,12 +111,15 @@ final class SpoolDirectory implements AutoCloseable {
     }
 
     private void requireOwner() throws IOException {
-        requireOwner(files, path);
+        requireOwner(files, path, files.ownUserId());
     }
 
-    /** Refuses what another user could have written: it would be published under this host's name. */
-    static void requireOwner(SpoolFileSystem files, Path path) throws IOException {
-        long own = files.ownUserId();
+    /**
+     * Refuses what another user could have written: it would be published under this host's name.
+     *
+     * @param own the collector's user
+     */
+    static void requireOwner(SpoolFileSystem files, Path path, long own) throws IOException {
         ChainDirectory events = ChainDirectory.events(files, path);
         ChainDirectory control = ChainDirectory.control(files, path);
         for (Path file : List.of(files.realPath(path), control.path(), path.resolve(LOCK), stateFile(path))) {

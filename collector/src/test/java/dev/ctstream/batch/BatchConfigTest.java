@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 class BatchConfigTest {
     @Test
     void defaultsAreAsDocumented() {
-        assertThat(BatchConfig.DEFAULT).isEqualTo(new BatchConfig(512, 262_144, 50));
+        assertThat(BatchConfig.DEFAULT).isEqualTo(new BatchConfig(512, 262_144, 500));
     }
 
     @Test

@@ -32,7 +32,7 @@ class ProcessTextTest {
         byte[] latin = "java\0Main\0run\0-Dhost.id=münchen\0".getBytes(StandardCharsets.ISO_8859_1);
         assertThatThrownBy(() -> ProcessText.arguments(latin, "run", "-Dhost.id=m?nchen"))
                 .isInstanceOf(CommandFailure.class)
-                .hasMessage("argument is not UTF-8: -Dhost.id=m\\xfcnchen");
+                .hasMessage("argument is not UTF-8: -Dhost.id=");
     }
 
     @Test
@@ -41,7 +41,7 @@ class ProcessTextTest {
         byte[] kernel = "CTSTREAM_HOST_ID=mü=nchen\0LATIN=ü\0HOME=/root\0".getBytes(StandardCharsets.ISO_8859_1);
         assertThatThrownBy(() -> ProcessText.environment(kernel, decoded))
                 .isInstanceOf(CommandFailure.class)
-                .hasMessage("environment variable is not UTF-8: CTSTREAM_HOST_ID=m\\xfc=nchen");
+                .hasMessage("environment variable is not UTF-8: CTSTREAM_HOST_ID");
         byte[] other = "LATIN=ü\0HOME=/root\0".getBytes(StandardCharsets.ISO_8859_1);
         assertThat(ProcessText.environment(other, decoded)).isEqualTo(decoded);
         assertThat(ProcessText.environment(bytes("CTSTREAM_HOST_ID=mü=nchen\0"), decoded))

@@ -181,6 +181,27 @@ class DoctorKernelIT {
     }
 
     @Test
+    void aFullDiskIsAWarningBecauseTheCollectorCanStillSendWhatIsThere() throws Exception {
+        Path full = Files.createDirectory(folder.resolve("full"));
+        assertThat(exec("mount", "-t", "tmpfs", "-o", "nr_inodes=2", "tmpfs", full.toString()))
+                .isZero();
+        try {
+            spool = Files.createDirectory(full.resolve("spool"));
+            inside(() -> {
+                try (LaunchedProgram doctor = program("doctor")) {
+                    assertThat(doctor.exitCode()).as(doctor.out()).isZero();
+                    assertThat(doctor.out())
+                            .contains("warn  spool.directory           " + spool
+                                    + ": ENOSPC (28) No space left on device\n")
+                            .contains("remedy: make room: events give way until then");
+                }
+            });
+        } finally {
+            assertThat(exec("umount", "-l", full.toString())).isZero();
+        }
+    }
+
+    @Test
     void checksOfConfigurationAndPrivilegeHaveTheirOwnExitCodes() throws Exception {
         inside(() -> {
             try (LaunchedProgram wrong = program("doctor -o json", "spool.max-byte=1");

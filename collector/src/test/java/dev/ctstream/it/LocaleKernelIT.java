@@ -105,8 +105,8 @@ class LocaleKernelIT {
                 %1$s run --dump-config --config latin.properties || echo $?
                 """.formatted(launcher));
         assertThat(refused.err()).isEqualTo("""
-                ctstream: argument is not UTF-8: host.id=m\\xfcnchen
-                ctstream: environment variable is not UTF-8: CTSTREAM_HOST_ID=m\\xfcnchen
+                ctstream: argument is not UTF-8: host.id=
+                ctstream: environment variable is not UTF-8: CTSTREAM_HOST_ID
                 ctstream: latin.properties:2: is not UTF-8
                 """);
         assertThat(refused.out()).isEqualTo("2\n2\n2\n");

@@ -52,11 +52,12 @@ class RecordTimeTest {
     }
 
     @Test
-    void aRefusedTimeIsReplacedOnceForThisBatchAlone() {
+    void aRefusedTimeIsReplacedOnceForThisBatchAndThoseOfItsAge() {
         assertThat(time.refused(events(7, 1))).isTrue();
         assertThat(time.ofPublishing(events(7, 1))).isTrue();
         assertThat(time.refused(events(7, 1))).isFalse();
-        assertThat(time.ofPublishing(events(8, 1))).isFalse();
+        assertThat(time.ofPublishing(events(8, 0))).isFalse();
+        assertThat(time.ofPublishing(events(9, 2))).isTrue(); // older
         assertThat(time.ofPublishing(control(7, 1))).isFalse();
         assertThat(time.refused(control(7, 1))).isTrue();
         assertThat(time.ofPublishing(control(7, 1))).isTrue();

@@ -49,6 +49,9 @@ class SendFailureTest {
                 Arguments.of(new RecordBatchTooLargeException("t"), SendFailure.TOO_LARGE),
                 Arguments.of(new ExecutionException(new RecordTooLargeException("t")), SendFailure.TOO_LARGE),
                 Arguments.of(new InvalidRecordException("t"), SendFailure.REFUSED),
+                Arguments.of(
+                        new InvalidRecordException("Timestamp 1 of message with offset 0 is out of range."),
+                        SendFailure.TIMESTAMP),
                 Arguments.of(new SerializationException("t"), SendFailure.REFUSED));
     }
 
