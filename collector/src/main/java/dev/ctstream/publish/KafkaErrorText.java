@@ -6,6 +6,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.InvalidRecordException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.ApiException;
@@ -67,6 +68,15 @@ public final class KafkaErrorText {
                 "; the brokers' log names the rule that the record breaks; change the settings of topic " + topic;
             default -> "";
         };
+    }
+
+    /**
+     * Whether Kafka has refused a record because of its time although the exception has no name for it: so it comes from the
+     * client when several records of a request are refused.
+     */
+    static boolean isAboutTimestamp(Throwable failure) {
+        return failure.getClass() == InvalidRecordException.class
+                && String.valueOf(failure.getMessage()).startsWith("Timestamp ");
     }
 
     /** What happened; the brokers' addresses complete it. */

@@ -35,7 +35,7 @@ enum SendFailure {
             if (cause instanceof RecordTooLargeException || cause instanceof RecordBatchTooLargeException) {
                 return TOO_LARGE;
             }
-            if (cause instanceof InvalidTimestampException || isOfTimestamp(cause)) {
+            if (cause instanceof InvalidTimestampException || KafkaErrorText.isAboutTimestamp(cause)) {
                 return TIMESTAMP;
             }
             if (cause.getClass() == InvalidRecordException.class || cause instanceof SerializationException) {
@@ -51,12 +51,6 @@ enum SendFailure {
             }
         }
         return RETRIABLE;
-    }
-
-    /** What the client makes of a refused timestamp when several records of a request have one. */
-    private static boolean isOfTimestamp(Throwable failure) {
-        return failure.getClass() == InvalidRecordException.class
-                && String.valueOf(failure.getMessage()).startsWith("Timestamp ");
     }
 
     /** Whether Kafka is there but does not take the record; it may take others. */

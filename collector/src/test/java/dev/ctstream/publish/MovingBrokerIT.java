@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Brokers that move to other addresses, and brokers that throttle a producer. */
 class MovingBrokerIT {
+    private static final String CLIENT_ID = "ctstream-quota";
     private static final int ZONES = 5;
     private static final int EVENTS = 20;
     private static final int QUOTA_BYTES_PER_SECOND = 10_000;
@@ -63,7 +64,14 @@ class MovingBrokerIT {
         try (EmbeddedBroker broker = EmbeddedBroker.at(data, Map.of())) {
             broker.start();
             Map<String, String> kafka = Map.of(
-                    "bootstrap.servers", broker.bootstrapServers(), "compression.type", "none", "batch.size", "16384");
+                    "bootstrap.servers",
+                    broker.bootstrapServers(),
+                    "client.id",
+                    CLIENT_ID,
+                    "compression.type",
+                    "none",
+                    "batch.size",
+                    "16384");
             limit(broker, (double) QUOTA_BYTES_PER_SECOND);
             publisher.add(40, ZONES, EVENTS);
             long begin = System.nanoTime();
@@ -105,7 +113,7 @@ class MovingBrokerIT {
     private static void limit(EmbeddedBroker broker, @Nullable Double bytesPerSecond) throws Exception {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
             ClientQuotaEntity producer =
-                    new ClientQuotaEntity(Collections.singletonMap(ClientQuotaEntity.CLIENT_ID, "ctstream"));
+                    new ClientQuotaEntity(Collections.singletonMap(ClientQuotaEntity.CLIENT_ID, CLIENT_ID));
             admin.alterClientQuotas(List.of(new ClientQuotaAlteration(
                             producer, List.of(new ClientQuotaAlteration.Op("producer_byte_rate", bytesPerSecond)))))
                     .all()
