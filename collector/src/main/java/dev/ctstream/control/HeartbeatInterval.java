@@ -1,22 +1,22 @@
 package dev.ctstream.control;
 
-import java.util.concurrent.TimeUnit;
-
 /**
- * When a namespace's HEARTBEAT is due: with each interval, but once a minute while nothing moves in it and others are
- * observed too, because a host may have hundreds of idle namespaces.
+ * When a namespace's HEARTBEAT is due: with each interval, but only with each sixth, by default once a minute, while nothing
+ * moves in it and others are observed too, because a host may have hundreds of idle namespaces.
  *
  * <p>Threads: confined to one thread at a time.
  */
 final class HeartbeatInterval {
-    /** From one heartbeat of an idle namespace to the next. */
-    static final long IDLE_NANOS = TimeUnit.MINUTES.toNanos(1);
+    /** Intervals from one heartbeat of an idle namespace to the next. */
+    private static final int IDLE_INTERVALS = 6;
 
+    private final long idleNanos;
     private long reportedActivity;
     private long reportedNanos;
 
     /** Begins with STARTED at this time. */
-    HeartbeatInterval(long nowNanos) {
+    HeartbeatInterval(long intervalNanos, long nowNanos) {
+        idleNanos = IDLE_INTERVALS * intervalNanos - intervalNanos / 2; // the sixth may come a little early
         reportedNanos = nowNanos;
     }
 
@@ -27,7 +27,7 @@ final class HeartbeatInterval {
      * @param alone whether no other namespace is observed
      */
     boolean isDue(long activity, boolean alone, long nowNanos) {
-        return alone || activity != reportedActivity || nowNanos - reportedNanos >= IDLE_NANOS;
+        return alone || activity != reportedActivity || nowNanos - reportedNanos >= idleNanos;
     }
 
     /** A heartbeat with this activity was handed over. */

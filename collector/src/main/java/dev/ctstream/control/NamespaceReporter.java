@@ -168,7 +168,14 @@ public final class NamespaceReporter implements AutoCloseable {
         Sysctls.report(health, netns, sysctls);
         TrackedNamespace track = tracker.namespace(namespace.source());
         NamespaceReports reports = new NamespaceReports(
-                namespace, track, batcher.namespace(namespace.source()), facts, sysctls, health, clock);
+                namespace,
+                track,
+                batcher.namespace(namespace.source()),
+                facts,
+                sysctls,
+                health,
+                heartbeatNanos(),
+                clock);
         observed.put(namespace.source().index(), reports);
         begin(namespace.control(), reports.started(reason), reason);
     }

@@ -36,6 +36,7 @@ final class NamespaceReports implements AutoCloseable {
             RunDescription facts,
             ControlRecord.Sysctls sysctls,
             Health health,
+            long intervalNanos,
             StageClock clock) {
         this.observed = observed;
         this.health = health;
@@ -44,7 +45,7 @@ final class NamespaceReports implements AutoCloseable {
         this.streams = streams;
         this.facts = facts;
         this.sysctls = sysctls;
-        interval = new HeartbeatInterval(clock.nanoTime());
+        interval = new HeartbeatInterval(intervalNanos, clock.nanoTime());
         counters = new TableCounters(observed, clock);
         otherListeners = observed.otherListeners();
         checkListeners();

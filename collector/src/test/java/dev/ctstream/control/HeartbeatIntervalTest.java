@@ -9,7 +9,7 @@ class HeartbeatIntervalTest {
     private static final long START = Long.MAX_VALUE - 5;
     private static final long TEN_SECONDS = TimeUnit.SECONDS.toNanos(10);
 
-    private final HeartbeatInterval interval = new HeartbeatInterval(START);
+    private final HeartbeatInterval interval = new HeartbeatInterval(TEN_SECONDS, START);
 
     @Test
     void aNamespaceAloneReportsEachTime() {

@@ -95,7 +95,7 @@ class LossProofKernelIT {
             OFFERED_BEFORE.put(one.path("netns").asText(), OFFERED_AFTER);
         });
         double heartbeats = site.metric(HEARTBEATS);
-        await().atMost(FaultSite.PATIENCE).until(() -> site.metric(HEARTBEATS) >= heartbeats + 3 * NAMESPACES);
+        await().atMost(FaultSite.PATIENCE).until(() -> site.metric(HEARTBEATS) >= heartbeats + 2 * NAMESPACES);
     }
 
     private static void killUnderLoad() throws Exception {
