@@ -72,7 +72,7 @@ public final class LocalChecks {
         String wanted = "calls of the C library through JNA";
         return problem == null
                 ? Check.ok("native-library", "jna", "loaded and used", wanted)
-                : Check.fail("native-library", "jna", problem, wanted, "");
+                : Check.said(Result.FAIL, "native-library", "jna", problem, wanted);
     }
 
     private static Check listen(String listen, OptionalLong running) {

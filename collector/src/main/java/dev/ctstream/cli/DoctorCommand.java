@@ -90,8 +90,8 @@ final class DoctorCommand implements Callable<Integer> {
             }
         } catch (ConfigurationException e) {
             e.problems()
-                    .forEach(problem -> checks.add(
-                            new Check("configuration", scope, Result.FAIL_CONFIGURATION, problem, wanted, "")));
+                    .forEach(problem ->
+                            checks.add(Check.said(Result.FAIL_CONFIGURATION, "configuration", scope, problem, wanted)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CommandFailure(ExitCode.FAILURE, "interrupted", e);

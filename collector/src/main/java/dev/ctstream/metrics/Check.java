@@ -49,6 +49,17 @@ public record Check(String name, String scope, Result result, String found, Stri
         return new Check(name, scope, Result.FAIL, found, wanted, remedy);
     }
 
+    /**
+     * A check that failed with a sentence.
+     *
+     * @param sentence what was found and, after the first semicolon, the remedy
+     */
+    public static Check said(Result result, String name, String scope, String sentence, String wanted) {
+        int end = sentence.indexOf("; ");
+        String found = end < 0 ? sentence : sentence.substring(0, end);
+        return new Check(name, scope, result, found, wanted, end < 0 ? "" : sentence.substring(end + 2));
+    }
+
     /** The collector cannot work because a privilege or a feature of the kernel is missing. */
     public static Check unprivileged(String name, String scope, String found, String wanted, String remedy) {
         return new Check(name, scope, Result.FAIL_PRIVILEGE, found, wanted, remedy);

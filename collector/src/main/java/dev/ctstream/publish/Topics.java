@@ -87,12 +87,12 @@ public final class Topics {
         try {
             return open(config, false).checks();
         } catch (KafkaUnreadyException e) {
-            return List.of(Check.fail(
+            return List.of(Check.said(
+                    Check.Result.FAIL,
                     "brokers",
                     Secrets.withoutUserInfo(config.bootstrapServers()),
                     String.valueOf(e.getMessage()),
-                    "brokers and topics to which the collector may write",
-                    ""));
+                    "brokers and topics to which the collector may write"));
         }
     }
 

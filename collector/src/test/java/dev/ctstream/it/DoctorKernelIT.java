@@ -137,6 +137,7 @@ class DoctorKernelIT {
                     assertThat(text(failed, "spool.directory", "remedy")).isEqualTo("run chmod -R go-w " + spool);
                     assertThat(text(failed, "http.listen", "scope")).isEqualTo(listen);
                     assertThat(text(failed, "brokers", "found")).contains("no broker answers at");
+                    assertThat(text(failed, "brokers", "remedy")).startsWith("check that Kafka runs there");
                     assertThat(byName(json.out(), "warn")).containsKeys("nf_conntrack_events", "nf_conntrack_acct");
                     assertThat(run.err())
                             .contains("ctstream: namespace (netns nope): ")

@@ -20,6 +20,14 @@ class CheckTest {
     }
 
     @Test
+    void whatFollowsTheFirstSemicolonOfASentenceIsTheRemedy() {
+        assertThat(Check.said(Result.FAIL, "brokers", "k:1", "no broker answers; check the port; or the name", "one"))
+                .isEqualTo(Check.fail("brokers", "k:1", "no broker answers", "one", "check the port; or the name"));
+        assertThat(Check.said(Result.FAIL, "brokers", "k:1", "it ended", "one").remedy())
+                .isEmpty();
+    }
+
+    @Test
     void thereAreThreeWordsForFiveResults() {
         assertThat(List.of(Result.values()).stream().map(Result::word))
                 .containsExactly("ok", "warn", "fail", "fail", "fail");
