@@ -133,6 +133,7 @@ class SignalsKernelIT {
                 .redirectOutput(ProcessBuilder.Redirect.DISCARD);
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         builder.environment().keySet().removeAll(List.of("INVOCATION_ID", "NOTIFY_SOCKET"));
+        builder.environment().keySet().removeIf(name -> name.startsWith("CTSTREAM_"));
         Process terminal = builder.start();
         try {
             await().atMost(SOON).until(() -> kinds().contains("STARTED"));
