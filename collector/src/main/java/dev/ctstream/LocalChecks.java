@@ -30,7 +30,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: runs on the calling thread, and on a helper thread for each other namespace.
  */
 public final class LocalChecks {
-    private static final String NETNS_REMEDY = "names are those in /var/run/netns, as shown by ip netns list; otherwise"
+    /** What to do when CAP_NET_ADMIN is missing. */
+    public static final String NET_ADMIN_REMEDY =
+            "run it as root, or give it CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN;"
+                    + " a container: cap_add NET_ADMIN); ctstream demo needs no privilege";
+
+    /** What to do when there is no namespace of a name. */
+    public static final String NETNS_REMEDY = "names are those in /var/run/netns, as shown by ip netns list; otherwise"
             + " give a path such as /proc/PID/ns/net";
 
     private final CollectorConfig config;
@@ -103,16 +109,14 @@ public final class LocalChecks {
         return capability(
                 Capabilities.CAP_NET_ADMIN,
                 "CAP_NET_ADMIN",
-                "to subscribe to connection tracking",
-                "run it as root, or give it CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN;"
-                        + " a container: cap_add NET_ADMIN); ctstream demo needs no privilege");
+                "to subscribe to connection tracking, and to read and change its table",
+                NET_ADMIN_REMEDY);
     }
 
     private static Check capability(int capability, String name, String wanted, String remedy) {
         return Capabilities.has(capability)
                 ? Check.ok("privilege", name, "there", wanted)
-                : Check.unprivileged(
-                        "privilege", name, "missing: EPERM (1) " + Errno.text(Errno.EPERM), wanted, remedy);
+                : Check.unprivileged("privilege", name, "missing: " + Errno.described(Errno.EPERM), wanted, remedy);
     }
 
     private void namespace(String name) {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One tick for all streams, because they share requests to Kafka: however many zones a quiet host has, it makes few
  * requests. A tick is due when the oldest open batch has the age of the linger, or earlier when the open batches hold
- * {@value #TICK_EVENTS} events and {@value #TICK_EVENTS_PER_BATCH} each on average. It closes as many as the sink has
+ * {@value #TICK_EVENTS} events (or a full batch, if that is more) and {@value #TICK_EVENTS_PER_BATCH} each on average. It closes as many as the sink has
  * room for, oldest first, and never drops one.
  *
  * <p>Bounds: buffers of open batches take at most {@link Limits#openBytes}; beyond that the oldest are closed early.
@@ -45,6 +45,7 @@ public final class Batcher implements FlowSink {
 
     private final int maxEvents;
     private final int maxBytes;
+    private final int leastTickEvents;
     private final long lingerNanos;
     private final RunIdentity run;
     private final String hostName;
@@ -107,6 +108,7 @@ public final class Batcher implements FlowSink {
             LongSupplier realtimeNanos) {
         maxEvents = config.maxEvents();
         maxBytes = config.maxBytes();
+        leastTickEvents = Math.max(TICK_EVENTS, maxEvents); // a single batch may become full
         lingerNanos = TimeUnit.MILLISECONDS.toNanos(config.lingerMillis());
         this.run = run;
         this.hostName = hostName;
@@ -271,7 +273,7 @@ public final class Batcher implements FlowSink {
     }
 
     private long enoughEvents() {
-        return Math.max(TICK_EVENTS, TICK_EVENTS_PER_BATCH * (long) open.size());
+        return Math.max(leastTickEvents, TICK_EVENTS_PER_BATCH * (long) open.size());
     }
 
     /** Closes the open batches for which the sink has room; the next pass goes on with the others. */

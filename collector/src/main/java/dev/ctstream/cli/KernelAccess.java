@@ -11,14 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Checks that this process may use the kernel's connection tracking, and says what to do if it may not. */
 public final class KernelAccess {
-    private static final String REMEDY =
-            "run it as root, or give it CAP_NET_ADMIN (systemd: AmbientCapabilities=CAP_NET_ADMIN;"
-                    + " a container: cap_add NET_ADMIN); ctstream demo needs no privilege";
-
     private KernelAccess() {}
 
     /** Fails before anything is started if the command cannot work. */
-    static void require() throws CommandFailure {
+    public static void require() throws CommandFailure {
         require(LocalChecks.library());
         require(LocalChecks.netAdmin());
     }
@@ -48,8 +44,7 @@ public final class KernelAccess {
                     "--netns " + netns + ": " + e.getMessage()
                             + (privilege
                                     ? "; entering a namespace needs CAP_SYS_ADMIN: run it as root"
-                                    : "; names are those in /var/run/netns, as shown by ip netns list; otherwise"
-                                            + " give a path such as /proc/PID/ns/net"),
+                                    : "; " + LocalChecks.NETNS_REMEDY),
                     e);
         }
     }
@@ -57,7 +52,7 @@ public final class KernelAccess {
     /** The command failure for a failed call. */
     static CommandFailure failure(NetlinkException error) {
         String remedy = switch (error.errno()) {
-            case Errno.EPERM, Errno.EACCES -> "; " + REMEDY;
+            case Errno.EPERM, Errno.EACCES -> "; " + LocalChecks.NET_ADMIN_REMEDY;
             case Errno.EPROTONOSUPPORT, Errno.EAFNOSUPPORT ->
                 "; the kernel has no ctnetlink: modprobe nf_conntrack_netlink, or a kernel with CONFIG_NF_CT_NETLINK";
             default -> "";

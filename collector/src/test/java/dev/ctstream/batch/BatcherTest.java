@@ -76,7 +76,7 @@ class BatcherTest {
 
     @Test
     void aTickComesEarlyWhenTheOpenBatchesHoldManyEvents() {
-        try (TestBatcher test = new TestBatcher(8192, 1 << 23, 500)) {
+        try (TestBatcher test = new TestBatcher(4096, 1 << 23, 500)) {
             for (int i = 0; i < 4095; i++) {
                 test.receive(inZone(i % 4));
             }
@@ -85,6 +85,20 @@ class BatcherTest {
             test.receive(inZone(1));
             test.batcher.pass(2 * MILLI);
             assertThat(test.sink.batches).hasSize(4);
+        }
+    }
+
+    @Test
+    void aTickDoesNotComeEarlyForABatchThatMayHoldMore() {
+        try (TestBatcher test = new TestBatcher(8192, 1 << 23, 500)) {
+            for (int i = 0; i < 8192; i++) {
+                assertThat(test.sink.batches).isEmpty();
+                test.receive(inZone(1));
+                test.batcher.pass(MILLI);
+            }
+            assertThat(test.sink.batches)
+                    .singleElement()
+                    .satisfies(batch -> assertThat(batch.count()).isEqualTo(8192));
         }
     }
 

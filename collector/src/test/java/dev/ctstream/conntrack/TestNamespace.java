@@ -1,5 +1,6 @@
 package dev.ctstream.conntrack;
 
+import dev.ctstream.netlink.FreshNamespace;
 import dev.ctstream.netlink.Links;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
@@ -70,6 +71,14 @@ public final class TestNamespace implements AutoCloseable {
     /** Runs work on a thread inside; sockets that it opens stay inside. */
     public <T> T call(NetworkNamespace.Work<T> work) throws NetlinkException {
         return namespace.call(work);
+    }
+
+    /** Runs the body on a thread inside; its processes and sockets belong to the namespace. */
+    public void run(FreshNamespace.Body body) throws NetlinkException {
+        namespace.call(() -> {
+            FreshNamespace.perform(body);
+            return 0;
+        });
     }
 
     @Override

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ctstream.broker.BrokerServer;
 import dev.ctstream.broker.EmbeddedBroker;
 import dev.ctstream.conntrack.TestNamespace;
-import dev.ctstream.netlink.FreshNamespace;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.WithoutNetAdmin;
 import dev.ctstream.nftables.ConntrackRuleset;
@@ -49,7 +48,7 @@ class DoctorKernelIT {
     static void startBroker() throws IOException {
         namespace = TestNamespace.create();
         broker = EmbeddedBroker.temporary(Map.of());
-        inside(() -> broker.start());
+        namespace.run(() -> broker.start());
     }
 
     @AfterAll
@@ -64,7 +63,7 @@ class DoctorKernelIT {
         for (String name : List.of("events", "acct", "timestamp")) {
             namespace.sysctl("nf_conntrack_" + name, "1");
         }
-        inside(() -> ConntrackRuleset.builder()
+        namespace.run(() -> ConntrackRuleset.builder()
                 .notrackWithin(InetAddress.getLoopbackAddress())
                 .build()
                 .install());
@@ -72,12 +71,12 @@ class DoctorKernelIT {
 
     @AfterEach
     void removeRules() throws NetlinkException {
-        inside(() -> ConntrackRuleset.builder().build().remove());
+        namespace.run(() -> ConntrackRuleset.builder().build().remove());
     }
 
     @Test
     void doctorOnAGoodMachineFindsNothingThatFails() throws Exception {
-        inside(() -> {
+        namespace.run(() -> {
             try (LaunchedProgram doctor = program("doctor", "kafka.bootstrap.servers=" + broker.bootstrapServers())) {
                 assertThat(doctor.exitCode()).as(doctor.out()).isZero();
                 // The machine that runs the test decides about its clock, its disk and its limits.
@@ -109,7 +108,7 @@ class DoctorKernelIT {
         namespace.sysctl("nf_conntrack_acct", "0");
         Files.createDirectory(spool);
         Files.setPosixFilePermissions(spool, PosixFilePermissions.fromString("rwxrwxrwx"));
-        inside(() -> {
+        namespace.run(() -> {
             try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
                 String listen = "127.0.0.1:" + taken.getLocalPort();
                 String[] keys = {"netns=self,nope", "http.listen=" + listen, "kafka.bootstrap.servers=" + NOBODY};
@@ -156,7 +155,7 @@ class DoctorKernelIT {
                 .as("a tmpfs can be mounted in the namespace of the tests")
                 .isZero();
         try {
-            inside(() -> {
+            namespace.run(() -> {
                 List<String> jna = List.of("-Djna.tmpdir=" + noexec);
                 List<String> codec = List.of("-Djava.io.tmpdir=" + noexec, "-Djna.tmpdir=" + folder);
                 List<String> mended = List.of("-Djava.io.tmpdir=" + folder, "-Djna.tmpdir=" + folder);
@@ -188,7 +187,7 @@ class DoctorKernelIT {
                 .isZero();
         try {
             spool = Files.createDirectory(full.resolve("spool"));
-            inside(() -> {
+            namespace.run(() -> {
                 try (LaunchedProgram doctor = program("doctor")) {
                     assertThat(doctor.exitCode()).as(doctor.out()).isZero();
                     assertThat(doctor.out())
@@ -204,7 +203,7 @@ class DoctorKernelIT {
 
     @Test
     void checksOfConfigurationAndPrivilegeHaveTheirOwnExitCodes() throws Exception {
-        inside(() -> {
+        namespace.run(() -> {
             try (LaunchedProgram wrong = program("doctor -o json", "spool.max-byte=1");
                     LaunchedProgram unprivileged = WithoutNetAdmin.call(() -> program("doctor -o json"))) {
                 assertThat(wrong.exitCode()).isEqualTo(2);
@@ -219,7 +218,7 @@ class DoctorKernelIT {
     @Test
     void doctorBesideARunningCollectorIsContentAndReadyzTellsTheSame() throws Exception {
         namespace.sysctl("nf_conntrack_events", "2");
-        inside(() -> {
+        namespace.run(() -> {
             int port = BrokerServer.freePort();
             String[] keys = {
                 "kafka.bootstrap.servers=" + broker.bootstrapServers(),
@@ -297,18 +296,5 @@ class DoctorKernelIT {
 
     private static int exec(String... command) throws IOException, InterruptedException {
         return new ProcessBuilder(command).inheritIO().start().waitFor();
-    }
-
-    private static void inside(FreshNamespace.Body body) throws NetlinkException {
-        namespace.call(() -> {
-            try {
-                body.run();
-            } catch (NetlinkException | RuntimeException e) {
-                throw e;
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
-            return true;
-        });
     }
 }

@@ -61,7 +61,7 @@ class RunKernelIT {
     static void startBroker() throws IOException {
         namespace = TestNamespace.create();
         broker = EmbeddedBroker.temporary(Map.of());
-        inside(() -> broker.start());
+        namespace.run(() -> broker.start());
     }
 
     @AfterAll
@@ -77,14 +77,14 @@ class RunKernelIT {
 
     @AfterEach
     void emptyNamespace() throws Exception {
-        inside(() -> ConntrackRuleset.builder().build().remove());
+        namespace.run(() -> ConntrackRuleset.builder().build().remove());
         table.flush(new Flush.Everything());
         table.close();
     }
 
     @Test
     void exitsWith3WithoutThePrivilege() throws Exception {
-        inside(() -> {
+        namespace.run(() -> {
             try (LaunchedProgram run = WithoutNetAdmin.call(() -> run("kafka.bootstrap.servers=" + NOBODY))) {
                 assertThat(run.exitCode()).isEqualTo(3);
                 assertThat(run.err())
@@ -100,7 +100,7 @@ class RunKernelIT {
 
     @Test
     void exitsWith2AndSuggestsTheNearestKey() throws Exception {
-        inside(() -> {
+        namespace.run(() -> {
             try (LaunchedProgram run = run("kafka.bootstrap.servers=" + NOBODY, "spool.max-byte=1 GiB")) {
                 assertThat(run.exitCode()).isEqualTo(2);
                 assertThat(run.err()).contains("spool.max-byte ").contains("spool.max-bytes");
@@ -110,7 +110,7 @@ class RunKernelIT {
 
     @Test
     void isNotReadyButContinuesWhileTrackingIsInactive() throws Exception {
-        inside(() -> {
+        namespace.run(() -> {
             int port = BrokerServer.freePort();
             try (LaunchedProgram run = run(
                     "kafka.bootstrap.servers=" + broker.bootstrapServers(),
@@ -158,7 +158,7 @@ class RunKernelIT {
 
     @Test
     void publishesEverythingAndEndsInTimeOnSigterm() throws Exception {
-        inside(() -> {
+        namespace.run(() -> {
             int port = BrokerServer.freePort();
             try (LaunchedProgram run = run(
                     "kafka.bootstrap.servers=" + broker.bootstrapServers(),
@@ -212,7 +212,7 @@ class RunKernelIT {
     @ParameterizedTest
     @CsvSource({NOBODY + ",no broker answers", "no-such-host.invalid:9092,no-such-host.invalid"})
     void reportsAMissingBrokerSoonAndContinues(String servers, String words) throws Exception {
-        inside(() -> {
+        namespace.run(() -> {
             int port = BrokerServer.freePort();
             try (LaunchedProgram run = run("kafka.bootstrap.servers=" + servers, "http.listen=127.0.0.1:" + port)) {
                 OffsetDateTime reported = timeOf(run.awaitStderr("level=WARN thread=ctstream-publish"));
@@ -241,7 +241,7 @@ class RunKernelIT {
 
     @Test
     void refusesASpoolThatAnotherCollectorUses() throws Exception {
-        inside(() -> {
+        namespace.run(() -> {
             try (LaunchedProgram first = run("kafka.bootstrap.servers=" + NOBODY, "http.listen=off")) {
                 first.awaitStderr("level=WARN thread=ctstream-publish"); // it is running
                 try (LaunchedProgram second = run("kafka.bootstrap.servers=" + NOBODY, "http.listen=off")) {
@@ -267,19 +267,5 @@ class RunKernelIT {
 
     private Path spool() {
         return folder.resolve("spool");
-    }
-
-    /** Runs the body in the namespace; its processes and sockets belong to that namespace. */
-    private static void inside(FreshNamespace.Body body) throws NetlinkException {
-        namespace.call(() -> {
-            try {
-                body.run();
-            } catch (NetlinkException | RuntimeException e) {
-                throw e;
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
-            return true;
-        });
     }
 }

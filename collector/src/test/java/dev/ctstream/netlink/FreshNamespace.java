@@ -36,7 +36,8 @@ public final class FreshNamespace {
         }
     }
 
-    private static void perform(Body body) throws NetlinkException {
+    /** Runs a body, which may throw anything, as work inside a namespace. */
+    public static void perform(Body body) throws NetlinkException {
         try {
             body.run();
         } catch (NetlinkException | RuntimeException e) {

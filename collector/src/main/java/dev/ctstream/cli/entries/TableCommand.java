@@ -7,9 +7,6 @@ import dev.ctstream.cli.Console;
 import dev.ctstream.cli.ExitCode;
 import dev.ctstream.cli.KernelAccess;
 import dev.ctstream.cli.LogLevels;
-import dev.ctstream.netlink.Capabilities;
-import dev.ctstream.netlink.Errno;
-import dev.ctstream.netlink.HostCheck;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
 import java.io.IOException;
@@ -22,8 +19,6 @@ import picocli.CommandLine.Spec;
 
 /** Base of the commands on the table of a namespace: opens the namespace, and maps errors to exit codes. */
 abstract class TableCommand implements Callable<Integer> {
-    private static final String REMEDY = "run it as root, or give it CAP_NET_ADMIN";
-
     @Option(
             names = "--netns",
             paramLabel = "NAME|PATH",
@@ -73,16 +68,7 @@ abstract class TableCommand implements Callable<Integer> {
         } catch (FieldException e) {
             throw new CommandFailure(ExitCode.USAGE, e.problems(), e);
         }
-        String problem = HostCheck.problem();
-        if (problem != null) {
-            throw new CommandFailure(ExitCode.FAILURE, problem);
-        }
-        if (!Capabilities.has(Capabilities.CAP_NET_ADMIN)) {
-            throw new CommandFailure(
-                    ExitCode.PRIVILEGE,
-                    spec.qualifiedName() + ": " + Errno.described(Errno.EPERM) + ": CAP_NET_ADMIN is missing; "
-                            + REMEDY);
-        }
+        KernelAccess.require();
         try (Entries entries = open()) {
             int code = run(entries);
             console.out().flush();
