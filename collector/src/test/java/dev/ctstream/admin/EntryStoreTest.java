@@ -3,6 +3,7 @@ package dev.ctstream.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.netlink.TestJvm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -68,17 +69,15 @@ class EntryStoreTest {
     @Test
     void aMillionEntriesAreListedSortedAndCountedIn48MiB() throws Exception {
         Path out = folder.resolve("out");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        Process process = new ProcessBuilder(TestJvm.command(
                         "-Xmx48m",
-                        "--enable-native-access=ALL-UNNAMED",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
                         "-Djava.io.tmpdir=" + folder,
                         "-cp",
                         System.getProperty("java.class.path"),
                         Replay.class.getName(),
-                        Integer.toString(MANY))
+                        Integer.toString(MANY)))
                 .redirectErrorStream(true)
                 .redirectOutput(out.toFile())
                 .start();

@@ -2,10 +2,10 @@ package dev.ctstream.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ctstream.netlink.TestJvm;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -54,20 +54,18 @@ class ZoneReservationKernelIT {
     }
 
     private static Process start(String netns) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        return new ProcessBuilder(TestJvm.command(
                         "-Xmx32m",
                         "-XX:+UseSerialGC",
                         "-XX:TieredStopAtLevel=1",
                         "-Xshare:auto",
-                        "--enable-native-access=ALL-UNNAMED",
                         "-cp",
                         System.getProperty("java.class.path"),
                         ReserveZones.class.getName(),
                         netns,
                         "" + FROM,
                         "" + (FROM + ZONES + ROOM - 1),
-                        "" + THREADS)
+                        "" + THREADS))
                 .redirectErrorStream(true)
                 .start();
     }

@@ -2,6 +2,7 @@ package dev.ctstream.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ctstream.netlink.TestJvm;
 import dev.ctstream.record.Recorded;
 import java.io.File;
 import java.nio.charset.StandardCharsets;
@@ -35,8 +36,7 @@ class HostileRecordsTest {
             out.append(record);
         }
         Path said = folder.resolve("said");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        Process process = new ProcessBuilder(TestJvm.command(
                         "-Xmx96m",
                         "-XX:TieredStopAtLevel=1",
                         "-cp",
@@ -44,7 +44,7 @@ class HostileRecordsTest {
                         "dev.ctstream.cli.Main",
                         "verify",
                         "--file",
-                        file.toString())
+                        file.toString()))
                 .redirectErrorStream(true)
                 .redirectOutput(said.toFile())
                 .start();

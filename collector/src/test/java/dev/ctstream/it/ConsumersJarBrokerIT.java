@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.netlink.TestJvm;
 import dev.ctstream.record.EventRecords;
 import java.io.File;
 import java.io.IOException;
@@ -114,13 +115,8 @@ class ConsumersJarBrokerIT {
     /** Runs until a line has come, and a little longer, so that a second one would be seen. */
     private List<String> run(String bootstrapServers, String topic) throws IOException {
         Path output = folder.resolve(topic + ".txt");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        classPath() + File.pathSeparator + folder,
-                        "FinishedFlows",
-                        bootstrapServers,
-                        topic)
+        Process process = new ProcessBuilder(TestJvm.command(
+                        "-cp", classPath() + File.pathSeparator + folder, "FinishedFlows", bootstrapServers, topic))
                 .redirectOutput(output.toFile())
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();

@@ -7,6 +7,7 @@ import dev.ctstream.admin.EntryFilter;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.Main;
 import dev.ctstream.conntrack.Flows;
+import dev.ctstream.netlink.TestJvm;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -190,16 +191,10 @@ class EntriesCommandKernelIT {
     @Test
     void exitsWith3WithoutThePrivilege() throws Exception {
         Path log = folder.resolve("log");
-        Process process = new ProcessBuilder(
-                        "unshare",
-                        "--user",
-                        "--map-root-user",
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Main.class.getName(),
-                        "entries",
-                        "list")
+        List<String> command = new ArrayList<>(List.of("unshare", "--user", "--map-root-user"));
+        command.addAll(
+                TestJvm.command("-cp", System.getProperty("java.class.path"), Main.class.getName(), "entries", "list"));
+        Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();

@@ -3,6 +3,7 @@ package dev.ctstream.it;
 import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.cli.Main;
+import dev.ctstream.netlink.TestJvm;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -46,12 +47,7 @@ final class LaunchedProgram implements AutoCloseable {
     static LaunchedProgram start(Path folder, Map<String, String> environment, List<String> jvm, String... arguments)
             throws IOException {
         String home = System.getProperty("ctstream.home");
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-XX:+UseSerialGC", "-Xmx256m", "--enable-native-access=ALL-UNNAMED"));
-        if (Runtime.version().feature() >= 24) {
-            command.add("--sun-misc-unsafe-memory-access=allow");
-        }
+        List<String> command = TestJvm.command("-XX:+UseSerialGC", "-Xmx256m");
         command.addAll(jvm);
         command.add("-Dctstream.home=" + home);
         command.add("-Duser.home=" + System.getProperty("user.home"));

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -58,17 +58,9 @@ class NetlinkSocketKernelIT {
     @Test
     void joiningAndRequestingWithoutRightsOverTheNamespaceGiveEperm() throws IOException, InterruptedException {
         // A user namespace of its own gives the child no rights over this network namespace.
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Process child = new ProcessBuilder(List.of(
-                        "unshare",
-                        "--user",
-                        "--map-root-user",
-                        java,
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        WithoutRights.class.getName()))
-                .redirectErrorStream(true)
-                .start();
+        List<String> command = new ArrayList<>(List.of("unshare", "--user", "--map-root-user"));
+        command.addAll(TestJvm.command("-cp", System.getProperty("java.class.path"), WithoutRights.class.getName()));
+        Process child = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(child.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(said)

@@ -43,8 +43,8 @@ class ProcessControlTest {
     }
 
     private static String allowedInAChild() throws Exception {
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        Process process = new ProcessBuilder(java, "-cp", System.getProperty("java.class.path"), Child.class.getName())
+        Process process = new ProcessBuilder(
+                        TestJvm.command("-cp", System.getProperty("java.class.path"), Child.class.getName()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         return new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();

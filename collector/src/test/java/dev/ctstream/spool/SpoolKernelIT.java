@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.ctstream.netlink.Mounts;
+import dev.ctstream.netlink.TestJvm;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.SpoolConfig.WhenFull;
 import java.io.BufferedReader;
@@ -278,15 +279,14 @@ class SpoolKernelIT {
 
     /** Starts an appending process and kills it after it has reported this many writes; returns the last report. */
     private static long appendAndKill(Path directory, long epoch, int writes) throws Exception {
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        Process process = new ProcessBuilder(TestJvm.command(
                         "-XX:TieredStopAtLevel=1",
                         "-XX:+UseSerialGC",
                         "-cp",
                         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path", "")),
                         AppendingProcess.class.getName(),
                         directory.toString(),
-                        Long.toString(epoch))
+                        Long.toString(epoch)))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         long reported = -1;
