@@ -11,6 +11,7 @@ import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.netlink.ProcessControl;
 import dev.ctstream.publish.PublishMetrics;
 import dev.ctstream.publish.Publisher;
 import dev.ctstream.record.RunIdentity;
@@ -159,14 +160,21 @@ public final class Collector implements AutoCloseable {
         Early early = early(config);
         Namespaces namespaces = new Namespaces(config, early.health());
         Collector collector;
+        boolean preferred = false;
         try {
-            namespaces.open(); // from here on the kernel keeps events for us
+            namespaces.open(); // from here on the kernel keeps events for us, as many as the buffer holds
+            preferred = ProcessControl.preferThread();
             collector = new Collector(config, namespaces, early, program);
+            collector.receive();
         } catch (IOException | RuntimeException e) {
             namespaces.sockets().forEach(EventSocket::close);
             namespaces.close();
             early.close();
             throw e;
+        } finally {
+            if (preferred) {
+                ProcessControl.preferThreadNoLonger();
+            }
         }
         collector.begin();
         early.health().remove(STARTING);
@@ -198,10 +206,15 @@ public final class Collector implements AutoCloseable {
         }
     }
 
-    private void begin() {
+    /** Receives before anything else starts. */
+    private void receive() {
+        tracking.add(namespaces.list(), own);
         receiveThread.start(this::threadFailed);
+    }
+
+    private void begin() {
         spoolThread.start(this::threadFailed);
-        tracking.start(namespaces.list(), own, this::threadFailed);
+        tracking.start(this::threadFailed);
         publishThread.start(this::threadFailed);
         namespaces.start(this::threadFailed);
         if (spool.replayedBatches() > 0) {

@@ -87,11 +87,11 @@ final class Tracking {
     }
 
     /**
-     * Starts receiving in all namespaces; the receive thread may already run.
+     * Adds all namespaces to the receiver.
      *
      * @param own control stream of the collector's own namespace
      */
-    void start(List<ObservedNamespace> namespaces, StreamId own, OwnedThread.FailureHandler handler) {
+    void add(List<ObservedNamespace> namespaces, StreamId own) {
         if (namespaces.stream().noneMatch(one -> one.control().equals(own))) {
             reporter.addedUnobserved(own);
         }
@@ -102,6 +102,10 @@ final class Tracking {
             snapshots.added(namespace, "start");
         }
         reporter.declareGone(own);
+    }
+
+    /** Starts the helpers. */
+    void start(OwnedThread.FailureHandler handler) {
         reporter.start(handler);
         snapshots.start(handler);
         guard.start(handler);

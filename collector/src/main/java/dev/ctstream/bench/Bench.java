@@ -189,27 +189,37 @@ public final class Bench implements AutoCloseable {
     private Map<String, Double> measure(
             RunningReader running, LoadSpec load, @Nullable Broker broker, Map<String, String> keys)
             throws IOException {
-        Sample.before(running, broker); // events still in flight must not count as measured
-        try (@Nullable KernelToLog log = log(load, broker, keys)) {
-            Map<String, Double> values = measure(running, load, broker);
-            if (log != null) {
-                values.putAll(log.read());
+        if (config.warmUp().seconds() == 0 && load.kind() != LoadSpec.Kind.NONE) {
+            Map<String, Double> values = measure(Sample.first(running), running, load, broker);
+            try (@Nullable KernelToLog log = log(load, broker, keys, true)) {
+                return with(values, log);
             }
-            return values;
+        }
+        Sample.before(running, broker); // events still in flight must not count as measured
+        try (@Nullable KernelToLog log = log(load, broker, keys, false)) {
+            return with(measure(Sample.before(running, broker), running, load, broker), log);
         }
     }
 
+    private static Map<String, Double> with(Map<String, Double> values, @Nullable KernelToLog log) throws IOException {
+        if (log != null) {
+            values.putAll(log.read());
+        }
+        return values;
+    }
+
     /**
-     * Starts at the current end of the topic; null when there is nothing to read, or when the log belongs to another
-     * cluster, whose time stamps may mean something else.
+     * Starts at the beginning or the current end of the topic; null when there is nothing to read, or when the log
+     * belongs to another cluster, whose time stamps may mean something else.
      */
-    private static @Nullable KernelToLog log(LoadSpec load, @Nullable Broker broker, Map<String, String> keys)
+    private static @Nullable KernelToLog log(
+            LoadSpec load, @Nullable Broker broker, Map<String, String> keys, boolean fromBeginning)
             throws IOException {
         if (broker == null || load.kind() == LoadSpec.Kind.NONE) {
             return null;
         }
         String servers = broker.bootstrapServers();
-        return servers.equals(keys.get(BOOTSTRAP)) ? KernelToLog.open(servers, topic(keys)) : null;
+        return servers.equals(keys.get(BOOTSTRAP)) ? KernelToLog.open(servers, topic(keys), fromBeginning) : null;
     }
 
     private static String topic(Map<String, String> keys) throws IOException {
@@ -224,9 +234,8 @@ public final class Bench implements AutoCloseable {
         }
     }
 
-    private Map<String, Double> measure(RunningReader running, LoadSpec load, @Nullable Broker broker)
+    private Map<String, Double> measure(Sample before, RunningReader running, LoadSpec load, @Nullable Broker broker)
             throws IOException {
-        Sample before = Sample.before(running, broker);
         JsonNode raised = null;
         if (load.kind() == LoadSpec.Kind.NONE) {
             LockSupport.parkNanos((long) (load.seconds() * TimeUnit.SECONDS.toNanos(1)));

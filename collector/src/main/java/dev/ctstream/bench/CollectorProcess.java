@@ -69,7 +69,7 @@ public final class CollectorProcess {
     }
 
     private void answer() throws IOException {
-        print(JsonNodeFactory.instance.objectNode()); // tells the parent that it has subscribed
+        print(JsonNodeFactory.instance.objectNode()); // tells the parent that it is complete
         try (BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 switch (line) {

@@ -40,16 +40,17 @@ final class KernelToLog implements AutoCloseable {
     }
 
     /**
-     * Notes the current end of the topic: {@link #read} starts there.
+     * Notes where {@link #read} starts.
      *
      * @param bootstrapServers address of a broker that stamps records with the time of the append
+     * @param fromBeginning at the beginning of the topic, not at its current end
      */
-    static KernelToLog open(String bootstrapServers, String topic) throws IOException {
+    static KernelToLog open(String bootstrapServers, String topic, boolean fromBeginning) throws IOException {
         ReadConfig config = new ReadConfig(
                 Map.of("bootstrap.servers", bootstrapServers, "max.poll.records", "100"),
                 topic,
                 OptionalInt.empty(),
-                false,
+                fromBeginning,
                 OptionalLong.empty(),
                 OptionalInt.empty());
         long begin = System.nanoTime();

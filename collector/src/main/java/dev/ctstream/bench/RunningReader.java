@@ -31,6 +31,7 @@ final class RunningReader implements AutoCloseable {
     private final long lingerMillis;
 
     private double startMillis;
+    private boolean complete;
 
     /**
      * A reader that has subscribed.
@@ -53,6 +54,7 @@ final class RunningReader implements AutoCloseable {
             throws IOException {
         long begin = System.nanoTime();
         RunningReader running = launch(reader, config, folder, keys);
+        running.awaitSubscription();
         running.startMillis = (System.nanoTime() - begin) / NANOS_PER_MILLI;
         return running;
     }
@@ -64,7 +66,6 @@ final class RunningReader implements AutoCloseable {
             keys.forEach((key, value) -> arguments.add(key + "=" + value));
             ChildProcess process = ChildProcess.java(
                     CollectorProcess.class, config.cpus().reader(), folder, config.jvmOptions(), arguments);
-            process.answer();
             String linger = keys.getOrDefault("batch.linger-millis", Long.toString(BatchConfig.DEFAULT.lingerMillis()));
             return new RunningReader(process, true, Long.parseLong(linger));
         }
@@ -72,9 +73,7 @@ final class RunningReader implements AutoCloseable {
         Peers.prepare(program, folder);
         ChildProcess process =
                 ChildProcess.start(program.name(), config.cpus().reader(), folder, program.commandIn(folder), NOWHERE);
-        RunningReader running = new RunningReader(process, false, 0);
-        running.awaitSubscription();
-        return running;
+        return new RunningReader(process, false, 0);
     }
 
     private void awaitSubscription() throws IOException {
@@ -89,9 +88,7 @@ final class RunningReader implements AutoCloseable {
         }
     }
 
-    /**
-     * Time from the start of the process to its subscription; accurate to 20 ms for a program that does not report it.
-     */
+    /** Time from the start of the process to its subscription; accurate to 20 ms. */
     double startMillis() {
         return startMillis;
     }
@@ -107,13 +104,13 @@ final class RunningReader implements AutoCloseable {
     /** Its counters so far; restarts the latencies. Null when it reports nothing. */
     @Nullable
     JsonNode begin() throws IOException {
-        return own ? process.ask("begin") : null;
+        return own ? ask("begin") : null;
     }
 
     /** Its counters so far; null when it reports nothing. */
     @Nullable
     JsonNode mark() throws IOException {
-        return own ? process.ask("mark") : null;
+        return own ? ask("mark") : null;
     }
 
     /** Waits until no event is visibly in flight; cheap for the reader. {@link Sample} checks more thoroughly. */
@@ -131,7 +128,16 @@ final class RunningReader implements AutoCloseable {
     }
 
     private long pending() throws IOException {
-        return process.ask("pending").path("pending").asLong();
+        return ask("pending").path("pending").asLong();
+    }
+
+    /** Asks a collector, which reports first that it is complete: some time after its subscription. */
+    private JsonNode ask(String word) throws IOException {
+        if (!complete) {
+            process.answer();
+            complete = true;
+        }
+        return process.ask(word);
     }
 
     private void look(long begin) throws IOException {

@@ -58,6 +58,11 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
         });
     }
 
+    /** The start of a measurement of a reader that has just subscribed; does not ask it, which would warm it up. */
+    static Sample first(RunningReader reader) throws IOException {
+        return new Sample(System.nanoTime(), reader.cpuTimes(), reader.sockets(), orMissing(null), 0);
+    }
+
     /** The end of a measurement, taken when all events are processed. It asks the reader last. */
     static Sample after(RunningReader reader, @Nullable Broker broker) throws IOException {
         return settled(reader, () -> {

@@ -139,7 +139,8 @@ final class BenchCommand implements Callable<Integer> {
             names = "--warm-up-seconds",
             paramLabel = "N",
             defaultValue = "10",
-            description = "Warm-up before each measurement. Default: ${DEFAULT-VALUE}.")
+            description = "Warm-up before each measurement; 0 = the load begins as soon as the reader has subscribed."
+                    + " Default: ${DEFAULT-VALUE}.")
     private double warmUpSeconds;
 
     @Option(

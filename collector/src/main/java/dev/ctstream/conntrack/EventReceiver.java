@@ -4,6 +4,7 @@ import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.DatagramBatch;
 import dev.ctstream.netlink.Epoll;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.ProcessControl;
 import dev.ctstream.netlink.Wakeup;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -122,6 +123,9 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     @Override
     public void run() {
         started = true;
+        if (!ProcessControl.preferThread()) {
+            LOG.debug("the receive thread has the priority of all others: neither CAP_SYS_NICE nor RLIMIT_NICE");
+        }
         try {
             while (!stopping) {
                 pass();

@@ -99,6 +99,10 @@ final class Libc {
 
     static native int sched_setaffinity(int thread, long setBytes, long set);
 
+    static native int getpriority(int which, int who);
+
+    static native int setpriority(int which, int who, int nice);
+
     /** {@code sighandler_t signal(int, sighandler_t)}; the handler as its address. */
     static native long signal(int signal, long handler);
 

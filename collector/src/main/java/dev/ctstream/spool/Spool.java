@@ -6,6 +6,7 @@ import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord.StreamPart;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.netlink.ProcessControl;
 import dev.ctstream.netlink.Signal;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.GapCause;
@@ -314,6 +315,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
 
     @Override
     public void run() {
+        ProcessControl.preferThread(); // as the receive thread, whose batches must not wait in the ring
         begin();
         boolean ended = false;
         while (!ended) {

@@ -41,6 +41,7 @@ class SampleTest {
 
         public static void main(String[] arguments) throws IOException {
             int marks = 0;
+            System.out.println("{}"); // it is complete
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 ObjectNode answer = JsonNodeFactory.instance.objectNode();
