@@ -2,14 +2,13 @@ package dev.ctstream.config;
 
 import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.record.ZoneWidths;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,13 +20,10 @@ import org.jspecify.annotations.Nullable;
 public final class Checks {
     static final Set<String> EVENTS = Set.of("new", "update", "destroy");
     private static final Set<String> LOG_LEVELS = Set.of("debug", "info", "warn", "error");
-    private static final int MAX_ZONE = 65_535;
     private static final int MAX_PORT = 65_535;
-    private static final int MAX_PARTITIONS = 100_000;
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
     private static final Pattern SERVER = Pattern.compile("(.*://)?(\\[[0-9a-fA-F:.%]+\\]|[^:\\s]+):(\\d{1,5})");
     private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");
-    private static final Pattern ZONE_WIDTH = Pattern.compile("(\\d{1,5})\\s*=\\s*(\\d{1,6})");
     private static final String NONE = "";
 
     private Checks() {}
@@ -76,26 +72,8 @@ public final class Checks {
     }
 
     static ConfigDef.Validator zoneWidths() {
-        return each("zone=width", text -> {
-            Matcher matcher = ZONE_WIDTH.matcher(text);
-            boolean valid = matcher.matches()
-                    && Integer.parseInt(matcher.group(1)) <= MAX_ZONE
-                    && Integer.parseInt(matcher.group(2)) >= 1
-                    && Integer.parseInt(matcher.group(2)) <= MAX_PARTITIONS;
-            return valid ? NONE : "'" + text + "' is not zone=width with a zone in 0..65535 and a width of at least 1";
-        });
-    }
-
-    /** The value of partition.zone.width as a map. The text must have been checked. */
-    static Map<Integer, Integer> zoneWidths(List<String> texts) {
-        Map<Integer, Integer> widths = new TreeMap<>();
-        for (String text : texts) {
-            Matcher matcher = ZONE_WIDTH.matcher(text);
-            if (matcher.matches()) {
-                widths.put(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
-            }
-        }
-        return widths;
+        return ConfigDef.LambdaValidator.with(
+                (key, value) -> raise(key, value, ZoneWidths.problem(items(value))), () -> "zone=width, *=width");
     }
 
     static ConfigDef.Validator events() {
@@ -170,11 +148,17 @@ public final class Checks {
     private static ConfigDef.Validator each(String form, UnaryOperator<String> error) {
         return ConfigDef.LambdaValidator.with(
                 (key, value) -> {
-                    for (Object item : value instanceof List<?> items ? items : List.of()) {
-                        raise(key, value, error.apply(String.valueOf(item)));
+                    for (String item : items(value)) {
+                        raise(key, value, error.apply(item));
                     }
                 },
                 () -> form);
+    }
+
+    private static List<String> items(@Nullable Object value) {
+        return value instanceof List<?> items
+                ? items.stream().map(String::valueOf).toList()
+                : List.of();
     }
 
     private static ConfigDef.Validator of(String form, UnaryOperator<String> error) {

@@ -5,6 +5,7 @@ import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
 import dev.ctstream.record.Framing;
+import dev.ctstream.record.ZoneWidths;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.track.TrackConfig;
 import java.nio.file.Path;
@@ -103,7 +104,6 @@ public record CollectorConfig(
     }
 
     private static PublishConfig publish(Settings settings) {
-        Map<Integer, Integer> widths = Checks.zoneWidths(settings.list("partition.zone.width"));
         return new PublishConfig(
                 new PublishConfig.TopicNames(
                         settings.string("topic.events"),
@@ -117,7 +117,7 @@ public record CollectorConfig(
                         settings.flag("record.headers"),
                         settings.string("record.timestamp").equals("event"),
                         settings.integer("batch.max-bytes")),
-                widths,
+                ZoneWidths.of(settings.list("partition.zone.width")),
                 settings.integer("publish.in-flight-bytes"),
                 kafka(settings));
     }

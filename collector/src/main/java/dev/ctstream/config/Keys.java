@@ -92,8 +92,10 @@ final class Keys {
                         "",
                         Checks.zoneWidths(),
                         LOW,
-                        "Number of partitions over which a zone is spread by host and namespace: zone=width, …. The"
-                                + " default is all for zone 0 (no zone), and one for every other zone.")
+                        "Number of partitions over which a zone is spread by host and namespace: zone=width, …; the"
+                                + " zone * is every one that is not named, zone 0 included, and the width all is every"
+                                + " partition. The default is all for zone 0 (no zone), and one for every other zone."
+                                + " Where each host numbers its zones by itself: *=all.")
                 .define(
                         "publish.in-flight-bytes",
                         INT,

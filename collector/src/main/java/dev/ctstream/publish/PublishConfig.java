@@ -1,6 +1,7 @@
 package dev.ctstream.publish;
 
 import dev.ctstream.record.Framing;
+import dev.ctstream.record.ZoneWidths;
 import java.util.Map;
 
 /**
@@ -8,27 +9,21 @@ import java.util.Map;
  *
  * @param topics the topics, and whether to create missing ones
  * @param records form of the records
- * @param zoneWidth number of partitions over which a zone is spread by host and namespace. Default: zone 0 uses all,
- *     any other zone 1
+ * @param zoneWidth number of partitions over which each zone is spread by host and namespace
  * @param inFlightBytes most uncompressed bytes of events that are sent and not acknowledged; the last batch may exceed
  *     it
  * @param kafka settings for Kafka's clients, without the prefix {@code kafka.}; checked by {@link ProducerSettings}
  */
 public record PublishConfig(
-        TopicNames topics,
-        RecordForm records,
-        Map<Integer, Integer> zoneWidth,
-        int inFlightBytes,
-        Map<String, String> kafka) {
+        TopicNames topics, RecordForm records, ZoneWidths zoneWidth, int inFlightBytes, Map<String, String> kafka) {
     /** Least value of {@code publish.in-flight-bytes}. */
     public static final int IN_FLIGHT_BYTES_LEAST = 1 << 20;
 
     /** Greatest value of {@code publish.in-flight-bytes}; a broker takes requests of 100 MiB unless told otherwise. */
     public static final int IN_FLIGHT_BYTES_LIMIT = 64 << 20;
 
-    /** Copies the maps. */
+    /** Copies the map. */
     public PublishConfig {
-        zoneWidth = Map.copyOf(zoneWidth);
         kafka = Map.copyOf(kafka);
     }
 

@@ -1,7 +1,7 @@
 package dev.ctstream.bench;
 
 import dev.ctstream.record.Partitioning;
-import java.util.Map;
+import dev.ctstream.record.ZoneWidths;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -27,7 +27,7 @@ public class PartitionBenchmark {
     @Param({"0", "7"})
     int zone;
 
-    private final Partitioning partitioning = new Partitioning(Map.of());
+    private final Partitioning partitioning = new Partitioning(ZoneWidths.DEFAULT);
     private final String hostId = "2f8e3c0d6a1b4c7e9d5f0a1b2c3d4e5f";
     private final String netns = "host";
 

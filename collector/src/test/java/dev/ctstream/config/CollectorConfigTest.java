@@ -7,6 +7,7 @@ import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
 import dev.ctstream.record.Framing;
+import dev.ctstream.record.ZoneWidths;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.track.TrackConfig;
 import java.io.IOException;
@@ -60,7 +61,7 @@ class CollectorConfigTest {
                                 new PublishConfig.TopicNames("conntrack.events", "conntrack.control", true, 12, -1),
                                 new PublishConfig.RecordForm(
                                         Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 256 << 10),
-                                Map.of(),
+                                ZoneWidths.DEFAULT,
                                 16 << 20,
                                 Map.of("client.id", "ctstream-3d1219c7c4c5404aaa1f6d2a48adfda4")),
                         Optional.of("127.0.0.1:9477"),
@@ -81,7 +82,7 @@ class CollectorConfigTest {
                 new PublishConfig(
                         new PublishConfig.TopicNames("e", "c", false, 3, 2),
                         new PublishConfig.RecordForm(Layout.EVENT, Framing.BARE, false, false, 8192),
-                        Map.of(0, 4, 7, 2),
+                        new ZoneWidths(Map.of(0, 4, 7, 2), 3),
                         2 << 20,
                         Map.of("bootstrap.servers", "k:1", "linger.ms", "3", "client.id", "ctstream-h")),
                 Optional.empty(),
@@ -129,7 +130,7 @@ class CollectorConfigTest {
         OTHERS.put("topic.create", "false");
         OTHERS.put("topic.partitions", "3");
         OTHERS.put("topic.replication-factor", "2");
-        OTHERS.put("partition.zone.width", "0=4, 7=2");
+        OTHERS.put("partition.zone.width", "0=4, 7=2, *=3");
         OTHERS.put("record.layout", "event");
         OTHERS.put("record.framing", "bare");
         OTHERS.put("record.headers", "false");

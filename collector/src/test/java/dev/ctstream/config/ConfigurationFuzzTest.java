@@ -27,7 +27,7 @@ class ConfigurationFuzzTest {
             netns=self,blue,/run/netns/x
             batch.max-events=500
             spool.max-bytes=512 MiB
-            partition.zone.width=0=12,7=3
+            partition.zone.width=0=all,7=3,*=2
             http.listen=[::1]:9090
             http.hosts=a,.b
             delivery = counted \\

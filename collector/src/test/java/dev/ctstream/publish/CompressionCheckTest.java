@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.metrics.Check;
 import dev.ctstream.record.Framing;
+import dev.ctstream.record.ZoneWidths;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,7 +16,7 @@ class CompressionCheckTest {
         PublishConfig config = new PublishConfig(
                 new PublishConfig.TopicNames("e", "c", true, 12, -1),
                 new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 1 << 18),
-                Map.of(),
+                ZoneWidths.DEFAULT,
                 1 << 24,
                 Map.of("bootstrap.servers", "localhost:9092", "compression.type", type));
         assertThat(CompressionCheck.look(config, "none"))

@@ -9,6 +9,7 @@ import dev.ctstream.metrics.Metrics;
 import dev.ctstream.record.Framing;
 import dev.ctstream.record.Partitioning;
 import dev.ctstream.record.Schemas;
+import dev.ctstream.record.ZoneWidths;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,7 +47,7 @@ final class PublisherHarness {
         return new PublishConfig(
                 new PublishConfig.TopicNames(topic, topic + "-control", create, 12, -1),
                 new PublishConfig.RecordForm(layout, Framing.SINGLE_OBJECT, true, true, 256 << 10),
-                Map.of(),
+                ZoneWidths.DEFAULT,
                 16 << 20,
                 kafka);
     }
@@ -114,7 +115,8 @@ final class PublisherHarness {
         for (ConsumerRecord<byte[], byte[]> record : records) {
             GenericRecord batch = Batches.read(Schemas.BATCH, record.value(), PREFIX_BYTES);
             int zone = (int) batch.get("ct_zone");
-            assertThat(record.partition()).isEqualTo(new Partitioning(Map.of()).ofEvents("host-a", "host", zone, 12));
+            assertThat(record.partition())
+                    .isEqualTo(new Partitioning(ZoneWidths.DEFAULT).ofEvents("host-a", "host", zone, 12));
             assertThat(new String(record.key(), StandardCharsets.UTF_8)).isEqualTo("host-a/host/" + zone);
             for (long sequence : Batches.sequences(batch)) {
                 if (sequence > highest.getOrDefault(zone, -1L)) {

@@ -8,6 +8,7 @@ import dev.ctstream.record.Partitioning;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.Schemas;
 import dev.ctstream.record.StreamId;
+import dev.ctstream.record.ZoneWidths;
 import dev.ctstream.spool.QueuedBatch;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ class RecordFactoryTest {
         return new PublishConfig(
                 new PublishConfig.TopicNames("events", "control", true, 12, -1),
                 new PublishConfig.RecordForm(layout, framing, headers, true, 256 << 10),
-                Map.of(),
+                ZoneWidths.DEFAULT,
                 16 << 20,
                 kafka);
     }
@@ -65,7 +66,7 @@ class RecordFactoryTest {
                 records(Layout.EVENT, Batches.control(1, "host", 9), 1).get(0);
 
         assertThat(record.topic()).isEqualTo("control");
-        assertThat(record.partition()).isEqualTo(new Partitioning(Map.of()).ofControl("host-a", "host", 3));
+        assertThat(record.partition()).isEqualTo(new Partitioning(ZoneWidths.DEFAULT).ofControl("host-a", "host", 3));
         assertThat(text(record.key())).isEqualTo("host-a/host");
         assertThat(Batches.read(Schemas.CONTROL, record.value(), SINGLE_OBJECT_BYTES)
                         .get("control_sequence"))

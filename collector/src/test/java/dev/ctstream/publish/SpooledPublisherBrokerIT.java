@@ -14,6 +14,7 @@ import dev.ctstream.metrics.Metrics;
 import dev.ctstream.record.Framing;
 import dev.ctstream.record.RecordDecoder;
 import dev.ctstream.record.StreamId;
+import dev.ctstream.record.ZoneWidths;
 import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.spool.SpoolMetrics;
@@ -138,7 +139,7 @@ class SpooledPublisherBrokerIT {
         PublishConfig config = new PublishConfig(
                 new PublishConfig.TopicNames(TOPIC, TOPIC + "-control", true, 12, -1),
                 new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 256 << 10),
-                Map.of(),
+                ZoneWidths.DEFAULT,
                 16 << 20,
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "compression.type", "none"));
         return new Publisher(new Publisher.Parts(config, spool, new PublishMetrics(metrics), health));

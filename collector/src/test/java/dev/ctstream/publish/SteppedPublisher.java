@@ -5,6 +5,7 @@ import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.Framing;
+import dev.ctstream.record.ZoneWidths;
 import dev.ctstream.spool.Backlog;
 import java.time.Duration;
 import java.util.Map;
@@ -32,7 +33,7 @@ public final class SteppedPublisher {
                 new PublishConfig.TopicNames(EVENTS, CONTROL, true, 4, -1),
                 new PublishConfig.RecordForm(
                         batches ? Layout.BATCH : Layout.EVENT, Framing.SINGLE_OBJECT, true, true, 256 << 10),
-                Map.of(),
+                ZoneWidths.DEFAULT,
                 16 << 20,
                 Map.of("bootstrap.servers", "broker:1"));
         publisher = new Publisher(

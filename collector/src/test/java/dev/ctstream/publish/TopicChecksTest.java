@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.metrics.Check;
 import dev.ctstream.record.Framing;
+import dev.ctstream.record.ZoneWidths;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -104,7 +105,7 @@ class TopicChecksTest {
         PublishConfig config = new PublishConfig(
                 new PublishConfig.TopicNames("conntrack.events", "conntrack.control", true, 12, 3),
                 new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 1 << 18),
-                Map.of(),
+                ZoneWidths.DEFAULT,
                 1 << 24,
                 Map.of("bootstrap.servers", "localhost:9092"));
         Config entries = settings == null

@@ -1,7 +1,6 @@
 package dev.ctstream.record;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import org.apache.kafka.common.utils.Utils;
 
 /**
@@ -14,28 +13,16 @@ import org.apache.kafka.common.utils.Utils;
  * </pre>
  *
  * <p>N is the number of the topic's partitions. The default width is 1, so a zone is on one partition for all hosts.
- * Zone 0 means "no zone" and has the default width N. Both defaults can be configured. A width above N counts as N.
+ * Zone 0 means "no zone" and has the default width N. Both defaults can be configured, see {@link ZoneWidths}.
  *
  * <p>Threads: immutable.
  */
 public final class Partitioning {
-    private static final int NO_ZONE = 0;
+    private final ZoneWidths widths;
 
-    private final Map<Integer, Integer> widths;
-
-    /**
-     * The rule with configured widths.
-     *
-     * @param widths by zone, each at least 1; zones that are not listed have the default width
-     */
-    public Partitioning(Map<Integer, Integer> widths) {
-        widths.forEach((zone, width) -> {
-            if (width < 1) {
-                throw new IllegalArgumentException(
-                        "partition.zone.width of zone " + zone + " is " + width + "; must be 1 or more");
-            }
-        });
-        this.widths = Map.copyOf(widths);
+    /** The rule with configured widths. */
+    public Partitioning(ZoneWidths widths) {
+        this.widths = widths;
     }
 
     /**
@@ -45,7 +32,7 @@ public final class Partitioning {
      * @param partitions number of partitions of the topic
      */
     public int ofEvents(String hostId, String netns, int zone, int partitions) {
-        int width = Math.min(widths.getOrDefault(zone, zone == NO_ZONE ? partitions : 1), partitions);
+        int width = widths.width(zone, partitions);
         int offset = width == 1 ? 0 : hash(hostId, netns) % width;
         return (zone % partitions + offset) % partitions;
     }

@@ -9,10 +9,11 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PartitioningTest {
     private static final String MACHINE = "4b0e4bca5d2c4a2f9c2f2d1f6f6c8d11";
-    private final Partitioning plain = new Partitioning(Map.of());
+    private final Partitioning plain = new Partitioning(ZoneWidths.DEFAULT);
 
     /** The test vectors of the documentation, computed by an independent Python program. */
     @ParameterizedTest
@@ -46,7 +47,31 @@ class PartitioningTest {
         MACHINE + ", host, 0, 12, 3, 2"
     })
     void spreadsAZoneOverItsWidth(String hostId, String netns, int zone, int partitions, int width, int expected) {
-        assertThat(new Partitioning(Map.of(zone, width)).ofEvents(hostId, netns, zone, partitions))
+        assertThat(new Partitioning(new ZoneWidths(Map.of(zone, width), null))
+                        .ofEvents(hostId, netns, zone, partitions))
+                .isEqualTo(expected);
+    }
+
+    /** Zones that each host numbers by itself: the vectors of the documentation, from the same program. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            value = {
+                "host-a; host; 5; 12; *=12; 2",
+                MACHINE + "; host; 5; 12; *=12; 1",
+                "host-a; host; 5; 24; *=12; 14",
+                MACHINE + "; blue; 5; 24; *=all; 18",
+                "münchen; netz-ß; 65535; 24; *=all; 9",
+                "host-a; host; 7; 12; 7=4,*=all; 8",
+                "host-a; host; 8; 12; 7=4,*=all; 5",
+                MACHINE + "; host; 0; 24; *=12; 8",
+                MACHINE + "; host; 0; 24; 0=all,*=12; 20",
+                "host-a; host; 7; 12; 7=1,*=all; 7",
+                "host-a; host; 9; 5; *=12; 3"
+            })
+    void spreadsEveryZoneThatIsNotNamedOverTheWidthOfTheStar(
+            String hostId, String netns, int zone, int partitions, String widths, int expected) {
+        assertThat(new Partitioning(ZoneWidths.parse(widths)).ofEvents(hostId, netns, zone, partitions))
                 .isEqualTo(expected);
     }
 
@@ -75,7 +100,8 @@ class PartitioningTest {
             int width = random.nextInt(1, 200);
             int hash = murmur2((host + "/" + netns).getBytes(StandardCharsets.UTF_8)) & 0x7fffffff;
 
-            assertThat(new Partitioning(Map.of(zone, width)).ofEvents(host, netns, zone, partitions))
+            assertThat(new Partitioning(new ZoneWidths(Map.of(zone, width), null))
+                            .ofEvents(host, netns, zone, partitions))
                     .as("%s %s zone %d of %d width %d", host, netns, zone, partitions, width)
                     .isEqualTo((zone % partitions + hash % Math.min(width, partitions)) % partitions);
             assertThat(plain.ofControl(host, netns, partitions)).isEqualTo(hash % partitions);
@@ -84,9 +110,48 @@ class PartitioningTest {
 
     @Test
     void refusesAWidthOfZero() {
-        assertThatThrownBy(() -> new Partitioning(Map.of(3, 0)))
+        assertThatThrownBy(() -> new ZoneWidths(Map.of(3, 0), null))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("zone 3");
+    }
+
+    @Test
+    void widthsAreThoseOfTheConfiguration() {
+        assertThat(ZoneWidths.parse("")).isEqualTo(ZoneWidths.DEFAULT);
+        ZoneWidths widths = ZoneWidths.parse("7=2, 0=all ,*=12");
+        assertThat(widths).isEqualTo(new ZoneWidths(Map.of(7, 2, 0, ZoneWidths.ALL), 12));
+        assertThat(widths.width(7, 24)).isEqualTo(2);
+        assertThat(widths.width(0, 24)).isEqualTo(24);
+        assertThat(widths.width(8, 24)).isEqualTo(12);
+        assertThat(widths.width(8, 5)).isEqualTo(5);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "*",
+                "*=",
+                "*=0",
+                "*=every",
+                "7",
+                "7=",
+                "=7",
+                "7=0",
+                "7=-1",
+                "65536=1",
+                "99999=1",
+                "7=100001",
+                "**=2",
+                "7=2,",
+                ",",
+                "7=2,7=3",
+                "7=2,07=3",
+                "*=2,*=all",
+                "*=2147483647",
+                "7=ALL"
+            })
+    void refusesWhatIsNotZoneAndWidthOrNamesAZoneTwice(String text) {
+        assertThatThrownBy(() -> ZoneWidths.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }
 
     /** Austin Appleby's MurmurHash2 with the seed that Kafka's clients use. */
