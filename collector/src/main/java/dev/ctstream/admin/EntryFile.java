@@ -88,7 +88,7 @@ public final class EntryFile {
                 return named(object(text));
             }
             if (!text.isBlank() && columns != null) {
-                return named(row(columns, cells(text)));
+                return named(row(columns, CsvLine.cells(text)));
             }
             if (!text.isBlank()) {
                 header(text);
@@ -139,7 +139,7 @@ public final class EntryFile {
     /** Without usable columns no row can be read, so the file ends there. */
     private void header(String text) throws FieldException {
         try {
-            List<String> names = cells(text);
+            List<String> names = CsvLine.cells(text);
             named(row(names, names));
             columns = names;
         } catch (FieldException e) {
@@ -190,31 +190,6 @@ public final class EntryFile {
             }
         }
         return fields;
-    }
-
-    private static List<String> cells(String line) throws FieldException {
-        List<String> cells = new ArrayList<>();
-        StringBuilder cell = new StringBuilder();
-        boolean quoted = false;
-        for (int i = 0; i < line.length(); i++) {
-            char c = line.charAt(i);
-            if (c == '"' && quoted && i + 1 < line.length() && line.charAt(i + 1) == '"') {
-                cell.append(c);
-                i++;
-            } else if (c == '"') {
-                quoted = !quoted;
-            } else if (c == ',' && !quoted) {
-                cells.add(cell.toString());
-                cell.setLength(0);
-            } else {
-                cell.append(c);
-            }
-        }
-        if (quoted) {
-            throw new FieldException(List.of("ends inside quotes"));
-        }
-        cells.add(cell.toString());
-        return cells;
     }
 
     /** The fields under the options' names, without those that cannot be set. */

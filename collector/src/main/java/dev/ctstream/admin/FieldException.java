@@ -8,7 +8,8 @@ public final class FieldException extends Exception {
 
     private final String[] problems;
 
-    FieldException(List<String> problems) {
+    /** With all problems. */
+    public FieldException(List<String> problems) {
         super(String.join("; ", problems));
         this.problems = problems.toArray(String[]::new);
     }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>One tick for all streams, because they share requests to Kafka: however many zones a quiet host has, it makes few
  * requests. A tick is due when the oldest open batch has the age of the linger, or earlier when the open batches hold
- * {@value #TICK_EVENTS} events (or a full batch, if that is more) and {@value #TICK_EVENTS_PER_BATCH} each on average. It closes as many as the sink has
+ * {@value BatchConfig#TICK_EVENTS} events (or a full batch, if that is more) and {@value BatchConfig#TICK_EVENTS_PER_BATCH} each on average. It closes as many as the sink has
  * room for, oldest first, and never drops one.
  *
  * <p>Bounds: buffers of open batches take at most {@link Limits#openBytes}; beyond that the oldest are closed early.
@@ -38,14 +38,9 @@ public final class Batcher implements FlowSink {
     /** Delay of the next attempt to offer marks when the outbox is full. */
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
-    /** At 50 000 events/s of 64 zones, a tick each 82 ms, and batches of 64 events. */
-    private static final int TICK_EVENTS = 4096;
-
-    private static final int TICK_EVENTS_PER_BATCH = 16;
-
+    private final BatchConfig config;
     private final int maxEvents;
     private final int maxBytes;
-    private final int leastTickEvents;
     private final long lingerNanos;
     private final RunIdentity run;
     private final String hostName;
@@ -106,9 +101,9 @@ public final class Batcher implements FlowSink {
             BatchMetrics metrics,
             Limits limits,
             LongSupplier realtimeNanos) {
+        this.config = config;
         maxEvents = config.maxEvents();
         maxBytes = config.maxBytes();
-        leastTickEvents = Math.max(TICK_EVENTS, maxEvents); // a single batch may become full
         lingerNanos = TimeUnit.MILLISECONDS.toNanos(config.lingerMillis());
         this.run = run;
         this.hostName = hostName;
@@ -262,7 +257,7 @@ public final class Batcher implements FlowSink {
             ticking = true;
             tickNanos = nowNanos + lingerNanos;
         }
-        if (ticking && (tickNanos - nowNanos <= 0 || openEvents >= enoughEvents())) {
+        if (ticking && (tickNanos - nowNanos <= 0 || openEvents >= config.tickEvents(open.size()))) {
             tick();
         }
         boolean marked = losses.offerMarks();
@@ -270,10 +265,6 @@ public final class Batcher implements FlowSink {
         long left = tickNanos - nowNanos;
         long wait = !ticking ? Long.MAX_VALUE : left > 0 ? left : RETRY_NANOS; // no room for all of them
         return marked ? wait : Math.min(wait, RETRY_NANOS);
-    }
-
-    private long enoughEvents() {
-        return Math.max(leastTickEvents, TICK_EVENTS_PER_BATCH * (long) open.size());
     }
 
     /** Closes the open batches for which the sink has room; the next pass goes on with the others. */

@@ -31,7 +31,7 @@ public final class Converters {
     }
 
     /** Addresses of brokers, separated by commas. */
-    static final class Servers implements ITypeConverter<String> {
+    public static final class Servers implements ITypeConverter<String> {
         @Override
         public String convert(String value) {
             for (String server : value.split(",", -1)) {

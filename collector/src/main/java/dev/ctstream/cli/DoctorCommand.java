@@ -1,6 +1,7 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.LocalChecks;
+import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -43,6 +45,9 @@ import picocli.CommandLine.Option;
             "  ctstream doctor -o json | jq 'select(.result != \"ok\")'"
         })
 final class DoctorCommand implements Callable<Integer> {
+    /** Checks without which no table can be read. */
+    private static final Set<String> KERNEL = Set.of("native-library", "privilege", "namespace", "ctnetlink");
+
     @Option(names = "--config", paramLabel = "FILE", description = "Configuration file in properties format.")
     private @Nullable Path config;
 
@@ -71,6 +76,16 @@ final class DoctorCommand implements Callable<Integer> {
         return ExitCode.of(checks);
     }
 
+    private static List<Check> zones(CollectorConfig config) {
+        return config.netns().stream()
+                .map(netns -> HostZones.check(
+                        netns,
+                        config.host().id(),
+                        config.publish().zoneWidth(),
+                        config.publish().topics().partitions()))
+                .toList();
+    }
+
     private List<Check> checks() throws CommandFailure {
         List<Check> checks = new ArrayList<>();
         String scope = config == null ? "host" : config.toString();
@@ -82,7 +97,11 @@ final class DoctorCommand implements Callable<Integer> {
             configuration
                     .warnings()
                     .forEach(warning -> checks.add(Check.warn("configuration", scope, warning, wanted, "")));
-            checks.addAll(LocalChecks.look(configuration.collector(), true));
+            List<Check> local = LocalChecks.look(configuration.collector(), true);
+            checks.addAll(local);
+            if (local.stream().noneMatch(check -> check.failed() && KERNEL.contains(check.name()))) {
+                checks.addAll(zones(configuration.collector()));
+            }
             if (configuration.collector().publish().bootstrapServers().isEmpty()) {
                 console.say("Kafka is not checked: kafka.bootstrap.servers is not set");
             } else {

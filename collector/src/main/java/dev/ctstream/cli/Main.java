@@ -3,6 +3,7 @@ package dev.ctstream.cli;
 import dev.ctstream.cli.demo.DemoCommand;
 import dev.ctstream.cli.entries.EntriesCommand;
 import dev.ctstream.cli.entries.ZonesCommand;
+import dev.ctstream.cli.topics.TopicsCommand;
 import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -50,8 +51,9 @@ public final class Main implements Runnable {
     /**
      * In the order of the usage text. Only the called command is created: creating all takes half a second of CPU time.
      */
-    private static final List<String> COMMANDS =
-            List.of("run", "demo", "watch", "read", "verify", "entries", "zones", "spool", "doctor", "broker", "bench");
+    private static final List<String> COMMANDS = List.of(
+            "run", "demo", "watch", "read", "verify", "entries", "zones", "spool", "topics", "doctor", "broker",
+            "bench");
 
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show stack traces of errors.")
     private boolean debug;
@@ -141,6 +143,7 @@ public final class Main implements Runnable {
             case "entries" -> EntriesCommand.line(console);
             case "zones" -> ZonesCommand.line(console);
             case "spool" -> SpoolCommand.line(console);
+            case "topics" -> TopicsCommand.line(console);
             case "doctor" -> new DoctorCommand(console);
             case "broker" -> new BrokerCommand(console);
             case "bench" -> BenchCommand.line(console);

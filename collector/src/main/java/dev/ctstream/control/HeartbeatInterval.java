@@ -6,7 +6,7 @@ package dev.ctstream.control;
  *
  * <p>Threads: confined to one thread at a time.
  */
-final class HeartbeatInterval {
+public final class HeartbeatInterval {
     /** Intervals from one heartbeat of an idle namespace to the next. */
     private static final int IDLE_INTERVALS = 6;
 
@@ -28,6 +28,21 @@ final class HeartbeatInterval {
      */
     boolean isDue(long activity, boolean alone, long nowNanos) {
         return alone || activity != reportedActivity || nowNanos - reportedNanos >= idleNanos;
+    }
+
+    /**
+     * Mean number of intervals from one heartbeat to the next of a namespace that is not alone.
+     *
+     * @param idle probability that nothing moves in it in an interval
+     */
+    public static double meanIntervals(double idle) {
+        double mean = 0;
+        double still = 1;
+        for (int interval = 0; interval < IDLE_INTERVALS; interval++) {
+            mean += still;
+            still *= idle;
+        }
+        return mean;
     }
 
     /** A heartbeat with this activity was handed over. */

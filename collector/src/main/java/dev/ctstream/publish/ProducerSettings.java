@@ -18,6 +18,9 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * guarantees depend on.
  */
 public final class ProducerSettings {
+    /** Level 3 takes 1.5 times the CPU, and saves 5 %. */
+    static final int ZSTD_LEVEL = 1;
+
     private static final int PROBE_TIMEOUT_MILLIS = 3_000;
     private static final int REQUEST_SIZE_MARGIN_BYTES = 64 << 10;
     /** Kafka's usual {@code max.message.bytes}, less a margin: what one request carries for one partition. */
@@ -126,7 +129,7 @@ public final class ProducerSettings {
     static Map<String, Object> producer(PublishConfig config, long maxMessageBytes) {
         Map<String, Object> settings = new HashMap<>();
         settings.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "zstd");
-        settings.put(ProducerConfig.COMPRESSION_ZSTD_LEVEL_CONFIG, 1); // level 3 takes 1.5 times the CPU, saves 5 %
+        settings.put(ProducerConfig.COMPRESSION_ZSTD_LEVEL_CONFIG, ZSTD_LEVEL);
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 5);
         settings.put(ProducerConfig.BATCH_SIZE_CONFIG, (int) Math.min(BATCH_BYTES, maxMessageBytes));
         // We choose the partition. Without this, the sender evaluates all partitions in each round.

@@ -18,6 +18,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.CreateTopicsOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
+import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
@@ -155,7 +156,8 @@ public final class Topics {
                 brokers);
     }
 
-    private Set<String> brokers() throws KafkaUnreadyException, InterruptedException {
+    /** Addresses of the brokers. */
+    Set<String> brokers() throws KafkaUnreadyException, InterruptedException {
         try {
             return get(admin.describeCluster().nodes()).stream()
                     .map(node -> node.host() + ":" + node.port())
@@ -166,7 +168,8 @@ public final class Topics {
     }
 
     /** Describes a topic; null = it does not exist. */
-    private @Nullable TopicDescription describe(String name) throws KafkaUnreadyException, InterruptedException {
+    @Nullable
+    TopicDescription describe(String name) throws KafkaUnreadyException, InterruptedException {
         DescribeTopicsOptions options = new DescribeTopicsOptions().includeAuthorizedOperations(true);
         try {
             return get(admin.describeTopics(List.of(name), options).allTopicNames())
@@ -201,11 +204,18 @@ public final class Topics {
     }
 
     private int create(String name, boolean onlyTry) throws KafkaUnreadyException, InterruptedException {
-        int replicas = config.topics().replicationFactor();
+        PublishConfig.TopicNames topics = config.topics();
+        return create(new WantedTopic(name, topics.partitions(), topics.replicationFactor(), Map.of()), onlyTry);
+    }
+
+    /** Creates a topic, or asks the brokers whether it could be created; returns its number of partitions. */
+    int create(WantedTopic wanted, boolean onlyTry) throws KafkaUnreadyException, InterruptedException {
+        String name = wanted.name();
         NewTopic topic = new NewTopic(
-                name,
-                Optional.of(config.topics().partitions()),
-                replicas < 0 ? Optional.empty() : Optional.of((short) replicas));
+                        name,
+                        Optional.of(wanted.partitions()),
+                        wanted.replicas() < 0 ? Optional.empty() : Optional.of((short) wanted.replicas()))
+                .configs(wanted.settings());
         try {
             CreateTopicsOptions options = new CreateTopicsOptions().validateOnly(onlyTry);
             return get(admin.createTopics(List.of(topic), options).numPartitions(name));
@@ -220,9 +230,22 @@ public final class Topics {
         }
     }
 
+    /** Adds the partitions that the topic lacks. */
+    void widen(WantedTopic wanted) throws KafkaUnreadyException, InterruptedException {
+        try {
+            NewPartitions partitions = NewPartitions.increaseTo(wanted.partitions());
+            get(admin.createPartitions(Map.of(wanted.name(), partitions)).all());
+        } catch (ExecutionException e) {
+            throw new KafkaUnreadyException(
+                    "topic " + wanted.name() + " cannot be widened to " + wanted.partitions() + " partitions: "
+                            + KafkaUnreadyException.reason(config, e),
+                    e);
+        }
+    }
+
     /** The topic's settings; null when they cannot be read, which is a remark. */
-    private @Nullable Config settings(String name, List<Check> checks)
-            throws KafkaUnreadyException, InterruptedException {
+    @Nullable
+    Config settings(String name, List<Check> checks) throws KafkaUnreadyException, InterruptedException {
         ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, name);
         try {
             return get(admin.describeConfigs(List.of(resource)).all()).get(resource);

@@ -66,7 +66,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
      * CPU cost is waking three threads and making one request, not the data itself. At 100 000 events/s one pause
      * gathers four batches.
      */
-    static final long PAUSE_NANOS = 20_000_000;
+    public static final long PAUSE_NANOS = 20_000_000;
     /** With more batches than this in the ring, the spool thread does not wait. */
     static final int MAX_GATHERED = 1024;
 

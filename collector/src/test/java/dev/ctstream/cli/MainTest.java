@@ -54,10 +54,11 @@ class MainTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    ''        | run, demo, watch, read, verify, entries, zones, spool, doctor, broker, bench
+                    ''        | run, demo, watch, read, verify, entries, zones, spool, topics, doctor, broker, bench
                     entries   | list, count, create, delete, flush
                     zones     | list, allocate
                     spool     | list, cat, verify
+                    topics    | plan, apply
                     """)
     void withoutACommandTheUsageIsPrinted(String command, String commands) {
         assertThat(command.isEmpty() ? run() : run(command)).isEqualTo(2);

@@ -26,7 +26,7 @@ import org.apache.kafka.common.protocol.ApiKeys;
  *
  * <p>Threads: the setters may be called from any thread; each connection has three of its own, which end with it.
  */
-final class KafkaProxy implements AutoCloseable {
+public final class KafkaProxy implements AutoCloseable {
     private static final int CONNECT_MILLIS = 5_000;
     private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
 
@@ -40,22 +40,22 @@ final class KafkaProxy implements AutoCloseable {
     private volatile double dropShare;
 
     /** Listens at a free port of 127.0.0.1; clients wait until {@link #forwardTo}. */
-    KafkaProxy() throws IOException {
+    public KafkaProxy() throws IOException {
         listener = new ServerSocket(BrokerServer.freePort(), 50, LOOPBACK);
         start(this::accept, "kafka-proxy");
     }
 
     /** What the broker must announce so that clients come back here. */
-    Map<String, String> brokerProperties() {
+    public Map<String, String> brokerProperties() {
         return Map.of("advertised.listeners", "PLAINTEXT://" + address());
     }
 
-    String address() {
+    public String address() {
         return "127.0.0.1:" + listener.getLocalPort();
     }
 
     /** Sets the broker's address, {@code host:port}. */
-    void forwardTo(String address) {
+    public void forwardTo(String address) {
         brokerPort = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
     }
 
@@ -74,7 +74,7 @@ final class KafkaProxy implements AutoCloseable {
         open.forEach(KafkaProxy::closeQuietly);
     }
 
-    long produceRequests() {
+    public long produceRequests() {
         return produceRequests.get();
     }
 

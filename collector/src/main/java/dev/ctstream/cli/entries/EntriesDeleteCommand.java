@@ -8,6 +8,7 @@ import dev.ctstream.admin.Failure;
 import dev.ctstream.admin.FieldException;
 import dev.ctstream.admin.Selection;
 import dev.ctstream.cli.CommandFailure;
+import dev.ctstream.cli.Confirmation;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.ExitCode;
 import dev.ctstream.cli.Version;
@@ -32,12 +33,15 @@ import picocli.CommandLine.Option;
             "  ctstream entries delete --mark 0x10/0xf0 --status '!ASSURED' --yes"
         })
 final class EntriesDeleteCommand extends TableCommand {
+    /** Up to this many entries are deleted without a question. */
+    private static final int MAX_UNCONFIRMED = 100;
+
     @Option(names = "--dry-run", description = "Only show which entries would be deleted.")
     private boolean dryRun;
 
     @Option(
             names = "--yes",
-            description = "Do not ask before deleting more than " + Confirmation.MAX_UNCONFIRMED
+            description = "Do not ask before deleting more than " + MAX_UNCONFIRMED
                     + " entries; required without a terminal.")
     private boolean yes;
 
@@ -79,11 +83,22 @@ final class EntriesDeleteCommand extends TableCommand {
                 console().say("would delete " + selection.count());
                 return ExitCode.OK;
             }
-            Confirmation.require(console(), yes, selection.count());
+            confirm(selection.count());
             record.open(this);
             try (record) {
                 return delete(entries, selection);
             }
+        }
+    }
+
+    private void confirm(long count) throws CommandFailure, IOException {
+        if (!yes && count > MAX_UNCONFIRMED) {
+            Confirmation.require(
+                    console(),
+                    count + " entries would be deleted: without a terminal, more than " + MAX_UNCONFIRMED
+                            + " need --yes; --dry-run shows them",
+                    "delete " + count + " entries",
+                    "nothing was deleted");
         }
     }
 

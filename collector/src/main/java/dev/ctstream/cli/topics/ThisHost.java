@@ -1,0 +1,92 @@
+package dev.ctstream.cli.topics;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ctstream.cli.CommandFailure;
+import dev.ctstream.cli.Console;
+import dev.ctstream.cli.ExitCode;
+import dev.ctstream.cli.HostZones;
+import dev.ctstream.config.CollectorConfig;
+import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.publish.HostClass;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** This host as it is: the events that its running collector receives, and the zones of the kernel's tables. */
+final class ThisHost {
+    private static final int TIMEOUT_MILLIS = 2_000;
+    private static final int MEASURE_SECONDS = 5;
+    private static final int STATUS_MOST_BYTES = 4 << 20;
+
+    private ThisHost() {}
+
+    /**
+     * Looks at the host; takes {@value #MEASURE_SECONDS} s when it measures.
+     *
+     * @param eventsPerSecond null = measure
+     * @param zones null = as the tables have them
+     */
+    static HostClass look(
+            Console console, CollectorConfig config, @Nullable Double eventsPerSecond, @Nullable Integer zones)
+            throws CommandFailure, IOException {
+        double rate = eventsPerSecond == null ? measured(console, config) : eventsPerSecond;
+        Map<Integer, Double> shares = zones == null
+                ? HostZones.shares(config.netns())
+                : HostClass.even("", 1, 0, 1, zones).zones();
+        List<String> names = config.netns().stream()
+                .map(name -> name.equals("self") ? "host" : name)
+                .toList();
+        return new HostClass("this host", config.host().id(), 1, rate, names, new TreeMap<>(shares));
+    }
+
+    private static double measured(Console console, CollectorConfig config) throws CommandFailure {
+        String listen = config.httpListen().orElse(null);
+        String remedy = "; give --events-per-second, or describe a fleet with --hosts or --fleet";
+        if (listen == null) {
+            throw new CommandFailure(
+                    ExitCode.USAGE, "the rate of events is unknown: http.listen is off in this configuration" + remedy);
+        }
+        try {
+            long before = received(listen);
+            long begin = System.nanoTime();
+            console.say("measuring the events of the collector at " + listen + " for " + MEASURE_SECONDS + " s");
+            TimeUnit.SECONDS.sleep(MEASURE_SECONDS);
+            long after = received(listen);
+            return Math.max(0, after - before) / ((System.nanoTime() - begin) / 1e9);
+        } catch (IOException e) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "the rate of events is unknown: no collector answers at " + listen + " (http.listen): "
+                            + ErrorText.reason(e) + remedy,
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CommandFailure(ExitCode.FAILURE, "interrupted", e);
+        }
+    }
+
+    /** Events that the collector has received. */
+    private static long received(String listen) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection)
+                URI.create("http://" + listen + "/status").toURL().openConnection();
+        connection.setConnectTimeout(TIMEOUT_MILLIS);
+        connection.setReadTimeout(TIMEOUT_MILLIS);
+        try (InputStream in = connection.getInputStream()) {
+            JsonNode status = new ObjectMapper().readTree(in.readNBytes(STATUS_MOST_BYTES));
+            JsonNode received = status.path("events").path("received");
+            if (!received.isIntegralNumber()) {
+                throw new IOException("what answers is no collector, or one that is still starting");
+            }
+            return received.asLong();
+        } finally {
+            connection.disconnect();
+        }
+    }
+}
