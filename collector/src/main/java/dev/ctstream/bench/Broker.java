@@ -8,6 +8,9 @@ public interface Broker extends AutoCloseable {
     /** The bootstrap address for clients. */
     String bootstrapServers();
 
+    /** Produce requests that it has received since its start, from its own metrics. */
+    long produceRequests() throws IOException;
+
     /** Its data directory: one directory per partition, with the log segments. */
     Path data();
 

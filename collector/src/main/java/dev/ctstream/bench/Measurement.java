@@ -27,6 +27,9 @@ public record Measurement(String reader, LoadSpec load, int round, Map<String, D
     static final String KERNEL_TO_LOG = "kernel_to_log";
 
     static final String RATE = "events_per_second";
+    /** Produce requests, of events and of control records, as the broker counts them. */
+    static final String REQUESTS = "produce_requests_per_second";
+
     static final String CPU = "cpu_us_per_event";
     static final String CPU_PERCENT = "cpu_percent";
     static final String GENERATOR = "generator_us_per_event";

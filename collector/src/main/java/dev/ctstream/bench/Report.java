@@ -27,6 +27,7 @@ public final class Report {
             new Column("B alloc/ev", "allocated_bytes_per_event", 1),
             new Column("ev/batch", "events_per_batch", 0),
             new Column("B/ev", "kafka_bytes_per_event", 1),
+            new Column("req/s", Measurement.REQUESTS, 1),
             new Column("recv p99 ms", "receive_latency_p99_ms", 1),
             new Column("ack p50 ms", "acknowledge_latency_p50_ms", 0),
             new Column("ack p99 ms", "acknowledge_latency_p99_ms", 0),

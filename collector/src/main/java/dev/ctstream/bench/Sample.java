@@ -18,8 +18,10 @@ import org.jspecify.annotations.Nullable;
  * @param nanos {@link System#nanoTime}
  * @param told counters reported by the reader itself; missing when it reports nothing
  * @param logBytes size of the log segments of the event topic
+ * @param produceRequests produce requests that the broker has received
  */
-record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, long logBytes) {
+record Sample(
+        long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, long logBytes, long produceRequests) {
     private static final double NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
     private static final double MICROS_PER_SECOND = 1e6;
     private static final double NANOS_PER_MICRO = 1e3;
@@ -53,14 +55,20 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
     static Sample before(RunningReader reader, @Nullable Broker broker) throws IOException {
         return settled(reader, () -> {
             JsonNode told = reader.begin();
+            long requests = produceRequests(broker);
             return new Sample(
-                    System.nanoTime(), reader.cpuTimes(), reader.sockets(), orMissing(told), logBytes(broker));
+                    System.nanoTime(),
+                    reader.cpuTimes(),
+                    reader.sockets(),
+                    orMissing(told),
+                    logBytes(broker),
+                    requests);
         });
     }
 
     /** The start of a measurement of a reader that has just subscribed; does not ask it, which would warm it up. */
     static Sample first(RunningReader reader) throws IOException {
-        return new Sample(System.nanoTime(), reader.cpuTimes(), reader.sockets(), orMissing(null), 0);
+        return new Sample(System.nanoTime(), reader.cpuTimes(), reader.sockets(), orMissing(null), 0, 0);
     }
 
     /** The end of a measurement, taken when all events are processed. It asks the reader last. */
@@ -69,7 +77,7 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
             long nanos = System.nanoTime();
             CpuTimes cpu = reader.cpuTimes();
             NetlinkSockets sockets = reader.sockets();
-            return new Sample(nanos, cpu, sockets, orMissing(reader.mark()), logBytes(broker));
+            return new Sample(nanos, cpu, sockets, orMissing(reader.mark()), logBytes(broker), produceRequests(broker));
         });
     }
 
@@ -101,6 +109,10 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
 
     private static JsonNode orMissing(@Nullable JsonNode node) {
         return node == null ? MissingNode.getInstance() : node;
+    }
+
+    private static long produceRequests(@Nullable Broker broker) throws IOException {
+        return broker == null ? 0 : broker.produceRequests();
     }
 
     private static long logBytes(@Nullable Broker broker) throws IOException {
@@ -184,6 +196,9 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
         if (acknowledged > 0) {
             values.put("acknowledged_events", acknowledged);
             values.put("kafka_bytes_per_event", (logBytes - before.logBytes) / acknowledged);
+            values.put(
+                    Measurement.REQUESTS,
+                    (produceRequests - before.produceRequests) * NANOS_PER_SECOND / (nanos - before.nanos));
         }
         for (String latency : LATENCIES) {
             told.path(latency)

@@ -213,6 +213,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"));
         command.add("--enable-native-access=ALL-UNNAMED");
+        command.add("-Djava.rmi.server.hostname=127.0.0.1"); // for JMX: the host's own name may lead out of a namespace
         if (Runtime.version().feature() >= 24) {
             command.add("--sun-misc-unsafe-memory-access=allow"); // an older JVM refuses to start with it
         }

@@ -1,5 +1,7 @@
 package dev.ctstream.cli;
 
+import com.sun.tools.attach.AttachNotSupportedException;
+import com.sun.tools.attach.VirtualMachine;
 import dev.ctstream.bench.Broker;
 import dev.ctstream.broker.EmbeddedBroker;
 import dev.ctstream.netlink.ErrorText;
@@ -9,10 +11,19 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import javax.management.JMException;
+import javax.management.MBeanServerConnection;
+import javax.management.ObjectName;
+import javax.management.remote.JMXConnector;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
 import org.jspecify.annotations.Nullable;
 
 /** A temporary broker for one measurement. */
 final class BenchBroker implements Broker {
+    /** One for each version of the request. */
+    private static final String PRODUCE = "kafka.network:type=RequestMetrics,name=RequestsPerSec,request=Produce,*";
+
     private final EmbeddedBroker broker;
 
     private BenchBroker(EmbeddedBroker broker) {
@@ -59,6 +70,26 @@ final class BenchBroker implements Broker {
     @Override
     public String bootstrapServers() {
         return broker.bootstrapServers();
+    }
+
+    @Override
+    @SuppressWarnings("BanJNDI") // the address is that of our own child
+    public long produceRequests() throws IOException {
+        try {
+            VirtualMachine process = VirtualMachine.attach(Long.toString(broker.pid()));
+            JMXServiceURL address = new JMXServiceURL(process.startLocalManagementAgent());
+            process.detach();
+            try (JMXConnector connector = JMXConnectorFactory.connect(address)) {
+                MBeanServerConnection beans = connector.getMBeanServerConnection();
+                long sum = 0;
+                for (ObjectName version : beans.queryNames(new ObjectName(PRODUCE), null)) {
+                    sum += (Long) beans.getAttribute(version, "Count");
+                }
+                return sum;
+            }
+        } catch (AttachNotSupportedException | JMException e) {
+            throw new IOException("the broker's metrics: " + ErrorText.of(e), e);
+        }
     }
 
     @Override

@@ -13,6 +13,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Brokers in another region: a proxy holds back, drops and cuts a real broker's answers. {@code mvn verify -Pfar-brokers}
@@ -22,6 +25,7 @@ class FarBrokerIT {
     private static final int SHORT_SECONDS = 4;
     private static final int SECONDS = Integer.getInteger("far.seconds", SHORT_SECONDS);
     private static final int LESS = SECONDS == SHORT_SECONDS ? 5 : 1;
+    private static final int BACKLOG_EVENTS = 200_000;
     private static final Duration DRAINED = Duration.ofSeconds(10);
 
     private final PublisherHarness publisher = new PublisherHarness("far");
@@ -76,6 +80,31 @@ class FarBrokerIT {
         assertThat(load.unacknowledgedEvents()).allMatch(events -> events <= bound);
         proxy.delay(0);
         assertAllThere(load, zones);
+    }
+
+    /** The table of performance.md: how fast a backlog of one zone is published, by the time of an answer. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 10, 100, 300})
+    @EnabledIfSystemProperty(named = "far.seconds", matches = ".*")
+    void publishesABacklogOfOneZone(long delayMillis) {
+        publisher.start(publisher.config(Layout.BATCH, true, Map.of("bootstrap.servers", proxy.address())));
+        LoadedQueue load = new LoadedQueue(publisher, 1);
+        load.add(BACKLOG_EVENTS, 1); // warms up
+        publisher.awaitPublished();
+        proxy.delay(delayMillis);
+        load.add(BACKLOG_EVENTS, 1); // requests grow
+        publisher.awaitPublished();
+        long before = load.eventsOf(0);
+        long requests = proxy.produceRequests();
+        long begun = System.nanoTime();
+        load.add(Integer.MAX_VALUE, (double) BACKLOG_EVENTS / Integer.MAX_VALUE);
+        publisher.awaitPublished();
+        double seconds = (System.nanoTime() - begun) / 1e9;
+        System.out.printf(
+                "far brokers: %d ms, backlog of one zone: %.0f events/s, requests %d%n",
+                delayMillis, (load.eventsOf(0) - before) / seconds, proxy.produceRequests() - requests);
+        proxy.delay(0);
+        assertAllThere(load, 1);
     }
 
     @Test
