@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param logBytes size of the log segments of the event topic
  * @param produceRequests produce requests that the broker has received
  */
-record Sample(
-        long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, long logBytes, long produceRequests) {
+record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, long logBytes, long produceRequests) {
     private static final double NANOS_PER_SECOND = TimeUnit.SECONDS.toNanos(1);
     private static final double MICROS_PER_SECOND = 1e6;
     private static final double NANOS_PER_MICRO = 1e3;

@@ -54,7 +54,8 @@ class BenchKernelIT {
     void measuresEachEventUpToTheBrokersLog(String warmUpSeconds) throws Exception {
         FreshNamespace.run(() -> {
             Path json = folder.resolve("results.json");
-            // No snapshot: it would announce flows whose NEW was lost, so that more events are acknowledged than received.
+            // No snapshot: it would announce flows whose NEW was lost, so that more events are acknowledged than
+            // received.
             String out = bench(
                     warmUpSeconds,
                     "--readers",

@@ -130,8 +130,7 @@ class TopicsApplyBrokerIT {
     }
 
     private static int partitions(Admin admin, String topic) throws Exception {
-        return admin
-                .describeTopics(List.of(topic))
+        return admin.describeTopics(List.of(topic))
                 .allTopicNames()
                 .get(20, TimeUnit.SECONDS)
                 .values()
