@@ -10,6 +10,7 @@ import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.MissingBatches;
 import dev.ctstream.segment.SegmentReader;
+import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -74,14 +75,36 @@ final class ControlScan {
             lastKinds.clear();
         }
         try (SegmentReader frames = SegmentReader.open(files, segment.file(), true)) {
+            List<BatchEnvelope> perhapsTorn = new ArrayList<>();
+            long tornNanos = 0;
+            long skippedBytes = 0;
             while (frames.next() && frames.envelope().number() < segment.nextNumber()) {
+                BatchEnvelope frame = frames.envelope();
                 frames.damaged().forEach(this::givesUp);
-                givesUp(frames.envelope());
-                content(frames.envelope(), frames.body());
+                if (frames.skippedBytes() > skippedBytes) {
+                    skippedBytes = frames.skippedBytes();
+                    tornNanos = frame.firstReceivedNanos();
+                }
+                if (frame.firstReceivedNanos() != tornNanos) {
+                    perhapsTorn.forEach(this::givesUp); // something was written after them
+                    perhapsTorn.clear();
+                    tornNanos = 0;
+                }
+                long lost = content(frame, frames.body());
+                MissingBatches batches = frame.givesUp();
+                if (tornNanos != 0 && batches != null && lost < batches.events()) {
+                    perhapsTorn.add(frame);
+                } else {
+                    givesUp(frame);
+                }
             }
+            // A torn tail was never synced, so nothing was given up because of it. So is the end of a GAP of several
+            // records,
+            // if the ones that declare the rest of what it gives up are missing before it.
             if (frames.sealedByItsWriter()) {
+                perhapsTorn.forEach(this::givesUp);
                 frames.damaged().forEach(this::givesUp);
-            } // otherwise they are a torn tail: never synced, so nothing was given up because of them
+            }
             damaged |= frames.skippedBytes() > 0;
         }
     }
@@ -95,31 +118,35 @@ final class ControlScan {
         }
     }
 
-    private void content(BatchEnvelope frame, ByteBuffer body) {
+    /** Takes what a record says; returns the events that it declares as lost. */
+    private long content(BatchEnvelope frame, ByteBuffer body) {
         byte[] bytes = new byte[body.remaining()];
         body.get(bytes);
         try {
             GenericRecord control = reader.read(null, DecoderFactory.get().binaryDecoder(bytes, null));
             String kind = control.get("kind").toString();
             lastKinds.put(frame.stream(), kind);
-            if (kind.equals(GAP)) {
-                gap(control, frame);
-            }
+            return kind.equals(GAP) ? gap(control, frame) : 0;
         } catch (IOException | RuntimeException e) {
             damaged = true; // its checksum is good, but no collector wrote it; whoever reads the topic will say so
+            return 0;
         }
     }
 
-    private void gap(GenericRecord gap, BatchEnvelope frame) {
+    private long gap(GenericRecord gap, BatchEnvelope frame) {
         boolean events = EVENTS.equals(String.valueOf(gap.get("gap_stream")));
         ControlRecord.Owner owner = owner(gap, frame);
         List<Loss> losses = losses(gap, owner, events);
         losses.forEach(declared::add);
+        Long count = (Long) gap.get("lost_count");
+        long lost = events && count != null ? count : 0;
         if (frame.number() > acknowledgedNumber) {
-            Long count = (Long) gap.get("lost_count");
-            long lost = events && count != null ? count : 0;
+            if (events && !losses.isEmpty()) {
+                givenUp.lostBefore(SpoolPosition.START, frame.number()); // which losses have numbers is not told
+            }
             owed.add(frame.number(), frame.stream(), lost, losses, record(gap, owner, events));
         }
+        return lost;
     }
 
     /** What the readable GAP records declare. */

@@ -11,9 +11,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Numbers of the chain of events that hold no batch to be sent: given up for space, damaged, missing, or rejected by
- * Kafka. Each range belongs to a GAP, and is passed only when that is in Kafka.
+ * Kafka. Each range belongs to a GAP, and is passed only when that is in Kafka. So is the place of a loss that has no
+ * number: what comes after it would otherwise show a hole that nothing explains yet.
  *
- * <p>Bounds: one entry for each range that the stored position has not passed.
+ * <p>Bounds: one entry for each range, and for each GAP of losses without number, that the stored position has not
+ * passed.
  *
  * <p>Threads: any.
  */
@@ -37,6 +39,8 @@ final class GivenUp implements SegmentInspection.Declared {
     }
 
     private final TreeMap<Long, Range> ranges = new TreeMap<>();
+    /** By the number of the next batch: the GAP of losses that have no number, since they were never appended. */
+    private final TreeMap<Long, Long> lossesBefore = new TreeMap<>();
 
     /** Adds a range; what it covers already keeps its own GAP. */
     synchronized void add(MissingBatches batches, long controlNumber) {
@@ -58,6 +62,17 @@ final class GivenUp implements SegmentInspection.Declared {
     synchronized @Nullable Range covering(long number) {
         Map.Entry<Long, Range> range = ranges.floorEntry(number);
         return range != null && range.getValue().next() > number ? range.getValue() : null;
+    }
+
+    /** A GAP declares losses that would have come before the batch of this number. */
+    synchronized void lostBefore(SpoolPosition next, long controlNumber) {
+        lossesBefore.merge(next.number(), controlNumber, Math::max);
+    }
+
+    /** The losses without number before a batch, as a range without batches; null = none. */
+    synchronized @Nullable Range lossesBefore(SpoolPosition next) {
+        Map.Entry<Long, Long> newest = lossesBefore.floorEntry(next.number());
+        return newest == null ? null : new Range(new MissingBatches(next, next), newest.getValue());
     }
 
     @Override
@@ -104,6 +119,9 @@ final class GivenUp implements SegmentInspection.Declared {
     synchronized void forgetBefore(long number) {
         while (!ranges.isEmpty() && ranges.firstEntry().getValue().next() <= number) {
             ranges.pollFirstEntry();
+        }
+        while (lossesBefore.size() > 1 && lossesBefore.higherKey(lossesBefore.firstKey()) <= number) {
+            lossesBefore.pollFirstEntry(); // a later one has a later GAP
         }
     }
 

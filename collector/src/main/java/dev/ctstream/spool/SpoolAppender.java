@@ -502,6 +502,7 @@ final class SpoolAppender {
         if (!append(gaps.of(table.losses(), usedUp, nowMillis()))) {
             return false;
         }
+        givenUp.lostBefore(events.end(), records.lastNumber());
         usedUp.forEach(numbers -> givenUp.appended(numbers, records.lastNumber()));
         usedUp.clear();
         table.declared();
@@ -570,6 +571,9 @@ final class SpoolAppender {
             return false;
         }
         table.givenUp(request.losses());
+        if (ofEvents && holes.isEmpty()) {
+            givenUp.lostBefore(events.end(), records.lastNumber());
+        }
         GivenUp of = ofEvents ? givenUp : givenUpControl;
         for (MissingBatches hole : holes) {
             of.appended(hole, records.lastNumber());

@@ -94,6 +94,10 @@ final class SpoolCursor implements AutoCloseable {
                 skip(range.batches().next());
                 continue;
             }
+            GivenUp.Range lost = givenUp.lossesBefore(next);
+            if (lost != null && !mayPass.test(lost)) {
+                return null;
+            }
             Segment holds = catalog.offer(next.number());
             if (catalog.isClaimed(next.number())) {
                 return null;

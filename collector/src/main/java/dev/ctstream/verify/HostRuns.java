@@ -88,12 +88,15 @@ final class HostRuns {
             HostRun parent = preceding == null ? null : runs.get(preceding);
             run.parent = parent == null || !parent.isPresent() ? null : parent;
             run.position = -1;
+            follow(run, following);
+        }
+        for (HostRun run : byEpoch) {
+            if (run.parent == null) {
+                run.parent = beforeSilentRun(run, byEpoch, following);
+                follow(run, following);
+            }
             if (run.parent == null) {
                 open.add(run);
-            } else {
-                following
-                        .computeIfAbsent(run.parent, named -> new ArrayList<>(1))
-                        .add(run);
             }
         }
         order.clear();
@@ -115,6 +118,32 @@ final class HostRuns {
                 order.add(run);
             }
         }
+    }
+
+    private static void follow(HostRun run, Map<HostRun, List<HostRun>> following) {
+        if (run.parent != null) {
+            following.computeIfAbsent(run.parent, named -> new ArrayList<>(1)).add(run);
+        }
+    }
+
+    /**
+     * The run before one that was killed before Kafka had any record of it, and that only the given run names: the newest
+     * one that is earlier and that no other run follows. Null = there is none, or the given run names no such run.
+     */
+    private static @Nullable HostRun beforeSilentRun(
+            HostRun run, List<HostRun> byEpoch, Map<HostRun, List<HostRun>> following) {
+        HostRun.Id silent = run.preceding();
+        HostRun newest = null;
+        for (HostRun earlier : byEpoch) {
+            if (silent != null
+                    && earlier.id.streamEpoch() < silent.streamEpoch()
+                    && !earlier.equals(run)
+                    && !following.containsKey(earlier)
+                    && earlier.endsBy(run)) {
+                newest = earlier;
+            }
+        }
+        return newest;
     }
 
     /** Finds out of which runs no batch can come any more, and how much of the others Kafka has. */

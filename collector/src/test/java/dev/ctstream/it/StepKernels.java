@@ -4,8 +4,10 @@ import dev.ctstream.conntrack.FakeSocket;
 import dev.ctstream.conntrack.FakeTable;
 import dev.ctstream.control.SteppedControl;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
@@ -17,6 +19,15 @@ final class StepKernels {
     private static final int FIRST_ID = 2;
     private static final List<String> OTHERS = List.of("blue", "green");
 
+    /** What has happened in the kernels. */
+    enum Deed {
+        OVERRUN,
+        NAMESPACE_COMES,
+        NAMESPACE_GOES,
+        DUMP_INTERRUPTED
+    }
+
+    private final Set<Deed> deeds = EnumSet.noneOf(Deed.class);
     private final SplittableRandom random;
     private final int socketEvents;
     private final BooleanSupplier dumpsAreInterrupted;
@@ -77,7 +88,20 @@ final class StepKernels {
         FakeSocket socket = new FakeSocket(nextIndex++, kernel.netns, kernel.netnsId, socketEvents);
         kernel.table.socket(socket);
         kernel.observed = new SteppedControl.Namespace(
-                socket, kernel.table, () -> dumpsAreInterrupted.getAsBoolean() && random.nextInt(200) == 0);
+                socket, kernel.table, () -> dumpsAreInterrupted.getAsBoolean() && interrupts());
+    }
+
+    private boolean interrupts() {
+        boolean interrupts = random.nextInt(200) == 0;
+        if (interrupts) {
+            deeds.add(Deed.DUMP_INTERRUPTED);
+        }
+        return interrupts;
+    }
+
+    /** What has happened so far. */
+    Set<Deed> deeds() {
+        return deeds;
     }
 
     /** The run that had the sockets is gone. */
@@ -119,6 +143,7 @@ final class StepKernels {
     Kernel make(String netns) {
         Kernel made = new Kernel(netns, String.valueOf(nextId++));
         subscribe(made);
+        deeds.add(Deed.NAMESPACE_COMES);
         kernels.put(netns, made);
         return made;
     }
@@ -133,6 +158,7 @@ final class StepKernels {
     /** A namespace goes. */
     void remove(Kernel kernel) {
         kernels.remove(kernel.netns);
+        deeds.add(Deed.NAMESPACE_GOES);
         kernel.table.vanish();
         kernel.table.socket(null);
     }

@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.apache.kafka.common.TopicPartition;
@@ -111,11 +113,29 @@ final class StepModel implements StageClock {
                     start();
                 }
                 if (random.nextInt(1200) == 0) {
-                    truth.checkNow(broker.logs());
+                    checkNow();
                 }
             });
         }
         rest();
+    }
+
+    private void checkNow() {
+        SteppedCollector running = collector;
+        if (running != null && running.unacknowledgedControl() == 0) {
+            broker.controlCaughtUp();
+        }
+        truth.checkNow(broker.logs(), broker.controlRefused());
+    }
+
+    /** What kernels and broker have done. */
+    Set<Enum<?>> deeds() {
+        Set<Enum<?>> deeds = new HashSet<>(broker.deeds());
+        deeds.addAll(kernels.deeds());
+        if (truth.anyDropped()) {
+            deeds.add(StepKernels.Deed.OVERRUN);
+        }
+        return deeds;
     }
 
     private interface Action {

@@ -37,6 +37,7 @@ record StepSettings(long seed, int turns, Set<Kind> without, Fault fault) {
         PRODUCER_STAYS_OPEN,
         REWIND_TOO_FAR,
         REWIND_TOO_SHORT,
+        HOLE_BEFORE_GAP,
         SEQUENCES_AGAIN,
         CONTROL_NUMBERS_AGAIN,
         STOPPED_AT_ZERO,

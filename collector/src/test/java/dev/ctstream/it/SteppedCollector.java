@@ -135,6 +135,7 @@ final class SteppedCollector {
             case ACKNOWLEDGE_EARLY -> PlantedBacklog.Fault.ACKNOWLEDGE_EARLY;
             case REWIND_TOO_FAR -> PlantedBacklog.Fault.REWIND_TOO_FAR;
             case REWIND_TOO_SHORT -> PlantedBacklog.Fault.REWIND_TOO_SHORT;
+            case HOLE_BEFORE_GAP -> PlantedBacklog.Fault.HOLE_BEFORE_GAP;
             case CONTROL_NUMBERS_AGAIN -> PlantedBacklog.Fault.CONTROL_NUMBERS_AGAIN;
             default -> PlantedBacklog.Fault.NONE;
         };
@@ -216,6 +217,10 @@ final class SteppedCollector {
         return fault == Fault.STOPPED_AT_ZERO
                 ? outbox.offer(waiting.namespace(), record, waiting.timeMillis())
                 : outbox.offerAfterEvents(waiting.namespace(), record, waiting.timeMillis());
+    }
+
+    long unacknowledgedControl() {
+        return spool.spool().control().unacknowledged();
     }
 
     long unacknowledged() {

@@ -3,8 +3,11 @@ package dev.ctstream.publish;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
+import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -55,6 +58,18 @@ public final class FakeBroker implements KafkaGateway {
         TOPICLESS
     }
 
+    /** What a cluster has done to a producer. */
+    public enum Deed {
+        ANSWERED_LATE,
+        NEVER_ANSWERED,
+        TIMED_OUT,
+        ACKNOWLEDGEMENT_LOST,
+        LEADER_CHANGED,
+        REFUSED,
+        DUPLICATED,
+        TOPIC_DELETED
+    }
+
     private static final int EVENT_PARTITIONS = 4;
     private static final int CONTROL_PARTITIONS = 2;
 
@@ -66,6 +81,9 @@ public final class FakeBroker implements KafkaGateway {
     private final boolean staysOpen;
     private Mood mood = Mood.WELL;
     private String address = "broker:1";
+    private final Set<Deed> deeds = EnumSet.noneOf(Deed.class);
+    private final Set<Integer> appended = new HashSet<>();
+    private boolean controlRefused;
 
     /**
      * An empty cluster.
@@ -89,6 +107,21 @@ public final class FakeBroker implements KafkaGateway {
     /** Everything that was ever appended, in order; a deleted topic's records too. */
     public Map<TopicPartition, List<byte[]>> logs() {
         return logs;
+    }
+
+    /** What it has done so far. */
+    public Set<Deed> deeds() {
+        return deeds;
+    }
+
+    /** Whether control records were refused since the last {@link #controlCaughtUp}. */
+    public boolean controlRefused() {
+        return controlRefused;
+    }
+
+    /** It has every control record. */
+    public void controlCaughtUp() {
+        controlRefused = false;
     }
 
     @Override
@@ -162,6 +195,7 @@ public final class FakeBroker implements KafkaGateway {
                 throw new IllegalArgumentException("no callback");
             }
             if (mood == Mood.AWAY && random.nextInt(20) == 0) {
+                deeds.add(Deed.TIMED_OUT);
                 callback.onCompletion(null, new TimeoutException("no memory within max.block.ms"));
                 return new CompletableFuture<>();
             }
@@ -183,6 +217,9 @@ public final class FakeBroker implements KafkaGateway {
                     queue.stream().filter(one -> !one.appended).findFirst().orElse(null);
             Pending oldest = queue.getFirst();
             boolean answers = mood != Mood.DUMB && (mood != Mood.SLOW || random.nextInt(8) == 0);
+            if (oldest.appended && !answers) {
+                deeds.add(mood == Mood.DUMB ? Deed.NEVER_ANSWERED : Deed.ANSWERED_LATE);
+            }
             if (oldest.appended && answers && (next == null || random.nextBoolean())) {
                 answer(partition, queue, oldest, null);
             } else if (next != null) {
@@ -200,6 +237,9 @@ public final class FakeBroker implements KafkaGateway {
 
         private void append(TopicPartition partition, Pending one) {
             one.appended = true;
+            if (!appended.add(partition.hashCode() * 31 + Arrays.hashCode(one.record.value()))) {
+                deeds.add(Deed.DUPLICATED);
+            }
             logs.computeIfAbsent(partition, added -> new ArrayList<>())
                     .add(one.record.value().clone());
         }
@@ -208,6 +248,9 @@ public final class FakeBroker implements KafkaGateway {
             queue.removeFirst();
             if (failure != null) {
                 failed.put(partition, true);
+                deeds.add(deed(failure));
+                controlRefused |=
+                        deed(failure) == Deed.REFUSED && partition.topic().equals(controlTopic);
             }
             if (closed) { // nobody hears it
                 if (failure != null) {
@@ -225,6 +268,13 @@ public final class FakeBroker implements KafkaGateway {
             if (!closed) {
                 failed.remove(partition); // its owner goes on with it
             }
+        }
+
+        private static Deed deed(Exception failure) {
+            if (failure instanceof NotLeaderOrFollowerException) {
+                return Deed.LEADER_CHANGED;
+            }
+            return failure instanceof UnknownTopicOrPartitionException ? Deed.TOPIC_DELETED : Deed.REFUSED;
         }
 
         private @Nullable Exception refusal(TopicPartition partition) {
@@ -271,6 +321,7 @@ public final class FakeBroker implements KafkaGateway {
             closed = true;
             pending.forEach((partition, queue) -> {
                 while (!queue.isEmpty() && queue.getFirst().appended) {
+                    deeds.add(Deed.ACKNOWLEDGEMENT_LOST);
                     queue.removeFirst();
                 }
                 int arriving = failed.containsKey(partition) ? 0 : random.nextInt(3);

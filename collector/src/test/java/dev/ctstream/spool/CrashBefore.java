@@ -46,6 +46,19 @@ final class CrashBefore {
         truth.durable.forEach((stream, sequences) -> durable.put(stream, (BitSet) sequences.clone()));
     }
 
+    /** Differs when anything in it does, but for the number of changes. */
+    int known() {
+        int known = Long.hashCode(events) * 31 + Long.hashCode(control);
+        for (CrashLedger.Arrival arrival : arrivals) {
+            known = known * 31 + Long.hashCode(arrival.number());
+            known = known * 31 + arrival.contents();
+        }
+        for (CrashLedger.Offered batch : offered) {
+            known = (known * 31 + batch.stream().hashCode()) * 31 + Long.hashCode(batch.first() ^ batch.nanos());
+        }
+        return known * 31 + durable.hashCode();
+    }
+
     /** The sequences up to a number that Kafka had when the disk had changed so often. */
     static Map<AcknowledgedPosition.RunStream, BitSet> acknowledged(CrashLedger ledger, long events, int changes) {
         Map<AcknowledgedPosition.RunStream, BitSet> acknowledged = new HashMap<>();

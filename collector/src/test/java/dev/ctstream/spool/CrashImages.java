@@ -2,6 +2,7 @@ package dev.ctstream.spool;
 
 import dev.ctstream.segment.FrameScan;
 import dev.ctstream.spool.DiskChange.Kind;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * missing for ever.
  */
 final class CrashImages {
+    private static final String STATE = "state";
     private static final int BLOCK_BYTES = 512;
     private static final int CUTS_MOST = 4;
     /** Changes that may be absent, the newest ones; older ones are there. */
@@ -34,10 +36,25 @@ final class CrashImages {
         private final byte[] bytes;
         private final long hash;
         private @Nullable List<FrameScan.Frame> frames;
+        private long positionHash;
 
         Content(byte[] bytes) {
             this.bytes = bytes;
             hash = hashOf(bytes);
+        }
+
+        /** Hash of the position that recovery reads from it; the older slot is written over unseen. */
+        long positionHash() {
+            if (positionHash == 0) {
+                try {
+                    SpoolCheckpoint.Values read =
+                            SpoolCheckpoint.read(MemoryFiles.of(Map.of(STATE, bytes)), MemoryFiles.ROOT.resolve(STATE));
+                    positionHash = read == null ? 1 : mix(read.hashCode());
+                } catch (IOException e) {
+                    positionHash = hash; // recovery will fail, too
+                }
+            }
+            return positionHash;
         }
 
         /** The whole frames in it. */
@@ -58,8 +75,9 @@ final class CrashImages {
      *
      * @param name which of the open changes are there
      * @param hash of names and contents
+     * @param seen hash of what recovery sees of it: it deletes the reserved file unread, and reads one position
      */
-    record Image(Supplier<String> name, Map<String, Content> files, long hash) {
+    record Image(Supplier<String> name, Map<String, Content> files, long hash, long seen) {
         Map<String, byte[]> contents() {
             Map<String, byte[]> contents = new TreeMap<>();
             files.forEach((path, content) -> contents.put(path, content.bytes));
@@ -278,16 +296,22 @@ final class CrashImages {
             }
         }
         Map<String, Content> files = new TreeMap<>();
-        long[] hash = new long[1];
+        long[] hash = new long[2];
         names.forEach((path, inode) -> {
             boolean reachable = path.indexOf('/') < 0 || names.containsKey(ChainDirectory.CONTROL);
             if (reachable && !path.equals(SpoolDirectory.LOCK)) {
                 Content content = content(inode, open, present, partly, instead);
                 files.put(path, content);
-                hash[0] += mix(path.hashCode() * MULTIPLIER ^ content.hash);
+                long one = mix(path.hashCode() * MULTIPLIER ^ content.hash);
+                hash[0] += one;
+                if (path.equals(STATE)) {
+                    hash[1] += mix(path.hashCode() * MULTIPLIER ^ content.positionHash());
+                } else if (!path.endsWith(ReservedFile.NAME)) {
+                    hash[1] += one;
+                }
             }
         });
-        return new Image(() -> name(open, present, partly), files, hash[0]);
+        return new Image(() -> name(open, present, partly), files, hash[0], hash[1]);
     }
 
     private String name(List<Integer> open, long present, int partly) {

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.avro.generic.GenericDatumReader;
@@ -156,6 +157,16 @@ final class CrashLedger {
         return number;
     }
 
+    /**
+     * Since when the end of a run is declared, ns since 1970-01-01 UTC; null = it is not. The window of a run that was
+     * killed before its GAP was durable begins where that GAP's would have begun.
+     *
+     * @param restarts by epoch: begin of the window of its GAP of cause restart
+     */
+    static @Nullable Long restartSince(NavigableMap<Long, Long> restarts, long epoch) {
+        return restarts.tailMap(epoch).values().stream().min(Long::compare).orElse(null);
+    }
+
     /** What a reader of the topics knows. */
     static final class Known {
         final Map<AcknowledgedPosition.RunStream, BitSet> sequences = new HashMap<>();
@@ -187,9 +198,7 @@ final class CrashLedger {
             if (gap != null) {
                 gap.ranges().forEach(range -> set(range.owner(), range.first(), range.next()));
                 unnamed += gap.ranges().isEmpty() && gap.count() != null ? gap.count() : 0;
-                if (gap.cause().equals("restart")) {
-                    restarts.merge(gap.owner().run().streamEpoch(), frame.number("window_start_ns"), Math::min);
-                }
+                gap.restartWindow(restarts);
             }
             if (frame.fields().get("streams") instanceof Iterable<?> streams) {
                 for (Object element : streams) {
@@ -211,15 +220,6 @@ final class CrashLedger {
 
         private void set(AcknowledgedPosition.RunStream stream, long first, long next) {
             sequences.computeIfAbsent(stream, key -> new BitSet()).set((int) first, (int) next);
-        }
-
-        /**
-         * Since when the end of a run is declared, ns since 1970-01-01 UTC; null = it is not. The window of a run that was
-         * killed before its GAP was durable begins where that GAP's would have begun.
-         */
-        @Nullable
-        Long restartSince(long epoch) {
-            return restarts.tailMap(epoch).values().stream().min(Long::compare).orElse(null);
         }
 
         BitSet of(AcknowledgedPosition.RunStream stream) {

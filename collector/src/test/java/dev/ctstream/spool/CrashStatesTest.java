@@ -6,7 +6,9 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -14,34 +16,40 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /**
  * Every image that a crash or a power loss may leave of every short history, see {@link CrashModel}; and planted faults,
  * each of which must be found.
  *
- * <p>{@code -Dcrash.history=edsa} plays one history, {@code -Dcrash.seeds=10000} that many random ones of {@value #LONG}
- * steps from {@code -Dtest.seed} on, {@code -Dcrash.images=1000000} ends them when so many images were recovered, and
- * {@code -Dcrash.seconds=600} gives more time to the longer of the short ones.
+ * <p>{@code -Dcrash.seconds=600} gives more time to the short histories. {@code -Dcrash.history=edsa} plays one history;
+ * {@code -Dcrash.seeds=10000} plays that many random ones of {@value #LONG} steps from {@code -Dtest.seed} on, and {@code
+ * -Dcrash.images=1000000} ends them when so many images were recovered.
  */
 class CrashStatesTest {
     private static final String HISTORY = System.getProperty("crash.history", "");
     private static final CrashFault FAULT = CrashFault.valueOf(System.getProperty("crash.fault", "NONE"));
-    private static final int SEEDS = Integer.getInteger("crash.seeds", 0);
+    private static final int SEEDS = Integer.getInteger("crash.seeds", 60);
     private static final long IMAGES_MOST = Long.getLong("crash.images", Long.MAX_VALUE);
     private static final long SEED = Long.getLong("test.seed", 1);
-    private static final int SECONDS = Integer.getInteger("crash.seconds", 25);
+    private static final int SECONDS = Integer.getInteger("crash.seconds", 40);
     private static final int LONG = 12;
+    private static final int ALL_STEPS_MOST = 3;
+    private static final int WRITING_STEPS_MOST = 5;
     private static final int IMAGES_LEAST = 20_000;
-    private static final int RANDOM_LEAST = 60;
+    /** What is played when the time does not suffice for all is spread over them, the same each time. */
+    private static final long SHUFFLE_SEED = 20_000;
+
+    private static final long FOUND_WITHIN_SECONDS = 60;
 
     @BeforeAll
     static void silence() {
@@ -56,45 +64,53 @@ class CrashStatesTest {
     @Test
     void recoveryIsRightWhateverACrashLeaves() throws Exception {
         CrashModel model = new CrashModel(FAULT);
-        long began = System.nanoTime();
-        long until = began + TimeUnit.SECONDS.toNanos(SECONDS);
-        int wanted;
-        if (!HISTORY.isEmpty()) {
-            wanted = play(model, 1, one -> CrashStep.history(HISTORY), Long.MAX_VALUE);
-        } else if (SEEDS > 0) {
-            wanted = play(model, SEEDS, CrashStatesTest::random, Long.MAX_VALUE);
-        } else {
-            List<List<CrashStep>> histories = shortOnes();
-            wanted = play(model, histories.size(), histories::get, until);
+        List<List<CrashStep>> histories = HISTORY.isEmpty() ? shortOnes() : List.of(CrashStep.history(HISTORY));
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
+        play(
+                model,
+                "short",
+                histories.size(),
+                histories::get,
+                () -> System.nanoTime() - until < 0 || model.images() < IMAGES_LEAST);
+        if (HISTORY.isEmpty()) {
             assertThat(model.images()).as("images, distinct by content").isGreaterThanOrEqualTo(IMAGES_LEAST);
         }
-        double seconds = (System.nanoTime() - began) / 1e9;
-        System.out.printf(
-                "crash states: %d images, %d of them distinct, %d recoveries, of %d histories (of %d) in %.1f s;"
-                        + " %.0f images a minute; slowest start %.0f ms%n",
-                model.made(),
-                model.images(),
-                model.recoveries(),
-                model.histories(),
-                wanted,
-                seconds,
-                model.made() / seconds * 60,
-                model.slowestStartMillis());
+    }
+
+    @Test
+    void recoveryIsRightAfterRandomHistories() throws Exception {
+        CrashModel model = new CrashModel(FAULT);
+        play(
+                model,
+                "random, seeds from " + SEED,
+                SEEDS,
+                CrashStatesTest::random,
+                () -> model.recoveries() < IMAGES_MOST);
+    }
+
+    /** Histories in which the model has found a fault, of the product or its own. */
+    @ParameterizedTest
+    @ValueSource(strings = {"lazdn", "bkbmz", "fizuj", "ozlfmiwzujhe", "aagahsnmnbyf"})
+    void aHistoryThatOnceFailedHolds(String letters) throws IOException {
+        assertThat(failure(CrashFault.NONE, CrashStep.history(letters))).isNull();
     }
 
     /**
-     * All histories of up to three steps, the shorter ones first; some random ones between them; and as the time allows,
-     * those of four and five of the steps that write.
+     * All histories of up to {@value #ALL_STEPS_MOST} steps, and those of up to {@value #WRITING_STEPS_MOST} of the steps
+     * that write. The shorter ones come first, the others in an order that mixes them.
      */
     private static List<List<CrashStep>> shortOnes() {
         List<CrashStep> all = List.of(CrashStep.values());
-        List<List<CrashStep>> histories = new ArrayList<>(CrashStep.histories(all, 1));
-        histories.addAll(CrashStep.histories(all, 2));
-        IntStream.range(0, RANDOM_LEAST).mapToObj(CrashStatesTest::random).forEach(histories::add);
-        histories.addAll(CrashStep.histories(CrashStep.WRITING, 3));
-        histories.addAll(CrashStep.histories(all, 3));
-        histories.addAll(CrashStep.histories(CrashStep.WRITING, 4));
-        histories.addAll(CrashStep.histories(CrashStep.WRITING, 5));
+        List<List<CrashStep>> longer = new ArrayList<>(CrashStep.histories(all, ALL_STEPS_MOST));
+        for (int length = ALL_STEPS_MOST + 1; length <= WRITING_STEPS_MOST; length++) {
+            longer.addAll(CrashStep.histories(CrashStep.WRITING, length));
+        }
+        Collections.shuffle(longer, new Random(SHUFFLE_SEED));
+        List<List<CrashStep>> histories = new ArrayList<>();
+        for (int length = 1; length < ALL_STEPS_MOST; length++) {
+            histories.addAll(CrashStep.histories(all, length));
+        }
+        histories.addAll(longer);
         return histories;
     }
 
@@ -107,9 +123,11 @@ class CrashStatesTest {
                 .toList();
     }
 
-    /** Plays histories on all processors, until the time is over and there are images enough; returns their number. */
-    private static int play(CrashModel model, int count, IntFunction<List<CrashStep>> histories, long untilNanos)
+    /** Plays histories on all processors as long as it may go on, and prints how many that were. */
+    private static void play(
+            CrashModel model, String which, int count, IntFunction<List<CrashStep>> histories, BooleanSupplier goesOn)
             throws Exception {
+        long began = System.nanoTime();
         AtomicInteger next = new AtomicInteger();
         int threads = Runtime.getRuntime().availableProcessors();
         ExecutorService players = Executors.newFixedThreadPool(threads);
@@ -118,7 +136,7 @@ class CrashStatesTest {
             for (int i = 0; i < threads; i++) {
                 playing.add(players.submit(() -> {
                     for (int at = next.getAndIncrement();
-                            at < count && goesOn(model, untilNanos);
+                            at < count && goesOn.getAsBoolean();
                             at = next.getAndIncrement()) {
                         playOne(model, histories.apply(at));
                     }
@@ -136,13 +154,19 @@ class CrashStatesTest {
         } finally {
             players.shutdownNow();
         }
-        return count;
-    }
-
-    private static boolean goesOn(CrashModel model, long untilNanos) {
-        return untilNanos == Long.MAX_VALUE
-                ? model.recoveries() < IMAGES_MOST
-                : System.nanoTime() - untilNanos < 0 || model.images() < IMAGES_LEAST;
+        double seconds = (System.nanoTime() - began) / 1e9;
+        System.out.printf(
+                "crash states (%s): %d images, %d of them distinct, %d recoveries, of %d histories (of %d) in %.1f s;"
+                        + " %.0f images a minute; slowest start %.0f ms%n",
+                which,
+                model.made(),
+                model.images(),
+                model.recoveries(),
+                model.histories(),
+                count,
+                seconds,
+                model.made() / seconds * 60,
+                model.slowestStartMillis());
     }
 
     /** An error says how to repeat the history, and the shortest one that still fails. */
@@ -160,7 +184,7 @@ class CrashStatesTest {
     }
 
     private static String command(List<CrashStep> history) {
-        return "mvn -pl collector -am test -Dtest=CrashStatesTest#recovery* -Dsurefire.failIfNoSpecifiedTests=false"
+        return "mvn -pl collector -am test -Dtest=CrashStatesTest#recovery*Leaves -Dsurefire.failIfNoSpecifiedTests=false"
                 + " -Dcrash.history=" + CrashStep.letters(history)
                 + (FAULT == CrashFault.NONE ? "" : " -Dcrash.fault=" + FAULT);
     }
@@ -202,18 +226,20 @@ class CrashStatesTest {
     @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
     void aPlantedFaultIsFound(CrashFault fault) throws IOException {
         List<CrashStep> history = CrashStep.history(history(fault));
-        long began = System.nanoTime();
+        long began = CrashModel.cpuNanos();
         CrashModel model = new CrashModel(fault);
         Throwable found = failure(model, history);
+        double seconds = (CrashModel.cpuNanos() - began) / 1e9;
         System.out.printf(
                 "planted %s: found with history=%s steps=%d images=%d seconds=%.1f: %s%n",
                 fault,
                 CrashStep.letters(history),
                 history.size(),
                 model.made(),
-                (System.nanoTime() - began) / 1e9,
+                seconds,
                 found == null ? "NO" : found.getMessage());
         assertThat(found).as("planted: %s", fault).isInstanceOf(CrashCheck.Broken.class);
+        assertThat(seconds).as("CPU seconds until it is found").isLessThan(FOUND_WITHIN_SECONDS);
         assertThat(failure(CrashFault.NONE, history)).as("without the fault").isNull();
     }
 

@@ -46,6 +46,8 @@ final class CrashTruth {
     final Map<AcknowledgedPosition.RunStream, BitSet> durable = new HashMap<>();
     /** What was destroyed, and what only destroyed GAP records named. */
     final Map<AcknowledgedPosition.RunStream, BitSet> destroyed = new HashMap<>();
+    /** Destroyed GAP records of cause restart: begin of the window by epoch, ns since 1970-01-01 UTC. */
+    final TreeMap<Long, Long> destroyedRestarts = new TreeMap<>();
 
     CrashTruth(List<DiskChange> changes, MemoryFiles files) {
         this.changes = changes;
@@ -139,6 +141,7 @@ final class CrashTruth {
                                 frame.envelope().nextSequence());
                 DeclaredGap gap = frame.gap();
                 if (gap != null) {
+                    gap.restartWindow(destroyedRestarts);
                     gap.ranges()
                             .forEach(range ->
                                     sequences(destroyed, range.owner()).set((int) range.first(), (int) range.next()));
@@ -171,6 +174,18 @@ final class CrashTruth {
                 .mapToInt(Frame::change)
                 .findFirst()
                 .orElse(Integer.MAX_VALUE);
+    }
+
+    /** Number of the control record that was written together with another one and gives something up; 0 = none. */
+    long givesUpWith(RunIdentity run, long number) {
+        int change = appended(run, number);
+        return frames.stream()
+                .filter(frame -> frame.change() == change
+                        && frame.envelope().kind() == BatchEnvelope.CONTROL
+                        && frame.envelope().givesUp() != null)
+                .mapToLong(frame -> frame.envelope().number())
+                .max()
+                .orElse(0);
     }
 
     /** What is wrong about the log_index of what was appended: it counts the appends of a run; null = nothing. */

@@ -5,6 +5,7 @@ import dev.ctstream.record.StreamId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.avro.generic.GenericRecord;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,13 @@ record DeclaredGap(
                 List.copyOf(ranges),
                 (Long) fields.get("lost_count"),
                 (Long) fields.get("lost_batches"));
+    }
+
+    /** Notes since when it declares the end of its run, if its cause is restart, ns since 1970-01-01 UTC. */
+    void restartWindow(Map<Long, Long> beginByEpoch) {
+        if (cause.equals("restart")) {
+            beginByEpoch.merge(owner.run().streamEpoch(), frame.number("window_start_ns"), Math::min);
+        }
     }
 
     /** Lost events; 0 when control records were lost, or there is no count. */

@@ -9,6 +9,7 @@ import dev.ctstream.segment.BatchEnvelope;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -119,6 +120,53 @@ class HandoverTest {
             OfferedMarks.offer(spool.outbox, ZONE, 5, 1);
             spool.pass();
             assertThat(spool.readAllBatches()).hasSize(1);
+        }
+    }
+
+    private TestSpool withALossBetweenTwoBatches() throws IOException {
+        TestSpool spool = open();
+        spool.handOver(spool.made(ZONE, 10, 20));
+        spool.made(ZONE, 4, 20); // refused
+        spool.handOver(spool.made(ZONE, 10, 20));
+        spool.pass();
+        return spool;
+    }
+
+    private static @Nullable Long nextSequence(TestSpool spool) throws IOException {
+        QueuedBatch next = spool.next();
+        return next == null ? null : next.envelope().firstSequence();
+    }
+
+    /** So a reader of the topics never sees a hole that nothing declares. */
+    @Test
+    void whatFollowsALossWaitsForItsGap() throws IOException {
+        try (TestSpool spool = withALossBetweenTwoBatches()) {
+            assertThat(nextSequence(spool)).isZero();
+            assertThat(nextSequence(spool)).isNull();
+            spool.readControl();
+            assertThat(nextSequence(spool)).as("sent is not acknowledged").isNull();
+            spool.acknowledgeControl();
+            assertThat(nextSequence(spool)).isEqualTo(14);
+        }
+    }
+
+    @Test
+    void afterARestartEverythingWaitsForTheGapsOfTheRunBefore() throws IOException {
+        withALossBetweenTwoBatches().close();
+        try (TestSpool spool = open()) {
+            assertThat(nextSequence(spool)).isNull();
+            spool.acknowledgeControl();
+            assertThat(nextSequence(spool)).isZero();
+            assertThat(nextSequence(spool)).isEqualTo(14);
+        }
+    }
+
+    @Test
+    void nothingWaitsForAGapThatKafkaRefuses() throws IOException {
+        try (TestSpool spool = withALossBetweenTwoBatches()) {
+            spool.spool.controlBlocked(true);
+            assertThat(nextSequence(spool)).isZero();
+            assertThat(nextSequence(spool)).isEqualTo(14);
         }
     }
 }

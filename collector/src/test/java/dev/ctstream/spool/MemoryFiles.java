@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MemoryFiles extends SpoolFileSystem {
     static final Path ROOT = Path.of("/model/spool");
+    private static final int ROOT_LENGTH = ROOT.toString().length();
     private static final int WRITE_BUFFER_BYTES = 16 << 10;
     private static final AtomicLong DISKS = new AtomicLong();
 
@@ -201,7 +202,8 @@ final class MemoryFiles extends SpoolFileSystem {
     }
 
     private static String name(Path path) {
-        return ROOT.relativize(path).toString();
+        String whole = path.toString();
+        return whole.length() <= ROOT_LENGTH ? "" : whole.substring(ROOT_LENGTH + 1);
     }
 
     private Inode existing(Path path) throws NoSuchFileException {

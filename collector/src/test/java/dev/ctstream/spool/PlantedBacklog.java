@@ -29,6 +29,8 @@ public final class PlantedBacklog implements Backlog {
         REWIND_TOO_FAR,
         /** A rewind leaves out the oldest unacknowledged batch. */
         REWIND_TOO_SHORT,
+        /** Events pass a loss before Kafka has its GAP, as they may only while Kafka refuses control records. */
+        HOLE_BEFORE_GAP,
         /** The control records have the epoch of the run before, and so its numbers. */
         CONTROL_NUMBERS_AGAIN
     }
@@ -52,6 +54,7 @@ public final class PlantedBacklog implements Backlog {
         this.violation = violation;
         events = new Queue("events", backlog.events());
         control = new Queue("control records", backlog.control());
+        controlBlocked(false);
     }
 
     private final class Queue implements BatchQueue {
@@ -167,6 +170,6 @@ public final class PlantedBacklog implements Backlog {
 
     @Override
     public void controlBlocked(boolean blocked) {
-        backlog.controlBlocked(blocked);
+        backlog.controlBlocked(blocked || fault == Fault.HOLE_BEFORE_GAP);
     }
 }

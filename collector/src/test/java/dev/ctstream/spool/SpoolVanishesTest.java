@@ -203,9 +203,11 @@ class SpoolVanishesTest {
             spool.made(zone, 5, 20); // refused by the ring
             spool.handOver(spool.made(zone, 10, 20));
             spool.pass();
+            spool.spool.controlBlocked(true);
             Objects.requireNonNull(spool.next());
             Objects.requireNonNull(spool.next());
             spool.acknowledge(2); // Kafka has both batches, and not the GAP between them
+            spool.spool.controlBlocked(false);
             assertThat(spool.topics.control()).isEmpty();
             remove(directory());
             spool.await("red", () -> isRed(spool));

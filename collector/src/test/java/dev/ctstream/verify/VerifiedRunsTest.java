@@ -63,6 +63,24 @@ class VerifiedRunsTest {
         assertThat(report.lost(dev.ctstream.record.GapCause.RESTART)).isEqualTo(5);
     }
 
+    /** It was killed before Kafka had a record of it. What the run before it has in the spool can still come. */
+    @Test
+    void aRunWithoutRecordsIsNoBreakOfTheChain() {
+        Recorded.Run first = runAt(0).started();
+        first.opened(7, 0, 4);
+        first.acknowledging(0).report("HEARTBEAT", 0, Map.of(7, 9L));
+        Recorded.Run silent = runAt(TWO_HOURS);
+        runAt(TWO_HOURS + SECOND).startedAfter(silent).report("HEARTBEAT", 0, Map.of());
+        topic.control.forEach(placed -> {
+            placed.record().put("acknowledged_epoch", first.epoch());
+            placed.record().put("acknowledged_log_index", 0L);
+        });
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.undeclared()).isZero();
+        assertThat(report.inSpool()).isPositive();
+        assertThat(report.remarks()).noneMatch(remark -> remark.contains("chains"));
+    }
+
     @Test
     void theClockOrdersChainsThatNothingConnectsAndARemarkSaysSo() {
         openTwo(runAt(0).started());
