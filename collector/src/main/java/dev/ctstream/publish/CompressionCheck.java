@@ -10,8 +10,8 @@ import java.io.OutputStream;
 import java.util.Arrays;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.compress.Compression;
-import org.apache.kafka.common.utils.BufferSupplier;
-import org.apache.kafka.common.utils.ByteBufferOutputStream;
+import org.apache.kafka.common.utils.internals.BufferSupplier;
+import org.apache.kafka.common.utils.internals.ByteBufferOutputStream;
 
 /**
  * Checks that the codec of {@code kafka.compression.type} works. Kafka's client loads it with the first batch; when it
