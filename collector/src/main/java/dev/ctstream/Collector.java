@@ -1,24 +1,19 @@
 package dev.ctstream;
 
-import dev.ctstream.batch.BatchMetrics;
-import dev.ctstream.batch.BatchRing;
-import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.EventSocket;
-import dev.ctstream.conntrack.ReceiveMetrics;
+import dev.ctstream.control.RunDescription;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
+import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.ProcessControl;
-import dev.ctstream.publish.PublishMetrics;
-import dev.ctstream.publish.Publisher;
 import dev.ctstream.record.RunIdentity;
-import dev.ctstream.record.StreamId;
 import dev.ctstream.spool.Spool;
-import dev.ctstream.spool.SpoolMetrics;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,9 +50,6 @@ import org.slf4j.event.Level;
  */
 public final class Collector implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Collector.class);
-    /** The longest that a stop waits for the receive thread, and for the spool thread; Kafka gets the rest. */
-    private static final long LOCAL_STOP_MILLIS = 2_500;
-
     /** STOPPED is appended this long before a stop must have ended, even if events still wait for Kafka. */
     private static final long STOPPED_BEFORE_END_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
@@ -67,19 +59,12 @@ public final class Collector implements AutoCloseable {
     private final CollectorConfig config;
     private final Metrics metrics;
     private final Health health;
-    private final BatchRing ring = new BatchRing();
-    private final ControlOutbox outbox = new ControlOutbox(ring);
-    private final ReceiveMetrics receiveMetrics;
-    private final PublishMetrics publishMetrics;
+    private final RunParts parts;
     private final Namespaces namespaces;
-    private final StreamId own; // control stream of the collector's own namespace
-    private final Spool spool;
-    private final Publisher publisher;
-    private final OwnedThread receiveThread;
-    private final OwnedThread spoolThread;
-    private final OwnedThread publishThread;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
-    private final Tracking tracking;
+    private volatile Tracking tracking;
+    private volatile Sending sending;
+    private volatile long lostInEarlierRuns; // of this process
     private final @Nullable HttpEndpoint http;
     private boolean stopped;
     private volatile boolean endedCleanly;
@@ -121,32 +106,25 @@ public final class Collector implements AutoCloseable {
         health = early.health();
         metrics = early.metrics();
         http = early.http();
-        receiveMetrics = new ReceiveMetrics(metrics);
-        publishMetrics = new PublishMetrics(metrics);
-        BatchMetrics.registerRing(metrics, ring);
-        own = namespaces.own(); // it may fail: before the spool is open
-        spool = Spool.open(new Spool.Parts(
-                config.spool(),
-                new Spool.Host(
-                        config.host().id(),
-                        config.host().bootId(),
-                        config.host().name()),
-                ring,
-                outbox,
-                own,
-                new SpoolMetrics(metrics),
-                health));
-        RunIdentity run = spool.identity();
-        tracking = new Tracking(
+        parts = new RunParts(
                 config,
-                Tracking.facts(config, run, program, spool.previousRun()),
-                ring,
-                outbox,
-                new Tracking.Observers(metrics, health, receiveMetrics));
-        publisher = new Publisher(new Publisher.Parts(config.publish(), spool, publishMetrics, health));
-        receiveThread = OwnedThread.looping("ctstream-receive", tracking.receiver(), LOCAL_STOP_MILLIS);
-        spoolThread = OwnedThread.looping("ctstream-spool", spool, LOCAL_STOP_MILLIS);
-        publishThread = OwnedThread.looping("ctstream-publish", publisher, LOCAL_STOP_MILLIS);
+                program,
+                namespaces,
+                namespaces.own(), // it may fail: before the spool is open
+                health,
+                RunParts.Stages.register(metrics),
+                this::threadFailed,
+                this::topicsChanged);
+        RunParts.Queues queues = RunParts.Queues.create();
+        sending = Sending.open(parts, queues, null);
+        Spool spool = sending.spool();
+        tracking = new Tracking(parts, queues, spool.identity(), before(spool.previousRun()));
+    }
+
+    private static RunDescription.@Nullable PreviousRun before(Spool.@Nullable PreviousRun run) {
+        return run == null
+                ? null
+                : new RunDescription.PreviousRun(run.identity(), run.aliveNanos(), run.clean(), run.open());
     }
 
     /**
@@ -165,7 +143,7 @@ public final class Collector implements AutoCloseable {
             namespaces.open(); // from here on the kernel keeps events for us, as many as the buffer holds
             preferred = ProcessControl.preferThread();
             collector = new Collector(config, namespaces, early, program);
-            collector.receive();
+            collector.tracking.receive(); // before anything else starts
         } catch (IOException | RuntimeException e) {
             namespaces.sockets().forEach(EventSocket::close);
             namespaces.close();
@@ -206,21 +184,71 @@ public final class Collector implements AutoCloseable {
         }
     }
 
-    /** Receives before anything else starts. */
-    private void receive() {
-        tracking.add(namespaces.list(), own);
-        receiveThread.start(this::threadFailed);
+    private void begin() {
+        sending.startSpool();
+        tracking.startHelpers();
+        sending.startPublisher();
+        namespaces.start(this::threadFailed);
+        metrics.bindProcess();
     }
 
-    private void begin() {
-        spoolThread.start(this::threadFailed);
-        tracking.start(this::threadFailed);
-        publishThread.start(this::threadFailed);
-        namespaces.start(this::threadFailed);
-        if (spool.replayedBatches() > 0) {
-            LOG.info("batches of an earlier run are published first batches={}", spool.replayedBatches());
+    private void topicsChanged(String what) {
+        OwnedThread.looping("ctstream-new-run", () -> beginRun(what), RunParts.LOCAL_STOP_MILLIS)
+                .start(this::threadFailed);
+    }
+
+    /**
+     * Ends this run and begins another one on the same event sockets and in the same spool. The sockets wait until the
+     * end of this run is appended; the spool is opened again while the new run receives.
+     */
+    private synchronized void beginRun(String reason) {
+        if (stopped) {
+            return;
         }
-        metrics.bindProcess();
+        LOG.warn("a new run begins: {}", reason);
+        long begin = System.nanoTime();
+        Sending before = sending;
+        try {
+            if (tracking.end(true)) {
+                tracking.stopped("topic-changed");
+            }
+            boolean clean = before.endSpool();
+            tracking.close();
+            RunIdentity ended = before.spool().identity();
+            RunIdentity run = new RunIdentity(
+                    ended.hostId(),
+                    ended.bootId(),
+                    Math.max(Clock.realtimeNanos(), ended.streamEpoch() + 1));
+            RunParts.Queues queues = RunParts.Queues.create();
+            // Of a run whose end could not be appended, everything that it ever held in memory may be lost.
+            tracking = new Tracking(
+                    parts,
+                    queues,
+                    run,
+                    new RunDescription.PreviousRun(ended, ended.streamEpoch(), clean, List.of()));
+            tracking.receive();
+            tracking.startHelpers();
+            before.endPublisher(Duration.ZERO);
+            while (!before.ended()) { // the disk does not answer; meanwhile the ring holds what is received
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
+                if (Thread.currentThread().isInterrupted()) {
+                    return;
+                }
+            }
+            before.close();
+            lostInEarlierRuns += before.spool().lostEvents();
+            sending = Sending.open(parts, queues, run);
+            sending.startSpool();
+            sending.startPublisher();
+            LOG.info(
+                    "a new run has begun stream_epoch={} after_millis={}",
+                    run.streamEpoch(),
+                    TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Ends the process with the reason: {@link #awaitEnd} throws it. */
@@ -241,7 +269,7 @@ public final class Collector implements AutoCloseable {
      * @return the keys that have changed since they were applied
      */
     public Set<String> apply(CollectorConfig now) {
-        return publisher.renewCredentials(now.publish()).stream()
+        return sending.publisher().renewCredentials(now.publish()).stream()
                 .map(key -> "kafka." + key)
                 .collect(Collectors.toCollection(TreeSet::new));
     }
@@ -249,10 +277,10 @@ public final class Collector implements AutoCloseable {
     /** Number of events so far. Any thread. */
     public Totals totals() {
         return new Totals(
-                receiveMetrics.eventsTotal(),
-                publishMetrics.acknowledgedEventsTotal(),
+                parts.stages().receive().eventsTotal(),
+                parts.stages().publish().acknowledgedEventsTotal(),
                 namespaces.lostByKernel(),
-                spool.lostEvents());
+                lostInEarlierRuns + sending.spool().lostEvents());
     }
 
     public Health health() {
@@ -278,7 +306,7 @@ public final class Collector implements AutoCloseable {
     }
 
     Spool spool() {
-        return spool;
+        return sending.spool();
     }
 
     /** The metrics of all stages. Any thread. */
@@ -288,7 +316,7 @@ public final class Collector implements AutoCloseable {
 
     /** Number of batches in the spool that Kafka has not confirmed. Any thread. */
     public long unacknowledgedBatches() {
-        return spool.unacknowledged();
+        return sending.spool().unacknowledged();
     }
 
     /** Runs the action when this collector has ended, by {@link #stop} or by a failure; at once if it has. */
@@ -321,27 +349,24 @@ public final class Collector implements AutoCloseable {
      */
     public synchronized boolean stop() {
         if (stopped) {
-            return spool.unacknowledged() == 0;
+            return unacknowledgedBatches() == 0;
         }
         stopped = true;
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(config.shutdownTimeoutSeconds());
         try {
-            tracking.stopHelpers();
-            tracking.receiver().stop(LOCAL_STOP_MILLIS);
-            if (receiveThread.join(LOCAL_STOP_MILLIS) && tracking.finish(LOCAL_STOP_MILLIS)) {
-                awaitAppended();
-                publisher.awaitEventsPublished(
-                        Duration.ofNanos(deadline - System.nanoTime() - STOPPED_BEFORE_END_NANOS));
-                tracking.stopped(LOCAL_STOP_MILLIS);
+            if (tracking.end(false)) {
+                sending.awaitAppended();
+                sending.publisher()
+                        .awaitEventsPublished(
+                                Duration.ofNanos(deadline - System.nanoTime() - STOPPED_BEFORE_END_NANOS));
+                tracking.stopped("stop");
             }
-            spool.stop();
-            endedCleanly = spoolThread.join(LOCAL_STOP_MILLIS) && spool.endedCleanly();
-            publisher.stop(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())));
-            publishThread.join(TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()) + 500);
+            endedCleanly = sending.endSpool();
+            sending.endPublisher(Duration.ofNanos(deadline - System.nanoTime()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        boolean published = spool.unacknowledged() == 0;
+        boolean published = unacknowledgedBatches() == 0;
         logEnd(published);
         closeParts();
         ended.complete(null);
@@ -355,16 +380,8 @@ public final class Collector implements AutoCloseable {
                         "stopped, {} published_events={} unpublished_batches={} lost_events={}",
                         published ? "everything is published" : "the rest stays in the spool for the next run",
                         totals.acknowledged(),
-                        spool.unacknowledged(),
+                        unacknowledgedBatches(),
                         totals.lostByKernel() + totals.lostLater());
-    }
-
-    /** Waits until what was received is in the spool, so that the publisher can know when it has sent all of it. */
-    private void awaitAppended() {
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LOCAL_STOP_MILLIS);
-        while (!spool.hasAppendedEverything() && System.nanoTime() - deadline < 0) {
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
-        }
     }
 
     private void closeParts() {
@@ -372,14 +389,8 @@ public final class Collector implements AutoCloseable {
             http.close();
         }
         namespaces.close();
-        tracking.receiver().close();
-        try {
-            if (!spoolThread.isAlive() && !publishThread.isAlive()) {
-                spool.close();
-            }
-        } catch (IOException e) {
-            LOG.error("spool cannot be closed: {}", ErrorText.of(e));
-        }
+        tracking.close();
+        sending.close();
         metrics.close();
     }
 

@@ -1,28 +1,20 @@
 package dev.ctstream;
 
-import dev.ctstream.batch.BatchMetrics;
-import dev.ctstream.batch.BatchSink;
 import dev.ctstream.batch.Batcher;
-import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.EventReceiver;
-import dev.ctstream.conntrack.ReceiveMetrics;
-import dev.ctstream.control.ControlMetrics;
 import dev.ctstream.control.DeliveryGuard;
 import dev.ctstream.control.NamespaceReporter;
 import dev.ctstream.control.ObservedNamespace;
 import dev.ctstream.control.RunDescription;
 import dev.ctstream.control.Snapshots;
 import dev.ctstream.metrics.Health;
-import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
-import dev.ctstream.spool.Spool;
 import dev.ctstream.track.FlowTracker;
-import dev.ctstream.track.TrackMetrics;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -32,66 +24,61 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The receive side of a collector: receiver, tracker and batcher, and their helpers, which report, dump and guard.
+ * The receive side of a run: receiver, tracker and batcher, and their helpers, which report, dump and guard.
  *
- * <p>Ownership: owns the threads of {@link NamespaceReporter}, {@link Snapshots} and {@link DeliveryGuard}; the receive thread
- * is the collector's.
+ * <p>Ownership: owns the receive thread, and the threads of {@link NamespaceReporter}, {@link Snapshots} and {@link
+ * DeliveryGuard}.
  *
  * <p>Threads: for the collector's owner.
  */
 final class Tracking {
     private static final Logger LOG = LoggerFactory.getLogger(Tracking.class);
 
+    private final RunParts parts;
     private final Batcher batcher;
     private final FlowTracker tracker;
     private final EventReceiver receiver;
     private final NamespaceReporter reporter;
     private final Snapshots snapshots;
     private final DeliveryGuard guard;
-    private final Health health;
-
-    /** Builds the receive side; starts nothing. */
-    Tracking(CollectorConfig config, RunDescription facts, BatchSink sink, ControlOutbox outbox, Observers observers)
-            throws NetlinkException {
-        health = observers.health();
-        Metrics metrics = observers.metrics();
-        ControlMetrics controlMetrics = new ControlMetrics(metrics);
-        batcher =
-                new Batcher(config.batch(), facts.run(), config.host().name(), sink, outbox, new BatchMetrics(metrics));
-        tracker = new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));
-        receiver = EventReceiver.open(tracker, observers.receive());
-        reporter = new NamespaceReporter(tracker, batcher, outbox, config.track(), facts, controlMetrics, health);
-        snapshots = new Snapshots(tracker, outbox, config.track(), controlMetrics, receiver.dumpRing());
-        guard = new DeliveryGuard(tracker, outbox, controlMetrics, DeliveryGuard.Limits.DEFAULT);
-    }
-
-    /** Takers of metrics and health reports. */
-    record Observers(Metrics metrics, Health health, ReceiveMetrics receive) {}
-
-    /** Describes this run, and the previous run as the spool recorded it. */
-    static RunDescription facts(
-            CollectorConfig config, RunIdentity run, Collector.Program program, Spool.@Nullable PreviousRun before) {
-        RunDescription.PreviousRun previous = before == null
-                ? null
-                : new RunDescription.PreviousRun(before.identity(), before.aliveNanos(), before.clean(), before.open());
-        ControlRecord.Settings settings = new ControlRecord.Settings(
-                program.version(),
-                program.configurationDigest(),
-                String.join(",", config.subscription().eventTypes()),
-                config.publish().records().layout().name().toLowerCase(Locale.ROOT));
-        return new RunDescription(run, settings, previous, null);
-    }
-
-    EventReceiver receiver() {
-        return receiver;
-    }
+    private final OwnedThread receiveThread;
 
     /**
-     * Adds all namespaces to the receiver.
+     * Builds the receive side of a run; starts nothing.
      *
-     * @param own control stream of the collector's own namespace
+     * @param previous the run before this one; null when none is known
      */
-    void add(List<ObservedNamespace> namespaces, StreamId own) {
+    Tracking(RunParts parts, RunParts.Queues queues, RunIdentity run, RunDescription.@Nullable PreviousRun previous)
+            throws NetlinkException {
+        this.parts = parts;
+        CollectorConfig config = parts.config();
+        Health health = parts.health();
+        RunParts.Stages stages = parts.stages();
+        RunDescription facts = new RunDescription(run, settings(parts), previous, null);
+        batcher = new Batcher(
+                config.batch(), run, config.host().name(), queues.ring(), queues.outbox(), stages.batch());
+        tracker = new FlowTracker(batcher, config.track(), stages.track());
+        receiver = EventReceiver.open(tracker, stages.receive());
+        reporter = new NamespaceReporter(
+                tracker, batcher, queues.outbox(), config.track(), facts, stages.control(), health);
+        snapshots = new Snapshots(tracker, queues.outbox(), config.track(), stages.control(), receiver.dumpRing());
+        guard = new DeliveryGuard(tracker, queues.outbox(), stages.control(), DeliveryGuard.Limits.DEFAULT);
+        receiveThread = OwnedThread.looping("ctstream-receive", receiver, RunParts.LOCAL_STOP_MILLIS);
+    }
+
+    private static ControlRecord.Settings settings(RunParts parts) {
+        CollectorConfig config = parts.config();
+        return new ControlRecord.Settings(
+                parts.program().version(),
+                parts.program().configurationDigest(),
+                String.join(",", config.subscription().eventTypes()),
+                config.publish().records().layout().name().toLowerCase(Locale.ROOT));
+    }
+
+    /** Receives in all namespaces. */
+    void receive() {
+        StreamId own = parts.own();
+        List<ObservedNamespace> namespaces = parts.namespaces().list();
         if (namespaces.stream().noneMatch(one -> one.control().equals(own))) {
             reporter.addedUnobserved(own);
         }
@@ -102,13 +89,14 @@ final class Tracking {
             snapshots.added(namespace, "start");
         }
         reporter.declareGone(own);
+        receiveThread.start(parts.failed());
     }
 
     /** Starts the helpers. */
-    void start(OwnedThread.FailureHandler handler) {
-        reporter.start(handler);
-        snapshots.start(handler);
-        guard.start(handler);
+    void startHelpers() {
+        reporter.start(parts.failed());
+        snapshots.start(parts.failed());
+        guard.start(parts.failed());
     }
 
     /** Announces every live flow again. */
@@ -116,20 +104,25 @@ final class Tracking {
         snapshots.request();
     }
 
-    /** Stops the dump, guard and control threads. Call it before the receive thread ends. */
-    void stopHelpers() {
+    /**
+     * Ends the helpers and the receive thread, and hands over the open batches. Then every event of the run is on its
+     * way; only {@link #stopped} is to follow.
+     *
+     * @param keepSockets whether the event sockets stay subscribed and open, for the run after this one
+     * @return whether the next stage took all of it in time; otherwise this run counts as unclean
+     */
+    boolean end(boolean keepSockets) throws InterruptedException {
         snapshots.close();
         guard.close();
         reporter.close();
+        boolean ended = keepSockets
+                ? receiver.handOver(RunParts.LOCAL_STOP_MILLIS)
+                : receiver.stop(RunParts.LOCAL_STOP_MILLIS);
+        return ended && receiveThread.join(RunParts.LOCAL_STOP_MILLIS) && finish();
     }
 
-    /**
-     * Hands over the open batches. Call it after the receive thread has ended.
-     *
-     * @return whether the next stage took all of it in time; otherwise this run counts as unclean
-     */
-    boolean finish(long timeoutMillis) {
-        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMillis);
+    private boolean finish() {
+        long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(RunParts.LOCAL_STOP_MILLIS);
         while (!(tracker.finish() && batcher.closeAll())) {
             if (System.nanoTime() - deadline >= 0) {
                 LOG.warn("could not hand over all events in time; the rest is lost and this run counts as unclean");
@@ -141,9 +134,14 @@ final class Tracking {
     }
 
     /** Reports the end of every namespace; everything of it was handed over before. */
-    void stopped(long timeoutMillis) {
-        if (!reporter.stopped("stop", timeoutMillis)) {
+    void stopped(String reason) {
+        if (!reporter.stopped(reason, RunParts.LOCAL_STOP_MILLIS)) {
             LOG.warn("could not report the end of this run in time; it counts as unclean");
         }
+    }
+
+    /** Frees what the receiver holds, if its thread has ended. */
+    void close() {
+        receiver.close();
     }
 }

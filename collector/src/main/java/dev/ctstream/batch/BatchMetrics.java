@@ -5,6 +5,7 @@ import dev.ctstream.metrics.Metrics;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Metrics of the batch stage. The receive thread updates them per batch or per pass, never per event. */
 public final class BatchMetrics {
@@ -13,6 +14,7 @@ public final class BatchMetrics {
     final Counter lostBatches;
     final Counter lostEvents;
     private final Map<CloseReason, Counter> closed = new EnumMap<>(CloseReason.class);
+    private volatile @Nullable BatchRing ring;
     private volatile int openBatches;
     private volatile long openBytes;
     private volatile long pooledBytes;
@@ -47,15 +49,24 @@ public final class BatchMetrics {
                 "ctstream_batch_allocated_batches",
                 "Buffers allocated since the start because the pool had none; constant in steady operation.",
                 () -> allocatedBatches);
+        registerRing(metrics);
     }
 
-    /** Registers the metrics of the ring to the next stage. */
-    public static void registerRing(Metrics metrics, BatchRing ring) {
-        metrics.gauge("ctstream_batch_ring_batches", "Batches waiting for the next stage.", ring::size);
+    private void registerRing(Metrics metrics) {
+        metrics.gauge("ctstream_batch_ring_batches", "Batches waiting for the next stage.", () -> {
+            BatchRing watched = ring;
+            return watched == null ? 0 : watched.size();
+        });
         metrics.gauge(
-                "ctstream_batch_ring_bytes",
-                "Buffer bytes of the batches that the next stages hold.",
-                ring::inFlightBytes);
+                "ctstream_batch_ring_bytes", "Buffer bytes of the batches that the next stages hold.", () -> {
+                    BatchRing watched = ring;
+                    return watched == null ? 0 : watched.inFlightBytes();
+                });
+    }
+
+    /** Sets the ring to the next stage; a later run has another one. */
+    public void watch(BatchRing present) {
+        ring = present;
     }
 
     void onClosed(CloseReason reason, EncodedBatch batch) {

@@ -112,6 +112,12 @@ public final class ControlEncoder {
             to.set("mode_from", mode.from()).set("mode_to", mode.to()).set("reason", mode.reason());
         } else if (control instanceof ControlRecord.Operator operator) {
             fillOperator(to, operator);
+        } else if (control instanceof ControlRecord.Topics topics) {
+            to.set("topic_events_id", topics.events().id())
+                    .set("topic_events_partitions", topics.events().partitions())
+                    .set("topic_control_id", topics.control().id())
+                    .set("topic_control_partitions", topics.control().partitions())
+                    .set("topic_backlog_batches", topics.backlogBatches());
         } else {
             throw new IllegalArgumentException(control.kind().name());
         }

@@ -108,6 +108,33 @@ public sealed interface ControlRecord {
         }
     }
 
+    /**
+     * The topics to which the run is published.
+     *
+     * @param backlogBatches batches of earlier runs that were waiting when a topic had become another one; null when
+     *     none has
+     */
+    record Topics(Topic events, Topic control, @Nullable Long backlogBatches) implements ControlRecord {
+        @Override
+        public ControlKind kind() {
+            return ControlKind.TOPIC;
+        }
+    }
+
+    /**
+     * A topic of Kafka.
+     *
+     * @param id Kafka's id of it; null when the brokers have no ids
+     * @param partitions how many of its partitions the run uses
+     */
+    record Topic(@Nullable String id, int partitions) {
+        /** Whether the other is not this topic, or has fewer partitions. */
+        public boolean replacedBy(Topic other) {
+            boolean sameId = id == null || other.id == null || id.equals(other.id);
+            return !sameId || other.partitions < partitions;
+        }
+    }
+
     /** Settings of the run. */
     record Settings(String version, String configurationDigest, String subscribedEvents, String recordLayout) {}
 

@@ -65,7 +65,6 @@ record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
 
     private static MeasuredCollector untilSpool(CollectorConfig config, Metrics metrics) throws IOException {
         BatchRing ring = new BatchRing();
-        BatchMetrics.registerRing(metrics, ring);
         ControlOutbox outbox = new ControlOutbox(ring);
         EventSocket socket = EventSocket.open(null, "host", config.subscription());
         Spool spool = Spool.open(new Spool.Parts(
@@ -96,8 +95,11 @@ record MeasuredCollector(Metrics metrics, LongSupplier pending, Runnable end) {
             RunIdentity run,
             BatchSink sink,
             ControlOutbox outbox) {
-        Batcher batcher =
-                new Batcher(config.batch(), run, config.host().name(), sink, outbox, new BatchMetrics(metrics));
+        BatchMetrics batchMetrics = new BatchMetrics(metrics);
+        if (sink instanceof BatchRing ring) {
+            batchMetrics.watch(ring);
+        }
+        Batcher batcher = new Batcher(config.batch(), run, config.host().name(), sink, outbox, batchMetrics);
         return stage == Stage.ENCODE
                 ? new UntrackedFlows(batcher)
                 : new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));

@@ -62,6 +62,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean started;
     private volatile boolean stopping;
+    private volatile boolean keepingSources;
     private int timeoutMillis;
     private long longestPauseNanos;
     private boolean dry;
@@ -119,7 +120,18 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         return !started || ended.await(timeoutMillis, TimeUnit.MILLISECONDS);
     }
 
-    /** Receives until {@link #stop}. */
+    /**
+     * Ends {@link #run} at once and leaves its sources subscribed and open, for another receiver: what the kernel has
+     * queued in them is received there.
+     *
+     * @return whether it ended in time
+     */
+    public boolean handOver(long timeoutMillis) throws InterruptedException {
+        keepingSources = true;
+        return stop(timeoutMillis);
+    }
+
+    /** Receives until {@link #stop} or {@link #handOver}. */
     @Override
     public void run() {
         started = true;
@@ -134,7 +146,9 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         } catch (NetlinkException e) {
             throw new UncheckedIOException(e);
         } finally {
-            sources.stream().filter(source -> source != null).forEach(EventSocket::close);
+            if (!keepingSources) {
+                sources.stream().filter(source -> source != null).forEach(EventSocket::close);
+            }
             ended.countDown();
         }
     }
@@ -302,7 +316,10 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     private void finish() throws NetlinkException {
         applyCommands();
         for (EventSocket source : sources) {
-            if (source != null) {
+            if (source != null && keepingSources) {
+                observer.removed(source);
+                handler.onRemoved(source);
+            } else if (source != null) {
                 drainFinally(source);
             }
         }

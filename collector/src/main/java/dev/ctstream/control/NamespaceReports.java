@@ -26,6 +26,9 @@ final class NamespaceReports implements AutoCloseable {
     private final StageClock clock;
     private final HeartbeatInterval interval;
     private ControlRecord.Sysctls sysctls;
+    private final long undecodableBefore; // in earlier runs, on the same socket
+    private final long foreignBefore;
+    private final long dropsBefore;
     private boolean inexact;
     private long looks;
 
@@ -48,6 +51,9 @@ final class NamespaceReports implements AutoCloseable {
         interval = new HeartbeatInterval(intervalNanos, clock.nanoTime());
         counters = new TableCounters(observed, clock);
         otherListeners = observed.otherListeners();
+        undecodableBefore = observed.source().undecodableTotal();
+        foreignBefore = observed.source().foreignTotal();
+        dropsBefore = observed.source().dropsTotal();
         checkListeners();
     }
 
@@ -114,11 +120,12 @@ final class NamespaceReports implements AutoCloseable {
         return new ControlRecord.Report(
                 new ControlRecord.Received(
                         counts.received(),
-                        source.undecodableTotal(),
+                        source.undecodableTotal() - undecodableBefore,
                         0,
-                        source.foreignTotal(),
+                        source.foreignTotal() - foreignBefore,
                         counts.unknownAttributes()),
-                new ControlRecord.KernelLosses(streams.lostTotal(), source.dropsTotal(), !inexact),
+                new ControlRecord.KernelLosses(
+                        streams.lostTotal(), source.dropsTotal() - dropsBefore, !inexact),
                 new ControlRecord.Flows(counts.live(), counts.untracked()),
                 counters.read());
     }

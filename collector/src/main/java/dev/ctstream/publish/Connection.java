@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Connection {
     final InFlight inFlight;
-    final Topics.Partitions partitions;
     private final Producer<byte[], byte[]> producer;
     private final Thread owner = Thread.currentThread();
 
@@ -33,13 +32,11 @@ final class Connection {
      */
     Connection(
             Producer<byte[], byte[]> producer,
-            Topics.Partitions partitions,
             long maxEventBytes,
             Consumer<InFlight.Entry> onAcknowledged,
             Runnable onFailed,
             StageClock clock) {
         this.producer = producer;
-        this.partitions = partitions;
         inFlight = new InFlight(
                 maxEventBytes,
                 onAcknowledged,

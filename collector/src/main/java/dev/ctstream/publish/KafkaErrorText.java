@@ -45,6 +45,9 @@ public final class KafkaErrorText {
         if (words.contains("No resolvable bootstrap")) {
             return "no host name in " + brokers + " can be resolved; check the names and the name service";
         }
+        if (words.contains("not present in metadata")) {
+            return "the topic or one of its partitions is not known to " + brokers + ": " + words;
+        }
         if (cause instanceof TimeoutException || cause instanceof java.util.concurrent.TimeoutException) {
             return "no broker answers at " + brokers
                     + "; check that Kafka runs there, that the port is open and kafka.security.protocol fits it";

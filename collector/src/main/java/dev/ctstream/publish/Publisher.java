@@ -8,13 +8,17 @@ import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.Backlog;
 import dev.ctstream.spool.BatchQueue;
 import dev.ctstream.spool.QueuedBatch;
+import dev.ctstream.spool.RunTopics;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -22,6 +26,7 @@ import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +59,9 @@ public final class Publisher implements Runnable {
      */
     private static final long STALL_LIMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
+    /** A topic that is deleted and created again is found within this time. */
+    private static final long ASK_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     private final Parts parts;
     private final Backlog backlog;
     private final Function<PublishConfig, KafkaGateway> gateways;
@@ -78,8 +86,15 @@ public final class Publisher implements Runnable {
             new HashSet<>(); // batches of events that are sent alone, to find the rejected one
     private final Set<Long> controlSuspects = new HashSet<>(); // control records that are sent alone
     private @Nullable Connection connection;
-    private Topics.Report topics =
-            new Topics.Report(new Topics.Partitions(1, 1), List.of(), 0, Topics.Ages.UNLIMITED, Set.of());
+    private final TopicsOfRuns runs;
+    private @Nullable CompletableFuture<RunTopics> asked; // which topics there are now
+    private long askedNanos;
+    private boolean told; // which topics this run has
+    private boolean superseded; // a new run must begin; nothing is sent any more
+    private String more = ""; // see TopicsOfRuns.more
+    private List<String> remarks = List.of();
+    private long maxMessageBytes;
+    private Set<String> brokers = Set.of();
     private int pieceBytes = Integer.MAX_VALUE;
     private long seenAcknowledged;
     private long probedNanos;
@@ -95,7 +110,27 @@ public final class Publisher implements Runnable {
     /**
      * The collaborators of a publisher.
      */
-    public record Parts(PublishConfig config, Backlog backlog, PublishMetrics metrics, Health health) {}
+    public record Parts(
+            PublishConfig config, Backlog backlog, PublishMetrics metrics, Health health, TopicsListener topics) {}
+
+    /** Learns what the publisher finds out about the topics. Publisher's thread; must not wait. */
+    public interface TopicsListener {
+        /**
+         * The topics of this run.
+         *
+         * @param changed whether one is another topic than in the run before, as far as that is known
+         * @return false = say it again later
+         */
+        boolean found(RunTopics topics, boolean changed);
+
+        /**
+         * Another topic has the name of one, or one has fewer partitions. Nothing of this run is sent to it before a new
+         * run has begun: end this publisher.
+         *
+         * @param what what has changed, a sentence for people
+         */
+        void changed(String what);
+    }
 
     /**
      * Creates a publisher; it does nothing until {@link #run}.
@@ -130,6 +165,8 @@ public final class Publisher implements Runnable {
         factory = new RecordFactory(parts.config());
         ceiling = new Ceiling(LOG, parts.health(), clock, parts.metrics()::requestMillis);
         parts.metrics().show(ceiling);
+        runs = new TopicsOfRuns(backlog, parts.config().topics());
+        askedNanos = clock.nanoTime();
         time = new RecordTime(parts.config(), clock, parts.metrics().lateBatches);
         compression = new CompressionEstimate(parts.config(), clock.nanoTime());
         failures = new PublishFailures(LOG, parts.health(), clock::nanoTime);
@@ -236,6 +273,9 @@ public final class Publisher implements Runnable {
         if (now != null) {
             take(now);
         }
+        if (superseded) {
+            return WAIT_NANOS;
+        }
         Connection open = connection;
         if (open == null) {
             long left = stopping ? 0 : connectNanos - clock.nanoTime();
@@ -246,6 +286,10 @@ public final class Publisher implements Runnable {
         }
         if (open.inFlight.failure() != null) {
             recover(open);
+            return 0;
+        }
+        askTopics(open);
+        if (connection != open) {
             return 0;
         }
         ceiling.look(
@@ -324,9 +368,11 @@ public final class Publisher implements Runnable {
             checkAcknowledged(open);
         }
         config = now;
+        forgetAsked();
+        gateway.close();
         gateway = candidate;
         credentials = of;
-        if (open != null) {
+        if (open != null && connection == open) {
             reopen(open);
         }
         connectNanos = clock.nanoTime();
@@ -339,7 +385,9 @@ public final class Publisher implements Runnable {
             if (prepare) {
                 note(interruptibly(gateway::prepare));
             }
-            open();
+            if (!superseded) {
+                open();
+            }
         } catch (KafkaUnreadyException e) {
             parts.metrics().failures.increment();
             failures.connectionFailed(String.valueOf(e.getMessage()));
@@ -351,8 +399,7 @@ public final class Publisher implements Runnable {
 
     private void open() throws KafkaUnreadyException {
         connection = new Connection(
-                gateway.producer(topics.maxMessageBytes()),
-                topics.partitions(),
+                gateway.producer(maxMessageBytes),
                 config.inFlightBytes(),
                 this::onAcknowledged,
                 this::wake,
@@ -365,14 +412,80 @@ public final class Publisher implements Runnable {
 
     /** Logs the remarks once, and resets the learned piece size when the limit has changed. */
     private void note(Topics.Report report) {
-        if (!report.remarks().equals(topics.remarks())) {
+        if (!report.remarks().equals(remarks)) {
             report.remarks().forEach(remark -> LOG.warn("Kafka: {}", remark));
         }
-        if (report.maxMessageBytes() != topics.maxMessageBytes()) {
+        if (report.maxMessageBytes() != maxMessageBytes) {
             pieceBytes = Integer.MAX_VALUE;
         }
         time.limit(report.ages());
-        topics = report;
+        remarks = report.remarks();
+        maxMessageBytes = report.maxMessageBytes();
+        brokers = report.brokers();
+        note(report.topics());
+    }
+
+    /** Compares the topics with those of this run, and ends the run when they are others. */
+    private void note(RunTopics topics) {
+        String change = runs.found(topics);
+        if (change != null) {
+            supersede(change);
+            return;
+        }
+        String said = Objects.requireNonNullElse(runs.more(), "");
+        if (!said.equals(more) && !said.isEmpty()) {
+            LOG.warn("Kafka: {}", said);
+        }
+        more = said;
+        RunTopics own = runs.own();
+        told = told || (own != null && parts.topics().found(own, runs.differFromRunBefore()));
+    }
+
+    private void supersede(String change) {
+        superseded = true;
+        failures.sendFailed(change + "; a new run begins");
+        Connection open = connection;
+        if (open != null) {
+            reopen(open);
+        }
+        parts.topics().changed(change);
+    }
+
+    /** Asks every few seconds which topics there are, because a producer does not say when they are others. */
+    private void askTopics(Connection open) {
+        CompletableFuture<RunTopics> answer = asked;
+        long now = clock.nanoTime();
+        if (answer == null && now - askedNanos >= ASK_NANOS) {
+            askedNanos = now;
+            try {
+                asked = gateway.topics();
+            } catch (KafkaUnreadyException e) {
+                LOG.debug("topics cannot be asked for", e); // the producer has the same trouble, and says so
+            }
+        } else if (answer != null && answer.isDone()) {
+            forgetAsked();
+            try {
+                note(answer.join());
+            } catch (CompletionException e) {
+                if (e.getCause() instanceof UnknownTopicOrPartitionException) {
+                    failures.sendFailed("a topic does not exist any more");
+                    reopen(open);
+                    backOff();
+                } else {
+                    gateway.close();
+                }
+            }
+        } else if (answer != null && now - askedNanos >= STALL_LIMIT_NANOS) {
+            forgetAsked();
+            gateway.close();
+        }
+    }
+
+    private void forgetAsked() {
+        if (asked != null) {
+            asked.cancel(false);
+        }
+        asked = null;
     }
 
     /** Publishes what the queue of control records has, then one batch of events; false when there was nothing. */
@@ -475,11 +588,12 @@ public final class Publisher implements Runnable {
 
     private void send(Connection open, QueuedBatch batch, boolean mayBeRefused) {
         List<ProducerRecord<byte[], byte[]>> records =
-                factory.records(batch, open.partitions, pieceBytes, time.ofPublishing(batch.envelope()));
+                factory.records(batch, runs.of(batch.identity()), pieceBytes, time.ofPublishing(batch.envelope()));
         open.send(batch.envelope(), batch.lengthBytes(), records, mayBeRefused, () -> {
             checkProgress(open);
-            failures.sendFailed("the producer accepts no more records: "
-                    + KafkaUnreadyException.reason(config, new org.apache.kafka.common.errors.TimeoutException()));
+            if (!failures.active()) {
+                failures.sendFailed("the producer accepts no more records before the brokers answer");
+            }
             return connection == open && !mustEnd();
         });
         if (connection == open && open.inFlight.failure() == null) {
@@ -541,11 +655,14 @@ public final class Publisher implements Runnable {
         if (stalledNanos < STALL_NANOS || now - probedNanos < STALL_NANOS) {
             return;
         }
-        Set<String> before = topics.brokers();
+        Set<String> before = brokers;
         try {
             note(interruptibly(gateway::prepare));
-            if (!topics.brokers().equals(before)) {
-                failures.sendFailed("the brokers have moved to " + topics.brokers());
+            if (superseded) {
+                return;
+            }
+            if (!brokers.equals(before)) {
+                failures.sendFailed("the brokers have moved to " + brokers);
                 reopen(open);
                 return;
             }
@@ -642,8 +759,12 @@ public final class Publisher implements Runnable {
             open.close(Duration.ofNanos(left));
             parts.metrics().watch(null);
         }
+        forgetAsked();
+        gateway.close();
         ended = true;
         controlRefusals.end();
-        parts.health().report(PublishFailures.COMPONENT, false, "stopped");
+        if (!superseded) { // it has said why
+            parts.health().report(PublishFailures.COMPONENT, false, "stopped");
+        }
     }
 }

@@ -6,6 +6,7 @@ import dev.ctstream.record.Partitioning;
 import dev.ctstream.record.Schemas;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.QueuedBatch;
+import dev.ctstream.spool.RunTopics;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -70,25 +71,27 @@ final class RecordFactory {
     /**
      * The records of a batch, in order.
      *
+     * @param topics those of the batch's run, or of today
      * @param pieceBytes a larger ConntrackBatch is cut into smaller ones; a single event is never cut
      * @param ofPublishing whether the records get the time of publishing and not that of their events
      */
     List<ProducerRecord<byte[], byte[]>> records(
-            QueuedBatch batch, Topics.Partitions partitions, int pieceBytes, boolean ofPublishing) {
+            QueuedBatch batch, RunTopics topics, int pieceBytes, boolean ofPublishing) {
         Long time = ofPublishing
                 ? null
                 : TimeUnit.NANOSECONDS.toMillis(batch.envelope().lastReceivedNanos());
         if (batch.envelope().kind() == BatchEnvelope.CONTROL) {
             String netns = batch.envelope().stream().netns();
-            return List.of(control(batch.identity().hostId(), netns, datum(batch), partitions.control(), time));
+            return List.of(control(batch.identity().hostId(), netns, datum(batch), topics.control().partitions(), time));
         }
+        int partitions = topics.events().partitions();
         if (config.records().layout() == Layout.EVENT) {
-            return flat(batch, partitions.events(), ofPublishing);
+            return flat(batch, partitions, ofPublishing);
         }
         if (batch.lengthBytes() <= pieceBytes || batch.envelope().count() == 1) {
-            return List.of(event(batch, partitions.events(), value(events, datum(batch)), time));
+            return List.of(event(batch, partitions, value(events, datum(batch)), time));
         }
-        return pieces(batch, partitions.events(), pieceBytes, ofPublishing);
+        return pieces(batch, partitions, pieceBytes, ofPublishing);
     }
 
     /**

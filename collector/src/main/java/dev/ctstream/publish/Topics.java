@@ -1,6 +1,8 @@
 package dev.ctstream.publish;
 
+import dev.ctstream.batch.ControlRecord.Topic;
 import dev.ctstream.metrics.Check;
+import dev.ctstream.spool.RunTopics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -17,12 +20,14 @@ import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.CreateTopicsOptions;
+import org.apache.kafka.clients.admin.CreateTopicsResult;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.NewPartitions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.errors.TopicExistsException;
@@ -48,14 +53,6 @@ public final class Topics {
     }
 
     /**
-     * Partition counts of the topics.
-     *
-     * @param events partitions of the event topic
-     * @param control partitions of the control topic
-     */
-    record Partitions(int events, int control) {}
-
-    /**
      * The age at which the topics delete or refuse a record, ms.
      *
      * @param eventsMillis on the event topic
@@ -73,7 +70,7 @@ public final class Topics {
      * @param ages which ages of records the topics take
      * @param brokers current broker addresses
      */
-    record Report(Partitions partitions, List<Check> checks, long maxMessageBytes, Ages ages, Set<String> brokers) {
+    record Report(RunTopics topics, List<Check> checks, long maxMessageBytes, Ages ages, Set<String> brokers) {
         /** What is not as it should be, one line each. */
         List<String> remarks() {
             return Check.remarks(checks);
@@ -104,12 +101,7 @@ public final class Topics {
 
     private static Report open(PublishConfig config, boolean create)
             throws KafkaUnreadyException, InterruptedException {
-        Admin admin;
-        try {
-            admin = Admin.create(ProducerSettings.admin(config));
-        } catch (KafkaException e) {
-            throw KafkaUnreadyException.of(config, e);
-        }
+        Admin admin = admin(config);
         try {
             return new Topics(admin, config).look(create);
         } finally {
@@ -117,20 +109,28 @@ public final class Topics {
         }
     }
 
+    static Admin admin(PublishConfig config) throws KafkaUnreadyException {
+        try {
+            return Admin.create(ProducerSettings.admin(config));
+        } catch (KafkaException e) {
+            throw KafkaUnreadyException.of(config, e);
+        }
+    }
+
     private Report look(boolean create) throws KafkaUnreadyException, InterruptedException {
         Set<String> names = new LinkedHashSet<>(
                 List.of(config.topics().events(), config.topics().control()));
         List<Check> checks = new ArrayList<>();
-        Map<String, Integer> partitions = new HashMap<>();
+        Map<String, Topic> topics = new HashMap<>();
         Map<String, Long> ages = new HashMap<>();
         long maxMessageBytes = Long.MAX_VALUE;
         for (String name : names) {
             TopicDescription found = describe(name);
             if (found == null) {
-                partitions.put(name, missing(name, create, checks));
+                topics.put(name, missing(name, create, checks));
                 continue;
             }
-            partitions.put(name, found.partitions().size());
+            topics.put(name, topic(found.topicId(), found.partitions().size()));
             TopicChecks topic = new TopicChecks(config, found, settings(name, checks));
             checks.addAll(topic.all());
             ages.put(name, topic.maxAgeMillis());
@@ -145,15 +145,43 @@ public final class Topics {
                         String.join(", ", new TreeSet<>(brokers)),
                         "one that answers"));
         return new Report(
-                new Partitions(
-                        partitions.getOrDefault(config.topics().events(), 1),
-                        partitions.getOrDefault(config.topics().control(), 1)),
+                of(config, topics),
                 List.copyOf(checks),
                 maxMessageBytes,
                 new Ages(
                         ages.getOrDefault(config.topics().events(), Long.MAX_VALUE),
                         ages.getOrDefault(config.topics().control(), Long.MAX_VALUE)),
                 brokers);
+    }
+
+    private static RunTopics of(PublishConfig config, Map<String, Topic> topics) {
+        Topic none = new Topic(null, 1);
+        return new RunTopics(
+                topics.getOrDefault(config.topics().events(), none),
+                topics.getOrDefault(config.topics().control(), none));
+    }
+
+    private static Topic topic(Uuid id, int partitions) {
+        return new Topic(id.equals(Uuid.ZERO_UUID) ? null : id.toString(), partitions);
+    }
+
+    /**
+     * Asks which topics have the names now; does not wait.
+     *
+     * @return fails with {@link UnknownTopicOrPartitionException} when there is none
+     */
+    static CompletableFuture<RunTopics> ask(Admin admin, PublishConfig config) {
+        Set<String> names = Set.of(config.topics().events(), config.topics().control());
+        return admin.describeTopics(names)
+                .allTopicNames()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .thenApply(found -> {
+                    Map<String, Topic> topics = new HashMap<>();
+                    found.forEach((name, topic) -> topics.put(
+                            name, topic(topic.topicId(), topic.partitions().size())));
+                    return of(config, topics);
+                });
     }
 
     /** Addresses of the brokers. */
@@ -185,31 +213,32 @@ public final class Topics {
         }
     }
 
-    /** Creates a missing topic, or asks the brokers whether it could be created; returns its number of partitions. */
-    private int missing(String name, boolean create, List<Check> checks)
+    /** Creates a missing topic, or asks the brokers whether it could be created; returns it. */
+    private Topic missing(String name, boolean create, List<Check> checks)
             throws KafkaUnreadyException, InterruptedException {
         if (!config.topics().create()) {
             throw new KafkaUnreadyException(
                     "topic " + name + " does not exist; create it, or set topic.create=true to let ctstream create it");
         }
-        int partitions = create(name, !create);
+        Topic topic = create(name, !create);
         if (!create) {
             checks.add(Check.ok(
                     "topic",
                     "topic " + name,
-                    "it does not exist yet; the collector creates it with " + partitions + " partitions",
+                    "it does not exist yet; the collector creates it with " + topic.partitions()
+                            + " partitions",
                     "a topic to write to"));
         }
-        return partitions;
+        return topic;
     }
 
-    private int create(String name, boolean onlyTry) throws KafkaUnreadyException, InterruptedException {
+    private Topic create(String name, boolean onlyTry) throws KafkaUnreadyException, InterruptedException {
         PublishConfig.TopicNames topics = config.topics();
         return create(new WantedTopic(name, topics.partitions(), topics.replicationFactor(), Map.of()), onlyTry);
     }
 
-    /** Creates a topic, or asks the brokers whether it could be created; returns its number of partitions. */
-    int create(WantedTopic wanted, boolean onlyTry) throws KafkaUnreadyException, InterruptedException {
+    /** Creates a topic, or asks the brokers whether it could be created; returns it. */
+    Topic create(WantedTopic wanted, boolean onlyTry) throws KafkaUnreadyException, InterruptedException {
         String name = wanted.name();
         NewTopic topic = new NewTopic(
                         name,
@@ -218,7 +247,8 @@ public final class Topics {
                 .configs(wanted.settings());
         try {
             CreateTopicsOptions options = new CreateTopicsOptions().validateOnly(onlyTry);
-            return get(admin.createTopics(List.of(topic), options).numPartitions(name));
+            CreateTopicsResult result = admin.createTopics(List.of(topic), options);
+            return topic(get(result.topicId(name)), get(result.numPartitions(name)));
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TopicExistsException) {
                 throw new KafkaUnreadyException("topic " + name + " is being created by another client just now", e);
@@ -268,7 +298,20 @@ public final class Topics {
             long left = WAIT_NANOS - (System.nanoTime() - startNanos);
             return future.get(Math.min(Math.max(left, 0), CALL_NANOS), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            throw KafkaUnreadyException.of(config, e);
+            throw connected()
+                    ? new KafkaUnreadyException(
+                            "a broker of " + Secrets.withoutUserInfo(config.bootstrapServers())
+                                    + " is connected and has not answered within "
+                                    + TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNanos)
+                                    + " s; check that the port is one of Kafka's, and the brokers' load",
+                            e)
+                    : KafkaUnreadyException.of(config, e);
         }
+    }
+
+    private boolean connected() {
+        return admin.metrics().entrySet().stream()
+                .filter(metric -> metric.getKey().name().equals("connection-count"))
+                .anyMatch(metric -> metric.getValue().metricValue() instanceof Number count && count.doubleValue() > 0);
     }
 }

@@ -1,5 +1,8 @@
 package dev.ctstream.spool;
 
+import dev.ctstream.record.RunIdentity;
+import org.jspecify.annotations.Nullable;
+
 /**
  * What waits for Kafka: the control records, and the batches of events. Control records go first; nothing in their
  * queue waits for events.
@@ -36,6 +39,20 @@ public interface Backlog {
      * soon as their GAP is durable.
      */
     void controlBlocked(boolean blocked);
+
+    /** The run that appends now. */
+    RunIdentity identity();
+
+    /** The topics of a run that has batches in the backlog; null = not known. */
+    @Nullable
+    RunTopics topics(RunIdentity run);
+
+    /** The topics of the run before this one; null = not known. */
+    @Nullable
+    RunTopics topicsBefore();
+
+    /** Keeps the topics of this run, also for the runs after it. */
+    void keepTopics(RunTopics topics);
 
     /** Number of batches and control records that were appended but are not acknowledged. */
     default long unacknowledged() {

@@ -88,6 +88,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     private final ControlAppender records;
     private final SpoolAppender appender;
     private final DeadLetters deadLetters;
+    private final TopicsFile topics;
     private final @Nullable PreviousRun previousRun;
     private final List<Loss> waiting;
     private final long replayedBatches;
@@ -218,7 +219,8 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                 recovery.missing(),
                 this::store);
         deadLetters = new DeadLetters(files, directory.path(), config.segmentBytes(), parts.metrics(), clock);
-        parts.metrics().watch(events.catalog, this);
+        topics = TopicsFile.open(files, directory.path());
+        parts.metrics().watch(this);
         watchHealth(parts.health());
     }
 
@@ -263,6 +265,21 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     }
 
     /**
+     * As {@link #open(Parts)}, for a run that has begun already.
+     *
+     * @param epoch later than that of every run that the directory knows
+     * @throws IllegalArgumentException when it is not
+     */
+    public static Spool open(Parts parts, long epoch) throws IOException {
+        Spool opened = open(parts, SpoolFileSystem.HOST, () -> epoch, StageClock.HOST);
+        if (opened.identity.streamEpoch() != epoch) {
+            opened.close();
+            throw new IllegalArgumentException("the spool knows a later run than " + epoch);
+        }
+        return opened;
+    }
+
+    /**
      * As {@link #open(Parts)}, on another file system and with other clocks.
      *
      * @param epoch the time that the run begins, ns since 1970-01-01 UTC
@@ -288,7 +305,28 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         }
     }
 
+    @Override
+    public @Nullable RunTopics topics(RunIdentity run) {
+        return topics.of(run.streamEpoch());
+    }
+
+    @Override
+    public @Nullable RunTopics topicsBefore() {
+        return topics.before(identity.streamEpoch());
+    }
+
+    @Override
+    public void keepTopics(RunTopics now) {
+        long oldest = Stream.of(events, control)
+                .flatMap(chain -> chain.catalog.list().stream())
+                .mapToLong(segment -> segment.identity().streamEpoch())
+                .min()
+                .orElse(identity.streamEpoch());
+        topics.keep(identity.streamEpoch(), now, oldest);
+    }
+
     /** This run. Its epoch is later than that of every run that the directory knows, whatever the clock says. */
+    @Override
     public RunIdentity identity() {
         return identity;
     }
@@ -420,6 +458,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                     + " it is made again, and what was in it and not in Kafka is declared as lost");
             directory.makeAgain();
             state.makeAgain();
+            topics.store();
             appender.filesAreGone(waiting);
         } catch (IOException e) {
             health.directory("the spool directory " + directory.path() + " was removed and cannot be made again: "
@@ -579,6 +618,16 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     public void controlBlocked(boolean blocked) {
         controlBlocked = blocked;
         signal.signal();
+    }
+
+    /** Bytes in the segments of events. */
+    long sizeBytes() {
+        return events.catalog.sizeBytes();
+    }
+
+    /** Number of segments of events. */
+    int segments() {
+        return events.catalog.count();
     }
 
     /** Age of the oldest event that is handed out but not acknowledged; 0 = there is none. */

@@ -3,10 +3,11 @@ package dev.ctstream.spool;
 import dev.ctstream.metrics.Counter;
 import dev.ctstream.metrics.LatencyRecorder;
 import dev.ctstream.metrics.Metrics;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The spool's metrics. The spool thread writes them, except for dead letters, which the publisher's thread counts. */
 public class SpoolMetrics {
-    private final Metrics metrics;
     private final Counter writtenBatches;
     private final Counter writtenBytes;
     private final Counter lostBatches;
@@ -14,10 +15,10 @@ public class SpoolMetrics {
     private final Counter failures;
     private final Counter deadLetters;
     private final LatencyRecorder syncSeconds;
+    private volatile @Nullable Spool spool;
 
     /** Registers the metrics. */
     public SpoolMetrics(Metrics metrics) {
-        this.metrics = metrics;
         writtenBatches =
                 metrics.counter("ctstream_spool_written_batches_total", "batches", "Batches appended to the spool.");
         writtenBytes = metrics.counter("ctstream_spool_written_bytes_total", "bytes", "Bytes appended to the spool.");
@@ -32,22 +33,39 @@ public class SpoolMetrics {
                 "batches",
                 "Batches that Kafka refused for good; they are kept in dead-letter files.");
         syncSeconds = metrics.latency("ctstream_spool_sync_seconds", "Time that fdatasync(2) took.");
+        registerGauges(metrics);
     }
 
-    /** Registers the gauges that are read at each scrape. */
-    void watch(SegmentCatalog catalog, Spool spool) {
-        metrics.gauge("ctstream_spool_size_bytes", "Bytes in the spool's segments.", catalog::sizeBytes);
-        metrics.gauge("ctstream_spool_segments", "Segment files in the spool.", catalog::count);
-        metrics.gauge(
+    private void registerGauges(Metrics metrics) {
+        gauge(metrics, "ctstream_spool_size_bytes", "Bytes in the spool's segments.", Spool::sizeBytes);
+        gauge(metrics, "ctstream_spool_segments", "Segment files in the spool.", Spool::segments);
+        gauge(
+                metrics,
                 "ctstream_spool_unacknowledged_batches",
                 "Batches in the spool that Kafka has not acknowledged.",
-                spool::unacknowledged);
-        metrics.gauge(
-                "ctstream_spool_owed_events", "Lost events whose GAP Kafka has not acknowledged.", spool::owedEvents);
-        metrics.doubleGauge(
+                Spool::unacknowledged);
+        gauge(
+                metrics,
+                "ctstream_spool_owed_events",
+                "Lost events whose GAP Kafka has not acknowledged.",
+                Spool::owedEvents);
+        gauge(
+                metrics,
                 "ctstream_spool_age_seconds",
                 "Time since the oldest event was received that Kafka has not acknowledged.",
-                spool::ageSeconds);
+                Spool::ageSeconds);
+    }
+
+    private void gauge(Metrics metrics, String name, String help, ToDoubleFunction<Spool> value) {
+        metrics.doubleGauge(name, help, () -> {
+            Spool watched = spool;
+            return watched == null ? 0 : value.applyAsDouble(watched);
+        });
+    }
+
+    /** Sets the spool that the gauges read; a later run has another one. */
+    void watch(Spool present) {
+        spool = present;
     }
 
     void written(int batches, long bytes) {

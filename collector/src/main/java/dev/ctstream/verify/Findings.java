@@ -22,6 +22,7 @@ final class Findings {
     static final String INVALID = "invalid";
 
     // Remarks.
+    static final String TOPIC = "topic";
     static final String CHAINS = "chains";
     static final String IN_SPOOL = "in-spool";
     static final String OPEN = "open";

@@ -3,11 +3,15 @@ package dev.ctstream.verify;
 import java.util.HashSet;
 import java.util.Set;
 
-/** The partitions of a topic that no longer begin with their first record. Files are assumed to be complete. */
+/**
+ * What a topic no longer has at its beginning: partitions that do not begin with their first record, or everything that
+ * was sent to an earlier topic of the same name. Files are assumed to be complete.
+ */
 final class TrimmedPartitions {
     private final Set<Integer> trimmed = new HashSet<>();
     private final Set<Integer> withoutRecord = new HashSet<>();
     private long oldestKeptMillis = Long.MIN_VALUE;
+    private long againNanos = Long.MIN_VALUE;
 
     /** Records that these partitions begin after offset 0. */
     void trimmed(int... partitions) {
@@ -24,20 +28,33 @@ final class TrimmedPartitions {
         }
     }
 
-    boolean trimmed(int partition) {
-        return trimmed.contains(partition);
+    /** Records that the topic was created again before this run began: what earlier runs had sent is not in it. */
+    void createdAgainBefore(long epochNanos) {
+        againNanos = Math.max(againNanos, epochNanos);
     }
 
-    boolean any() {
-        return !trimmed.isEmpty();
+    /** Whether the topic was created again after this run began. */
+    boolean createdAgainAfter(long epochNanos) {
+        return epochNanos < againNanos;
+    }
+
+    /** Whether the beginning of a run's records on this partition may be missing. */
+    boolean trimmed(int partition, long epochNanos) {
+        return trimmed.contains(partition) || createdAgainAfter(epochNanos);
+    }
+
+    /** Whether all records of a run may be missing. */
+    boolean any(long epochNanos) {
+        return !trimmed.isEmpty() || createdAgainAfter(epochNanos);
     }
 
     int partitions() {
         return trimmed.size();
     }
 
-    /** Whether records written at that time may have been removed from some partition. */
-    boolean mayHaveExpired(long timeMillis) {
-        return any() && (!withoutRecord.isEmpty() || timeMillis <= oldestKeptMillis);
+    /** Whether records of a run that were written at that time may have been removed from some partition. */
+    boolean mayHaveExpired(long timeMillis, long epochNanos) {
+        return createdAgainAfter(epochNanos)
+                || (!trimmed.isEmpty() && (!withoutRecord.isEmpty() || timeMillis <= oldestKeptMillis));
     }
 }

@@ -40,6 +40,7 @@ public final class Verifier {
     private final Limits limits;
     private final Map<RunKey, RunAudit> runs = new HashMap<>();
     private final Map<String, HostRuns> hosts = new TreeMap<>();
+    private final Map<String, TopicIds> topicIds = new HashMap<>(); // by host, of the last run that was read
     private final Map<Source, Map<HostRun, List<RunAudit>>> sources = new HashMap<>();
     private final List<StreamAudit> streams = new ArrayList<>();
     private final Holes holes = new Holes();
@@ -83,6 +84,9 @@ public final class Verifier {
             super(message);
         }
     }
+
+    /** Kafka's ids of a host's topics; empty = unknown. */
+    private record TopicIds(String events, String control) {}
 
     /** Groups successive runs, by the namespace's name; {@link FlowFollower} gives the reasons. */
     private record Source(String hostId, String netns) {}
@@ -151,8 +155,31 @@ public final class Verifier {
             case STOPPED -> report(run, record, true);
             case GAP -> gap(run, record);
             case SNAPSHOT_END -> snapshotEnd(run, record);
+            case TOPIC -> topics(run.key, record);
             case SNAPSHOT_BEGIN, MODE, OPERATOR -> {} // irrelevant for completeness
         }
+    }
+
+    /** What a host's earlier runs sent to a topic that was deleted is not in the one that has its name now. */
+    private void topics(RunKey run, DecodedRecord record) {
+        TopicIds ids = new TopicIds(record.text("topic_events_id"), record.text("topic_control_id"));
+        TopicIds before = topicIds.put(run.hostId(), ids);
+        if (record.number("topic_backlog_batches").isEmpty()) {
+            return;
+        }
+        boolean events = before == null || !before.events.equals(ids.events);
+        boolean control = before == null || !before.control.equals(ids.control);
+        if (events) {
+            eventRetention.createdAgainBefore(run.streamEpoch());
+        }
+        if (control) {
+            controlRetention.createdAgainBefore(run.streamEpoch());
+        }
+        remarks.add(
+                Findings.TOPIC,
+                run,
+                (events && control ? "a topic, or both," : events ? "the event topic" : "the control topic")
+                        + " was created again before this run: what earlier runs had sent went to the old one");
     }
 
     private void report(RunAudit run, DecodedRecord record, boolean last) {
@@ -292,7 +319,9 @@ public final class Verifier {
                                 + " events come after a later one of their stream");
             }
             if (stream.moved()) {
-                problems.add(
+                // A topic with fewer partitions takes some requests before the run notices, and then another run.
+                Findings to = eventRetention.createdAgainAfter(stream.run.key.streamEpoch()) ? remarks : problems;
+                to.add(
                         Findings.PARTITIONS,
                         stream.run.key,
                         "zone " + stream.key.zone() + ": its events are on partitions " + stream.partitions()

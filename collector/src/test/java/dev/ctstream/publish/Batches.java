@@ -26,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes batches and reads records with Avro's generic classes. */
 final class Batches {
+    /** The run before {@link #RUN}. */
+    static final RunIdentity EARLIER = new RunIdentity("host-a", "boot-a", 1_600_000_000_000_000_000L);
+
     static final RunIdentity RUN = new RunIdentity("host-a", "boot-a", 1_700_000_000_000_000_000L);
 
     private static final byte[][] VARIED = variedEvents();

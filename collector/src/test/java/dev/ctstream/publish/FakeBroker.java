@@ -1,5 +1,6 @@
 package dev.ctstream.publish;
 
+import dev.ctstream.spool.RunTopics;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -133,12 +134,23 @@ public final class FakeBroker implements KafkaGateway {
             mood = Mood.WELL;
         }
         return new Topics.Report(
-                new Topics.Partitions(EVENT_PARTITIONS, CONTROL_PARTITIONS),
+                TestTopics.of("events", EVENT_PARTITIONS, "control", CONTROL_PARTITIONS),
                 List.of(),
                 1 << 20,
                 Topics.Ages.UNLIMITED,
                 Set.of(address));
     }
+
+    @Override
+    public CompletableFuture<RunTopics> topics() {
+        return mood == Mood.TOPICLESS
+                ? CompletableFuture.failedFuture(new UnknownTopicOrPartitionException("deleted"))
+                : CompletableFuture.completedFuture(
+                        TestTopics.of("events", EVENT_PARTITIONS, "control", CONTROL_PARTITIONS));
+    }
+
+    @Override
+    public void close() {}
 
     @Override
     public Producer<byte[], byte[]> producer(long maxMessageBytes) throws KafkaUnreadyException {

@@ -46,7 +46,7 @@ public final class KafkaBytes {
             QueuedBatch queued =
                     new QueuedBatch(envelope, run, batch.array(), batch.offset(), batch.lengthBytes(), batch);
             for (ProducerRecord<byte[], byte[]> record :
-                    FACTORY.records(queued, new Topics.Partitions(1, 1), Integer.MAX_VALUE, false)) {
+                    FACTORY.records(queued, TestTopics.of("e", 1, "c", 1), Integer.MAX_VALUE, false)) {
                 builder.append(
                         record.timestamp(),
                         record.key(),

@@ -3,10 +3,12 @@ package dev.ctstream.publish;
 import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.record.Schemas;
+import dev.ctstream.spool.RunTopics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.apache.avro.generic.GenericRecord;
@@ -23,6 +25,8 @@ final class MockCluster implements KafkaGateway {
     /** What the next attempts to connect say. */
     final ConcurrentLinkedQueue<KafkaUnreadyException> refusals = new ConcurrentLinkedQueue<>();
 
+    volatile RunTopics topics = TestTopics.of("e", 12, "c", 3);
+
     final List<MockProducer<byte[], byte[]>> producers = new CopyOnWriteArrayList<>();
 
     @Override
@@ -31,9 +35,16 @@ final class MockCluster implements KafkaGateway {
         if (refusal != null) {
             throw refusal;
         }
-        return new Topics.Report(
-                new Topics.Partitions(12, 3), List.of(), 1 << 20, Topics.Ages.UNLIMITED, Set.of(ADDRESS));
+        return new Topics.Report(topics, List.of(), 1 << 20, Topics.Ages.UNLIMITED, Set.of(ADDRESS));
     }
+
+    @Override
+    public CompletableFuture<RunTopics> topics() {
+        return CompletableFuture.completedFuture(topics);
+    }
+
+    @Override
+    public void close() {}
 
     @Override
     public Producer<byte[], byte[]> producer(long maxMessageBytes) {

@@ -179,7 +179,8 @@ class PublisherBrokerIT {
 
         Topics.Report report = Topics.prepare(config);
 
-        assertThat(report.partitions()).isEqualTo(new Topics.Partitions(3, 12));
+        assertThat(report.topics().events().partitions()).isEqualTo(3);
+        assertThat(report.topics().control().partitions()).isEqualTo(12);
         assertThat(report.remarks()).hasSize(3);
         assertThat(report.remarks().get(0)).contains("partitions (topic " + topic + "): 3, wanted 12");
         assertThat(report.remarks().get(1)).contains("cleanup.policy", "compact, wanted delete");

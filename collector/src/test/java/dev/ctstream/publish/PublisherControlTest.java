@@ -33,6 +33,7 @@ class PublisherControlTest {
     private final Health health = new Health();
     private final Metrics metrics = new Metrics();
     private final MockCluster cluster = new MockCluster();
+    private final TestTopics topics = new TestTopics();
     private final Publisher publisher = new Publisher(
             new Publisher.Parts(
                     RecordFactoryTest.config(
@@ -42,7 +43,8 @@ class PublisherControlTest {
                             Map.of("bootstrap.servers", MockCluster.ADDRESS)),
                     backlog,
                     new PublishMetrics(metrics),
-                    health),
+                    health,
+                    topics),
             config -> cluster);
     private final Thread thread = new Thread(publisher, "publisher");
 

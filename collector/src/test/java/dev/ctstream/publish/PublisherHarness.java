@@ -31,6 +31,7 @@ final class PublisherHarness {
     static final int PREFIX_BYTES = 10;
 
     final TestBacklog backlog = new TestBacklog();
+    final TestTopics topics = new TestTopics();
     final TestQueue queue = backlog.events();
     final Health health = new Health();
     final Metrics metrics = new Metrics();
@@ -56,7 +57,7 @@ final class PublisherHarness {
     void start(PublishConfig config) {
         backlog.control().rewind();
         queue.rewind();
-        Publisher started = new Publisher(new Publisher.Parts(config, backlog, publishMetrics, health));
+        Publisher started = new Publisher(new Publisher.Parts(config, backlog, publishMetrics, health, topics));
         Thread runner = new Thread(started, "publisher");
         runner.start();
         publisher = started;

@@ -29,6 +29,7 @@ class PublisherTest {
     private final Health health = new Health();
     private final Metrics metrics = new Metrics();
     private final MockCluster cluster = new MockCluster();
+    private final TestTopics topics = new TestTopics();
     private final List<PublishConfig> configs = new CopyOnWriteArrayList<>();
     private final Publisher publisher = new Publisher(
             new Publisher.Parts(
@@ -39,7 +40,8 @@ class PublisherTest {
                             Map.of("bootstrap.servers", MockCluster.ADDRESS)),
                     backlog,
                     new PublishMetrics(metrics),
-                    health),
+                    health,
+                    topics),
             config -> {
                 configs.add(config);
                 return cluster;
@@ -397,5 +399,26 @@ class PublisherTest {
         backlog.events().hold(1, () -> false);
         add(1);
         assertThat(publisher.awaitEventsPublished(Duration.ofMillis(200))).isFalse();
+    }
+
+    @Test
+    void anotherTopicOfTheSameNameEndsThePublishingOfTheRun() {
+        add(3);
+        MockProducer<byte[], byte[]> first = producer(0, 3);
+        assertThat(topics.found).containsExactly(cluster.topics);
+        assertThat(topics.differ).containsExactly(false);
+        first.completeNext();
+        cluster.topics = TestTopics.of("f", 5, "c", 3);
+        first.errorNext(new TopicAuthorizationException("as after a deletion"));
+
+        await().atMost(SOON).until(() -> !topics.changes.isEmpty());
+        add(1);
+        String change = "topic events was deleted and created again: 12 partitions before, 5 now";
+        assertThat(topics.changes).containsExactly(change);
+        assertThat(health.reasons()).containsEntry("kafka", change + "; a new run begins");
+        assertThat(cluster.producers).hasSize(1);
+        assertThat(first.closed()).isTrue();
+        assertThat(backlog.events().acknowledged()).isEqualTo(1);
+        assertThat(publisher.awaitEventsPublished(SOON)).isFalse();
     }
 }

@@ -10,6 +10,7 @@ import dev.ctstream.record.Schemas;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.record.ZoneWidths;
 import dev.ctstream.spool.QueuedBatch;
+import dev.ctstream.spool.RunTopics;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.Test;
 
 class RecordFactoryTest {
     private static final StreamId ZONE_7 = MadeBatches.stream("host", 7);
-    private static final Topics.Partitions PARTITIONS = new Topics.Partitions(12, 3);
+    private static final RunTopics TOPICS = TestTopics.of("e", 12, "c", 3);
     private static final int SINGLE_OBJECT_BYTES = 10;
 
     static PublishConfig config(Layout layout, Framing framing, boolean headers, Map<String, String> kafka) {
@@ -37,7 +38,7 @@ class RecordFactoryTest {
 
     private static List<ProducerRecord<byte[], byte[]>> records(Layout layout, QueuedBatch batch, int pieceBytes) {
         return new RecordFactory(config(layout, Framing.SINGLE_OBJECT, true, Map.of()))
-                .records(batch, PARTITIONS, pieceBytes, false);
+                .records(batch, TOPICS, pieceBytes, false);
     }
 
     @Test
@@ -127,7 +128,7 @@ class RecordFactoryTest {
         RecordFactory factory = new RecordFactory(config(Layout.BATCH, Framing.BARE, false, Map.of()));
 
         ProducerRecord<byte[], byte[]> record = factory.records(
-                        Batches.events(1, ZONE_7, 0, 1), PARTITIONS, Integer.MAX_VALUE, false)
+                        Batches.events(1, ZONE_7, 0, 1), TOPICS, Integer.MAX_VALUE, false)
                 .get(0);
 
         assertThat(record.headers()).isEmpty();

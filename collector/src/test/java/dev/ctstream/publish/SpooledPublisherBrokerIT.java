@@ -142,7 +142,7 @@ class SpooledPublisherBrokerIT {
                 ZoneWidths.DEFAULT,
                 16 << 20,
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "compression.type", "none"));
-        return new Publisher(new Publisher.Parts(config, spool, new PublishMetrics(metrics), health));
+        return new Publisher(new Publisher.Parts(config, spool, new PublishMetrics(metrics), health, new TestTopics()));
     }
 
     private static void create(EmbeddedBroker broker, Map<String, String> settings) throws Exception {

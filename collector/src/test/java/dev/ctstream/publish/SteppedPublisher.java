@@ -37,7 +37,7 @@ public final class SteppedPublisher {
                 16 << 20,
                 Map.of("bootstrap.servers", "broker:1"));
         publisher = new Publisher(
-                new Publisher.Parts(config, backlog, new PublishMetrics(metrics), new Health()),
+                new Publisher.Parts(config, backlog, new PublishMetrics(metrics), new Health(), new TestTopics()),
                 unused -> broker,
                 clock,
                 random::nextDouble);

@@ -1,5 +1,10 @@
 package dev.ctstream.publish;
 
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.spool.RunTopics;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.spool.Backlog;
@@ -17,6 +22,7 @@ final class TestBacklog implements Backlog {
 
     final List<Long> setAside = new CopyOnWriteArrayList<>();
     final List<Boolean> controlBlocked = new CopyOnWriteArrayList<>();
+    final Map<RunIdentity, RunTopics> topics = new ConcurrentHashMap<>();
     volatile boolean stopping;
     private final TestQueue control = new TestQueue(this::wake, this::wake); // events may wait for a record
     private final TestQueue events = new TestQueue(this::wake, () -> {});
@@ -82,6 +88,26 @@ final class TestBacklog implements Backlog {
         }
         setAside.add(batch.envelope().number());
         return true;
+    }
+
+    @Override
+    public RunIdentity identity() {
+        return Batches.RUN;
+    }
+
+    @Override
+    public @Nullable RunTopics topics(RunIdentity run) {
+        return topics.get(run);
+    }
+
+    @Override
+    public @Nullable RunTopics topicsBefore() {
+        return topics.get(Batches.EARLIER);
+    }
+
+    @Override
+    public void keepTopics(RunTopics now) {
+        topics.put(Batches.RUN, now);
     }
 
     @Override

@@ -32,7 +32,7 @@ final class CrashSpool implements AutoCloseable {
     private static final long SEGMENT_BYTES = 2400;
     private static final long CONTROL_BYTES = 80 << 10;
     private static final ThreadLocal<SpoolMetrics> METRICS =
-            ThreadLocal.withInitial(() -> new Unwatched(new Metrics()));
+            ThreadLocal.withInitial(() -> new SpoolMetrics(new Metrics())); // one for each run would take most of the time
 
     final MemoryFiles files;
     final CrashLedger ledger;
@@ -48,18 +48,6 @@ final class CrashSpool implements AutoCloseable {
     private long newestControl;
     private CrashLedger.@Nullable Arrival acknowledgedLast;
     private boolean rewound;
-
-    /** Metrics that no run registers anew: a registry for each would take most of the time. */
-    private static final class Unwatched extends SpoolMetrics {
-        Unwatched(Metrics metrics) {
-            super(metrics);
-        }
-
-        @Override
-        void watch(SegmentCatalog catalog, Spool spool) {
-            // nobody looks
-        }
-    }
 
     CrashSpool(MemoryFiles files, CrashLedger ledger, CrashClock clock, boolean clockRises, CrashFault fault)
             throws IOException {

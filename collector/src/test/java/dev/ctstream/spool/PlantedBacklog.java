@@ -169,6 +169,26 @@ public final class PlantedBacklog implements Backlog {
     }
 
     @Override
+    public RunIdentity identity() {
+        return backlog.identity();
+    }
+
+    @Override
+    public @Nullable RunTopics topics(RunIdentity run) {
+        return backlog.topics(run);
+    }
+
+    @Override
+    public @Nullable RunTopics topicsBefore() {
+        return backlog.topicsBefore();
+    }
+
+    @Override
+    public void keepTopics(RunTopics topics) {
+        backlog.keepTopics(topics);
+    }
+
+    @Override
     public void controlBlocked(boolean blocked) {
         backlog.controlBlocked(blocked || fault == Fault.HOLE_BEFORE_GAP);
     }

@@ -207,4 +207,74 @@ class VerifiedRunsTest {
         assertThat(Verified.of(topic).proven()).isTrue();
         assertThat(Verified.of(topic).remarks()).isEmpty();
     }
+
+    /** A run that found these topics. */
+    private static void found(Recorded.Run run, String eventsId, boolean changed) {
+        run.control(
+                "TOPIC",
+                changed
+                        ? Map.of("topic_events_id", eventsId, "topic_control_id", "c", "topic_backlog_batches", 1L)
+                        : Map.of("topic_events_id", eventsId, "topic_control_id", "c"));
+    }
+
+    /** Numbers events from 0 on, of which an earlier topic got those before {@code first}. */
+    private static void openFrom(Recorded.Run run, long first) {
+        run.opened(7, first, 9);
+        run.report("STOPPED", 0, Map.of(7, 10L, 8, 5L));
+    }
+
+    @Test
+    void aTopicThatWasCreatedAgainLacksTheBeginningOfEarlierRuns() {
+        Recorded.Run first = runAt(0).started();
+        found(first, "e1", false);
+        openFrom(first, 4);
+        Recorded.Run second = runAt(SECOND).startedAfterEnd(first);
+        found(second, "e2", true);
+        second.opened(7, 0, 2);
+        second.report("STOPPED", 0, Map.of(7, 3L));
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.proven()).isTrue();
+        assertThat(report.expired()).isEqualTo(4 + 5);
+        assertThat(report.remarks())
+                .singleElement()
+                .asString()
+                .endsWith("the event topic was created again before this run: what earlier runs had sent went to the"
+                        + " old one");
+    }
+
+    @Test
+    void theSameTopicLacksNothing() {
+        Recorded.Run first = runAt(0).started();
+        found(first, "e1", false);
+        openFrom(first, 4);
+        found(runAt(SECOND).startedAfterEnd(first), "e1", false);
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.proven()).isFalse();
+        assertThat(report.undeclared()).isEqualTo(4 + 5);
+    }
+
+    @Test
+    void aRunAfterTheChangeOfTheTopicLacksNothing() {
+        Recorded.Run first = runAt(0).started();
+        found(first, "e2", true);
+        openFrom(first, 4);
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.proven()).isFalse();
+        assertThat(report.undeclared()).isEqualTo(4 + 5);
+    }
+
+    @Test
+    void onlyAStreamOfBeforeTheChangeOfTheTopicMayBeOnTwoPartitions() {
+        Recorded.Run first = runAt(0).started();
+        first.opened(7, 0, 2);
+        topic.events.add(new Recorded.Placed(2, first.opened(7, 3, 5)));
+        topic.events.remove(1);
+        first.report("STOPPED", 0, Map.of(7, 6L));
+        assertThat(Verified.of(topic).problems()).singleElement().asString().contains("on partitions 2 and 3");
+        found(runAt(SECOND).startedAfterEnd(first), "e2", true);
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.remarks()).anyMatch(remark -> remark.contains("on partitions 2 and 3"));
+    }
 }

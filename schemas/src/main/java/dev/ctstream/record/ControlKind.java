@@ -19,7 +19,9 @@ public enum ControlKind {
     /** The delivery mode was switched. */
     MODE,
     /** Entries were changed through ctstream. */
-    OPERATOR;
+    OPERATOR,
+    /** The topics of the run were found. */
+    TOPIC;
 
     /** The kind of a decoded control record; empty when this version does not know it. */
     public static Optional<ControlKind> of(DecodedRecord record) {
