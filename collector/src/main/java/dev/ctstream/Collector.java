@@ -216,16 +216,11 @@ public final class Collector implements AutoCloseable {
             tracking.close();
             RunIdentity ended = before.spool().identity();
             RunIdentity run = new RunIdentity(
-                    ended.hostId(),
-                    ended.bootId(),
-                    Math.max(Clock.realtimeNanos(), ended.streamEpoch() + 1));
+                    ended.hostId(), ended.bootId(), Math.max(Clock.realtimeNanos(), ended.streamEpoch() + 1));
             RunParts.Queues queues = RunParts.Queues.create();
             // Of a run whose end could not be appended, everything that it ever held in memory may be lost.
             tracking = new Tracking(
-                    parts,
-                    queues,
-                    run,
-                    new RunDescription.PreviousRun(ended, ended.streamEpoch(), clean, List.of()));
+                    parts, queues, run, new RunDescription.PreviousRun(ended, ended.streamEpoch(), clean, List.of()));
             tracking.receive();
             tracking.startHelpers();
             before.endPublisher(Duration.ZERO);

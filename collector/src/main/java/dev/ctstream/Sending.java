@@ -39,8 +39,8 @@ final class Sending {
         this.queues = queues;
         this.spool = spool;
         CollectorConfig config = parts.config();
-        publisher = new Publisher(new Publisher.Parts(
-                config.publish(), spool, parts.stages().publish(), parts.health(), new Topics()));
+        publisher = new Publisher(
+                new Publisher.Parts(config.publish(), spool, parts.stages().publish(), parts.health(), new Topics()));
         spoolThread = OwnedThread.looping("ctstream-spool", spool, RunParts.LOCAL_STOP_MILLIS);
         publishThread = OwnedThread.looping("ctstream-publish", publisher, RunParts.LOCAL_STOP_MILLIS);
     }
@@ -55,7 +55,10 @@ final class Sending {
         parts.stages().batch().watch(queues.ring());
         Spool.Parts of = new Spool.Parts(
                 config.spool(),
-                new Spool.Host(config.host().id(), config.host().bootId(), config.host().name()),
+                new Spool.Host(
+                        config.host().id(),
+                        config.host().bootId(),
+                        config.host().name()),
                 queues.ring(),
                 queues.outbox(),
                 parts.own(),

@@ -55,8 +55,8 @@ final class Tracking {
         Health health = parts.health();
         RunParts.Stages stages = parts.stages();
         RunDescription facts = new RunDescription(run, settings(parts), previous, null);
-        batcher = new Batcher(
-                config.batch(), run, config.host().name(), queues.ring(), queues.outbox(), stages.batch());
+        batcher =
+                new Batcher(config.batch(), run, config.host().name(), queues.ring(), queues.outbox(), stages.batch());
         tracker = new FlowTracker(batcher, config.track(), stages.track());
         receiver = EventReceiver.open(tracker, stages.receive());
         reporter = new NamespaceReporter(
@@ -115,9 +115,8 @@ final class Tracking {
         snapshots.close();
         guard.close();
         reporter.close();
-        boolean ended = keepSockets
-                ? receiver.handOver(RunParts.LOCAL_STOP_MILLIS)
-                : receiver.stop(RunParts.LOCAL_STOP_MILLIS);
+        boolean ended =
+                keepSockets ? receiver.handOver(RunParts.LOCAL_STOP_MILLIS) : receiver.stop(RunParts.LOCAL_STOP_MILLIS);
         return ended && receiveThread.join(RunParts.LOCAL_STOP_MILLIS) && finish();
     }
 

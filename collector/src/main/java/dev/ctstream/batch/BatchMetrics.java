@@ -57,11 +57,10 @@ public final class BatchMetrics {
             BatchRing watched = ring;
             return watched == null ? 0 : watched.size();
         });
-        metrics.gauge(
-                "ctstream_batch_ring_bytes", "Buffer bytes of the batches that the next stages hold.", () -> {
-                    BatchRing watched = ring;
-                    return watched == null ? 0 : watched.inFlightBytes();
-                });
+        metrics.gauge("ctstream_batch_ring_bytes", "Buffer bytes of the batches that the next stages hold.", () -> {
+            BatchRing watched = ring;
+            return watched == null ? 0 : watched.inFlightBytes();
+        });
     }
 
     /** Sets the ring to the next stage; a later run has another one. */

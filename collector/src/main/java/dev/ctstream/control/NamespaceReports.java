@@ -124,8 +124,7 @@ final class NamespaceReports implements AutoCloseable {
                         0,
                         source.foreignTotal() - foreignBefore,
                         counts.unknownAttributes()),
-                new ControlRecord.KernelLosses(
-                        streams.lostTotal(), source.dropsTotal() - dropsBefore, !inexact),
+                new ControlRecord.KernelLosses(streams.lostTotal(), source.dropsTotal() - dropsBefore, !inexact),
                 new ControlRecord.Flows(counts.live(), counts.untracked()),
                 counters.read());
     }

@@ -399,11 +399,7 @@ public final class Publisher implements Runnable {
 
     private void open() throws KafkaUnreadyException {
         connection = new Connection(
-                gateway.producer(maxMessageBytes),
-                config.inFlightBytes(),
-                this::onAcknowledged,
-                this::wake,
-                clock);
+                gateway.producer(maxMessageBytes), config.inFlightBytes(), this::onAcknowledged, this::wake, clock);
         seenAcknowledged = 0;
         parts.metrics().watch(connection);
         failures.connected(config.bootstrapServers());

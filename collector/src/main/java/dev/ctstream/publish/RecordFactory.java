@@ -82,7 +82,12 @@ final class RecordFactory {
                 : TimeUnit.NANOSECONDS.toMillis(batch.envelope().lastReceivedNanos());
         if (batch.envelope().kind() == BatchEnvelope.CONTROL) {
             String netns = batch.envelope().stream().netns();
-            return List.of(control(batch.identity().hostId(), netns, datum(batch), topics.control().partitions(), time));
+            return List.of(control(
+                    batch.identity().hostId(),
+                    netns,
+                    datum(batch),
+                    topics.control().partitions(),
+                    time));
         }
         int partitions = topics.events().partitions();
         if (config.records().layout() == Layout.EVENT) {

@@ -225,8 +225,7 @@ public final class Topics {
             checks.add(Check.ok(
                     "topic",
                     "topic " + name,
-                    "it does not exist yet; the collector creates it with " + topic.partitions()
-                            + " partitions",
+                    "it does not exist yet; the collector creates it with " + topic.partitions() + " partitions",
                     "a topic to write to"));
         }
         return topic;

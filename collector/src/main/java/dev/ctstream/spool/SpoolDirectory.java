@@ -122,7 +122,8 @@ final class SpoolDirectory implements AutoCloseable {
     static void requireOwner(SpoolFileSystem files, Path path, long own) throws IOException {
         ChainDirectory events = ChainDirectory.events(files, path);
         ChainDirectory control = ChainDirectory.control(files, path);
-        for (Path file : List.of(files.realPath(path), control.path(), path.resolve(LOCK), stateFile(path), TopicsFile.path(path))) {
+        for (Path file : List.of(
+                files.realPath(path), control.path(), path.resolve(LOCK), stateFile(path), TopicsFile.path(path))) {
             requireOwner(files, path, file, own);
         }
         for (ChainDirectory chain : List.of(events, control)) {

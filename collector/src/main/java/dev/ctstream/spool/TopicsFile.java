@@ -148,7 +148,10 @@ final class TopicsFile {
             failing = false;
         } catch (IOException e) {
             if (!failing) {
-                LOG.warn("file cannot be written, a restart may spread a run's zones anew file={}: {}", file, ErrorText.reason(e));
+                LOG.warn(
+                        "file cannot be written, a restart may spread a run's zones anew file={}: {}",
+                        file,
+                        ErrorText.reason(e));
             }
             failing = true;
         }

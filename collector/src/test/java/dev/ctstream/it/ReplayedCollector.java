@@ -96,8 +96,8 @@ final class ReplayedCollector implements AutoCloseable {
         RunDescription facts = new RunDescription(
                 spool.identity(), new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch"), null, null);
         reporter = new NamespaceReporter(tracker, batcher, outbox, track, facts, new ControlMetrics(metrics), health);
-        publisher = new Publisher(new Publisher.Parts(
-                publish, spool, new PublishMetrics(metrics), health, new TestTopics()));
+        publisher = new Publisher(
+                new Publisher.Parts(publish, spool, new PublishMetrics(metrics), health, new TestTopics()));
         spoolThread = OwnedThread.looping("spool-" + index, spool, STOP_MILLIS);
         publishThread = OwnedThread.looping("publish-" + index, publisher, STOP_MILLIS);
         spoolThread.start(failures);

@@ -4,13 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.broker.TwoBrokers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewPartitionReassignment;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.ElectionType;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.quota.ClientQuotaAlteration;
 import org.apache.kafka.common.quota.ClientQuotaEntity;
 import org.jspecify.annotations.Nullable;
@@ -18,10 +25,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Brokers that move to other addresses, and brokers that throttle a producer. */
+/** Brokers that move to other addresses, leaders that move between brokers, and brokers that throttle a producer. */
 class MovingBrokerIT {
     private static final String CLIENT_ID = "ctstream-quota";
     private static final int ZONES = 5;
+    private static final int PARTITIONS = 12;
     private static final int EVENTS = 20;
     private static final int QUOTA_BYTES_PER_SECOND = 10_000;
 
@@ -57,6 +65,68 @@ class MovingBrokerIT {
             assertThat(Duration.ofNanos(System.nanoTime() - moved)).isLessThan(Duration.ofSeconds(40));
             publisher.assertAllThere(after.bootstrapServers(), ZONES, 40 * EVENTS);
         }
+    }
+
+    @Test
+    void aLeaderThatMovesBetweenTwoBrokersLosesNothingAndKeepsTheOrder() throws Exception {
+        try (TwoBrokers brokers = TwoBrokers.start(data);
+                Admin admin = Admin.create(Map.of("bootstrap.servers", brokers.firstAddress()))) {
+            admin.createTopics(List.of(new NewTopic(publisher.topic, placed(1))))
+                    .all()
+                    .get(20, TimeUnit.SECONDS);
+            publisher.start(publisher.config(
+                    Layout.BATCH,
+                    true,
+                    Map.of("bootstrap.servers", brokers.bootstrapServers(), "compression.type", "none")));
+            int rounds = 0;
+            for (int leader : new int[] {2, 1, 2, 1, 2}) {
+                publisher.add(20, ZONES, EVENTS);
+                lead(admin, leader);
+                publisher.add(20, ZONES, EVENTS);
+                rounds += 40;
+                await().atMost(PublisherHarness.SOON).until(() -> publisher.backlog.unacknowledged() < 10 * ZONES);
+            }
+            brokers.killSecond();
+            publisher.add(20, ZONES, EVENTS);
+            publisher.awaitPublished();
+            brokers.startSecond();
+            lead(admin, 2);
+            publisher.add(20, ZONES, EVENTS);
+            publisher.awaitPublished();
+            publisher.assertAllThere(brokers.bootstrapServers(), ZONES, (rounds + 40) * EVENTS);
+        }
+    }
+
+    private static Map<Integer, List<Integer>> placed(int leader) {
+        Map<Integer, List<Integer>> replicas = new HashMap<>();
+        for (int partition = 0; partition < PARTITIONS; partition++) {
+            replicas.put(partition, List.of(leader, 3 - leader));
+        }
+        return replicas;
+    }
+
+    /** Makes one broker the leader of all partitions. */
+    private void lead(Admin admin, int leader) throws Exception {
+        Map<TopicPartition, Optional<NewPartitionReassignment>> wanted = new HashMap<>();
+        placed(leader)
+                .forEach((partition, replicas) -> wanted.put(
+                        new TopicPartition(publisher.topic, partition),
+                        Optional.of(new NewPartitionReassignment(replicas))));
+        admin.alterPartitionReassignments(wanted).all().get(20, TimeUnit.SECONDS);
+        await().atMost(PublisherHarness.SOON).until(() -> {
+            admin.electLeaders(ElectionType.PREFERRED, wanted.keySet())
+                    .partitions()
+                    .get(20, TimeUnit.SECONDS);
+            return admin
+                    .describeTopics(List.of(publisher.topic))
+                    .allTopicNames()
+                    .get(20, TimeUnit.SECONDS)
+                    .get(publisher.topic)
+                    .partitions()
+                    .stream()
+                    .allMatch(partition ->
+                            partition.leader() != null && partition.leader().id() == leader);
+        });
     }
 
     @Test

@@ -1,17 +1,17 @@
 package dev.ctstream.publish;
 
-import dev.ctstream.record.RunIdentity;
-import dev.ctstream.spool.RunTopics;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 import dev.ctstream.batch.MadeBatches;
+import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.spool.Backlog;
 import dev.ctstream.spool.QueuedBatch;
+import dev.ctstream.spool.RunTopics;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A backlog in memory. As in the spool, {@link #await} waits for a change: batches that the publisher leaves in a queue

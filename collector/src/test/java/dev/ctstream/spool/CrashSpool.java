@@ -31,8 +31,8 @@ final class CrashSpool implements AutoCloseable {
     private static final long MAX_BYTES = 6 << 10;
     private static final long SEGMENT_BYTES = 2400;
     private static final long CONTROL_BYTES = 80 << 10;
-    private static final ThreadLocal<SpoolMetrics> METRICS =
-            ThreadLocal.withInitial(() -> new SpoolMetrics(new Metrics())); // one for each run would take most of the time
+    private static final ThreadLocal<SpoolMetrics> METRICS = ThreadLocal.withInitial(
+            () -> new SpoolMetrics(new Metrics())); // one for each run would take most of the time
 
     final MemoryFiles files;
     final CrashLedger ledger;

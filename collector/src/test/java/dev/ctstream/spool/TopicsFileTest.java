@@ -81,8 +81,9 @@ class TopicsFileTest {
                 new Topic("a", 11), true,
                 new Topic(null, 11), true,
                 new Topic("b", 12), true);
-        replaced.forEach((other, expected) ->
-                assertThat(new Topic("a", 12).replacedBy(other)).as(other.toString()).isEqualTo(expected));
+        replaced.forEach((other, expected) -> assertThat(new Topic("a", 12).replacedBy(other))
+                .as(other.toString())
+                .isEqualTo(expected));
         assertThat(new Topic(null, 12).replacedBy(new Topic("b", 12))).isFalse();
     }
 }
