@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.broker.TestBroker;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
@@ -55,7 +56,7 @@ class CollectorKernelIT {
 
     @BeforeAll
     static void startBroker() throws IOException {
-        broker = EmbeddedBroker.temporary(Map.of());
+        broker = TestBroker.temporary(Map.of());
         broker.start();
     }
 

@@ -36,12 +36,19 @@ public final class EmbeddedBroker implements AutoCloseable {
     private final Path data;
     private final boolean temporary;
     private final Map<String, String> properties;
+    private final Program program;
     private final Thread hook = new Thread(this::endAtExit, "embedded-broker-end");
     private int port;
     private boolean portIsKnown;
     private volatile @Nullable Process process;
 
-    private EmbeddedBroker(Path data, boolean temporary, Map<String, String> properties) throws IOException {
+    /** The command line of the child; it prints its address when records can be produced, and ends with its stdin. */
+    interface Program {
+        List<String> command(int port, Path data, Map<String, String> properties) throws IOException;
+    }
+
+    EmbeddedBroker(Path data, boolean temporary, Map<String, String> properties, Program program) throws IOException {
+        this.program = program;
         this.data = data.toAbsolutePath();
         this.temporary = temporary;
         this.properties = Map.copyOf(properties);
@@ -54,13 +61,14 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     /** A broker, not started yet, with its own data, which {@link #close} deletes; {@code properties} override ours. */
     public static EmbeddedBroker temporary(Map<String, String> properties) throws IOException {
-        return new EmbeddedBroker(Files.createTempDirectory("ctstream-broker-"), true, properties);
+        return new EmbeddedBroker(
+                Files.createTempDirectory("ctstream-broker-"), true, properties, EmbeddedBroker::command);
     }
 
     /** A broker, not started yet, on a data directory that is kept and reused. */
     public static EmbeddedBroker at(Path data, Map<String, String> properties) throws IOException {
         Files.createDirectories(data);
-        return new EmbeddedBroker(data, false, properties);
+        return new EmbeddedBroker(data, false, properties, EmbeddedBroker::command);
     }
 
     /** Starts the child and returns when records can be produced. After a stop or a kill: same data, same port. */
@@ -167,7 +175,7 @@ public final class EmbeddedBroker implements AutoCloseable {
 
     private void startOnce() throws IOException {
         Path log = data.resolve("broker.log");
-        Process child = new ProcessBuilder(command())
+        Process child = new ProcessBuilder(program.command(port, data, properties))
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
         process = child;
@@ -208,7 +216,7 @@ public final class EmbeddedBroker implements AutoCloseable {
         return String.join("\n", lines.subList(Math.max(0, lines.size() - LOG_TAIL_LINES), lines.size()));
     }
 
-    private List<String> command() throws IOException {
+    private static List<String> command(int port, Path data, Map<String, String> properties) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"));

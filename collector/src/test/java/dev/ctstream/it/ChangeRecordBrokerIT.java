@@ -3,6 +3,7 @@ package dev.ctstream.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.broker.TestBroker;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.Main;
 import dev.ctstream.conntrack.ConntrackTable;
@@ -37,7 +38,7 @@ class ChangeRecordBrokerIT {
 
     @BeforeAll
     static void start() throws Exception {
-        broker = EmbeddedBroker.temporary(Map.of());
+        broker = TestBroker.temporary(Map.of());
         broker.start();
     }
 

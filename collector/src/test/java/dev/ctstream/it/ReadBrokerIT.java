@@ -3,6 +3,7 @@ package dev.ctstream.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.broker.TestBroker;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.Main;
 import dev.ctstream.read.TestRecords;
@@ -45,7 +46,7 @@ class ReadBrokerIT {
 
     @BeforeAll
     static void fill() throws Exception {
-        broker = EmbeddedBroker.temporary(Map.of());
+        broker = TestBroker.temporary(Map.of());
         broker.start();
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
             admin.createTopics(List.of(new NewTopic(TOPIC, PARTITIONS, (short) 1), new NewTopic("empty", 1, (short) 1)))

@@ -3,6 +3,7 @@ package dev.ctstream.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.broker.TestBroker;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.Main;
 import dev.ctstream.record.EventRecords;
@@ -49,7 +50,7 @@ class VerifyBrokerIT {
 
     @BeforeAll
     static void fill() throws Exception {
-        broker = EmbeddedBroker.temporary(Map.of());
+        broker = TestBroker.temporary(Map.of());
         broker.start();
         Recorded.Run run = TOPIC.run(0).started();
         Map<Integer, Long> next = new java.util.TreeMap<>();

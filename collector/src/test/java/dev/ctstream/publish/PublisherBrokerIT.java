@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.broker.TestBroker;
 import dev.ctstream.metrics.Check;
 import dev.ctstream.record.Schemas;
 import java.io.IOException;
@@ -43,7 +44,7 @@ class PublisherBrokerIT {
 
     @BeforeAll
     static void startBroker() throws IOException {
-        broker = EmbeddedBroker.temporary(Map.of());
+        broker = TestBroker.temporary(Map.of());
         broker.start();
     }
 
@@ -130,7 +131,7 @@ class PublisherBrokerIT {
 
     @Test
     void aBrokerThatIsAbsentAtTheStartIsNamedAndWaitedFor() throws IOException {
-        try (EmbeddedBroker late = EmbeddedBroker.temporary(Map.of())) {
+        try (EmbeddedBroker late = TestBroker.temporary(Map.of())) {
             publisher.add(3, 10, 20);
             publisher.start(config(Layout.BATCH, true, Map.of("bootstrap.servers", late.bootstrapServers())));
 

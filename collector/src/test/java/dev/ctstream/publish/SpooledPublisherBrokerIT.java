@@ -9,6 +9,7 @@ import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.broker.TestBroker;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.record.Framing;
@@ -59,7 +60,7 @@ class SpooledPublisherBrokerIT {
         Path directory = folder.resolve("spool");
         SpoolConfig config =
                 new SpoolConfig(directory, 1L << 30, 1 << 20, 1 << 20, 1000, SpoolConfig.WhenFull.DROP_OLDEST);
-        try (EmbeddedBroker broker = EmbeddedBroker.temporary(Map.of());
+        try (EmbeddedBroker broker = TestBroker.temporary(Map.of());
                 Metrics metrics = new Metrics()) {
             broker.start();
             create(broker, Map.of("max.message.bytes", "20000"));
