@@ -121,9 +121,9 @@ class MovingBrokerIT {
                     .describeTopics(List.of(publisher.topic))
                     .allTopicNames()
                     .get(20, TimeUnit.SECONDS)
-                    .get(publisher.topic)
-                    .partitions()
+                    .values()
                     .stream()
+                    .flatMap(topic -> topic.partitions().stream())
                     .allMatch(partition ->
                             partition.leader() != null && partition.leader().id() == leader);
         });

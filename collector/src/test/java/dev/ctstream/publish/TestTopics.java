@@ -4,6 +4,7 @@ import dev.ctstream.batch.ControlRecord.Topic;
 import dev.ctstream.spool.RunTopics;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /** Remembers what a publisher said of the topics. */
 public final class TestTopics implements Publisher.TopicsListener {
@@ -12,7 +13,7 @@ public final class TestTopics implements Publisher.TopicsListener {
     final List<String> changes = new CopyOnWriteArrayList<>();
 
     /** Topics with these ids and numbers of partitions. */
-    public static RunTopics of(String events, int eventPartitions, String control, int controlPartitions) {
+    public static RunTopics of(@Nullable String events, int eventPartitions, String control, int controlPartitions) {
         return new RunTopics(new Topic(events, eventPartitions), new Topic(control, controlPartitions));
     }
 
