@@ -24,9 +24,9 @@ import java.util.stream.IntStream;
  * Creates and deletes entries over netlink in 64 zones, alternating IPv4 and IPv6. The events in transit never exceed
  * half of the collector's receive buffer, so that none is lost, even with a small buffer on a busy machine.
  */
-final class OfferedFlows implements AutoCloseable {
+public final class OfferedFlows implements AutoCloseable {
     /** The lowest and the highest zone, and 62 in between. */
-    static final List<Integer> ZONES =
+    public static final List<Integer> ZONES =
             IntStream.range(0, 64).map(i -> i * 65_535 / 63).boxed().toList();
 
     private static final int UDP = 17;
@@ -40,36 +40,39 @@ final class OfferedFlows implements AutoCloseable {
     private long offered;
 
     /** A requested entry, as far as a consumer can see it. */
-    record Spec(int zone, String source, String destination, long port) {}
+    public record Spec(int zone, String source, String destination, long port) {}
 
     private OfferedFlows(ConntrackTable table) {
         this.table = table;
     }
 
-    static OfferedFlows in(NetworkNamespace namespace) throws NetlinkException {
+    /** Creates entries in a namespace. */
+    public static OfferedFlows in(NetworkNamespace namespace) throws NetlinkException {
         return new OfferedFlows(ConntrackTable.open(namespace));
     }
 
-    static Spec specOf(TopicContents.Flow flow) {
+    /** The request that led to a flow. */
+    public static Spec specOf(TopicContents.Flow flow) {
         return new Spec(flow.zone(), flow.source(), flow.destination(), Objects.requireNonNull(flow.port()));
     }
 
     /** All flows so far. */
-    List<Spec> specs() {
+    public List<Spec> specs() {
         return specs;
     }
 
     /** Number of events that the kernel has raised for the collector. */
-    long offered() {
+    public long offered() {
         return offered;
     }
 
     /** Resets the count, for another collector. */
-    void restart() {
+    public void restart() {
         offered = 0;
     }
 
-    void create(Collector collector, int count) throws NetlinkException {
+    /** Creates this many more entries, in each zone in turn. */
+    public void create(Collector collector, int count) throws NetlinkException {
         for (int i = 0; i < count; i++) {
             keepPace(collector);
             int number = specs.size();
@@ -88,7 +91,8 @@ final class OfferedFlows implements AutoCloseable {
         }
     }
 
-    void deleteAll(Collector collector) throws NetlinkException {
+    /** Deletes every entry of the namespace. */
+    public void deleteAll(Collector collector) throws NetlinkException {
         List<EntryKey> keys = new ArrayList<>();
         table.dump(DumpFilter.ALL, entry -> keys.add(EntryKey.of(entry)));
         for (EntryKey key : keys) {

@@ -56,6 +56,7 @@ class ControlEncoderTest {
                             new ControlRecord.Count(3L, 1L, 2L, true)),
                     WINDOW,
                     "segment 4"),
+            new ControlRecord.Topics(new ControlRecord.Topic("e", 12), new ControlRecord.Topic("c", 3), 4L),
             new ControlRecord.SnapshotBegin(3, "start"),
             new ControlRecord.SnapshotEnd(3, 250_000, true, WINDOW, Map.of(0, 250_000L)),
             new ControlRecord.Mode("reliable", "counted", "table 90 % full"),
