@@ -10,6 +10,7 @@ import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.ProcessControl;
+import dev.ctstream.publish.PublishConfig;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.spool.Spool;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -42,6 +44,7 @@ import org.slf4j.event.Level;
  *   <li>{@code ctstream-publish}: the producer and its position in the spool.
  *   <li>{@code ctstream-control}: reports; {@code ctstream-dump}: snapshots and reconciliation; {@code ctstream-guard}: the
  *       reliable mode; {@code ctstream-tracking}: whether connections are tracked; each with request sockets of its own.
+ *   <li>{@code ctstream-new-run}: nothing; lives while a changed topic ends a run and begins the next.
  *   <li>{@code ctstream-http}: the endpoint.
  * </ul>
  *
@@ -56,6 +59,11 @@ public final class Collector implements AutoCloseable {
     /** Component of health until everything has been started. */
     private static final String STARTING = "start";
 
+    /** Component of health while a new run has no spool. */
+    private static final String NEW_RUN = "new-run";
+
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
     private final CollectorConfig config;
     private final Metrics metrics;
     private final Health health;
@@ -65,6 +73,9 @@ public final class Collector implements AutoCloseable {
     private volatile Tracking tracking;
     private volatile Sending sending;
     private volatile long lostInEarlierRuns; // of this process
+    private volatile PublishConfig applied; // by the last apply()
+    private volatile boolean stopRequested;
+    private boolean unfinished; // a new run has begun to receive and has no spool yet
     private final @Nullable HttpEndpoint http;
     private boolean stopped;
     private volatile boolean endedCleanly;
@@ -116,7 +127,8 @@ public final class Collector implements AutoCloseable {
                 this::threadFailed,
                 this::topicsChanged);
         RunParts.Queues queues = RunParts.Queues.create();
-        sending = Sending.open(parts, queues, null);
+        applied = config.publish();
+        sending = Sending.open(parts, queues, null, applied);
         Spool spool = sending.spool();
         tracking = new Tracking(parts, queues, spool.identity(), before(spool.previousRun()));
     }
@@ -192,28 +204,32 @@ public final class Collector implements AutoCloseable {
         metrics.bindProcess();
     }
 
-    private void topicsChanged(String what) {
-        OwnedThread.looping("ctstream-new-run", () -> beginRun(what), RunParts.LOCAL_STOP_MILLIS)
+    private void topicsChanged(Sending by, String what) {
+        OwnedThread.looping("ctstream-new-run", () -> beginRun(by, what), RunParts.LOCAL_STOP_MILLIS)
                 .start(this::threadFailed);
     }
 
     /**
-     * Ends this run and begins another one on the same event sockets and in the same spool. The sockets wait until the
-     * end of this run is appended; the spool is opened again while the new run receives.
+     * Ends a run and begins another one on the same event sockets and in the same spool. The sockets wait until the end
+     * of the run is appended; the spool is opened again while the new run receives. Gives up when {@link #stop} is
+     * called meanwhile: then what the new run has received is lost, and this collector has not ended cleanly.
      */
-    private synchronized void beginRun(String reason) {
-        if (stopped) {
+    private synchronized void beginRun(Sending before, String reason) {
+        if (stopped || !sending.equals(before)) {
             return;
         }
         LOG.warn("a new run begins: {}", reason);
         long begin = System.nanoTime();
-        Sending before = sending;
         try {
             if (tracking.end(true)) {
                 tracking.stopped("topic-changed");
             }
             boolean clean = before.endSpool();
+            if (!await(tracking::ended)) {
+                return;
+            }
             tracking.close();
+            unfinished = true;
             RunIdentity ended = before.spool().identity();
             RunIdentity run = new RunIdentity(
                     ended.hostId(), ended.bootId(), Math.max(Clock.realtimeNanos(), ended.streamEpoch() + 1));
@@ -224,17 +240,20 @@ public final class Collector implements AutoCloseable {
             tracking.receive();
             tracking.startHelpers();
             before.endPublisher(Duration.ZERO);
-            while (!before.ended()) { // the disk does not answer; meanwhile the ring holds what is received
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
-                if (Thread.currentThread().isInterrupted()) {
-                    return;
-                }
+            if (!await(before::ended)) { // the disk does not answer; meanwhile the ring holds what is received
+                return;
             }
             before.close();
+            Sending next = openAgain(queues, run, before.publisher().config());
+            if (next == null) {
+                return;
+            }
+            sending = next;
             lostInEarlierRuns += before.spool().lostEvents();
-            sending = Sending.open(parts, queues, run);
-            sending.startSpool();
-            sending.startPublisher();
+            next.startSpool();
+            next.startPublisher();
+            next.publisher().renewCredentials(applied); // if they came while nothing was published
+            unfinished = false;
             LOG.info(
                     "a new run has begun stream_epoch={} after_millis={}",
                     run.streamEpoch(),
@@ -243,6 +262,36 @@ public final class Collector implements AutoCloseable {
             Thread.currentThread().interrupt();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits for the condition; false when {@link #stop} was called before it held. */
+    private boolean await(BooleanSupplier condition) {
+        while (!condition.getAsBoolean()) {
+            if (stopRequested) {
+                return false;
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
+        return true;
+    }
+
+    /** Opens the spool for the run, each second again while that fails; null when {@link #stop} was called. */
+    private @Nullable Sending openAgain(RunParts.Queues queues, RunIdentity run, PublishConfig publish) {
+        while (true) {
+            try {
+                Sending opened = Sending.open(parts, queues, run, publish);
+                health.remove(NEW_RUN);
+                return opened;
+            } catch (IOException e) {
+                String reason = "the spool cannot be opened for the new run: " + ErrorText.of(e);
+                health.report(NEW_RUN, false, reason);
+                LOG.error("{}; next attempt in 1 s", reason);
+            }
+            long failed = System.nanoTime();
+            if (!await(() -> System.nanoTime() - failed > TimeUnit.SECONDS.toNanos(1))) {
+                return null;
+            }
         }
     }
 
@@ -264,6 +313,7 @@ public final class Collector implements AutoCloseable {
      * @return the keys that have changed since they were applied
      */
     public Set<String> apply(CollectorConfig now) {
+        applied = now.publish();
         return sending.publisher().renewCredentials(now.publish()).stream()
                 .map(key -> "kafka." + key)
                 .collect(Collectors.toCollection(TreeSet::new));
@@ -342,7 +392,12 @@ public final class Collector implements AutoCloseable {
      *
      * @return whether Kafka has confirmed everything; otherwise the rest waits in the spool for the next start
      */
-    public synchronized boolean stop() {
+    public boolean stop() {
+        stopRequested = true;
+        return stopNow();
+    }
+
+    private synchronized boolean stopNow() {
         if (stopped) {
             return unacknowledgedBatches() == 0;
         }
@@ -356,7 +411,7 @@ public final class Collector implements AutoCloseable {
                                 Duration.ofNanos(deadline - System.nanoTime() - STOPPED_BEFORE_END_NANOS));
                 tracking.stopped("stop");
             }
-            endedCleanly = sending.endSpool();
+            endedCleanly = sending.endSpool() && !unfinished;
             sending.endPublisher(Duration.ofNanos(deadline - System.nanoTime()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -13,7 +13,6 @@ import dev.ctstream.publish.PublishMetrics;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.spool.SpoolMetrics;
 import dev.ctstream.track.TrackMetrics;
-import java.util.function.Consumer;
 
 /**
  * What every run of a collector's process works with.
@@ -30,9 +29,15 @@ record RunParts(
         Health health,
         Stages stages,
         OwnedThread.FailureHandler failed,
-        Consumer<String> topicsChanged) {
+        TopicsChanged topicsChanged) {
     /** The longest wait for the end of the receive thread, and of the spool thread; Kafka gets the rest of a stop. */
     static final long LOCAL_STOP_MILLIS = 2_500;
+
+    /** See {@link RunParts}. */
+    interface TopicsChanged {
+        /** A run must end; {@code by} is its sending side, {@code what} the reason. */
+        void changed(Sending by, String what);
+    }
 
     /** The metrics of the stages, which count on from run to run. */
     record Stages(

@@ -5,6 +5,7 @@ import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.publish.PublishConfig;
 import dev.ctstream.publish.Publisher;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.spool.RunTopics;
@@ -33,14 +34,14 @@ final class Sending {
     private final Publisher publisher;
     private final OwnedThread spoolThread;
     private final OwnedThread publishThread;
+    private boolean closed;
 
-    private Sending(RunParts parts, RunParts.Queues queues, Spool spool) {
+    private Sending(RunParts parts, RunParts.Queues queues, Spool spool, PublishConfig config) {
         this.parts = parts;
         this.queues = queues;
         this.spool = spool;
-        CollectorConfig config = parts.config();
         publisher = new Publisher(
-                new Publisher.Parts(config.publish(), spool, parts.stages().publish(), parts.health(), new Topics()));
+                new Publisher.Parts(config, spool, parts.stages().publish(), parts.health(), new Topics()));
         spoolThread = OwnedThread.looping("ctstream-spool", spool, RunParts.LOCAL_STOP_MILLIS);
         publishThread = OwnedThread.looping("ctstream-publish", publisher, RunParts.LOCAL_STOP_MILLIS);
     }
@@ -49,8 +50,11 @@ final class Sending {
      * Opens the spool; starts nothing.
      *
      * @param run the run that has begun already; null = the spool begins one
+     * @param publish with the credentials in use
      */
-    static Sending open(RunParts parts, RunParts.Queues queues, @Nullable RunIdentity run) throws IOException {
+    static Sending open(
+            RunParts parts, RunParts.Queues queues, @Nullable RunIdentity run, PublishConfig publish)
+            throws IOException {
         CollectorConfig config = parts.config();
         parts.stages().batch().watch(queues.ring());
         Spool.Parts of = new Spool.Parts(
@@ -64,7 +68,8 @@ final class Sending {
                 parts.own(),
                 parts.stages().spool(),
                 parts.health());
-        return new Sending(parts, queues, run == null ? Spool.open(of) : Spool.open(of, run.streamEpoch()));
+        return new Sending(
+                parts, queues, run == null ? Spool.open(of) : Spool.open(of, run.streamEpoch()), publish);
     }
 
     /** Tells of the topics: in a TOPIC record, and to whoever begins the next run. */
@@ -81,7 +86,7 @@ final class Sending {
 
         @Override
         public void changed(String what) {
-            parts.topicsChanged().accept(what);
+            parts.topicsChanged().changed(Sending.this, what);
         }
     }
 
@@ -135,10 +140,11 @@ final class Sending {
         return !spoolThread.isAlive() && !publishThread.isAlive();
     }
 
-    /** Closes the spool, if both threads have ended. */
+    /** Closes the spool, if both threads have ended. Closing again does nothing. */
     void close() {
         try {
-            if (ended()) {
+            if (ended() && !closed) {
+                closed = true;
                 spool.close();
             }
         } catch (IOException e) {

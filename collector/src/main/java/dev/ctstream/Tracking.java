@@ -76,13 +76,14 @@ final class Tracking {
     }
 
     /** Receives in all namespaces. */
-    void receive() {
+    void receive() throws NetlinkException {
         StreamId own = parts.own();
         List<ObservedNamespace> namespaces = parts.namespaces().list();
         if (namespaces.stream().noneMatch(one -> one.control().equals(own))) {
             reporter.addedUnobserved(own);
         }
         for (ObservedNamespace namespace : namespaces) {
+            namespace.socket().deliverAsConfigured();
             reporter.added(namespace, "start"); // first: no event may precede STARTED
             receiver.add(namespace.socket());
             guard.added(namespace);
@@ -139,8 +140,14 @@ final class Tracking {
         }
     }
 
-    /** Frees what the receiver holds, if its thread has ended. */
+    /** Whether nothing is received any more. */
+    boolean ended() {
+        return !receiveThread.isAlive();
+    }
+
+    /** Frees what receiver and reports hold; {@link #ended} before. */
     void close() {
+        reporter.release();
         receiver.close();
     }
 }

@@ -128,6 +128,11 @@ public sealed interface ControlRecord {
      * @param partitions how many of its partitions the run uses
      */
     record Topic(@Nullable String id, int partitions) {
+        /** This topic, with the id of the other if it is not known yet. */
+        public Topic named(Topic other) {
+            return id == null ? new Topic(other.id, partitions) : this;
+        }
+
         /** Whether the other is not this topic, or has fewer partitions. */
         public boolean replacedBy(Topic other) {
             boolean sameId = id == null || other.id == null || id.equals(other.id);

@@ -103,7 +103,7 @@ final class CollectorRun {
         }
         LOG.atLevel(later.isEmpty() ? Level.INFO : Level.WARN)
                 .log(
-                        "configuration read again changed={} needs_a_new_run={}",
+                        "configuration read again changed={} needs_a_restart={}",
                         String.join(",", changed),
                         String.join(",", later));
         LogLevels.set(logLevel); // after the line that says so

@@ -69,9 +69,7 @@ public final class EventSocket implements EventSource, AutoCloseable {
     private static EventSocket subscribe(NetlinkSocket socket, String netns, SubscriptionConfig config)
             throws NetlinkException {
         socket.setOption(NetlinkSocket.SOL_NETLINK, NetlinkSocket.NETLINK_NO_ENOBUFS, 1);
-        if (config.reliable()) {
-            socket.setOption(NetlinkSocket.SOL_NETLINK, NetlinkSocket.NETLINK_BROADCAST_ERROR, 1);
-        }
+        deliver(socket, config);
         ReceiveBufferGrant grant = socket.requestReceiveBuffer(config.receiveBufferBytes());
         Check buffer = bufferCheck(netns, grant);
         if (!buffer.isOk()) {
@@ -176,6 +174,17 @@ public final class EventSocket implements EventSource, AutoCloseable {
     /** Receive thread only. */
     void addForeign(long count) {
         foreign.lazySet(foreign.getPlain() + count);
+    }
+
+    private static void deliver(NetlinkSocket socket, SubscriptionConfig config) throws NetlinkException {
+        if (config.reliable()) {
+            socket.setOption(NetlinkSocket.SOL_NETLINK, NetlinkSocket.NETLINK_BROADCAST_ERROR, 1);
+        }
+    }
+
+    /** Delivers as the configuration says: an earlier run may have gone over to counted delivery. */
+    public void deliverAsConfigured() throws NetlinkException {
+        deliver(socket, config);
     }
 
     /** Stops new events; queued ones stay. */

@@ -261,6 +261,14 @@ public final class NamespaceReporter implements AutoCloseable {
         reports.close();
     }
 
+    /** Frees what the reports of the namespaces hold, without a record; after {@link #stopped} there is none. */
+    public synchronized void release() {
+        ending.forEach(NamespaceReports::close);
+        ending.clear();
+        observed.values().forEach(NamespaceReports::close);
+        observed.clear();
+    }
+
     /** Ends the heartbeats. Before {@link #stopped}. */
     @Override
     public void close() {

@@ -22,6 +22,7 @@ public final class ProcessControl {
     private static final int CALLING_THREAD = 0;
     private static final int PRIO_PROCESS = 0;
     private static final int PREFERENCE = 10;
+    private static final int LEAST_NICE = -20;
     private static final Path TASKS = Path.of("/proc/self/task");
     /** HotSpot's names of its compiler threads: C1 CompilerThread0, C2 CompilerThread0. */
     private static final Pattern COMPILER = Pattern.compile("C[12] Compiler");
@@ -103,17 +104,16 @@ public final class ProcessControl {
     }
 
     /**
-     * Prefers the calling thread to the ordinary threads of this process and of the host: its nice value becomes lower
-     * by {@value #PREFERENCE}, which weighs ten to one. Threads that it starts later inherit this. The JVM's compiler
-     * threads get the same value: a preferred thread that never rests would starve them where they share its CPU, and
-     * go on in the interpreter.
+     * Prefers the calling thread to the ordinary threads of this process and of the host: its nice value is lower than
+     * the process's by {@value #PREFERENCE}, which weighs ten to one. Threads that it starts later inherit this. The
+     * JVM's compiler threads get the same value: a preferred thread that never rests would starve them where they share
+     * its CPU, and go on in the interpreter. Calling it again changes nothing.
      *
      * @return whether the kernel allowed it, which takes CAP_SYS_NICE or room in RLIMIT_NICE; false = nothing has
      *     changed
      */
     public static boolean preferThread() {
-        // On Linux PRIO_PROCESS means a thread, and 0 the calling one.
-        int nice = Libc.getpriority(PRIO_PROCESS, CALLING_THREAD) - PREFERENCE;
+        int nice = Math.max(LEAST_NICE, ordinaryNice() - PREFERENCE);
         boolean allowed = Libc.setpriority(PRIO_PROCESS, CALLING_THREAD, nice) == 0;
         if (allowed) {
             compilers().forEach(thread -> Libc.setpriority(PRIO_PROCESS, thread, nice));
@@ -123,8 +123,12 @@ public final class ProcessControl {
 
     /** Ends the preference of the calling thread alone, after a {@link #preferThread} that returned true. */
     public static void preferThreadNoLonger() {
-        int nice = Libc.getpriority(PRIO_PROCESS, CALLING_THREAD) + PREFERENCE;
-        Libc.setpriority(PRIO_PROCESS, CALLING_THREAD, nice);
+        Libc.setpriority(PRIO_PROCESS, CALLING_THREAD, ordinaryNice());
+    }
+
+    /** That of the thread that started the JVM, which nobody prefers. PRIO_PROCESS means a thread on Linux. */
+    private static int ordinaryNice() {
+        return Libc.getpriority(PRIO_PROCESS, (int) ProcessHandle.current().pid());
     }
 
     private static List<Integer> compilers() {

@@ -40,6 +40,7 @@ final class Ceiling {
         this.health = health;
         this.clock = clock;
         lookedNanos = clock.nanoTime();
+        health.remove(COMPONENT); // of the run before
     }
 
     /** Events that Kafka takes a second while it is too slow; 0 while it keeps up. */

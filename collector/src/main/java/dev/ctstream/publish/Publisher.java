@@ -65,7 +65,7 @@ public final class Publisher implements Runnable {
     private final Parts parts;
     private final Backlog backlog;
     private final Function<PublishConfig, KafkaGateway> gateways;
-    private PublishConfig config;
+    private volatile PublishConfig config;
     private KafkaGateway gateway;
     private volatile Credentials credentials; // in use
     private final AtomicReference<@Nullable PublishConfig> wanted = new AtomicReference<>(); // with other credentials
@@ -191,6 +191,11 @@ public final class Publisher implements Runnable {
         return keys;
     }
 
+    /** The configuration in use, with the credentials that Kafka has accepted last. Any thread. */
+    public PublishConfig config() {
+        return config;
+    }
+
     /**
      * Makes {@link #run} publish the rest of both queues and end. Does not wait. While Kafka is unavailable, it ends at
      * once and unsent batches stay in the queues; so do control records while Kafka refuses one.
@@ -269,12 +274,13 @@ public final class Publisher implements Runnable {
         if (mustEnd()) {
             return OwnedThread.DONE;
         }
+        if (superseded) {
+            return WAIT_NANOS;
+        }
         PublishConfig now = stopping ? null : wanted.getAndSet(null);
         if (now != null) {
             take(now);
-        }
-        if (superseded) {
-            return WAIT_NANOS;
+            return 0;
         }
         Connection open = connection;
         if (open == null) {
@@ -438,6 +444,9 @@ public final class Publisher implements Runnable {
     }
 
     private void supersede(String change) {
+        if (superseded) {
+            return;
+        }
         superseded = true;
         failures.sendFailed(change + "; a new run begins");
         Connection open = connection;

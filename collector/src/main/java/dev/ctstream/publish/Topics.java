@@ -247,7 +247,8 @@ public final class Topics {
         try {
             CreateTopicsOptions options = new CreateTopicsOptions().validateOnly(onlyTry);
             CreateTopicsResult result = admin.createTopics(List.of(topic), options);
-            return topic(get(result.topicId(name)), get(result.numPartitions(name)));
+            get(result.values().get(name));
+            return created(result, wanted);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TopicExistsException) {
                 throw new KafkaUnreadyException("topic " + name + " is being created by another client just now", e);
@@ -269,6 +270,16 @@ public final class Topics {
                     "topic " + wanted.name() + " cannot be widened to " + wanted.partitions() + " partitions: "
                             + KafkaUnreadyException.reason(config, e),
                     e);
+        }
+    }
+
+    /** The topic that was created; without its id when the broker says nothing of it, for want of permission. */
+    private Topic created(CreateTopicsResult result, WantedTopic wanted)
+            throws KafkaUnreadyException, InterruptedException {
+        try {
+            return topic(get(result.topicId(wanted.name())), get(result.numPartitions(wanted.name())));
+        } catch (ExecutionException e) {
+            return new Topic(null, wanted.partitions());
         }
     }
 

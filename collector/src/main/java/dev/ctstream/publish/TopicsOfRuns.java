@@ -35,6 +35,11 @@ final class TopicsOfRuns {
             backlog.keepTopics(topics);
             return null;
         }
+        RunTopics named = kept.named(topics);
+        if (!named.equals(kept)) {
+            own = named;
+            backlog.keepTopics(named);
+        }
         String events = change(names.events(), kept.events(), topics.events());
         String control = change(names.control(), kept.control(), topics.control());
         return events == null ? control : control == null ? events : events + "; " + control;
@@ -85,14 +90,10 @@ final class TopicsOfRuns {
     /** The topics over whose partitions a run's batches are spread. Call {@link #found} before. */
     RunTopics of(RunIdentity run) {
         RunTopics kept = own;
-        RunTopics found = now;
-        if (kept == null || found == null) {
+        if (kept == null) {
             throw new IllegalStateException("the topics are not known yet");
         }
-        if (run.equals(backlog.identity())) {
-            return kept;
-        }
-        RunTopics earlier = backlog.topics(run);
-        return earlier == null || earlier.replacedBy(found) ? found : earlier;
+        RunTopics earlier = run.equals(backlog.identity()) ? kept : backlog.topics(run);
+        return earlier == null || earlier.replacedBy(kept) ? kept : earlier;
     }
 }

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class ControlScan {
     private static final String GAP = ControlKind.GAP.name();
     private static final String STOPPED = ControlKind.STOPPED.name();
+    private static final String TOPIC = ControlKind.TOPIC.name();
     private static final String EVENTS = "events";
 
     private final SpoolFileSystem files;
@@ -125,7 +126,9 @@ final class ControlScan {
         try {
             GenericRecord control = reader.read(null, DecoderFactory.get().binaryDecoder(bytes, null));
             String kind = control.get("kind").toString();
-            lastKinds.put(frame.stream(), kind);
+            if (!kind.equals(TOPIC) || !STOPPED.equals(lastKinds.get(frame.stream()))) {
+                lastKinds.put(frame.stream(), kind); // the brokers may have answered while the run ended
+            }
             return kind.equals(GAP) ? gap(control, frame) : 0;
         } catch (IOException | RuntimeException e) {
             damaged = true; // its checksum is good, but no collector wrote it; whoever reads the topic will say so

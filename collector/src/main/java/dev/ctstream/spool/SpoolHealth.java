@@ -41,6 +41,9 @@ final class SpoolHealth {
     SpoolHealth(SpoolMetrics metrics, Health health) {
         this.metrics = metrics;
         this.health = health;
+        for (String ofRunBefore : new String[] {POSITION, CONTROL, RESERVED, DIRECTORY, FOUND}) {
+            health.remove(ofRunBefore);
+        }
         health.report(WRITING, true, "writing");
     }
 

@@ -259,7 +259,7 @@ final class RunAudit {
 
     /** Compares control records, reports and events. Finish the streams first. */
     void finish(Holes holes, TrimmedPartitions retention, Findings problems, Findings remarks) {
-        boolean trimmed = retention.trimmed(controlPartition, key.streamEpoch());
+        boolean trimmed = retention.trimmed(controlPartition, key);
         controlHoles(holes, trimmed);
         if (onlyNamed() || operator) {
             return;
@@ -267,7 +267,7 @@ final class RunAudit {
         boolean startDeclared = controlDeclared.countIn(0, 1) > 0;
         boolean endDeclared = controlDeclared.end() > control.end() || restarts > 0;
         if (!started && !startDeclared && !trimmed) {
-            if (!retention.any(key.streamEpoch())) {
+            if (!retention.any(key)) {
                 problems.add(Findings.NO_CONTROL, key, "has events but no record STARTED in the control topic");
             }
         } else if (!stopped && !endDeclared && host.endUndeclared()) {

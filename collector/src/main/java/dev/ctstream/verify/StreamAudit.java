@@ -167,7 +167,7 @@ final class StreamAudit {
         }
         long end = seen.end();
         long begin = 0;
-        if (end > 0 && retention.trimmed(partition, run.key.streamEpoch())) {
+        if (end > 0 && retention.trimmed(partition, run.key)) {
             begin = seen.first();
             account(0, begin, 0, (from, to) -> expired += to - from);
         }
@@ -176,7 +176,7 @@ final class StreamAudit {
         long settled = Math.max(end, run.settled() ? reportedNext : acknowledged);
         long onDisk = listedIn < run.lastReport() ? reportedNext : beforeLastNext;
         long tail = run.endedUncleanly() ? Math.min(settled, Math.max(acknowledged, onDisk)) : settled;
-        if (end == 0 && retention.mayHaveExpired(listedTimeMillis, run.key.streamEpoch())) {
+        if (end == 0 && retention.mayHaveExpired(listedTimeMillis, run.key)) {
             account(0, tail, 0, (from, to) -> expired += to - from);
         } else {
             account(end, tail, end == 0 ? Hole.Kind.STREAM : Hole.Kind.TAIL, holes);

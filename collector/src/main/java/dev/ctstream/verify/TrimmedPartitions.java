@@ -1,6 +1,9 @@
 package dev.ctstream.verify;
 
+import dev.ctstream.record.RunKey;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -11,7 +14,7 @@ final class TrimmedPartitions {
     private final Set<Integer> trimmed = new HashSet<>();
     private final Set<Integer> withoutRecord = new HashSet<>();
     private long oldestKeptMillis = Long.MIN_VALUE;
-    private long againNanos = Long.MIN_VALUE;
+    private final Map<String, Long> againNanos = new HashMap<>(); // by host
 
     /** Records that these partitions begin after offset 0. */
     void trimmed(int... partitions) {
@@ -28,24 +31,28 @@ final class TrimmedPartitions {
         }
     }
 
-    /** Records that the topic was created again before this run began: what earlier runs had sent is not in it. */
-    void createdAgainBefore(long epochNanos) {
-        againNanos = Math.max(againNanos, epochNanos);
+    /** Records that the topic was created again before a run of the host: it lacks what its earlier runs had sent. */
+    void createdAgainBefore(String hostId, long epochNanos) {
+        againNanos.merge(hostId, epochNanos, Math::max);
     }
 
-    /** Whether the topic was created again after this run began. */
-    boolean createdAgainAfter(long epochNanos) {
-        return epochNanos < againNanos;
+    /** Whether the topic was created again after the run began. The first host to say so speaks for those that do not. */
+    boolean createdAgainAfter(RunKey run) {
+        Long own = againNanos.get(run.hostId());
+        long again = own != null
+                ? own
+                : againNanos.values().stream().mapToLong(Long::longValue).min().orElse(Long.MIN_VALUE);
+        return run.streamEpoch() < again;
     }
 
     /** Whether the beginning of a run's records on this partition may be missing. */
-    boolean trimmed(int partition, long epochNanos) {
-        return trimmed.contains(partition) || createdAgainAfter(epochNanos);
+    boolean trimmed(int partition, RunKey run) {
+        return trimmed.contains(partition) || createdAgainAfter(run);
     }
 
     /** Whether all records of a run may be missing. */
-    boolean any(long epochNanos) {
-        return !trimmed.isEmpty() || createdAgainAfter(epochNanos);
+    boolean any(RunKey run) {
+        return !trimmed.isEmpty() || createdAgainAfter(run);
     }
 
     int partitions() {
@@ -53,8 +60,8 @@ final class TrimmedPartitions {
     }
 
     /** Whether records of a run that were written at that time may have been removed from some partition. */
-    boolean mayHaveExpired(long timeMillis, long epochNanos) {
-        return createdAgainAfter(epochNanos)
+    boolean mayHaveExpired(long timeMillis, RunKey run) {
+        return createdAgainAfter(run)
                 || (!trimmed.isEmpty() && (!withoutRecord.isEmpty() || timeMillis <= oldestKeptMillis));
     }
 }

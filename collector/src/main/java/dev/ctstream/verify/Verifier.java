@@ -40,7 +40,7 @@ public final class Verifier {
     private final Limits limits;
     private final Map<RunKey, RunAudit> runs = new HashMap<>();
     private final Map<String, HostRuns> hosts = new TreeMap<>();
-    private final Map<String, TopicIds> topicIds = new HashMap<>(); // by host, of the last run that was read
+    private final Map<String, Topics> topics = new HashMap<>(); // by host, of the last run that was read
     private final Map<Source, Map<HostRun, List<RunAudit>>> sources = new HashMap<>();
     private final List<StreamAudit> streams = new ArrayList<>();
     private final Holes holes = new Holes();
@@ -85,8 +85,19 @@ public final class Verifier {
         }
     }
 
-    /** Kafka's ids of a host's topics; empty = unknown. */
-    private record TopicIds(String events, String control) {}
+    /** A topic as a run found it; an empty id is unknown. */
+    private record Topic(String id, long partitions) {
+        static Topic of(DecodedRecord record, String prefix) {
+            return new Topic(
+                    record.text(prefix + "id"), record.number(prefix + "partitions").orElse(0L));
+        }
+
+        boolean replacedBy(Topic later) {
+            return (!id.isEmpty() && !later.id.isEmpty() && !id.equals(later.id)) || later.partitions < partitions;
+        }
+    }
+
+    private record Topics(Topic events, Topic control) {}
 
     /** Groups successive runs, by the namespace's name; {@link FlowFollower} gives the reasons. */
     private record Source(String hostId, String netns) {}
@@ -162,23 +173,25 @@ public final class Verifier {
 
     /** What a host's earlier runs sent to a topic that was deleted is not in the one that has its name now. */
     private void topics(RunKey run, DecodedRecord record) {
-        TopicIds ids = new TopicIds(record.text("topic_events_id"), record.text("topic_control_id"));
-        TopicIds before = topicIds.put(run.hostId(), ids);
-        if (record.number("topic_backlog_batches").isEmpty()) {
+        Topics now = new Topics(Topic.of(record, "topic_events_"), Topic.of(record, "topic_control_"));
+        Topics before = topics.put(run.hostId(), now);
+        boolean changed = record.number("topic_backlog_batches").isPresent();
+        boolean events = before != null && before.events.replacedBy(now.events);
+        boolean control = before != null && before.control.replacedBy(now.control);
+        if (!changed && !events && !control) {
             return;
         }
-        boolean events = before == null || !before.events.equals(ids.events);
-        boolean control = before == null || !before.control.equals(ids.control);
-        if (events) {
-            eventRetention.createdAgainBefore(run.streamEpoch());
+        boolean unknown = !events && !control;
+        if (events || unknown) {
+            eventRetention.createdAgainBefore(run.hostId(), run.streamEpoch());
         }
-        if (control) {
-            controlRetention.createdAgainBefore(run.streamEpoch());
+        if (control || unknown) {
+            controlRetention.createdAgainBefore(run.hostId(), run.streamEpoch());
         }
         remarks.add(
                 Findings.TOPIC,
                 run,
-                (events && control ? "a topic, or both," : events ? "the event topic" : "the control topic")
+                (events == control ? "a topic, or both," : events ? "the event topic" : "the control topic")
                         + " was created again before this run: what earlier runs had sent went to the old one");
     }
 
@@ -320,7 +333,7 @@ public final class Verifier {
             }
             if (stream.moved()) {
                 // A topic with fewer partitions takes some requests before the run notices, and then another run.
-                Findings to = eventRetention.createdAgainAfter(stream.run.key.streamEpoch()) ? remarks : problems;
+                Findings to = eventRetention.createdAgainAfter(stream.run.key) ? remarks : problems;
                 to.add(
                         Findings.PARTITIONS,
                         stream.run.key,

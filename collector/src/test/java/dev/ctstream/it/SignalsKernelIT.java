@@ -156,7 +156,7 @@ class SignalsKernelIT {
             run.signal("HUP");
             assertThat(run.awaitStderr("configuration read again"))
                     .contains("level=WARN")
-                    .contains("changed=log.level needs_a_new_run=batch.max-events,events");
+                    .contains("changed=log.level needs_a_restart=batch.max-events,events");
             Files.writeString(file, "log.level=loud\nbatch.max-event=9\n");
             run.signal("HUP");
             run.awaitStderr("level=WARN thread=main logger=CollectorRun configuration is not read again");

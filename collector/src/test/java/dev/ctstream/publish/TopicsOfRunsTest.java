@@ -50,6 +50,21 @@ class TopicsOfRunsTest {
     }
 
     @Test
+    void batchesOfEarlierRunsStayWhenTheTopicGetsMorePartitionsMeanwhile() {
+        assertThat(runs.found(FEWER)).isNull();
+        assertThat(runs.found(TestTopics.of("f", 50, "c", 3))).isNull();
+        assertThat(runs.of(Batches.EARLIER)).isEqualTo(FEWER);
+    }
+
+    @Test
+    void anIdThatIsKnownLaterIsTheOneToKeep() {
+        assertThat(runs.found(TestTopics.of(null, 12, "c", 3))).isNull();
+        assertThat(runs.found(TWELVE)).isNull();
+        assertThat(backlog.topics(Batches.RUN)).isEqualTo(TWELVE);
+        assertThat(runs.found(TestTopics.of("f", 12, "c", 3))).contains("created again");
+    }
+
+    @Test
     void earlierRunsWithoutKnownTopicsGoToThoseOfToday() {
         assertThat(runs.found(TWELVE)).isNull();
         assertThat(runs.of(Batches.EARLIER)).isEqualTo(TWELVE);

@@ -2,6 +2,7 @@ package dev.ctstream.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.MadeBatches;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.BatchEnvelope;
@@ -108,6 +109,13 @@ class ControlChainTest {
             spool.control(BLUE, ControlRecords.started());
             spool.control(TestSpool.OWN, ControlRecords.stopped());
             spool.control(BLUE, ControlRecords.stopped());
+        }
+        assertClean(true);
+        try (TestSpool spool = open()) { // the brokers answered while the run ended
+            spool.control(TestSpool.OWN, ControlRecords.stopped());
+            spool.control(
+                    TestSpool.OWN,
+                    new ControlRecord.Topics(new ControlRecord.Topic("e", 12), new ControlRecord.Topic("c", 3), null));
         }
         assertClean(true);
         try (TestSpool spool = open()) {
