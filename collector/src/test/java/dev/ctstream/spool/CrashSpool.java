@@ -280,6 +280,7 @@ final class CrashSpool implements AutoCloseable {
     }
 
     void vanish() {
+        ledger.inFlightIsLost(files.changes().size()); // it is declared: no chain waits for its acknowledgement any more
         files.removeAll();
         spool.checkDirectoryNow();
         pass();

@@ -90,7 +90,7 @@ class CrashStatesTest {
 
     /** Histories in which the model has found a fault, of the product or its own. */
     @ParameterizedTest
-    @ValueSource(strings = {"lazdn", "bkbmz", "fizuj", "ozlfmiwzujhe", "aagahsnmnbyf"})
+    @ValueSource(strings = {"lazdn", "bkbmz", "fizuj", "ozlfmiwzujhe", "aagahsnmnbyf", "dogkga"})
     void aHistoryThatOnceFailedHolds(String letters) throws IOException {
         assertThat(failure(CrashFault.NONE, CrashStep.history(letters))).isNull();
     }
