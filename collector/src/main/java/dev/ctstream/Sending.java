@@ -52,8 +52,7 @@ final class Sending {
      * @param run the run that has begun already; null = the spool begins one
      * @param publish with the credentials in use
      */
-    static Sending open(
-            RunParts parts, RunParts.Queues queues, @Nullable RunIdentity run, PublishConfig publish)
+    static Sending open(RunParts parts, RunParts.Queues queues, @Nullable RunIdentity run, PublishConfig publish)
             throws IOException {
         CollectorConfig config = parts.config();
         parts.stages().batch().watch(queues.ring());
@@ -68,8 +67,7 @@ final class Sending {
                 parts.own(),
                 parts.stages().spool(),
                 parts.health());
-        return new Sending(
-                parts, queues, run == null ? Spool.open(of) : Spool.open(of, run.streamEpoch()), publish);
+        return new Sending(parts, queues, run == null ? Spool.open(of) : Spool.open(of, run.streamEpoch()), publish);
     }
 
     /** Tells of the topics: in a TOPIC record, and to whoever begins the next run. */

@@ -247,7 +247,7 @@ public final class Topics {
         try {
             CreateTopicsOptions options = new CreateTopicsOptions().validateOnly(onlyTry);
             CreateTopicsResult result = admin.createTopics(List.of(topic), options);
-            get(result.values().get(name));
+            get(result.all());
             return created(result, wanted);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TopicExistsException) {

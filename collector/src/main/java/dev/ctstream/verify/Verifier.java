@@ -89,7 +89,8 @@ public final class Verifier {
     private record Topic(String id, long partitions) {
         static Topic of(DecodedRecord record, String prefix) {
             return new Topic(
-                    record.text(prefix + "id"), record.number(prefix + "partitions").orElse(0L));
+                    record.text(prefix + "id"),
+                    record.number(prefix + "partitions").orElse(0L));
         }
 
         boolean replacedBy(Topic later) {

@@ -19,7 +19,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** How long control records are kept, how much space each kind may use, and what damage to them tells. */
@@ -212,6 +214,7 @@ class ControlChainTest {
 
     /** The publisher stands still until it has its GAP, and nothing else lets space become free. */
     @Test
+    @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void theGapOfARejectedBatchIsAppendedWhenNoOtherIsPossible() throws IOException {
         try (TestSpool spool = openLarge()) {
             fillTo(spool, 12);

@@ -280,7 +280,8 @@ final class CrashSpool implements AutoCloseable {
     }
 
     void vanish() {
-        ledger.inFlightIsLost(files.changes().size()); // it is declared: no chain waits for its acknowledgement any more
+        ledger.inFlightIsLost(
+                files.changes().size()); // it is declared: no chain waits for its acknowledgement any more
         files.removeAll();
         spool.checkDirectoryNow();
         pass();
