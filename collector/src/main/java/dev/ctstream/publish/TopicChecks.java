@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Checks one topic as the brokers describe it. */
 final class TopicChecks {
+    /** Until Kafka 3.6 it was one setting for times before and after the broker's. */
+    private static final String DIFFERENCE_MAX_MS_CONFIG = "message.timestamp.difference.max.ms";
     /** The longest control record, a report with 4096 streams, has half of it. */
     private static final int MAX_CONTROL_BYTES = 64 << 10;
     /** A broker that takes no timestamps that are this far ahead of its clock refuses records when clocks differ a little. */
@@ -54,7 +56,8 @@ final class TopicChecks {
     /** The age at which the topic deletes or refuses a record, ms. */
     long maxAgeMillis() {
         long retention = number(TopicConfig.RETENTION_MS_CONFIG, Long.MAX_VALUE);
-        long before = number(TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG, Long.MAX_VALUE);
+        long before = number(
+                TopicConfig.MESSAGE_TIMESTAMP_BEFORE_MAX_MS_CONFIG, number(DIFFERENCE_MAX_MS_CONFIG, Long.MAX_VALUE));
         boolean deletes = value(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_DELETE)
                 .contains(TopicConfig.CLEANUP_POLICY_DELETE);
         return Math.min(deletes && retention >= 0 ? retention : Long.MAX_VALUE, before);
@@ -208,7 +211,8 @@ final class TopicChecks {
                                 "CreateTime: consumers that seek by time find when a record arrived, not when it was"
                                         + " made",
                                 "set message.timestamp.type=CreateTime"));
-        long ahead = number(TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG, Long.MAX_VALUE);
+        long ahead = number(
+                TopicConfig.MESSAGE_TIMESTAMP_AFTER_MAX_MS_CONFIG, number(DIFFERENCE_MAX_MS_CONFIG, Long.MAX_VALUE));
         checks.add(
                 ahead >= AHEAD_LEAST_MILLIS
                         ? Check.ok(

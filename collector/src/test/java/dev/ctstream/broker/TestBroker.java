@@ -28,6 +28,11 @@ public final class TestBroker {
         return new EmbeddedBroker(data, true, properties, (port, folder, extra) -> oldest(OLDEST, port, folder, extra));
     }
 
+    /** The topic setting of the oldest time that the broker takes. */
+    public static String timestampBeforeMaxMillis() {
+        return OLDEST == null ? "message.timestamp.before.max.ms" : "message.timestamp.difference.max.ms";
+    }
+
     private static List<String> oldest(String jars, int port, Path data, Map<String, String> properties)
             throws IOException {
         if (!Files.isDirectory(Path.of(jars))) {

@@ -202,7 +202,7 @@ class PublisherBrokerIT {
                 .hasSize(3)
                 .allMatch(record -> record.timestamp() >= before && record.timestamp() <= made);
 
-        alter(topic, "message.timestamp.before.max.ms", "60000"); // known only from the next connection on
+        alter(topic, TestBroker.timestampBeforeMaxMillis(), "60000"); // known only from the next connection on
         for (int i = 0; i < 3; i++) { // several refused records of one request
             publisher.queue.add(Batches.received(
                     Batches.events(4 + i, MadeBatches.stream("host", 7), 5L * i, 5),
