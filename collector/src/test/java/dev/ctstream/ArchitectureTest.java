@@ -167,6 +167,18 @@ class ArchitectureTest {
         assertThat(unmarked).isEmpty();
     }
 
+    @Test
+    void noTestIsSkipped() {
+        // A test that cannot run fails and says why; a longer form is chosen by a profile.
+        noClasses()
+                .should()
+                .dependOnClassesThat(resideInAPackage("org.junit.jupiter.api.condition..")
+                        .or(simpleName("Disabled"))
+                        .or(simpleName("Assumptions"))
+                        .or(simpleName("Assumption")))
+                .check(WITH_TESTS);
+    }
+
     private void only(String used, String... users) {
         only(resideInAPackage(used), users);
     }
