@@ -1,15 +1,16 @@
 package dev.ctstream.batch;
 
 /**
- * The limits of an open batch. It is closed at the limit that it reaches first.
+ * The limits of an open batch, which is closed at the limit that it reaches first, and what its events hold.
  *
  * @param maxEvents {@code batch.max-events}: events in a batch
  * @param maxBytes {@code batch.max-bytes}: encoded bytes of a batch, header included; only a batch of one event that is
  *     larger than this exceeds it
  * @param lingerMillis {@code batch.linger-millis}: age of the oldest open batch at which all are closed, checked at each
  *     pass of the receive thread; 0 closes batches at the end of each pass
+ * @param derived {@code record.derived}: fields that are computed on request
  */
-public record BatchConfig(int maxEvents, int maxBytes, int lingerMillis) {
+public record BatchConfig(int maxEvents, int maxBytes, int lingerMillis, DerivedFields derived) {
     /** The defaults of the configuration keys. */
     public static final BatchConfig DEFAULT = new BatchConfig(512, 256 << 10, 500);
 
@@ -22,6 +23,11 @@ public record BatchConfig(int maxEvents, int maxBytes, int lingerMillis) {
     public static final int MAX_BYTES_LEAST = 4 << 10;
     public static final int MAX_BYTES_LIMIT = 8 << 20;
     public static final int LINGER_MILLIS_LIMIT = 60_000;
+
+    /** Without fields that are computed on request. */
+    public BatchConfig(int maxEvents, int maxBytes, int lingerMillis) {
+        this(maxEvents, maxBytes, lingerMillis, DerivedFields.NONE);
+    }
 
     /** Checks the ranges. */
     public BatchConfig {

@@ -52,7 +52,7 @@ public final class Batcher implements FlowSink {
     private final HandoverLosses losses;
     private final LongSupplier realtimeNanos;
     private final OpenStreams open = new OpenStreams();
-    private final FlowEventEncoder encoder = new FlowEventEncoder();
+    private final FlowEventEncoder encoder;
     private final Map<StreamId, NamespaceStreams> known = new ConcurrentHashMap<>();
     private @Nullable NamespaceStreams[] bySource = new NamespaceStreams[16];
     private long openBytes;
@@ -111,6 +111,7 @@ public final class Batcher implements FlowSink {
         this.metrics = metrics;
         this.limits = limits;
         pool = new BufferPool(config, limits.pooledBytes());
+        encoder = new FlowEventEncoder(config.derived());
         this.outbox = outbox;
         losses = new HandoverLosses(outbox);
         this.realtimeNanos = realtimeNanos;
@@ -138,7 +139,7 @@ public final class Batcher implements FlowSink {
 
     private long append(NamespaceStreams namespace, FlowEvent event, long receivedNanos, long beginSequence) {
         StreamState stream = namespace.stream(event.zone());
-        int required = FlowEventEncoder.maxBytes(event) + AvroWriter.ARRAY_END_BYTES;
+        int required = encoder.maxBytes(event) + AvroWriter.ARRAY_END_BYTES;
         EncodedBatch batch = stream.open;
         if (batch == null || batch.array.length - batch.end < required || batch.count == batch.eventOffsets.length) {
             batch = makeRoom(stream, required);

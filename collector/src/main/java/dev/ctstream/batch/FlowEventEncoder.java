@@ -80,16 +80,21 @@ public final class FlowEventEncoder {
     private static final byte[] END_EXPIRED = AvroWriter.encodedPresentString("expired");
     /** {@code duration_ns} and {@code end_reason}. */
     private static final int DESTROY_FIELDS = 2;
-    /**
-     * {@code community_id}, {@code reply_community_id}, {@code protocol_name}, {@code tcp_state_name}: not filled yet.
-     */
-    private static final int NAME_FIELDS = 4;
 
+    private final @Nullable DerivedTexts texts;
+    private final int textsMaxBytes;
     private EventOrigin origin = EventOrigin.KERNEL;
     private long receivedTimeNanos;
     private long snapshotId;
     private long eventMillis;
     private boolean destroySeenWithTimeout;
+
+    /** An encoder that fills the given fields. */
+    FlowEventEncoder(DerivedFields fields) {
+        boolean none = fields.equals(DerivedFields.NONE);
+        texts = none ? null : new DerivedTexts(fields);
+        textsMaxBytes = none ? 0 : DerivedTexts.MAX_BYTES;
+    }
 
     /**
      * Sets the origin of the next events.
@@ -113,19 +118,19 @@ public final class FlowEventEncoder {
     }
 
     /** An upper bound of the bytes that {@link #encode} writes for this event, spill bytes included. */
-    static int maxBytes(FlowEvent event) {
+    int maxBytes(FlowEvent event) {
         long presence = event.presence();
         if ((presence & RARE) == 0 && event.ipVersion() == 4) {
-            return USUAL_MAX_BYTES;
+            return USUAL_MAX_BYTES + textsMaxBytes;
         }
-        int texts = 0;
+        int textBytes = 0;
         if (event.has(FlowEvent.HELPER)) {
-            texts += event.helperLengthBytes();
+            textBytes += event.helperLengthBytes();
         }
         if (event.has(FlowEvent.SECURITY_CONTEXT)) {
-            texts += event.securityContextLengthBytes();
+            textBytes += event.securityContextLengthBytes();
         }
-        return ANY_MAX_BYTES + TEXT_GROWTH * texts;
+        return ANY_MAX_BYTES + textsMaxBytes + TEXT_GROWTH * textBytes;
     }
 
     /** The {@code event_time} of the last encoded event. */
@@ -156,17 +161,23 @@ public final class FlowEventEncoder {
 
     private int writeDerived(byte[] to, int at, FlowEvent event, long beginSequence) {
         int end = beginSequence < 0 ? writeNulls(to, at, 1) : writePresent(to, at, beginSequence);
-        end = writeEncoded(to, end, NAT[Translation.of(event)]);
+        int translation = Translation.of(event);
+        end = writeEncoded(to, end, NAT[translation]);
         end = event.has(FlowEvent.STATUS) ? writeEncoded(to, end, states(event.status())) : writeNulls(to, end, 2);
-        if (!ends(event)) {
-            return writeNulls(to, end, DESTROY_FIELDS + NAME_FIELDS);
+        boolean ends = ends(event);
+        if (!ends && texts == null) {
+            return writeNulls(to, end, DESTROY_FIELDS + DerivedTexts.FIELDS);
         }
-        end = event.has(FlowEvent.START_TIME) && event.has(FlowEvent.STOP_TIME)
-                ? writePresent(to, end, event.stopTimeNanos() - event.startTimeNanos())
-                : writeNulls(to, end, 1);
+        end = ends ? writeEnd(to, end, event) : writeNulls(to, end, DESTROY_FIELDS);
+        return texts == null ? writeNulls(to, end, DerivedTexts.FIELDS) : texts.write(to, end, event, translation);
+    }
+
+    private int writeEnd(byte[] to, int at, FlowEvent event) {
+        int end = event.has(FlowEvent.START_TIME) && event.has(FlowEvent.STOP_TIME)
+                ? writePresent(to, at, event.stopTimeNanos() - event.startTimeNanos())
+                : writeNulls(to, at, 1);
         byte[] reason = endReason(event);
-        end = reason == null ? writeNulls(to, end, 1) : writeEncoded(to, end, reason);
-        return writeNulls(to, end, NAME_FIELDS);
+        return reason == null ? writeNulls(to, end, 1) : writeEncoded(to, end, reason);
     }
 
     private boolean ends(FlowEvent event) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Validators of values, beyond ranges and fixed words. Each error text completes "KEY=VALUE: ". */
 public final class Checks {
     static final Set<String> EVENTS = Set.of("new", "update", "destroy");
+    private static final Set<String> DERIVED = Set.of("community-id", "names");
     private static final Set<String> LOG_LEVELS = Set.of("debug", "info", "warn", "error");
     private static final int MAX_PORT = 65_535;
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
@@ -81,6 +82,12 @@ public final class Checks {
                 "new, update, destroy",
                 event -> EVENTS.contains(event) ? NONE : "'" + event + "' is none of new, update, destroy");
         return notEmpty(words, "names no event");
+    }
+
+    static ConfigDef.Validator derived() {
+        return each(
+                "community-id, names",
+                name -> DERIVED.contains(name) ? NONE : "'" + name + "' is none of community-id, names");
     }
 
     static ConfigDef.Validator namespaces() {

@@ -1,6 +1,7 @@
 package dev.ctstream.config;
 
 import dev.ctstream.batch.BatchConfig;
+import dev.ctstream.batch.DerivedFields;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
@@ -61,7 +62,8 @@ public record CollectorConfig(
                 new BatchConfig(
                         settings.integer("batch.max-events"),
                         settings.integer("batch.max-bytes"),
-                        settings.integer("batch.linger-millis")),
+                        settings.integer("batch.linger-millis"),
+                        derived(settings.list("record.derived"))),
                 track(settings),
                 spool(settings),
                 publish(settings),
@@ -79,6 +81,10 @@ public record CollectorConfig(
                 events.contains("destroy"),
                 settings.integer("socket.receive-buffer-bytes"),
                 settings.string("delivery").equals("reliable"));
+    }
+
+    private static DerivedFields derived(List<String> names) {
+        return new DerivedFields(names.contains("community-id"), names.contains("names"));
     }
 
     private static TrackConfig track(Settings settings) {

@@ -128,7 +128,15 @@ final class Keys {
                         "event",
                         ValidString.in("event", "publish"),
                         LOW,
-                        "Timestamp of a record: when its last event was received, or when it was published.");
+                        "Timestamp of a record: when its last event was received, or when it was published.")
+                .define(
+                        "record.derived",
+                        LIST,
+                        "",
+                        Checks.derived(),
+                        LOW,
+                        "Fields that are computed for each event: community-id (community_id, reply_community_id: two"
+                                + " SHA-1 for a translated flow, else one), names (protocol_name, tcp_state_name).");
     }
 
     private static void kernel(ConfigDef keys) {

@@ -33,10 +33,18 @@ class EncodeAllocationTest {
 
     @Test
     void aMillionEventsAllocateNothing() {
+        verifyAllocatesNothing(BatchConfig.DEFAULT);
+    }
+
+    @Test
+    void aMillionEventsWithDerivedFieldsAllocateNothing() {
+        verifyAllocatesNothing(new BatchConfig(512, 256 << 10, 500, new DerivedFields(true, true)));
+    }
+
+    private void verifyAllocatesNothing(BatchConfig config) {
         try (Metrics metrics = new Metrics()) {
             ControlOutbox outbox = new ControlOutbox(ring);
-            Batcher batcher = new Batcher(
-                    BatchConfig.DEFAULT, TestBatcher.RUN, "node-1", ring, outbox, new BatchMetrics(metrics));
+            Batcher batcher = new Batcher(config, TestBatcher.RUN, "node-1", ring, outbox, new BatchMetrics(metrics));
             encode(batcher, 200_000); // loads classes, allocates the buffers of every zone's usual size
             List<Long> allocatedBytes = new ArrayList<>();
             for (int i = 0; i < ATTEMPTS && !allocatedBytes.contains(0L); i++) {

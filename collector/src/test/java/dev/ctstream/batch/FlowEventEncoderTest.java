@@ -26,22 +26,26 @@ import org.junit.jupiter.api.Test;
 class FlowEventEncoderTest {
     private static final long SEED = Long.getLong("test.seed", 20_260_104L);
 
-    /** Null in a kernel event: the first is for dumps, and this version does not fill the others. */
+    /** Null in a kernel event: the first is for dumps, and nothing asks for the others. */
     private static final List<String> UNFILLED =
             List.of("snapshot_id", "community_id", "reply_community_id", "protocol_name", "tcp_state_name");
 
     private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
-    private final FlowEventEncoder encoder = new FlowEventEncoder();
+    private final FlowEventEncoder encoder = new FlowEventEncoder(DerivedFields.NONE);
+    private final FlowEventEncoder deriving = new FlowEventEncoder(new DerivedFields(true, true));
 
     @Test
     void largestEventFitsIntoMaxBytes() {
         for (int addressBytes : new int[] {4, 16}) {
             byte[] message = largest(addressBytes);
-            encoder.from(EventOrigin.DUMP, Long.MIN_VALUE, Long.MIN_VALUE);
-            verifyFits(message);
-            encoder.from(EventOrigin.KERNEL, Long.MIN_VALUE, 0);
-            GenericRecord record = verifyFits(message);
+            for (FlowEventEncoder each : new FlowEventEncoder[] {encoder, deriving}) {
+                each.from(EventOrigin.DUMP, Long.MIN_VALUE, Long.MIN_VALUE);
+                verifyFits(each, message);
+                each.from(EventOrigin.KERNEL, Long.MIN_VALUE, 0);
+            }
+            verifyFits(deriving, message);
+            GenericRecord record = verifyFits(encoder, message);
             assertThat(ExpectedEvent.withoutNulls(record))
                     .hasSize(record.getSchema().getFields().size() - UNFILLED.size())
                     .doesNotContainKeys(UNFILLED.toArray(String[]::new));
@@ -52,17 +56,20 @@ class FlowEventEncoderTest {
     void randomEventsFitIntoMaxBytes() {
         SplittableRandom random = new SplittableRandom(SEED);
         encoder.from(EventOrigin.KERNEL, TestBatcher.RECEIVED, 0);
+        deriving.from(EventOrigin.KERNEL, TestBatcher.RECEIVED, 0);
         for (int i = 0; i < 5000; i++) {
-            verifyFits(new RandomFlow(random).message);
+            byte[] message = new RandomFlow(random).message;
+            verifyFits(encoder, message);
+            verifyFits(deriving, message);
         }
     }
 
-    private GenericRecord verifyFits(byte[] message) {
+    private GenericRecord verifyFits(FlowEventEncoder by, byte[] message) {
         assertThat(decoder.decode(event, Fixtures.buffer(message), 0, message.length))
                 .isTrue();
-        int maxBytes = FlowEventEncoder.maxBytes(event);
+        int maxBytes = by.maxBytes(event);
         byte[] to = new byte[maxBytes];
-        int end = encoder.encode(to, 0, event, Long.MAX_VALUE, Long.MAX_VALUE);
+        int end = by.encode(to, 0, event, Long.MAX_VALUE, Long.MAX_VALUE);
         assertThat(end).as("seed %d", SEED).isLessThanOrEqualTo(maxBytes - AvroWriter.SPILL_BYTES);
         return Datums.read(Schemas.EVENT, to, 0, end);
     }

@@ -3,6 +3,7 @@ package dev.ctstream.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.BatchConfig;
+import dev.ctstream.batch.DerivedFields;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
@@ -76,7 +77,7 @@ class CollectorConfigTest {
                 new CollectorConfig.Host("h", "boot", "web-1"),
                 List.of("blue", "/run/netns/red"),
                 new SubscriptionConfig(false, true, true, 1 << 20, true),
-                new BatchConfig(7, 8192, 9),
+                new BatchConfig(7, 8192, 9, new DerivedFields(true, true)),
                 new TrackConfig(false, 11_000, 12, 13_000, true, TrackConfig.Timing.DEFAULT),
                 new SpoolConfig(Path.of("/spool"), 1 << 30, 2 << 20, 1 << 20, 3, SpoolConfig.WhenFull.DROP_NEWEST),
                 new PublishConfig(
@@ -127,6 +128,7 @@ class CollectorConfigTest {
         OTHERS.put("topic.events", "e");
         OTHERS.put("log.level", "WARN");
         OTHERS.put("topic.control", "c");
+        OTHERS.put("record.derived", "community-id,names");
         OTHERS.put("topic.create", "false");
         OTHERS.put("topic.partitions", "3");
         OTHERS.put("topic.replication-factor", "2");
