@@ -36,6 +36,7 @@ public final class BatchRing implements BatchSink {
     private volatile long offeredBytes; // written by the producer
     private volatile long offeredBatches; // written by the producer
     private volatile long lastRefusedNanos; // written by the producer
+    private volatile long waitingSinceNanos = Long.MAX_VALUE; // written by the producer
     private boolean shedding; // producer
 
     /** The default size. */
@@ -114,6 +115,21 @@ public final class BatchRing implements BatchSink {
             lastRefusedNanos = System.nanoTime();
         }
         return !shedding;
+    }
+
+    @Override
+    public void waitingSince(long receivedNanos) {
+        if (waitingSinceNanos != receivedNanos) {
+            waitingSinceNanos = receivedNanos;
+        }
+    }
+
+    /**
+     * What {@link #waitingSince} has told. To be read before {@link #offeredBatches}: then an event that waits no more is
+     * before that position. Any thread.
+     */
+    public long waitingSinceNanos() {
+        return waitingSinceNanos;
     }
 
     @Override

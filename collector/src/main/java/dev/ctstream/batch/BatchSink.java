@@ -24,6 +24,14 @@ public interface BatchSink {
     /** Whether the sink has room to spare for this batch. Unlike a refused offer, a no has no consequence. */
     boolean fits(EncodedBatch batch);
 
+    /**
+     * Tells since when events wait before the sink: in open batches for which it has no room, and as losses of which the
+     * spool thread does not know yet.
+     *
+     * @param receivedNanos when the oldest of them was received, ns since 1970-01-01 UTC; Long.MAX_VALUE = none wait
+     */
+    void waitingSince(long receivedNanos);
+
     /** Returns a released batch that may be filled again; null = none. */
     @Nullable
     EncodedBatch reclaim();

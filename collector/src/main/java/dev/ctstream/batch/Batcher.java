@@ -262,10 +262,17 @@ public final class Batcher implements FlowSink {
             tick();
         }
         boolean marked = losses.offerMarks();
+        sink.waitingSince(waitingSinceNanos());
         metrics.observe(open.size(), openBytes, pool);
         long left = tickNanos - nowNanos;
         long wait = !ticking ? Long.MAX_VALUE : left > 0 ? left : RETRY_NANOS; // no room for all of them
         return marked ? wait : Math.min(wait, RETRY_NANOS);
+    }
+
+    private long waitingSinceNanos() {
+        StreamState oldest = open.oldest();
+        EncodedBatch batch = oldest == null ? null : oldest.open;
+        return Math.min(batch == null ? Long.MAX_VALUE : batch.firstReceivedNanos(), losses.sinceNanos());
     }
 
     /** Closes the open batches for which the sink has room; the next pass goes on with the others. */

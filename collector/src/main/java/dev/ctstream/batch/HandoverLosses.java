@@ -56,6 +56,15 @@ final class HandoverLosses {
         stream.refusedBatches = 0;
     }
 
+    /** When the oldest event was received that no batch and no mark has told yet; Long.MAX_VALUE = there is none. */
+    long sinceNanos() {
+        long since = Long.MAX_VALUE;
+        for (StreamState stream = first; stream != null; stream = stream.nextRefused) {
+            since = stream.refusedBatches > 0 ? Math.min(since, stream.refusedFirstNanos) : since;
+        }
+        return since;
+    }
+
     /** Offers a mark for each loss that no batch has told; false when the outbox does not take all of them now. */
     boolean offerMarks() {
         for (StreamState stream = first; stream != null; stream = first) {

@@ -26,6 +26,11 @@ final class NoSink implements BatchSink {
     }
 
     @Override
+    public void waitingSince(long receivedNanos) {
+        // nobody asks
+    }
+
+    @Override
     public @Nullable EncodedBatch reclaim() {
         return empty.poll();
     }

@@ -13,9 +13,9 @@ import java.util.Map;
  * Works out which streams lost the batches whose frame headers are destroyed. It uses the holes in the streams'
  * sequences, and the segment's index if that was written before the damage.
  *
- * <p>A hole may also exist because a batch never reached the spool. So losses are attributed to streams only if the
- * attributed losses do not exceed what is known to be missing. The rest becomes one loss without a stream. The totals
- * are exact in any case.
+ * <p>A hole may also exist because a batch never reached the spool. What of it a GAP declares is left out, and losses are
+ * attributed to streams only if the attributed losses do not exceed what is known to be missing. The rest becomes one
+ * loss without a stream. The totals are exact in any case.
  *
  * <p>Threads: confined to one thread.
  */
@@ -73,9 +73,16 @@ final class LossAttribution {
      * @param batches destroyed batches without a readable header
      * @param events events in these batches
      * @param index the segment's index; empty when there is none that can be trusted
+     * @param declared what GAP records declare
      */
-    List<Loss> attribute(int kind, long batches, long events, List<Range> index, RunIdentity identity) {
-        List<Loss> losses = index.isEmpty() ? byHoles(batches, identity) : byIndex(index, identity);
+    List<Loss> attribute(
+            int kind,
+            long batches,
+            long events,
+            List<Range> index,
+            RunIdentity identity,
+            SegmentInspection.Declared declared) {
+        List<Loss> losses = index.isEmpty() ? byHoles(batches, identity, declared) : byIndex(index, identity, declared);
         long attributedBatches = losses.stream().mapToLong(Loss::batches).sum();
         long attributedEvents = losses.stream().mapToLong(Loss::count).sum();
         if (attributedBatches > batches || attributedEvents > events) {
@@ -90,20 +97,21 @@ final class LossAttribution {
         return losses;
     }
 
-    private List<Loss> byIndex(List<Range> index, RunIdentity identity) {
+    private List<Loss> byIndex(List<Range> index, RunIdentity identity, SegmentInspection.Declared declared) {
         List<Loss> losses = new ArrayList<>();
         for (Range range : index) {
             Seen known = seen.get(range.stream());
             if (known == null) {
                 losses.add(range.lost(GapCause.DAMAGE, identity));
             } else if (known.batches < range.batches()) {
-                losses.addAll(ofStream(range, known, identity));
+                losses.addAll(ofStream(range, known, identity, declared));
             }
         }
         return losses;
     }
 
-    private static List<Loss> ofStream(Range range, Seen known, RunIdentity identity) {
+    private static List<Loss> ofStream(
+            Range range, Seen known, RunIdentity identity, SegmentInspection.Declared declared) {
         List<MissingRange> holes = new ArrayList<>(known.holes);
         if (range.firstSequence() < known.first) {
             holes.add(0, new MissingRange(range.stream(), range.firstSequence(), known.first, range.firstNanos(), 0));
@@ -113,17 +121,31 @@ final class LossAttribution {
                     range.stream(), known.next, range.nextSequence(), known.lastNanos, range.lastNanos()));
         }
         long missing = range.count() - known.count;
-        if (holes.stream().mapToLong(MissingRange::count).sum() != missing) {
+        List<MissingRange> undeclared = undeclared(holes, identity, declared);
+        if (undeclared.stream().mapToLong(MissingRange::count).sum() != missing) {
             return List.of(); // some of these holes existed before the damage, and it is unknown which
         }
-        return losses(holes, range.batches() - known.batches, identity);
+        return losses(undeclared, range.batches() - known.batches, identity);
     }
 
-    private List<Loss> byHoles(long batches, RunIdentity identity) {
+    /** What of the holes no GAP declares. */
+    private static List<MissingRange> undeclared(
+            List<MissingRange> holes, RunIdentity identity, SegmentInspection.Declared declared) {
+        List<MissingRange> parts = new ArrayList<>();
+        for (MissingRange hole : holes) {
+            for (Loss part : declared.undeclared(loss(hole, 1, identity))) {
+                parts.add(new MissingRange(
+                        hole.stream, part.firstSequence(), part.nextSequence(), hole.firstNanos, hole.lastNanos));
+            }
+        }
+        return parts;
+    }
+
+    private List<Loss> byHoles(long batches, RunIdentity identity, SegmentInspection.Declared declared) {
         List<MissingRange> holes = new ArrayList<>();
         long controls = 0;
         for (Seen stream : seen.values()) {
-            for (MissingRange hole : stream.holes) {
+            for (MissingRange hole : undeclared(stream.holes, identity, declared)) {
                 holes.add(hole);
                 controls += hole.control() ? hole.count() : 0;
             }

@@ -107,6 +107,11 @@ public final class SegmentInspection {
 
         /** The ranges between two positions that were not declared. */
         List<MissingBatches> undeclared(SpoolPosition first, SpoolPosition next);
+
+        /** The parts of a jump in a stream's sequences that no GAP declares: a batch that never had a number is one. */
+        default List<Loss> undeclared(Loss jump) {
+            return List.of(jump);
+        }
     }
 
     /**
@@ -174,7 +179,8 @@ public final class SegmentInspection {
                     unknownBatches,
                     unknownEvents,
                     trustedIndex(),
-                    reader.header().identity()));
+                    reader.header().identity(),
+                    scope.declared()));
         }
         return result(first);
     }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,9 +57,14 @@ final class Chain implements BatchQueue {
             LossRequests requests,
             StageClock clock) {}
 
-    /** What one of them has of its own. */
+    /**
+     * What one of them has of its own.
+     *
+     * @param declared reads what GAP records declare of its streams
+     */
     record Own(
             GivenUp givenUp,
+            Supplier<DeclaredLosses> declared,
             Predicate<GivenUp.Range> mayPass,
             LongConsumer onAcknowledged,
             long reservedBytes,
@@ -83,7 +89,7 @@ final class Chain implements BatchQueue {
                 own.reservedBytes(),
                 Math.max(start.nextId(), start.next().number()),
                 shared.clock());
-        cursor = new SpoolCursor(this, shared, own.givenUp(), own.mayPass());
+        cursor = new SpoolCursor(this, shared, own);
         end = start.next();
     }
 

@@ -244,10 +244,11 @@ final class ChainRecovery {
      * Finds the numbers that are in no segment, from the acknowledged position to the end.
      *
      * @param givenUp what is declared already; gets the rest
-     * @param declared what GAP records declare, if some of them are unreadable: then jumps in the streams' sequences that
-     *     none of the others names are noted, too; null = all are readable
+     * @param declared what the readable GAP records declare
+     * @param unreadable whether some are not readable: then jumps in the streams' sequences that none of the others names
+     *     are noted, too
      */
-    Chain.Start finish(GivenUp givenUp, @Nullable DeclaredLosses declared) throws IOException {
+    Chain.Start finish(GivenUp givenUp, DeclaredLosses declared, boolean unreadable) throws IOException {
         SpoolPosition first =
                 segments.isEmpty() ? SpoolPosition.START : segments.get(0).first();
         SpoolPosition acknowledged = stored == null ? first : stored.acknowledged();
@@ -259,8 +260,8 @@ final class ChainRecovery {
             }
             end = later(end, segment.extent().next());
         }
-        if (declared != null || !holes.isEmpty()) {
-            explain(holes, jumps(), declared);
+        if (unreadable || !holes.isEmpty()) {
+            explain(holes, undeclared(jumps(), declared), unreadable);
         }
         SpoolPosition gaveUp = givenUp.end();
         if (gaveUp.number() > end.number()) {
@@ -276,7 +277,7 @@ final class ChainRecovery {
             RunIdentity newest = segments.isEmpty()
                     ? new RunIdentity("?", "?", 0)
                     : segments.get(segments.size() - 1).identity();
-            explain(holes(end, stored.next(), newest, givenUp), List.of(), null);
+            explain(holes(end, stored.next(), newest, givenUp), List.of(), false);
             end = stored.next();
         }
         return new Chain.Start(
@@ -342,9 +343,9 @@ final class ChainRecovery {
     /**
      * Notes the losses in holes: by the jumps that span them, as far as these are not more than what is missing.
      *
-     * @param declared what of the other jumps not to note; null = all of it
+     * @param all whether to note the other jumps, too
      */
-    private void explain(List<Hole> holes, List<Jump> jumps, @Nullable DeclaredLosses declared) {
+    private void explain(List<Hole> holes, List<Jump> jumps, boolean all) {
         List<Jump> others = new ArrayList<>(jumps);
         boolean severalAtOnce = jumps.stream()
                 .anyMatch(jump -> holes.stream().filter(jump::spans).count() > 1);
@@ -360,15 +361,18 @@ final class ChainRecovery {
                     losses(group, spanning),
                     group.stream().map(Hole::missing).toList()));
         }
-        if (declared == null) {
-            return;
+        if (all && !others.isEmpty()) {
+            missing.add(new LossRequests.Request(
+                    directory.kind(), others.stream().map(Jump::loss).toList(), List.of()));
         }
-        List<Loss> undeclared = others.stream()
-                .flatMap(jump -> declared.undeclared(jump.loss()).stream())
+    }
+
+    /** The parts of the jumps that no GAP declares: the others are no damage. */
+    private static List<Jump> undeclared(List<Jump> jumps, DeclaredLosses declared) {
+        return jumps.stream()
+                .flatMap(jump -> declared.undeclared(jump.loss()).stream()
+                        .map(part -> new Jump(part, jump.after(), jump.before())))
                 .toList();
-        if (!undeclared.isEmpty()) {
-            missing.add(new LossRequests.Request(directory.kind(), undeclared, List.of()));
-        }
     }
 
     private List<Loss> losses(List<Hole> holes, List<Jump> spanning) {

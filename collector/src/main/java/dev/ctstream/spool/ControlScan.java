@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.batch.ControlRecord;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.ControlKind;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
@@ -23,6 +24,8 @@ import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.io.DecoderFactory;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the chain of control records tells a restart: which events were given up, which GAP records are owed, whether the
@@ -31,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: confined to the thread that opens the spool.
  */
 final class ControlScan {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlScan.class);
     private static final String GAP = ControlKind.GAP.name();
     private static final String STOPPED = ControlKind.STOPPED.name();
     private static final String TOPIC = ControlKind.TOPIC.name();
@@ -58,6 +62,19 @@ final class ControlScan {
         this.acknowledgedNumber = acknowledgedNumber;
         this.givenUp = givenUp;
         this.owed = owed;
+    }
+
+    /** What the GAP records in these segments declare, as far as they are there and can be read. */
+    static DeclaredLosses declared(SpoolFileSystem files, List<Segment> segments) {
+        ControlScan scan = new ControlScan(files, Long.MAX_VALUE, new GivenUp(), new Owed());
+        for (Segment segment : segments) {
+            try {
+                scan.read(segment);
+            } catch (IOException e) {
+                LOG.debug("declarations cannot be read file={}: {}", segment.file(), ErrorText.reason(e));
+            }
+        }
+        return scan.declared;
     }
 
     /** Reads the segments, oldest first. */

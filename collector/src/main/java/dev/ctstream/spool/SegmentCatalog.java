@@ -61,7 +61,8 @@ final class SegmentCatalog {
 
     /**
      * Returns the segment that holds the batch, or else the oldest one with a later batch. From now on it is not given
-     * up, unless {@link #rewound} is called.
+     * up, also after a rewind: a request of the producer before may still arrive, and its events would come after those
+     * that follow what was given up.
      *
      * @return null when there is no such segment, or when it is being given up just now
      */
@@ -71,7 +72,7 @@ final class SegmentCatalog {
                 if (segment.equals(claimed)) {
                     return null;
                 }
-                offeredNumber = Math.max(number, segment.first().number());
+                offeredNumber = Math.max(offeredNumber, segment.first().number());
                 return segment;
             }
         }
@@ -82,11 +83,6 @@ final class SegmentCatalog {
     synchronized boolean isClaimed(long number) {
         Segment known = claimed;
         return known != null && known.first().number() <= number && known.nextNumber() > number;
-    }
-
-    /** Records that the publisher starts again at this number. */
-    synchronized void rewound(long number) {
-        offeredNumber = number - 1;
     }
 
     /**

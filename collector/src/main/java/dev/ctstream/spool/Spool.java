@@ -48,7 +48,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     private static final long RECENT_EVENTS_BYTES = 8 << 20;
 
     private static final long RECENT_CONTROL_BYTES = 1 << 20;
-    private static final int MAX_BATCHES_PER_PASS = 4096;
+    static final int MAX_BATCHES_PER_PASS = 4096;
     /** A pass that takes longer than this is not finished: the disk does not answer. */
     private static final long PASS_MOST_NANOS = 5 * SECOND_NANOS;
     /** A loss that is owed for longer than this is a trouble of its own. */
@@ -166,6 +166,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                 shared,
                 new Chain.Own(
                         givenUpControl,
+                        DeclaredLosses::new,
                         range -> true,
                         this::controlAcknowledged,
                         config.controlSegmentBytes(),
@@ -174,7 +175,13 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                 directory.events(),
                 recovery.events(),
                 shared,
-                new Chain.Own(givenUp, this::mayPass, number -> {}, 0, RECENT_EVENTS_BYTES));
+                new Chain.Own(
+                        givenUp,
+                        () -> ControlScan.declared(files, control.catalog.list()),
+                        this::mayPass,
+                        number -> {},
+                        0,
+                        RECENT_EVENTS_BYTES));
         replayedBatches = events.unacknowledged();
         table = new StreamTable(identity);
         health = new SpoolHealth(parts.metrics(), parts.health());
@@ -551,8 +558,8 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             return false; // the position is after what a crash must still find missing
         }
         boolean controlSynced = sync && records.sync();
-        long alive = Math.min(
-                Math.min(table.oldestLossNanos(), appender.syncedNanos()), clock.realtimeNanos() - SECOND_NANOS);
+        long taken = Math.min(appender.takenNanos(), clock.realtimeNanos()) - SECOND_NANOS;
+        long alive = Math.min(Math.min(table.oldestLossNanos(), appender.syncedNanos()), taken);
         PreviousRun before = previousRun;
         if (before != null && !before.clean() && !appender.restartDeclared()) {
             alive = Math.min(alive, before.aliveNanos()); // whoever comes next declares that run's end, too

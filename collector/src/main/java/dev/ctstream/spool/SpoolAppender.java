@@ -87,6 +87,9 @@ final class SpoolAppender {
     private long droppedNanos;
     private long lastSyncNanos;
     private long syncedNanos;
+    private long markPosition; // of the ring: when all before it is taken, takenNanos becomes markNanos
+    private long markNanos;
+    private long takenNanos;
 
     /** What the appender works with. */
     record Parts(
@@ -130,6 +133,8 @@ final class SpoolAppender {
         clock = shared.clock();
         lastSyncNanos = clock.nanoTime();
         syncedNanos = clock.realtimeNanos();
+        markNanos = syncedNanos;
+        takenNanos = syncedNanos;
         requests = parts.requests();
         table = parts.table();
         owed = parts.owed();
@@ -184,7 +189,9 @@ final class SpoolAppender {
      * @return number of batches taken from the ring
      */
     int pass(int most) {
+        long waiting = ring.waitingSinceNanos();
         long offered = ring.offeredBatches(); // first: what was offered to the outbox before these batches is due
+        mark(offered, Math.min(waiting, clock.realtimeNanos()));
         long end = Math.min(offered, takeControl());
         if (vanished) {
             declareVanished();
@@ -214,7 +221,34 @@ final class SpoolAppender {
         if (failing && count == 0 && !isPaused()) {
             tryDisk();
         }
+        settleMark();
         return count;
+    }
+
+    /** Notes what has been offered so far, unless some of what was noted before is not taken yet. */
+    private void mark(long offered, long nanos) {
+        if (taken >= markPosition) {
+            settleMark();
+            markPosition = offered;
+            markNanos = nanos;
+        }
+    }
+
+    private void settleMark() {
+        ControlOutbox.Entry next = outbox.peek();
+        boolean lossesWait = (next != null && next.ringPosition() <= markPosition)
+                || due.stream().anyMatch(ControlOutbox.Refused.class::isInstance);
+        if (taken >= markPosition && !lossesWait) {
+            takenNanos = markNanos;
+        }
+    }
+
+    /**
+     * Everything received a second before this time has been taken, to be appended or declared, ns since the epoch. It
+     * stands still while batches wait before the ring or in it.
+     */
+    long takenNanos() {
+        return takenNanos;
     }
 
     /** Finds out whether the disk takes events again while there are none. */

@@ -18,6 +18,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,7 @@ final class SpoolCursor implements AutoCloseable {
     private final BatchRing ring;
     private final AcknowledgedPosition acknowledged;
     private final GivenUp givenUp;
+    private final SegmentInspection.Declared declared;
     private final Predicate<GivenUp.Range> mayPass;
     private final LossRequests requests;
     private final RunIdentity identity;
@@ -55,15 +57,34 @@ final class SpoolCursor implements AutoCloseable {
 
     private @Nullable QueuedBatch borrowed;
 
-    SpoolCursor(Chain chain, Chain.Shared shared, GivenUp givenUp, Predicate<GivenUp.Range> mayPass) {
+    /** What is given up, and for the rare case of damage, what the chain of control records declares. */
+    private record Declared(GivenUp givenUp, Supplier<DeclaredLosses> losses) implements SegmentInspection.Declared {
+        @Override
+        public boolean contains(long number) {
+            return givenUp.contains(number);
+        }
+
+        @Override
+        public List<MissingBatches> undeclared(SpoolPosition first, SpoolPosition next) {
+            return givenUp.undeclared(first, next);
+        }
+
+        @Override
+        public List<Loss> undeclared(Loss jump) {
+            return losses.get().undeclared(jump);
+        }
+    }
+
+    SpoolCursor(Chain chain, Chain.Shared shared, Chain.Own own) {
         files = shared.files();
         kind = chain.directory.kind();
         catalog = chain.catalog;
         recent = chain.recent;
         ring = shared.ring();
         acknowledged = chain.acknowledged;
-        this.givenUp = givenUp;
-        this.mayPass = mayPass;
+        givenUp = own.givenUp();
+        declared = new Declared(givenUp, own.declared());
+        mayPass = own.mayPass();
         requests = shared.requests();
         identity = shared.identity();
         next = acknowledged.position();
@@ -128,7 +149,6 @@ final class SpoolCursor implements AutoCloseable {
     void rewind() {
         giveBack();
         next = acknowledged.position();
-        catalog.rewound(next.number());
         closeReader();
     }
 
@@ -179,7 +199,7 @@ final class SpoolCursor implements AutoCloseable {
     /** Has all damage in the segment from the next batch on declared. */
     private void damaged(Segment holds, Segment.Extent extent) throws IOException {
         SegmentInspection.Scope scope = new SegmentInspection.Scope(
-                extent.sizeBytes(), next, extent.next(), givenUp, recent.envelopes(), holds.equals(unreadable));
+                extent.sizeBytes(), next, extent.next(), declared, recent.envelopes(), holds.equals(unreadable));
         SegmentInspection.Result result = SegmentInspection.inspect(files, holds.file(), scope, new StreamRanges());
         LOG.error(
                 "segment is damaged file={} lost_batches={} lost_events={}; declared as lost",

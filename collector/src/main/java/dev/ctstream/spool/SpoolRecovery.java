@@ -39,7 +39,7 @@ record SpoolRecovery(
         Owed owed = new Owed();
         ChainRecovery control = new ChainRecovery(files, directory.control(), stored == null ? null : stored.control());
         control.read();
-        Chain.Start controlStart = control.finish(new GivenUp(), null);
+        Chain.Start controlStart = control.finish(new GivenUp(), new DeclaredLosses(), false);
         ControlScan scan = new ControlScan(files, controlStart.acknowledged().number() - 1, givenUp, owed);
         scan.read(control.segments());
         ChainRecovery events = new ChainRecovery(files, directory.events(), stored == null ? null : stored.events());
@@ -48,7 +48,7 @@ record SpoolRecovery(
             events.deleteGivenUp(givenUp);
         }
         boolean damaged = scan.damaged() || !control.missing().isEmpty();
-        Chain.Start eventsStart = events.finish(givenUp, damaged ? scan.declared() : null);
+        Chain.Start eventsStart = events.finish(givenUp, scan.declared(), damaged);
         List<LossRequests.Request> missing = new ArrayList<>(control.missing());
         missing.addAll(events.missing());
         return new SpoolRecovery(

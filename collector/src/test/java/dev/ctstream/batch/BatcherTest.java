@@ -135,6 +135,34 @@ class BatcherTest {
     }
 
     @Test
+    void theSinkIsToldSinceWhenEventsWaitBeforeIt() {
+        try (TestBatcher test = new TestBatcher(1, 4096, 0)) {
+            test.fillOutbox(0);
+            test.sink.capacity = 0;
+            test.receiveAt(inZone(1), 1_000); // refused, and the outbox takes no mark
+            test.batcher.pass(0);
+            assertThat(test.sink.waitingSinceNanos).isEqualTo(1_000);
+            test.takeMarks();
+            test.batcher.pass(0);
+            assertThat(test.takeMarks()).hasSize(1);
+            assertThat(test.sink.waitingSinceNanos).isEqualTo(Long.MAX_VALUE);
+        }
+        try (TestBatcher test = new TestBatcher(512, 4096, 0)) {
+            test.sink.room = 0;
+            test.receiveAt(inZone(1), 1_000);
+            test.receiveAt(inZone(2), 2_000);
+            test.batcher.pass(0);
+            assertThat(test.sink.waitingSinceNanos).isEqualTo(1_000);
+            test.sink.room = 1;
+            test.batcher.pass(MILLI);
+            assertThat(test.sink.waitingSinceNanos).isEqualTo(2_000);
+            test.sink.room = 2;
+            test.batcher.pass(2 * MILLI);
+            assertThat(test.sink.waitingSinceNanos).isEqualTo(Long.MAX_VALUE);
+        }
+    }
+
+    @Test
     void lingerWorksWhenNanoTimeOverflows() {
         try (TestBatcher test = new TestBatcher(512, 4096, 50)) {
             test.receive(inZone(1));

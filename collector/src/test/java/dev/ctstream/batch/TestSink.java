@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** Keeps the batches that it accepts, up to a number. */
 final class TestSink implements BatchSink {
     final List<EncodedBatch> batches = new ArrayList<>();
+    long waitingSinceNanos = Long.MAX_VALUE;
     int capacity = Integer.MAX_VALUE;
     int room = Integer.MAX_VALUE; // batches for which it has room without being asked to refuse one
 
@@ -28,6 +29,11 @@ final class TestSink implements BatchSink {
     @Override
     public boolean fits(EncodedBatch batch) {
         return capacity > 0 && batches.size() < room;
+    }
+
+    @Override
+    public void waitingSince(long receivedNanos) {
+        waitingSinceNanos = receivedNanos;
     }
 
     @Override

@@ -11,6 +11,7 @@ import static dev.ctstream.conntrack.MessageBytes.attribute;
 import static dev.ctstream.conntrack.MessageBytes.be16;
 import static dev.ctstream.conntrack.MessageBytes.be32;
 import static dev.ctstream.conntrack.MessageBytes.be64;
+import static dev.ctstream.conntrack.MessageBytes.concat;
 import static dev.ctstream.conntrack.MessageBytes.ip;
 import static dev.ctstream.conntrack.MessageBytes.message;
 import static dev.ctstream.conntrack.MessageBytes.nest;
@@ -25,6 +26,7 @@ import dev.ctstream.netlink.RequestChannel.ReplyHandler;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -40,6 +42,9 @@ public final class FakeTable {
     private static final int UDP = 17;
 
     private final Map<Integer, Entry> entries = new TreeMap<>();
+    /** By flow: made once, since a dump shows them again and again. */
+    private final Map<Integer, byte[]> tuplesAndZones = new HashMap<>();
+
     private @Nullable FakeSocket socket;
     private long nextId = 1;
 
@@ -91,17 +96,22 @@ public final class FakeTable {
         }
     }
 
-    private static byte[] bytes(int type, int flags, Entry entry, boolean start) {
-        byte[] client = {10, 1, (byte) (entry.flow >> 8), (byte) entry.flow};
+    private static byte[] tupleAndZone(int flow) {
+        byte[] client = {10, 1, (byte) (flow >> 8), (byte) flow};
         byte[] server = {10, 2, 0, 1};
-        int zone = entry.flow % ZONES;
+        int zone = flow % ZONES;
+        return concat(
+                nest(CTA_TUPLE_ORIG, ip(client, server), ports(UDP, 5000, 53)),
+                nest(CTA_TUPLE_REPLY, ip(server, client), ports(UDP, 53, 5000)),
+                zone == 0 ? new byte[0] : attribute(CTA_ZONE, be16(zone)));
+    }
+
+    private byte[] bytes(int type, int flags, Entry entry, boolean start) {
         return message(
                 type,
                 flags,
                 NfGenMsg.AF_INET,
-                nest(CTA_TUPLE_ORIG, ip(client, server), ports(UDP, 5000, 53)),
-                nest(CTA_TUPLE_REPLY, ip(server, client), ports(UDP, 53, 5000)),
-                zone == 0 ? new byte[0] : attribute(CTA_ZONE, be16(zone)),
+                tuplesAndZones.computeIfAbsent(entry.flow, FakeTable::tupleAndZone),
                 attribute(CTA_ID, be32(entry.id)),
                 attribute(CTA_STATUS, be32(IpsStatus.IPS_CONFIRMED)),
                 start ? nest(CTA_TIMESTAMP, attribute(CTA_TIMESTAMP_START, be64(entry.startNanos))) : new byte[0]);

@@ -159,6 +159,11 @@ final class SteppedCollector {
         }
 
         @Override
+        public void waitingSince(long receivedNanos) {
+            ring.waitingSince(receivedNanos);
+        }
+
+        @Override
         public @Nullable EncodedBatch reclaim() {
             return ring.reclaim();
         }

@@ -45,6 +45,13 @@ final class CrashCheck {
         }
     }
 
+    /** As the other, without the text as long as nobody needs it. */
+    private static void require(boolean holds, String what, Object about, Object more) {
+        if (!holds) {
+            throw new Broken(what + ": " + about + " " + more);
+        }
+    }
+
     /** While a history goes on: nothing comes again after its acknowledgement, and nothing that Kafka has is declared. */
     static void running(CrashLedger ledger, CrashTruth truth, MemoryFiles files) {
         require(
@@ -266,10 +273,7 @@ final class CrashCheck {
             BitSet unknown = (BitSet) durable.clone();
             unknown.andNot(there);
             unknown.andNot(destroyed);
-            require(
-                    unknown.isEmpty(),
-                    "was durable, and is neither there nor declared by name",
-                    stream + " " + unknown);
+            require(unknown.isEmpty(), "was durable, and is neither there nor declared by name", stream, unknown);
             BitSet below = new BitSet();
             below.set(
                     0,
@@ -279,12 +283,13 @@ final class CrashCheck {
             below.andNot(there);
             below.andNot(destroyed);
             unnamed += below.cardinality();
-            require(unnamed <= known.unnamed, "neither there nor declared", stream + " " + below);
+            require(unnamed <= known.unnamed, "neither there nor declared", stream, below);
             Long stopped = known.stopped.get(stream);
             require(
                     stopped == null || there.length() <= stopped,
-                    "STOPPED counts " + stopped + ", there are more",
-                    stream);
+                    "STOPPED counts less than there are",
+                    stream,
+                    String.valueOf(stopped));
         }
     }
 
@@ -307,10 +312,7 @@ final class CrashCheck {
             if (since == null) {
                 throw new Broken("lost, and its run has no GAP of cause restart: " + batch);
             }
-            require(
-                    since <= batch.nanos(),
-                    "lost before the window of its GAP of cause restart, which begins at " + since,
-                    batch);
+            require(since <= batch.nanos(), "lost before the window of its GAP of cause restart", batch, since);
         }
         require(!after.starts.isEmpty(), "no start", after);
     }
@@ -346,8 +348,9 @@ final class CrashCheck {
         require(
                 stored.events().next().number() <= end
                         || declared >= stored.events().next().eventsBefore() - eventsBefore,
-                "the position knew of more than is there or declared",
-                stored.events().next() + ", the segments end at " + end);
+                "the position knew of more than is there or declared: next, and the end of the segments",
+                stored.events().next(),
+                end);
     }
 
     /** When Kafka has everything, files and memory are as small as at the first start. */

@@ -41,7 +41,7 @@ class CrashStatesTest {
     private static final int SEEDS = Integer.getInteger("crash.seeds", 60);
     private static final long IMAGES_MOST = Long.getLong("crash.images", Long.MAX_VALUE);
     private static final long SEED = Long.getLong("test.seed", 1);
-    private static final int SECONDS = Integer.getInteger("crash.seconds", 40);
+    private static final int SECONDS = Integer.getInteger("crash.seconds", 15);
     private static final int LONG = 12;
     private static final int ALL_STEPS_MOST = 3;
     private static final int WRITING_STEPS_MOST = 5;
@@ -90,7 +90,7 @@ class CrashStatesTest {
 
     /** Histories in which the model has found a fault, of the product or its own. */
     @ParameterizedTest
-    @ValueSource(strings = {"lazdn", "bkbmz", "fizuj", "ozlfmiwzujhe", "aagahsnmnbyf", "dogkga"})
+    @ValueSource(strings = {"lazdn", "bkbmz", "fizuj", "ozlfmiwzujhe", "aagahsnmnbyf", "dogkga", "bauimbfhdncr"})
     void aHistoryThatOnceFailedHolds(String letters) throws IOException {
         assertThat(failure(CrashFault.NONE, CrashStep.history(letters))).isNull();
     }

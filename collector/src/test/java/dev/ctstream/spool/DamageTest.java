@@ -432,4 +432,40 @@ class DamageTest {
             assertThat(blank).doesNotExist();
         }
     }
+
+    /** The streams that a missing segment has lost are found by the jumps around it; that of a refused batch is none of them. */
+    @Test
+    void aLossThatAGapDeclaresIsNotTakenForThatOfAMissingSegment() throws IOException {
+        Path directory = temporary.resolve("declared");
+        Path left = temporary.resolve("left");
+        try (TestSpool spool = new TestSpool(TestSpool.config(directory))) {
+            spool.append(2, 1);
+            spool.made(MadeBatches.stream("host", 2), TestSpool.COUNT, 20); // the ring refuses it
+            fillUpTo(2, spool, directory);
+            spool.append(3, 1);
+            fillUpTo(3, spool, directory);
+            spool.append(1, 1);
+            spool.append(2, 1);
+            TestSpool.crashed(directory, left);
+        }
+        Files.delete(TestSpool.segments(left).get(1));
+        try (TestSpool spool = new TestSpool(TestSpool.config(left))) {
+            spool.readAllBatches();
+            List<DeclaredGap> damage = spool.gaps().stream()
+                    .filter(gap -> gap.cause().equals("damage"))
+                    .toList();
+            assertThat(damage.stream().flatMap(gap -> gap.ranges().stream()))
+                    .isNotEmpty()
+                    .allMatch(range -> range.stream().zone() == 1);
+            assertThat(damage.stream().filter(gap -> gap.ranges().isEmpty()))
+                    .extracting(DeclaredGap::count)
+                    .containsExactly((long) TestSpool.COUNT);
+        }
+    }
+
+    private static void fillUpTo(int segments, TestSpool spool, Path directory) throws IOException {
+        while (TestSpool.segments(directory).size() < segments) {
+            spool.append(1, 1);
+        }
+    }
 }

@@ -2,6 +2,8 @@ package dev.ctstream.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ctstream.batch.MadeBatches;
+import dev.ctstream.netlink.StageClock;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.spool.SpoolConfig.WhenFull;
 import java.io.IOException;
@@ -9,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -72,6 +75,33 @@ class PositionTest {
             assertThat(next.lostRanges())
                     .allMatch(
                             range -> topics.declared(range.owner()).nextClearBit((int) range.first()) >= range.next());
+        }
+    }
+
+    /** Since when a killed run's events may be missing; stored by the last pass. */
+    private long storedAliveNanos() throws IOException {
+        return Objects.requireNonNull(SpoolCheckpoint.read(SpoolFileSystem.HOST, SpoolDirectory.stateFile(directory)))
+                .aliveNanos();
+    }
+
+    @Test
+    void whatWaitsBeforeTheRingOrInItIsNotTakenForAppended() throws IOException {
+        long hourAgo = StageClock.HOST.realtimeNanos() - TimeUnit.HOURS.toNanos(1);
+        try (TestSpool spool = open(new RecordedFiles(directory), WhenFull.DROP_OLDEST, new Topics())) {
+            spool.ring.waitingSince(hourAgo);
+            for (int i = 0; i <= Spool.MAX_BATCHES_PER_PASS; i++) {
+                spool.handOver(spool.made(MadeBatches.stream("host", 1), 1, 1));
+            }
+            spool.pass();
+            assertThat(spool.ring.size()).isEqualTo(1);
+            spool.ring.waitingSince(Long.MAX_VALUE);
+            spool.pass();
+            spool.spool.storeNow();
+            assertThat(spool.ring.size()).isZero();
+            assertThat(storedAliveNanos()).isLessThan(hourAgo);
+            spool.pass();
+            spool.spool.storeNow();
+            assertThat(storedAliveNanos()).isGreaterThan(hourAgo);
         }
     }
 

@@ -76,6 +76,23 @@ class RetentionTest {
         }
     }
 
+    /** A request of the producer before may still arrive: its events would come after later ones. */
+    @Test
+    void dropOldestSparesWhatWasHandedOutAlsoAfterARewind() throws IOException {
+        try (TestSpool spool = open(WhenFull.DROP_OLDEST)) {
+            spool.append(1, 200);
+            List<BatchEnvelope> handedOut = spool.readAllBatches();
+            spool.rewind();
+            for (int i = 0; i < 400; i++) {
+                spool.append(1, 10);
+            }
+            List<BatchEnvelope> read = spool.readAllBatches();
+            assertThat(read.subList(0, handedOut.size())).isEqualTo(handedOut);
+            assertThat(spool.gaps()).isNotEmpty();
+            assertAccounted(spool);
+        }
+    }
+
     @Test
     void dropNewestKeepsTheOldestBatches() throws IOException {
         try (TestSpool spool = open(WhenFull.DROP_NEWEST)) {
