@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Everything on this host that would keep a collector from working, or would make its records less than they could be.
  * Cheap, and without side effects: {@code run} looks before it subscribes, {@code run --check} and {@code doctor} do
- * nothing else. The checks of Kafka are in {@link dev.ctstream.publish.Topics#check}.
+ * nothing else. The others are in {@link
+ * dev.ctstream.publish.RemoteChecks}.
  *
  * <p>Threads: runs on the calling thread, and on a helper thread for each other namespace.
  */

@@ -8,7 +8,7 @@ import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.metrics.Check;
 import dev.ctstream.metrics.Check.Result;
-import dev.ctstream.publish.Topics;
+import dev.ctstream.publish.RemoteChecks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -105,7 +105,7 @@ final class DoctorCommand implements Callable<Integer> {
             if (configuration.collector().publish().bootstrapServers().isEmpty()) {
                 console.say("Kafka is not checked: kafka.bootstrap.servers is not set");
             } else {
-                checks.addAll(Topics.check(configuration.collector().publish()));
+                checks.addAll(RemoteChecks.look(configuration.collector().publish()));
             }
         } catch (ConfigurationException e) {
             e.problems()

@@ -2,6 +2,9 @@ package dev.ctstream.cli;
 
 import dev.ctstream.config.ClientSettings;
 import dev.ctstream.config.ConfigurationException;
+import dev.ctstream.record.RecordDecoder;
+import dev.ctstream.record.RegistrySettings;
+import dev.ctstream.record.SchemaRegistry;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -27,11 +30,26 @@ final class KafkaOptions {
     @Option(
             names = "-D",
             paramLabel = "kafka.KEY=VALUE",
-            description = "One property of the Kafka client; overrides the file.")
+            description = "One property of the Kafka client, or schema.registry.KEY=VALUE for values that name their"
+                    + " schema by an id; overrides the file.")
     private Map<String, String> properties = new LinkedHashMap<>();
 
     /** The checked settings of a consumer and an admin client. */
     Map<String, String> settings(Console console) throws CommandFailure {
+        return all(console).kafka();
+    }
+
+    /** A decoder that asks the schema registry if one is given. */
+    RecordDecoder decoder(ClientSettings settings) {
+        RecordDecoder decoder = new RecordDecoder();
+        if (!settings.registry().isEmpty()) {
+            decoder.useRegistry(new SchemaRegistry(RegistrySettings.of(settings.registry())));
+        }
+        return decoder;
+    }
+
+    /** All checked settings. */
+    ClientSettings all(Console console) throws CommandFailure {
         Map<String, String> commandLine = new LinkedHashMap<>(properties);
         if (bootstrapServer != null) {
             commandLine.put("kafka.bootstrap.servers", bootstrapServer);
@@ -39,7 +57,7 @@ final class KafkaOptions {
         try {
             ClientSettings settings = ClientSettings.load(Optional.ofNullable(commandConfig), commandLine);
             settings.warnings().forEach(console::say);
-            return settings.kafka();
+            return settings;
         } catch (ConfigurationException e) {
             throw new CommandFailure(ExitCode.USAGE, e.problems(), e);
         }

@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.config.ClientSettings;
 import dev.ctstream.config.SmallFile;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.read.EventPrinter;
@@ -37,6 +38,7 @@ import picocli.CommandLine.Option;
             "  ctstream read --bootstrap-server localhost:9092 --from-beginning --idle-seconds 5 -o json",
             "  ctstream read --bootstrap-server k:9093 --command-config tls.properties --zone 7 --count 10",
             "  ctstream read --bootstrap-server localhost:9092 --topic conntrack.control --from-beginning",
+            "  ctstream read --bootstrap-server localhost:9092 -D schema.registry.url=http://localhost:8081",
             "  ctstream read --bootstrap-server localhost:9092 --from-beginning --idle-seconds 5 -o avro > events.avro"
         })
 final class ReadCommand implements Callable<Integer> {
@@ -104,15 +106,16 @@ final class ReadCommand implements Callable<Integer> {
             throw new CommandFailure(
                     ExitCode.USAGE, "-o avro writes binary data: redirect it to a file, > events.avro");
         }
+        ClientSettings settings = kafka.all(console);
         ReadConfig config = new ReadConfig(
-                kafka.settings(console),
+                settings.kafka(),
                 topic,
                 zone == null ? OptionalInt.empty() : OptionalInt.of(zone),
                 fromBeginning,
                 count == null ? OptionalLong.empty() : OptionalLong.of(count),
                 idleSeconds == null ? OptionalInt.empty() : OptionalInt.of(idleSeconds));
         UndecodableRecords undecodable = new UndecodableRecords(console);
-        try (TopicReader reader = TopicReader.open(config, decoder(), undecodable::add)) {
+        try (TopicReader reader = TopicReader.open(config, decoder(settings), undecodable::add)) {
             Runnable restore = Signals.on(reader::stop, "INT", "TERM");
             try {
                 print(reader);
@@ -161,8 +164,8 @@ final class ReadCommand implements Callable<Integer> {
                 + (counts.events() == 0 ? "" : " and " + Counted.of(counts.events(), "event")) + " of " + topic;
     }
 
-    private RecordDecoder decoder() throws CommandFailure {
-        RecordDecoder decoder = new RecordDecoder();
+    private RecordDecoder decoder(ClientSettings settings) throws CommandFailure {
+        RecordDecoder decoder = kafka.decoder(settings);
         for (Path schema : schemas) {
             try {
                 decoder.addSchema(SmallFile.text(schema));

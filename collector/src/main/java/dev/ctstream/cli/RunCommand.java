@@ -10,7 +10,7 @@ import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.metrics.Check;
 import dev.ctstream.netlink.ErrorText;
-import dev.ctstream.publish.Topics;
+import dev.ctstream.publish.RemoteChecks;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -123,7 +123,7 @@ public final class RunCommand implements Callable<Integer> {
         List<Check> checks = new ArrayList<>(LocalChecks.look(settings, false));
         if (!embeddedKafka) {
             try {
-                checks.addAll(Topics.check(settings.publish()));
+                checks.addAll(RemoteChecks.look(settings.publish()));
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new CommandFailure(ExitCode.FAILURE, "interrupted", e);

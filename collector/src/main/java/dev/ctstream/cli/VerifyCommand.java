@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.config.ClientSettings;
 import dev.ctstream.config.SmallFile;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.read.AvroFile;
@@ -20,7 +21,6 @@ import java.nio.file.Path;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -137,7 +137,7 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private void readTopics(Progress progress) throws CommandFailure, ReadException, IOException {
-        Map<String, String> settings = kafka.settings(console);
+        ClientSettings settings = kafka.all(console);
         // The end of the event topic first: every GAP for a hole below it is then in the control topic. What a later
         // control record acknowledges may be beyond that end, so records up to an earlier end are read apart.
         try (TopicReader control = open(settings, controlTopic);
@@ -154,10 +154,10 @@ final class VerifyCommand implements Callable<Integer> {
         }
     }
 
-    private TopicReader open(Map<String, String> settings, String name) throws ReadException, CommandFailure {
+    private TopicReader open(ClientSettings settings, String name) throws ReadException, CommandFailure {
         ReadConfig config =
-                new ReadConfig(settings, name, OptionalInt.empty(), true, OptionalLong.empty(), OptionalInt.empty());
-        return TopicReader.open(config, decoder(), verifier::undecodable);
+                new ReadConfig(settings.kafka(), name, OptionalInt.empty(), true, OptionalLong.empty(), OptionalInt.empty());
+        return TopicReader.open(config, decoder(settings), verifier::undecodable);
     }
 
     private void trimmed(boolean control, List<PartitionExtent> extents) {
@@ -194,8 +194,8 @@ final class VerifyCommand implements Callable<Integer> {
         }
     }
 
-    private RecordDecoder decoder() throws CommandFailure {
-        RecordDecoder decoder = new RecordDecoder();
+    private RecordDecoder decoder(ClientSettings settings) throws CommandFailure {
+        RecordDecoder decoder = kafka.decoder(settings);
         for (Path schema : schemas) {
             try {
                 decoder.addSchema(SmallFile.text(schema));

@@ -2,6 +2,7 @@ package dev.ctstream.config;
 
 import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.record.RegistrySettings;
 import dev.ctstream.record.ZoneWidths;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
@@ -21,6 +22,7 @@ public final class Checks {
     static final Set<String> EVENTS = Set.of("new", "update", "destroy");
     private static final Set<String> DERIVED = Set.of("community-id", "names");
     private static final Set<String> LOG_LEVELS = Set.of("debug", "info", "warn", "error");
+    private static final Set<String> FRAMINGS = Set.of("confluent", "single-object", "bare");
     private static final int MAX_PORT = 65_535;
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
     private static final Pattern SERVER = Pattern.compile("(.*://)?(\\[[0-9a-fA-F:.%]+\\]|[^:\\s]+):(\\d{1,5})");
@@ -70,6 +72,18 @@ public final class Checks {
             int replicas = Integer.parseInt(value);
             return replicas == -1 || (replicas >= 1 && replicas <= Short.MAX_VALUE) ? NONE : "must be -1 or at least 1";
         });
+    }
+
+    static ConfigDef.Validator framing() {
+        return of(
+                "confluent, single-object, bare",
+                word -> word.isEmpty() || FRAMINGS.contains(word)
+                        ? NONE
+                        : "must be one of: confluent, single-object, bare");
+    }
+
+    static ConfigDef.Validator registries() {
+        return each("http://host:port, https://host:port/path", RegistrySettings::problem);
     }
 
     static ConfigDef.Validator zoneWidths() {

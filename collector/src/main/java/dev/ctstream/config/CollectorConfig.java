@@ -5,7 +5,9 @@ import dev.ctstream.batch.DerivedFields;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
+import dev.ctstream.publish.RegistryConfig;
 import dev.ctstream.record.Framing;
+import dev.ctstream.record.SubjectSchemas;
 import dev.ctstream.record.ZoneWidths;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.track.TrackConfig;
@@ -119,13 +121,24 @@ public record CollectorConfig(
                         settings.integer("topic.replication-factor")),
                 new PublishConfig.RecordForm(
                         settings.string("record.layout").equals("event") ? Layout.EVENT : Layout.BATCH,
-                        settings.string("record.framing").equals("bare") ? Framing.BARE : Framing.SINGLE_OBJECT,
+                        Framing.of(settings.string("record.framing")),
                         settings.flag("record.headers"),
                         settings.string("record.timestamp").equals("event"),
                         settings.integer("batch.max-bytes")),
                 ZoneWidths.of(settings.list("partition.zone.width")),
                 settings.integer("publish.in-flight-bytes"),
-                kafka(settings));
+                kafka(settings),
+                registry(settings));
+    }
+
+    private static Optional<RegistryConfig> registry(Settings settings) {
+        Map<String, String> registry = settings.registry();
+        return registry.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new RegistryConfig(
+                        registry,
+                        settings.flag(SubjectSchemas.AUTO_REGISTER),
+                        Path.of(settings.string("spool.directory"))));
     }
 
     /** Quotas and the brokers' metrics tell the hosts apart by their client id. */

@@ -1,8 +1,11 @@
 package dev.ctstream.config;
 
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.record.RegistrySettings;
+import dev.ctstream.record.SubjectSchemas;
 import dev.ctstream.spool.SpoolConfig;
 import java.nio.file.InvalidPathException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,6 +41,7 @@ record DerivedDefaults(String bootId, String hostName) {
         if ("event".equals(values.get("record.layout")) && !given.containsKey("topic.events")) {
             values.put("topic.events", TOPIC_OF_SINGLE_EVENTS);
         }
+        registry(given, values, problems);
         if (sources.brokerNeeded() && List.of().equals(values.get("kafka.bootstrap.servers"))) {
             problems.add("kafka.bootstrap.servers is not set: give your broker's host:port, for instance"
                     + " -D kafka.bootstrap.servers=localhost:9092, or --embedded-kafka for a trial");
@@ -62,6 +66,36 @@ record DerivedDefaults(String bootId, String hostName) {
             problems.add("the kernel's boot id cannot be read from " + host.bootId() + ": is /proc mounted?");
         }
         return new DerivedDefaults(bootId, host.nodeName());
+    }
+
+    /** A registry and the framing that uses it need each other. */
+    private static void registry(Map<String, Setting> given, Map<String, Object> values, List<String> problems) {
+        boolean configured = !List.of().equals(values.get(RegistrySettings.URL));
+        if ("".equals(values.get("record.framing"))) {
+            values.put("record.framing", configured ? "confluent" : "single-object");
+        }
+        boolean used = "confluent".equals(values.get("record.framing"));
+        if (used && !configured) {
+            problems.add("record.framing=confluent needs " + RegistrySettings.URL
+                    + "; set it, or use record.framing=single-object, which needs no registry");
+        }
+        for (Setting setting : given.values()) {
+            boolean nothing = setting.value().isEmpty()
+                    || (setting.key().equals(SubjectSchemas.AUTO_REGISTER) && setting.value().equals("true"));
+            if (setting.key().startsWith(RegistrySettings.PREFIX) && !nothing && !used) {
+                problems.add(setting.key() + " (" + setting.source() + "): would have no effect with record.framing="
+                        + values.get("record.framing") + "; leave it out, or use record.framing=confluent");
+            }
+        }
+        if (used && configured && problems.isEmpty()) {
+            Map<String, Object> registry = new HashMap<>(values);
+            registry.keySet().removeIf(key -> !key.startsWith(RegistrySettings.PREFIX));
+            try {
+                var unused = RegistrySettings.of(registry);
+            } catch (IllegalArgumentException e) {
+                problems.add(RegistrySettings.PREFIX + "*: " + ValueErrorText.of(RegistrySettings.URL, ErrorText.reason(e)));
+            }
+        }
     }
 
     private static void hostId(

@@ -13,6 +13,8 @@ import static org.apache.kafka.common.config.ConfigDef.Type.STRING;
 
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.publish.PublishConfig;
+import dev.ctstream.record.RegistrySettings;
+import dev.ctstream.record.SubjectSchemas;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.config.ConfigDef;
@@ -31,6 +33,7 @@ final class Keys {
     /** Defaults that depend on the host or on other keys, as text for people. */
     static final Map<String, String> DEFAULT_TEXTS = Map.of(
             "topic.events", "conntrack.events, or conntrack.flat with record.layout=event",
+            "record.framing", "confluent with schema.registry.url, else single-object",
             "host.id", "/etc/machine-id",
             "spool.control-bytes", "an eighth of spool.max-bytes, 256 KiB to 64 MiB",
             "spool.directory", "$STATE_DIRECTORY, else /var/lib/ctstream for root, else ~/.local/state/ctstream",
@@ -49,6 +52,7 @@ final class Keys {
         ConfigDef keys = new ConfigDef();
         kafka(keys);
         records(keys);
+        registry(keys);
         kernel(keys);
         batches(keys);
         spool(keys);
@@ -117,10 +121,11 @@ final class Keys {
                 .define(
                         "record.framing",
                         STRING,
-                        "single-object",
-                        ValidString.in("single-object", "bare"),
+                        "",
+                        Checks.framing(),
                         MEDIUM,
-                        "What precedes the Avro data: the schema's fingerprint (single-object), or nothing (bare).")
+                        "What precedes the Avro data: the schema's id in a registry (confluent), its fingerprint"
+                                + " (single-object), or nothing (bare).")
                 .define("record.headers", BOOLEAN, true, LOW, "Send the headers content-type and schema-fingerprint.")
                 .define(
                         "record.timestamp",
@@ -137,6 +142,48 @@ final class Keys {
                         LOW,
                         "Fields that are computed for each event: community-id (community_id, reply_community_id: two"
                                 + " SHA-1 for a translated flow, else one), names (protocol_name, tcp_state_name).");
+    }
+
+    private static void registry(ConfigDef keys) {
+        keys.define(
+                        RegistrySettings.URL,
+                        LIST,
+                        "",
+                        Checks.registries(),
+                        MEDIUM,
+                        "Addresses of a schema registry with Confluent's HTTP API: http://HOST:PORT/PATH, …. The schemas"
+                                + " are in the subjects TOPIC-value.")
+                .define(
+                        SubjectSchemas.AUTO_REGISTER,
+                        BOOLEAN,
+                        true,
+                        LOW,
+                        "Register the schemas that a subject lacks; false: only use what is there.")
+                .define(RegistrySettings.USER_INFO, STRING, "", LOW, "Name and password for the registry: USER:PASSWORD.")
+                .define(RegistrySettings.TOKEN, STRING, "", LOW, "Bearer token for the registry.")
+                .define(
+                        RegistrySettings.SSL + "truststore.location",
+                        STRING,
+                        "",
+                        Checks.path(),
+                        LOW,
+                        "Whom to trust as the registry: a PKCS12 or JKS store, or a file with PEM certificates. Without it"
+                                + " those that Java trusts.")
+                .define(RegistrySettings.SSL + "truststore.password", STRING, "", LOW, "Password of that store.")
+                .define(
+                        RegistrySettings.SSL + "keystore.location",
+                        STRING,
+                        "",
+                        Checks.path(),
+                        LOW,
+                        "The collector's own certificate and key for the registry: a PKCS12 or JKS store.")
+                .define(RegistrySettings.SSL + "keystore.password", STRING, "", LOW, "Password of that store.")
+                .define(
+                        RegistrySettings.SSL + "key.password",
+                        STRING,
+                        "",
+                        LOW,
+                        "Password of the key, if it is another one than the store's.");
     }
 
     private static void kernel(ConfigDef keys) {

@@ -1,6 +1,7 @@
 package dev.ctstream.config;
 
 import dev.ctstream.publish.Secrets;
+import dev.ctstream.record.RegistrySettings;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +72,17 @@ final class Settings {
             }
         });
         return kafka;
+    }
+
+    /** The settings for the schema registry's client, with the prefix; empty = none is configured. */
+    Map<String, String> registry() {
+        Map<String, String> registry = new TreeMap<>();
+        if (!text(value(RegistrySettings.URL)).isEmpty()) {
+            values.keySet().stream()
+                    .filter(key -> key.startsWith(RegistrySettings.PREFIX) && !text(value(key)).isEmpty())
+                    .forEach(key -> registry.put(key, text(value(key))));
+        }
+        return registry;
     }
 
     /**

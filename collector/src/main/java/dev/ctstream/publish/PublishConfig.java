@@ -3,6 +3,7 @@ package dev.ctstream.publish;
 import dev.ctstream.record.Framing;
 import dev.ctstream.record.ZoneWidths;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Configuration of the publisher.
@@ -13,9 +14,15 @@ import java.util.Map;
  * @param inFlightBytes most uncompressed bytes of events that are sent and not acknowledged; the last batch may exceed
  *     it
  * @param kafka settings for Kafka's clients, without the prefix {@code kafka.}; checked by {@link ProducerSettings}
+ * @param registry there if and only if the framing is {@link Framing#CONFLUENT}
  */
 public record PublishConfig(
-        TopicNames topics, RecordForm records, ZoneWidths zoneWidth, int inFlightBytes, Map<String, String> kafka) {
+        TopicNames topics,
+        RecordForm records,
+        ZoneWidths zoneWidth,
+        int inFlightBytes,
+        Map<String, String> kafka,
+        Optional<RegistryConfig> registry) {
     /** Least value of {@code publish.in-flight-bytes}. */
     public static final int IN_FLIGHT_BYTES_LEAST = 1 << 20;
 
@@ -25,6 +32,9 @@ public record PublishConfig(
     /** Copies the map. */
     public PublishConfig {
         kafka = Map.copyOf(kafka);
+        if (registry.isPresent() != (records.framing() == Framing.CONFLUENT)) {
+            throw new IllegalArgumentException("a schema registry and record.framing=confluent need each other");
+        }
     }
 
     /**

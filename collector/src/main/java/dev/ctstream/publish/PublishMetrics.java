@@ -28,6 +28,7 @@ public final class PublishMetrics {
     final Counter refusedBatches;
     final Counter controlRefusals;
     final Counter failures;
+    final Counter registryFailures;
     final Counter rewinds;
     final Counter lateBatches;
     final Counter producers;
@@ -63,6 +64,10 @@ public final class PublishMetrics {
                 "Refusals of control records by Kafka; a refused record is tried again until it is accepted.");
         failures = metrics.counter(
                 "ctstream_publish_failures_total", "", "Attempts to connect or to send that failed for good.");
+        registryFailures = metrics.counter(
+                "ctstream_publish_registry_failures_total",
+                "",
+                "Times that the schema registry did not answer, or did not take the schemas of this version.");
         rewinds = metrics.counter(
                 "ctstream_publish_rewinds_total", "", "Returns to the oldest batch that was not acknowledged.");
         lateBatches = metrics.counter(

@@ -71,7 +71,7 @@ public final class Publisher implements Runnable {
     private final AtomicReference<@Nullable PublishConfig> wanted = new AtomicReference<>(); // with other credentials
     private final RecordTime time;
     private final Ceiling ceiling;
-    private final RecordFactory factory;
+    private final RegistryWatch registry;
     private final CompressionEstimate compression;
     private final PublishFailures failures;
     private final ControlRefusals controlRefusals;
@@ -85,6 +85,7 @@ public final class Publisher implements Runnable {
     private final Set<Long> suspects =
             new HashSet<>(); // batches of events that are sent alone, to find the rejected one
     private final Set<Long> controlSuspects = new HashSet<>(); // control records that are sent alone
+    private @Nullable RecordFactory factory; // since the first connection
     private @Nullable Connection connection;
     private final TopicsOfRuns runs;
     private @Nullable CompletableFuture<RunTopics> asked; // which topics there are now
@@ -135,7 +136,7 @@ public final class Publisher implements Runnable {
     /**
      * Creates a publisher; it does nothing until {@link #run}.
      *
-     * @throws IllegalArgumentException when the framing or a zone's width cannot be used
+     * @throws IllegalArgumentException when a zone's width cannot be used
      */
     public Publisher(Parts parts) {
         this(parts, KafkaGateway::of);
@@ -162,7 +163,7 @@ public final class Publisher implements Runnable {
         setAsideLines = new LineLimit(1, clock::nanoTime);
         unreadableLines = new LineLimit(1, clock::nanoTime);
         backlog = parts.backlog();
-        factory = new RecordFactory(parts.config());
+        registry = new RegistryWatch(config, parts.health(), parts.metrics().registryFailures, clock);
         ceiling = new Ceiling(LOG, parts.health(), clock, parts.metrics()::requestMillis);
         parts.metrics().show(ceiling);
         runs = new TopicsOfRuns(backlog, parts.config().topics());
@@ -298,6 +299,10 @@ public final class Publisher implements Runnable {
         if (connection != open) {
             return 0;
         }
+        if (registry.changed()) {
+            reopen(open);
+            return 0;
+        }
         ceiling.look(
                 parts.metrics().acknowledgedEvents.value(),
                 parts.metrics().acknowledgedBatches.value(),
@@ -350,7 +355,12 @@ public final class Publisher implements Runnable {
             }
         });
         PublishConfig now = new PublishConfig(
-                config.topics(), config.records(), config.zoneWidth(), config.inFlightBytes(), settings);
+                config.topics(),
+                config.records(),
+                config.zoneWidth(),
+                config.inFlightBytes(),
+                settings,
+                config.registry());
         KafkaGateway candidate = gateways.apply(now);
         Credentials of = Credentials.of(settings); // before they are read: a later change is seen the next time
         try {
@@ -392,6 +402,7 @@ public final class Publisher implements Runnable {
                 note(interruptibly(gateway::prepare));
             }
             if (!superseded) {
+                factory = new RecordFactory(config, interruptibly(registry::connect));
                 open();
             }
         } catch (KafkaUnreadyException e) {
@@ -593,7 +604,8 @@ public final class Publisher implements Runnable {
 
     private void send(Connection open, QueuedBatch batch, boolean mayBeRefused) {
         List<ProducerRecord<byte[], byte[]>> records =
-                factory.records(batch, runs.of(batch.identity()), pieceBytes, time.ofPublishing(batch.envelope()));
+                Objects.requireNonNull(factory)
+                        .records(batch, runs.of(batch.identity()), pieceBytes, time.ofPublishing(batch.envelope()));
         open.send(batch.envelope(), batch.lengthBytes(), records, mayBeRefused, () -> {
             checkProgress(open);
             if (!failures.active()) {
@@ -768,6 +780,7 @@ public final class Publisher implements Runnable {
         gateway.close();
         ended = true;
         controlRefusals.end();
+        registry.end();
         if (!superseded) { // it has said why
             parts.health().report(PublishFailures.COMPONENT, false, "stopped");
         }

@@ -40,20 +40,25 @@ final class RecordFactory {
     private final Form events;
     private final Form control;
 
-    /** A factory for these topics and this form of records. */
-    RecordFactory(PublishConfig config) {
+    /**
+     * A factory for these topics and this form of records.
+     *
+     * @param ids of the schemas, if the framing has them
+     */
+    RecordFactory(PublishConfig config, SchemaIds ids) {
         this.config = config;
         partitioning = new Partitioning(config.zoneWidth());
-        boolean flat = config.records().layout() == Layout.EVENT;
-        events = new Form(config.records(), flat ? Schemas.FLAT : Schemas.BATCH);
-        control = new Form(config.records(), Schemas.CONTROL);
+        events = new Form(config.records(), SchemaIds.ofEvents(config), ids.events());
+        control = new Form(config.records(), Schemas.CONTROL, ids.control());
     }
 
     /** Prefix and headers of all records of one schema. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Form(byte[] prefix, List<Header> headers) {
-        Form(PublishConfig.RecordForm records, Schema schema) {
-            this(records.framing().prefix(schema), records.headers() ? headers(records.framing(), schema) : List.of());
+        Form(PublishConfig.RecordForm records, Schema schema, int schemaId) {
+            this(
+                    records.framing().prefix(schema, schemaId),
+                    records.headers() ? headers(records.framing(), schema) : List.of());
         }
 
         private static List<Header> headers(Framing framing, Schema schema) {

@@ -7,6 +7,7 @@ import dev.ctstream.batch.DerivedFields;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
+import dev.ctstream.publish.RegistryConfig;
 import dev.ctstream.record.Framing;
 import dev.ctstream.record.ZoneWidths;
 import dev.ctstream.spool.SpoolConfig;
@@ -64,7 +65,8 @@ class CollectorConfigTest {
                                         Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 256 << 10),
                                 ZoneWidths.DEFAULT,
                                 16 << 20,
-                                Map.of("client.id", "ctstream-3d1219c7c4c5404aaa1f6d2a48adfda4")),
+                                Map.of("client.id", "ctstream-3d1219c7c4c5404aaa1f6d2a48adfda4"),
+                                Optional.empty()),
                         Optional.of("127.0.0.1:9477"),
                         List.of(),
                         5,
@@ -73,6 +75,8 @@ class CollectorConfigTest {
 
     @Test
     void everyKeySetsItsConfigField() throws Exception {
+        Map<String, String> registry = new TreeMap<>(OTHERS);
+        registry.keySet().removeIf(key -> !key.startsWith("schema.registry."));
         CollectorConfig expected = new CollectorConfig(
                 new CollectorConfig.Host("h", "boot", "web-1"),
                 List.of("blue", "/run/netns/red"),
@@ -82,10 +86,11 @@ class CollectorConfigTest {
                 new SpoolConfig(Path.of("/spool"), 1 << 30, 2 << 20, 1 << 20, 3, SpoolConfig.WhenFull.DROP_NEWEST),
                 new PublishConfig(
                         new PublishConfig.TopicNames("e", "c", false, 3, 2),
-                        new PublishConfig.RecordForm(Layout.EVENT, Framing.BARE, false, false, 8192),
+                        new PublishConfig.RecordForm(Layout.EVENT, Framing.CONFLUENT, false, false, 8192),
                         new ZoneWidths(Map.of(0, 4, 7, 2), 3),
                         2 << 20,
-                        Map.of("bootstrap.servers", "k:1", "linger.ms", "3", "client.id", "ctstream-h")),
+                        Map.of("bootstrap.servers", "k:1", "linger.ms", "3", "client.id", "ctstream-h"),
+                        Optional.of(new RegistryConfig(registry, false, Path.of("/spool")))),
                 Optional.empty(),
                 List.of("ctstream", ".example.com"),
                 6,
@@ -108,7 +113,22 @@ class CollectorConfigTest {
     void theTestAboveCoversEveryKey() {
         Set<String> keys = new HashSet<>(Keys.definition().names());
         keys.removeAll(OTHERS.keySet());
-        assertThat(keys).isEmpty();
+        assertThat(keys).containsExactly("schema.registry.bearer.auth.token"); // not beside a user
+    }
+
+    @Test
+    void framingFollowsTheRegistryUnlessItIsGiven() throws Exception {
+        assertThat(load(Map.of()).publish().records().framing()).isEqualTo(Framing.SINGLE_OBJECT);
+        assertThat(load(Map.of("record.framing", "bare")).publish().records().framing())
+                .isEqualTo(Framing.BARE);
+        PublishConfig publish = load(Map.of(
+                        "schema.registry.url", "http://a:1,http://b:2", "schema.registry.bearer.auth.token", "hush"))
+                .publish();
+        assertThat(publish.records().framing()).isEqualTo(Framing.CONFLUENT);
+        assertThat(publish.registry().orElseThrow().settings())
+                .containsEntry("schema.registry.url", "http://a:1,http://b:2")
+                .containsEntry("schema.registry.bearer.auth.token", "hush");
+        assertThat(publish.registry().orElseThrow().register()).isTrue();
     }
 
     @Test
@@ -134,7 +154,15 @@ class CollectorConfigTest {
         OTHERS.put("topic.replication-factor", "2");
         OTHERS.put("partition.zone.width", "0=4, 7=2, *=3");
         OTHERS.put("record.layout", "event");
-        OTHERS.put("record.framing", "bare");
+        OTHERS.put("record.framing", "confluent");
+        OTHERS.put("schema.registry.url", "https://r:8443/apis/ccompat/v7");
+        OTHERS.put("schema.registry.auto.register.schemas", "false");
+        OTHERS.put("schema.registry.basic.auth.user.info", "me:hush");
+        OTHERS.put("schema.registry.ssl.truststore.location", "/t.pem");
+        OTHERS.put("schema.registry.ssl.truststore.password", "t");
+        OTHERS.put("schema.registry.ssl.keystore.location", "/k.p12");
+        OTHERS.put("schema.registry.ssl.keystore.password", "k");
+        OTHERS.put("schema.registry.ssl.key.password", "kk");
         OTHERS.put("record.headers", "false");
         OTHERS.put("record.timestamp", "publish");
         OTHERS.put("events", "update,destroy");

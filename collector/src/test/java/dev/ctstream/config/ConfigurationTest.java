@@ -142,9 +142,12 @@ class ConfigurationTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
                     filter.protocol        | tcp         | no such key
-                    schema.registry.url    | http://r:81 | no such key
-                    record.framing         | confluent   | must be one of: single-object, bare
-                    record.framing         | ""          | must be one of: single-object, bare
+                    schema.registry.url    | r:81        | not of the form http://HOST:PORT
+                    schema.registry.url    | http://     | not of the form http://HOST:PORT
+                    schema.registry.bearer.auth.token | x | would have no effect with record.framing=single-object
+                    schema.registry.auto.register.schemas | false | would have no effect with record.framing
+                    record.framing         | confluent   | needs schema.registry.url
+                    record.framing         | avro        | must be one of: confluent, single-object, bare
                     netns                  | self,all    | "'all' does not exist"
                     netns                  | ..          | neither a name
                     delivery               | reliable    | needs destroy in events
@@ -162,12 +165,27 @@ class ConfigurationTest {
         assertThat(problems(with(keys))).singleElement().asString().contains(key, problem);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    http://r:81           | schema.registry.basic.auth.user.info | hush    | not of the form USER:PASSWORD
+                    http://a:hush@r:81    | schema.registry.basic.auth.user.info | b:hush  | two users are given
+                    http://a:hush@r:81    | schema.registry.bearer.auth.token    | hush    | a user and a token are given
+                    http://r:81           | record.framing                       | bare    | would have no effect with record.framing=bare
+                    """)
+    void registrySettingsThatContradictEachOtherAreRefused(String url, String key, String value, String problem) {
+        List<String> problems = problems(with(Map.of("schema.registry.url", url, key, value)));
+        assertThat(problems).singleElement().asString().contains(problem).doesNotContain("hush");
+    }
+
     @Test
     void secretsAreNeverShown() throws Exception {
         Map<String, String> secrets = Map.of(
                 "kafka.sasl.jaas.config", "x required password='hush';",
                 "kafka.ssl.key.password", "hush",
-                "kafka.sasl.oauthbearer.jwks.endpoint.url", "http://me:hush@tokens:8081");
+                "kafka.sasl.oauthbearer.jwks.endpoint.url", "http://me:hush@tokens:8081",
+                "schema.registry.url", "http://registry:8081",
+                "schema.registry.basic.auth.user.info", "me:hush",
+                "schema.registry.ssl.keystore.password", "hush");
         assertThat(load(with(secrets)).dump())
                 .doesNotContain("hush")
                 .contains("kafka.sasl.jaas.config=[hidden]")

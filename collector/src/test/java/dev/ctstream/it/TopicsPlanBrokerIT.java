@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -105,7 +106,8 @@ class TopicsPlanBrokerIT {
                 ZoneWidths.parse("3=2"),
                 16 << 20,
                 // small buffers, because 50 producers are in one process
-                Map.of("bootstrap.servers", bootstrapServers, "batch.size", "131072", "buffer.memory", "8388608"));
+                Map.of("bootstrap.servers", bootstrapServers, "batch.size", "131072", "buffer.memory", "8388608"),
+                Optional.empty());
     }
 
     /** What came of the collectors in the measured time. */

@@ -6,6 +6,7 @@ import dev.ctstream.metrics.Check;
 import dev.ctstream.record.Framing;
 import dev.ctstream.record.ZoneWidths;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -18,7 +19,8 @@ class CompressionCheckTest {
                 new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 1 << 18),
                 ZoneWidths.DEFAULT,
                 1 << 24,
-                Map.of("bootstrap.servers", "localhost:9092", "compression.type", type));
+                Map.of("bootstrap.servers", "localhost:9092", "compression.type", type),
+                Optional.empty());
         assertThat(CompressionCheck.look(config, "none"))
                 .isEqualTo(Check.ok(
                         "native-library",

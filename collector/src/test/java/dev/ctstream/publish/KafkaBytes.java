@@ -10,6 +10,7 @@ import dev.ctstream.spool.QueuedBatch;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.TimestampType;
@@ -23,7 +24,9 @@ public final class KafkaBytes {
             new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 256 << 10),
             ZoneWidths.DEFAULT,
             16 << 20,
-            Map.of()));
+            Map.of(),
+            Optional.empty()),
+            SchemaIds.NONE);
 
     private KafkaBytes() {}
 

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
@@ -50,7 +51,8 @@ final class PublisherHarness {
                 new PublishConfig.RecordForm(layout, Framing.SINGLE_OBJECT, true, true, 256 << 10),
                 ZoneWidths.DEFAULT,
                 16 << 20,
-                kafka);
+                kafka,
+                Optional.empty());
     }
 
     /** Starts a publisher at the oldest unacknowledged batch; an earlier publisher must have ended. */

@@ -12,10 +12,12 @@ import dev.ctstream.record.ZoneWidths;
 import dev.ctstream.spool.QueuedBatch;
 import dev.ctstream.spool.RunTopics;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -26,6 +28,8 @@ class RecordFactoryTest {
     private static final StreamId ZONE_7 = MadeBatches.stream("host", 7);
     private static final RunTopics TOPICS = TestTopics.of("e", 12, "c", 3);
     private static final int SINGLE_OBJECT_BYTES = 10;
+    private static final RegistryConfig REGISTRY =
+            new RegistryConfig(Map.of("schema.registry.url", "http://127.0.0.1:1"), true, Path.of("/nowhere"));
 
     static PublishConfig config(Layout layout, Framing framing, boolean headers, Map<String, String> kafka) {
         return new PublishConfig(
@@ -33,11 +37,12 @@ class RecordFactoryTest {
                 new PublishConfig.RecordForm(layout, framing, headers, true, 256 << 10),
                 ZoneWidths.DEFAULT,
                 16 << 20,
-                kafka);
+                kafka,
+                framing == Framing.CONFLUENT ? Optional.of(REGISTRY) : Optional.empty());
     }
 
     private static List<ProducerRecord<byte[], byte[]>> records(Layout layout, QueuedBatch batch, int pieceBytes) {
-        return new RecordFactory(config(layout, Framing.SINGLE_OBJECT, true, Map.of()))
+        return new RecordFactory(config(layout, Framing.SINGLE_OBJECT, true, Map.of()), SchemaIds.NONE)
                 .records(batch, TOPICS, pieceBytes, false);
     }
 
@@ -124,8 +129,28 @@ class RecordFactoryTest {
     }
 
     @Test
+    void confluentRecordsCarryTheIdOfTheirSchema() {
+        RecordFactory factory = new RecordFactory(
+                config(Layout.BATCH, Framing.CONFLUENT, true, Map.of()), new SchemaIds(0x01020304, 7, ""));
+        QueuedBatch batch = Batches.events(1, ZONE_7, 0, 200);
+
+        for (int pieceBytes : new int[] {Integer.MAX_VALUE, 1_000}) {
+            for (ProducerRecord<byte[], byte[]> record : factory.records(batch, TOPICS, pieceBytes, false)) {
+                assertThat(record.value()).startsWith(0, 1, 2, 3, 4);
+                assertThat(headers(record)).containsEntry("content-type", "application/avro; framing=confluent");
+                assertThat(Batches.read(Schemas.BATCH, record.value(), 5).get("ct_zone"))
+                        .isEqualTo(7);
+            }
+        }
+        assertThat(factory.records(Batches.control(1, "host", 9), TOPICS, 1, false)
+                        .get(0)
+                        .value())
+                .startsWith(0, 0, 0, 0, 7);
+    }
+
+    @Test
     void headersCanBeSwitchedOff() {
-        RecordFactory factory = new RecordFactory(config(Layout.BATCH, Framing.BARE, false, Map.of()));
+        RecordFactory factory = new RecordFactory(config(Layout.BATCH, Framing.BARE, false, Map.of()), SchemaIds.NONE);
 
         ProducerRecord<byte[], byte[]> record = factory.records(
                         Batches.events(1, ZONE_7, 0, 1), TOPICS, Integer.MAX_VALUE, false)

@@ -73,7 +73,8 @@ class RecordTimeTest {
                                 form.layout(), form.framing(), form.headers(), ofEvents, form.batchMaxBytes()),
                         config.zoneWidth(),
                         config.inFlightBytes(),
-                        config.kafka()),
+                        config.kafka(),
+                        config.registry()),
                 StageClock.HOST,
                 late);
     }

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
@@ -142,7 +143,8 @@ class SpooledPublisherBrokerIT {
                 new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 256 << 10),
                 ZoneWidths.DEFAULT,
                 16 << 20,
-                Map.of("bootstrap.servers", broker.bootstrapServers(), "compression.type", "none"));
+                Map.of("bootstrap.servers", broker.bootstrapServers(), "compression.type", "none"),
+                Optional.empty());
         return new Publisher(new Publisher.Parts(config, spool, new PublishMetrics(metrics), health, new TestTopics()));
     }
 

@@ -9,6 +9,7 @@ import dev.ctstream.record.ZoneWidths;
 import dev.ctstream.spool.Backlog;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** The publisher's work, one step at a time. */
@@ -35,7 +36,8 @@ public final class SteppedPublisher {
                         batches ? Layout.BATCH : Layout.EVENT, Framing.SINGLE_OBJECT, true, true, 256 << 10),
                 ZoneWidths.DEFAULT,
                 16 << 20,
-                Map.of("bootstrap.servers", "broker:1"));
+                Map.of("bootstrap.servers", "broker:1"),
+                Optional.empty());
         publisher = new Publisher(
                 new Publisher.Parts(config, backlog, new PublishMetrics(metrics), new Health(), new TestTopics()),
                 unused -> broker,

@@ -8,6 +8,7 @@ import dev.ctstream.record.ZoneWidths;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -107,7 +108,8 @@ class TopicChecksTest {
                 new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 1 << 18),
                 ZoneWidths.DEFAULT,
                 1 << 24,
-                Map.of("bootstrap.servers", "localhost:9092"));
+                Map.of("bootstrap.servers", "localhost:9092"),
+                Optional.empty());
         Config entries = settings == null
                 ? null
                 : new Config(settings.entrySet().stream()

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * Takes the framing off a record's value, finds the writer's schema, and decodes the datum to the present one.
  *
  * <p>The first byte tells the framing: bare data begins with the length of a host id, which is never 0 and never negative.
- * The writer's schema is found by the fingerprint of the framing or of the header; bare data without it is tried with the
- * present schemas until one takes every byte.
+ * The writer's schema is found by the fingerprint of the framing or of the header, or by its id in a registry; bare data
+ * without it is tried with the present schemas until one takes every byte.
  *
  * <p>Threads: confined to one thread.
  *
@@ -38,6 +38,7 @@ final class DatumDecoder<T extends IndexedRecord> {
     private final boolean reusing;
     private final Map<Long, Reader<T>> readers = new HashMap<>();
     private final List<Reader<T>> present = new ArrayList<>();
+    private final RegisteredReaders<Reader<T>> byId = new RegisteredReaders<>(this::readerOf);
     private @Nullable BinaryDecoder decoder;
 
     /**
@@ -80,12 +81,21 @@ final class DatumDecoder<T extends IndexedRecord> {
         } catch (AvroRuntimeException e) {
             throw new RecordException("not an Avro schema: " + e.getMessage(), e);
         }
+        readerOf(writer);
+    }
+
+    /** Finds schemas by the ids of this registry from now on. */
+    void useRegistry(SchemaRegistry registry) {
+        byId.use(registry);
+    }
+
+    /** Reads what was written with this schema. */
+    private Reader<T> readerOf(Schema writer) throws RecordException {
         for (Reader<T> reader : present) {
             if (reader.present.getFullName().equals(writer.getFullName())) {
-                readers.putIfAbsent(
+                return readers.computeIfAbsent(
                         Schemas.fingerprint(writer),
-                        new Reader<>(reader.present, factory.make(writer, reader.present)));
-                return;
+                        unused -> new Reader<>(reader.present, factory.make(writer, reader.present)));
             }
         }
         throw new RecordException("schema " + writer.getFullName() + " is not one of ctstream's schemas");
@@ -105,13 +115,9 @@ final class DatumDecoder<T extends IndexedRecord> {
             return decode(reader(written), value, Framing.SINGLE_OBJECT_BYTES);
         }
         if (Framing.CONFLUENT.frames(value)) {
-            if (fingerprint.isEmpty()) {
-                int id = ByteBuffer.wrap(value).getInt(Framing.CONFLUENT_SCHEMA_ID_OFFSET);
-                throw new RecordException(
-                        "has schema id " + id + " of a registry and no header " + HeaderNames.SCHEMA_FINGERPRINT
-                                + "; it needs the registry to be read, which this version does not support");
-            }
-            return decode(reader(fingerprint.getAsLong()), value, Framing.CONFLUENT_BYTES);
+            Reader<T> known = fingerprint.isPresent() ? readers.get(fingerprint.getAsLong()) : null;
+            int id = ByteBuffer.wrap(value).getInt(Framing.CONFLUENT_SCHEMA_ID_OFFSET);
+            return decode(known == null ? byId.of(id) : known, value, Framing.CONFLUENT_BYTES);
         }
         return fingerprint.isPresent() ? decode(reader(fingerprint.getAsLong()), value, 0) : guess(value);
     }

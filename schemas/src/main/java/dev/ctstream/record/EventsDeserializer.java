@@ -2,6 +2,7 @@ package dev.ctstream.record;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import org.apache.avro.generic.IndexedRecord;
 import org.apache.avro.specific.SpecificDatumReader;
@@ -13,8 +14,11 @@ import org.apache.kafka.common.serialization.Deserializer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads values of the event topic, whatever its layout: each becomes the list of its events, in order. In the batch layout
+ * Reads values of the event topic, whatever its layout and framing: each becomes the list of its events, in order. In the batch layout
  * the fields that events have in common are repeated in each.
+ *
+ * <p>Values with {@link Framing#CONFLUENT} and without the header {@link HeaderNames#SCHEMA_FINGERPRINT} need {@code
+ * schema.registry.url} among the consumer's settings.
  *
  * <p>Delivery is at least once: give each event to a {@link Deduplicator} first.
  *
@@ -32,6 +36,14 @@ public final class EventsDeserializer implements Deserializer<List<ConntrackFlat
             (written, present) -> new SpecificDatumReader<>(written, present, GeneratedRecords.DATA),
             false,
             List.of(ConntrackBatch.getClassSchema(), ConntrackFlatEvent.getClassSchema()));
+
+    /** Uses the registry of {@link RegistrySettings}, if they are among the consumer's settings. */
+    @Override
+    public void configure(Map<String, ?> settings, boolean isKey) {
+        if (RegistrySettings.isIn(settings)) {
+            decoder.useRegistry(new SchemaRegistry(RegistrySettings.of(settings)));
+        }
+    }
 
     @Override
     public List<ConntrackFlatEvent> deserialize(String topic, byte @Nullable [] value) {

@@ -2,6 +2,7 @@ package dev.ctstream.record;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Locale;
 import org.apache.avro.Schema;
 
 /**
@@ -29,10 +30,18 @@ public enum Framing {
     static final int CONFLUENT_SCHEMA_ID_OFFSET = 1; // u32 big-endian
     static final int CONFLUENT_BYTES = CONFLUENT_SCHEMA_ID_OFFSET + Integer.BYTES;
 
+    /** Stands for the id of a schema where the framing has none. */
+    public static final int NO_ID = 0;
+
     private final String contentType;
 
     Framing(String contentType) {
         this.contentType = contentType;
+    }
+
+    /** The framing of a value of {@code record.framing}, for instance {@code single-object}. */
+    public static Framing of(String word) {
+        return valueOf(word.toUpperCase(Locale.ROOT).replace('-', '_'));
     }
 
     /** Value of the header content-type. */
@@ -41,11 +50,11 @@ public enum Framing {
     }
 
     /**
-     * The bytes before the datum, for the framings that need no registry.
+     * The bytes before the datum.
      *
-     * @throws IllegalArgumentException for {@link #CONFLUENT}
+     * @param schemaId assigned by the registry; of use for {@link #CONFLUENT} only
      */
-    public byte[] prefix(Schema schema) {
+    public byte[] prefix(Schema schema, int schemaId) {
         return switch (this) {
             case BARE -> new byte[0];
             case SINGLE_OBJECT ->
@@ -56,9 +65,10 @@ public enum Framing {
                         .putLong(Schemas.fingerprint(schema))
                         .array();
             case CONFLUENT ->
-                throw new IllegalArgumentException(
-                        "record.framing=confluent needs a schema registry, which this version does not support;"
-                                + " set record.framing=single-object or bare");
+                ByteBuffer.allocate(CONFLUENT_BYTES)
+                        .put(CONFLUENT_MAGIC)
+                        .putInt(schemaId)
+                        .array();
         };
     }
 
@@ -72,17 +82,5 @@ public enum Framing {
             case CONFLUENT -> value.length >= CONFLUENT_BYTES && value[0] == CONFLUENT_MAGIC;
             case BARE -> true;
         };
-    }
-
-    /**
-     * The bytes before the datum in Confluent's wire format.
-     *
-     * @param schemaId assigned by the registry
-     */
-    static byte[] confluentPrefix(int schemaId) {
-        return ByteBuffer.allocate(CONFLUENT_BYTES)
-                .put(CONFLUENT_MAGIC)
-                .putInt(schemaId)
-                .array();
     }
 }

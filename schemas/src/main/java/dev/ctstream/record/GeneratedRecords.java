@@ -13,6 +13,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Only classes of this package that Avro generated are found, whatever a writer's schema names.
  *
+ * <p>The generated classes use it too (src/main/templates), so {@code ConntrackBatch.getDecoder()} and {@code new
+ * SpecificDatumReader<>(ConntrackBatch.class)} need no property either. They are compiled before all other classes: this one
+ * must not use any other of ours.
+ *
  * <p>Threads: any.
  */
 final class GeneratedRecords extends SpecificData {
@@ -23,7 +27,8 @@ final class GeneratedRecords extends SpecificData {
 
     private final ConcurrentMap<String, Class<?>> classes = new ConcurrentHashMap<>();
 
-    private GeneratedRecords() {
+    /** The model of one generated class, which adds the conversions that it needs. */
+    GeneratedRecords() {
         super(GeneratedRecords.class.getClassLoader());
         addLogicalTypeConversion(new TimeConversions.TimestampMillisConversion());
     }

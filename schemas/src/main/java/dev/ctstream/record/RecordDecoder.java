@@ -29,6 +29,11 @@ public final class RecordDecoder {
         datums.addSchema(json);
     }
 
+    /** Finds the schemas of {@link Framing#CONFLUENT} in this registry, unless a header names them. */
+    public void useRegistry(SchemaRegistry registry) {
+        datums.useRegistry(registry);
+    }
+
     /**
      * Decodes one record and passes its events to the handler.
      *

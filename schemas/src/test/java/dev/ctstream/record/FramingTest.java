@@ -1,7 +1,6 @@
 package dev.ctstream.record;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -17,7 +16,7 @@ class FramingTest {
                 7,
                 List.of(EventRecords.event(5, "NEW"), EventRecords.event(6, "UPDATE"), EventRecords.event(7, "NEW")));
         byte[] datum = EventRecords.bare(batch);
-        byte[] prefix = Framing.SINGLE_OBJECT.prefix(Schemas.BATCH);
+        byte[] prefix = Framing.SINGLE_OBJECT.prefix(Schemas.BATCH, Framing.NO_ID);
         ByteBuffer value = ByteBuffer.allocate(prefix.length + datum.length)
                 .put(prefix)
                 .put(datum)
@@ -31,19 +30,11 @@ class FramingTest {
 
     @Test
     void bareHasNoPrefix() {
-        assertThat(Framing.BARE.prefix(Schemas.CONTROL)).isEmpty();
+        assertThat(Framing.BARE.prefix(Schemas.CONTROL, Framing.NO_ID)).isEmpty();
     }
 
     @Test
     void confluentPrefixIsAZeroAndTheBigEndianId() {
-        assertThat(Framing.confluentPrefix(0x01020304)).containsExactly(0, 1, 2, 3, 4);
-    }
-
-    @Test
-    void confluentErrorSaysThatARegistryIsNeeded() {
-        assertThatThrownBy(() -> Framing.CONFLUENT.prefix(Schemas.BATCH))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("record.framing=confluent")
-                .hasMessageContaining("single-object");
+        assertThat(Framing.CONFLUENT.prefix(Schemas.BATCH, 0x01020304)).containsExactly(0, 1, 2, 3, 4);
     }
 }
