@@ -155,8 +155,8 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private TopicReader open(ClientSettings settings, String name) throws ReadException, CommandFailure {
-        ReadConfig config =
-                new ReadConfig(settings.kafka(), name, OptionalInt.empty(), true, OptionalLong.empty(), OptionalInt.empty());
+        ReadConfig config = new ReadConfig(
+                settings.kafka(), name, OptionalInt.empty(), true, OptionalLong.empty(), OptionalInt.empty());
         return TopicReader.open(config, decoder(settings), verifier::undecodable);
     }
 

@@ -81,7 +81,8 @@ record DerivedDefaults(String bootId, String hostName) {
         }
         for (Setting setting : given.values()) {
             boolean nothing = setting.value().isEmpty()
-                    || (setting.key().equals(SubjectSchemas.AUTO_REGISTER) && setting.value().equals("true"));
+                    || (setting.key().equals(SubjectSchemas.AUTO_REGISTER)
+                            && setting.value().equals("true"));
             if (setting.key().startsWith(RegistrySettings.PREFIX) && !nothing && !used) {
                 problems.add(setting.key() + " (" + setting.source() + "): would have no effect with record.framing="
                         + values.get("record.framing") + "; leave it out, or use record.framing=confluent");
@@ -93,7 +94,8 @@ record DerivedDefaults(String bootId, String hostName) {
             try {
                 var unused = RegistrySettings.of(registry);
             } catch (IllegalArgumentException e) {
-                problems.add(RegistrySettings.PREFIX + "*: " + ValueErrorText.of(RegistrySettings.URL, ErrorText.reason(e)));
+                problems.add(
+                        RegistrySettings.PREFIX + "*: " + ValueErrorText.of(RegistrySettings.URL, ErrorText.reason(e)));
             }
         }
     }

@@ -159,7 +159,12 @@ final class Keys {
                         true,
                         LOW,
                         "Register the schemas that a subject lacks; false: only use what is there.")
-                .define(RegistrySettings.USER_INFO, STRING, "", LOW, "Name and password for the registry: USER:PASSWORD.")
+                .define(
+                        RegistrySettings.USER_INFO,
+                        STRING,
+                        "",
+                        LOW,
+                        "Name and password for the registry: USER:PASSWORD.")
                 .define(RegistrySettings.TOKEN, STRING, "", LOW, "Bearer token for the registry.")
                 .define(
                         RegistrySettings.SSL + "truststore.location",

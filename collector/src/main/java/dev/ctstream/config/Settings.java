@@ -79,7 +79,8 @@ final class Settings {
         Map<String, String> registry = new TreeMap<>();
         if (!text(value(RegistrySettings.URL)).isEmpty()) {
             values.keySet().stream()
-                    .filter(key -> key.startsWith(RegistrySettings.PREFIX) && !text(value(key)).isEmpty())
+                    .filter(key -> key.startsWith(RegistrySettings.PREFIX)
+                            && !text(value(key)).isEmpty())
                     .forEach(key -> registry.put(key, text(value(key))));
         }
         return registry;

@@ -603,9 +603,8 @@ public final class Publisher implements Runnable {
     }
 
     private void send(Connection open, QueuedBatch batch, boolean mayBeRefused) {
-        List<ProducerRecord<byte[], byte[]>> records =
-                Objects.requireNonNull(factory)
-                        .records(batch, runs.of(batch.identity()), pieceBytes, time.ofPublishing(batch.envelope()));
+        List<ProducerRecord<byte[], byte[]>> records = Objects.requireNonNull(factory)
+                .records(batch, runs.of(batch.identity()), pieceBytes, time.ofPublishing(batch.envelope()));
         open.send(batch.envelope(), batch.lengthBytes(), records, mayBeRefused, () -> {
             checkProgress(open);
             if (!failures.active()) {

@@ -101,17 +101,22 @@ record SchemaIds(int events, int control, String silence) {
         try {
             OptionalInt id = registry.schemas().find(topic, schema);
             if (id.isPresent()) {
-                return Check.ok(
-                        CHECK, scope, registry.addresses() + " has it with id " + id.getAsInt(), WANTED);
+                return Check.ok(CHECK, scope, registry.addresses() + " has it with id " + id.getAsInt(), WANTED);
             }
             String missing = registry.addresses() + " does not have " + schema.getName();
             return registry.register()
                     ? Check.ok(CHECK, scope, missing + " yet; the collector registers it", WANTED)
-                    : Check.fail(CHECK, scope, missing, WANTED, "register " + schema.getName() + ".avsc there, or set "
-                            + SubjectSchemas.AUTO_REGISTER + "=true");
+                    : Check.fail(
+                            CHECK,
+                            scope,
+                            missing,
+                            WANTED,
+                            "register " + schema.getName() + ".avsc there, or set " + SubjectSchemas.AUTO_REGISTER
+                                    + "=true");
         } catch (RegistryException e) {
-            OptionalInt known =
-                    e.isAnswer() ? OptionalInt.empty() : new SchemaIdsFile(registry.directory()).id(key(registry, topic, schema));
+            OptionalInt known = e.isAnswer()
+                    ? OptionalInt.empty()
+                    : new SchemaIdsFile(registry.directory()).id(key(registry, topic, schema));
             Check.Result result = known.isPresent() ? Check.Result.WARN : Check.Result.FAIL;
             return Check.said(result, CHECK, scope, String.valueOf(e.getMessage()), WANTED);
         }

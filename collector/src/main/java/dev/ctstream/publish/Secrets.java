@@ -13,8 +13,16 @@ import java.util.regex.Pattern;
  */
 public final class Secrets {
     private static final String HIDDEN = "[hidden]";
-    private static final List<String> SECRET_WORDS =
-            List.of("password", "jaas", "secret", "token", "credential", "keystore.key", "private.key", "passphrase", "user.info");
+    private static final List<String> SECRET_WORDS = List.of(
+            "password",
+            "jaas",
+            "secret",
+            "token",
+            "credential",
+            "keystore.key",
+            "private.key",
+            "passphrase",
+            "user.info");
 
     /** User and password of a URL, up to the last @ before a blank or a comma: a password may contain / and @. */
     private static final Pattern USER_INFO = Pattern.compile("(://)[^\\s,]*@");

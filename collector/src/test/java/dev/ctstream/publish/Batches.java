@@ -1,6 +1,7 @@
 package dev.ctstream.publish;
 
 import dev.ctstream.batch.MadeBatches;
+import dev.ctstream.record.ExtremeEvents;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.Schemas;
 import dev.ctstream.record.StreamId;
@@ -118,6 +119,25 @@ final class Batches {
                 0,
                 datum.length,
                 null);
+    }
+
+    /** A batch of {@link ExtremeEvents}. */
+    static QueuedBatch extreme(long number, StreamId stream, long firstSequence, int count) {
+        GenericRecord batch = identified(Schemas.BATCH, RUN, stream);
+        List<GenericRecord> events = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            events.add(ExtremeEvents.event(firstSequence + i));
+        }
+        batch.put("ct_zone", stream.zone());
+        batch.put("lost_total", 0xffff_ffffL);
+        batch.put("events", events);
+        return queued(envelope(number, BatchEnvelope.EVENTS, stream, firstSequence, count), RUN, batch);
+    }
+
+    /** The record of a batch. */
+    static GenericRecord read(Schema schema, QueuedBatch batch) {
+        byte[] bytes = Arrays.copyOfRange(batch.array(), batch.offset(), batch.offset() + batch.lengthBytes());
+        return read(schema, bytes, 0);
     }
 
     private static byte[][] variedEvents() {

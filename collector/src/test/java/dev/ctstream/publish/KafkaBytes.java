@@ -19,13 +19,14 @@ import org.apache.kafka.common.record.internal.MemoryRecordsBuilder;
 
 /** What batches take in a partition of the event topic: as records, in one of Kafka's batches, as the producer sends it. */
 public final class KafkaBytes {
-    private static final RecordFactory FACTORY = new RecordFactory(new PublishConfig(
-            new PublishConfig.TopicNames("conntrack.events", "conntrack.control", true, 12, -1),
-            new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 256 << 10),
-            ZoneWidths.DEFAULT,
-            16 << 20,
-            Map.of(),
-            Optional.empty()),
+    private static final RecordFactory FACTORY = new RecordFactory(
+            new PublishConfig(
+                    new PublishConfig.TopicNames("conntrack.events", "conntrack.control", true, 12, -1),
+                    new PublishConfig.RecordForm(Layout.BATCH, Framing.SINGLE_OBJECT, true, true, 256 << 10),
+                    ZoneWidths.DEFAULT,
+                    16 << 20,
+                    Map.of(),
+                    Optional.empty()),
             SchemaIds.NONE);
 
     private KafkaBytes() {}

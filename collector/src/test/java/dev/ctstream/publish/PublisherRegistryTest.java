@@ -18,9 +18,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.MockProducer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,13 +45,14 @@ class PublisherRegistryTest {
 
     private RegistryStandIn registry;
     private PublishConfig config;
-    private Publisher publisher;
-    private Thread thread;
+    private @Nullable Publisher publisher;
+    private @Nullable Thread thread;
 
     @BeforeEach
     void start() throws IOException {
         registry = new RegistryStandIn(0, 40);
-        config = config(Map.of("schema.registry.url", registry.url(), "schema.registry.basic.auth.user.info", "me:hush"));
+        config = config(
+                Map.of("schema.registry.url", registry.url(), "schema.registry.basic.auth.user.info", "me:hush"));
     }
 
     private PublishConfig config(Map<String, String> settings) {
@@ -63,16 +66,18 @@ class PublisherRegistryTest {
     }
 
     private void publish() {
-        publisher = new Publisher(
+        Publisher begun = new Publisher(
                 new Publisher.Parts(config, backlog, counters, health, new TestTopics()), unused -> cluster);
-        thread = new Thread(publisher, "publisher");
-        thread.start();
+        Thread started = new Thread(begun, "publisher");
+        started.start();
+        publisher = begun;
+        thread = started;
     }
 
     @AfterEach
     void stop() throws InterruptedException {
         registry.close();
-        if (thread != null) {
+        if (thread != null && publisher != null) {
             publisher.stop(Duration.ofMillis(1));
             thread.join(SOON.toMillis());
             assertThat(thread.isAlive()).isFalse();
@@ -91,6 +96,11 @@ class PublisherRegistryTest {
         assertThat(health.reasons().toString()).doesNotContain("hush");
     }
 
+    private String state() {
+        return Objects.requireNonNull(health.components().get(RegistryWatch.COMPONENT))
+                .reason();
+    }
+
     private byte[] firstValue() {
         backlog.addEvents(TestBacklog.zone(7), 1);
         MockProducer<byte[], byte[]> producer = cluster.producer(0, 1);
@@ -107,8 +117,7 @@ class PublisherRegistryTest {
                         String.format(
                                 "%s control-value %016x 42", registry.url(), Schemas.fingerprint(Schemas.CONTROL)),
                         String.format("%s events-value %016x 41", registry.url(), Schemas.fingerprint(Schemas.BATCH)));
-        assertThat(health.components().get(RegistryWatch.COMPONENT).reason())
-                .isEqualTo("schema ids 41 (events), 42 (control)");
+        assertThat(state()).isEqualTo("schema ids 41 (events), 42 (control)");
     }
 
     @Test
@@ -129,9 +138,7 @@ class PublisherRegistryTest {
         publish();
         assertThat(firstValue()).startsWith(0, 0, 0, 0, before.events());
         assertThat(health.reasons()).isEmpty();
-        assertThat(health.components().get(RegistryWatch.COMPONENT).reason())
-                .contains("cannot be reached")
-                .endsWith("; the ids that it gave before are used");
+        assertThat(state()).contains("cannot be reached").endsWith("; the ids that it gave before are used");
     }
 
     @Test
@@ -161,7 +168,12 @@ class PublisherRegistryTest {
 
     @Test
     void anIncompatibleSubjectStopsPublishing() {
-        registry.add("events-value", Schemas.BATCH.toString().replace("{\"name\":\"ct_zone\",\"type\":\"int\"", "{\"name\":\"ct_zone\",\"type\":\"string\""));
+        registry.add(
+                "events-value",
+                Schemas.BATCH
+                        .toString()
+                        .replace(
+                                "{\"name\":\"ct_zone\",\"type\":\"int\"", "{\"name\":\"ct_zone\",\"type\":\"string\""));
         publish();
         awaitRed("does not fit this version's in both directions");
     }
@@ -199,7 +211,11 @@ class PublisherRegistryTest {
                 .allMatch(found -> found.endsWith("yet; the collector registers it"));
         assertThat(registry.requests).noneMatch(request -> request.contains("/versions") && request.startsWith("POST"));
         SchemaIds.ask(config);
-        assertThat(SchemaIds.check(config)).extracting(Check::found).first().asString().endsWith("has it with id 41");
+        assertThat(SchemaIds.check(config))
+                .extracting(Check::found)
+                .first()
+                .asString()
+                .endsWith("has it with id 41");
         registry.authorization = "Bearer other";
         assertThat(SchemaIds.check(config))
                 .extracting(Check::result)

@@ -46,7 +46,9 @@ final class RegisteredReaders<R> {
             return reader;
         }
         RecordException known = unusable.get(id);
-        if (known == null && silence != null && System.nanoTime() - silentNanos < TimeUnit.SECONDS.toNanos(RETRY_SECONDS)) {
+        if (known == null
+                && silence != null
+                && System.nanoTime() - silentNanos < TimeUnit.SECONDS.toNanos(RETRY_SECONDS)) {
             known = silence;
         }
         if (known != null) {

@@ -258,8 +258,8 @@ public final class SchemaRegistry {
             case UNAUTHORIZED ->
                 new RegistryException(
                         Kind.CREDENTIALS,
-                        at("does not accept the credentials (HTTP 401)" + said + "; check "
-                                + RegistrySettings.USER_INFO + " or " + RegistrySettings.TOKEN));
+                        at("does not accept the credentials (HTTP 401)" + said + "; check " + RegistrySettings.USER_INFO
+                                + " or " + RegistrySettings.TOKEN));
             case FORBIDDEN ->
                 new RegistryException(
                         Kind.CREDENTIALS,
@@ -305,12 +305,16 @@ public final class SchemaRegistry {
             inner = inner.getCause();
         }
         String text = inner.getMessage();
-        return text == null ? inner.getClass().getSimpleName() : PrintableText.of(text.lines().findFirst().orElse(""));
+        return text == null
+                ? inner.getClass().getSimpleName()
+                : PrintableText.of(text.lines().findFirst().orElse(""));
     }
 
     private static String said(Map<String, String> fields) {
         String message = fields.getOrDefault("message", "");
-        return message.isEmpty() ? "" : ": " + PrintableText.of(message.length() > 200 ? message.substring(0, 200) + "..." : message);
+        return message.isEmpty()
+                ? ""
+                : ": " + PrintableText.of(message.length() > 200 ? message.substring(0, 200) + "..." : message);
     }
 
     private static String body(String name, String value) {

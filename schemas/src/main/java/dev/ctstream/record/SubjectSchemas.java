@@ -61,7 +61,8 @@ public final class SubjectSchemas {
             throw new RegistryException(
                     Kind.UNKNOWN,
                     "schema registry " + registry + " does not have " + schema.getName() + " in subject " + subject
-                            + ", and " + AUTO_REGISTER + "=false; register the file " + schema.getName() + ".avsc there");
+                            + ", and " + AUTO_REGISTER + "=false; register the file " + schema.getName()
+                            + ".avsc there");
         }
         int id = registry.register(subject, schema);
         if (fresh) {
@@ -109,8 +110,9 @@ public final class SubjectSchemas {
         if (!version.schema().getFullName().equals(schema.getFullName())) {
             throw new RegistryException(
                     Kind.REFUSED,
-                    held + "another record, " + PrintableText.of(version.schema().getFullName()) + where + ", not "
-                            + schema.getFullName() + remedy);
+                    held + "another record, "
+                            + PrintableText.of(version.schema().getFullName()) + where + ", not " + schema.getFullName()
+                            + remedy);
         }
         if (!reads(version.schema(), schema) || !reads(schema, version.schema())) {
             throw new RegistryException(
@@ -122,7 +124,8 @@ public final class SubjectSchemas {
     }
 
     private static boolean reads(Schema reader, Schema writer) {
-        return SchemaCompatibility.checkReaderWriterCompatibility(reader, writer).getType()
+        return SchemaCompatibility.checkReaderWriterCompatibility(reader, writer)
+                        .getType()
                 == SchemaCompatibilityType.COMPATIBLE;
     }
 }

@@ -60,6 +60,13 @@ public final class RegistryStandIn implements AutoCloseable {
         server.start();
     }
 
+    /** An address at which nothing listens. */
+    static String nowhere() throws IOException {
+        try (RegistryStandIn gone = new RegistryStandIn()) {
+            return gone.url();
+        }
+    }
+
     public int port() {
         return server.getAddress().getPort();
     }
