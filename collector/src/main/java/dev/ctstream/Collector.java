@@ -147,11 +147,13 @@ public final class Collector implements AutoCloseable {
      * @throws IOException when the spool or the HTTP endpoint cannot be opened; the message names the remedy
      */
     public static Collector start(CollectorConfig config, Program program) throws IOException {
+        CompletableFuture<Void> rehearsal = Rehearsal.begin(config);
         Early early = early(config);
         Namespaces namespaces = new Namespaces(config, early.health());
         Collector collector;
         boolean preferred = false;
         try {
+            rehearsal.join();
             namespaces.open(); // from here on the kernel keeps events for us, as many as the buffer holds
             preferred = ProcessControl.preferThread();
             collector = new Collector(config, namespaces, early, program);

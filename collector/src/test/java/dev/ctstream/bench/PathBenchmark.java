@@ -8,6 +8,7 @@ import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.conntrack.DatagramFeed;
 import dev.ctstream.conntrack.FlowEventHandler;
+import dev.ctstream.conntrack.ReceiveMetrics;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.track.FlowTracker;
@@ -43,6 +44,8 @@ import org.openjdk.jmh.annotations.Warmup;
 @Fork(1)
 public class PathBenchmark {
     private static final int EVENTS = 512;
+    private static final int NEW = 0; // the first and the last recorded datagram of a TCP flow
+    private static final int DESTROY = 4;
     private static final long RECEIVED = 1_795_244_919_067_999_999L;
 
     @Param({"1000", "262144"})
@@ -56,7 +59,7 @@ public class PathBenchmark {
     private final SplittableRandom random = new SplittableRandom(5);
     private final Batcher batcher = batcher();
     private FlowEventHandler handler = new UntrackedFlows(batcher);
-    private DatagramFeed feed = new DatagramFeed(handler, new Metrics(), 1);
+    private DatagramFeed feed = new DatagramFeed(handler, new ReceiveMetrics(new Metrics()), 1);
     private int[] flows = {};
     private int next;
 
@@ -76,12 +79,12 @@ public class PathBenchmark {
         if (ledger) {
             handler = new FlowTracker(batcher, TrackConfig.DEFAULT, new TrackMetrics(metrics));
         }
-        feed = new DatagramFeed(handler, metrics, EVENTS);
+        feed = new DatagramFeed(handler, new ReceiveMetrics(metrics), EVENTS);
         flows = new int[live];
         for (int i = 0; i < live; i++) {
             flows[i] = next;
-            feed.putNew(0, next++);
-            feed.deliver(1);
+            feed.put(0, NEW, next++);
+            feed.deliver(1, RECEIVED);
             drop();
         }
     }
@@ -91,9 +94,9 @@ public class PathBenchmark {
     public void receive() {
         for (int slot = 0; slot < EVENTS; slot += 2) {
             int place = random.nextInt(live);
-            feed.putDestroy(slot, flows[place]);
+            feed.put(slot, DESTROY, flows[place]);
             flows[place] = next;
-            feed.putNew(slot + 1, next++);
+            feed.put(slot + 1, NEW, next++);
         }
     }
 
@@ -101,7 +104,7 @@ public class PathBenchmark {
     @Benchmark
     @OperationsPerInvocation(EVENTS)
     public long path() {
-        feed.deliver(EVENTS);
+        feed.deliver(EVENTS, RECEIVED);
         drop();
         return handler.onPass(System.nanoTime());
     }
