@@ -2,6 +2,8 @@ package dev.ctstream;
 
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.FlowFilter;
+import dev.ctstream.conntrack.FilterCheck;
 import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.control.Sysctls;
 import dev.ctstream.metrics.Check;
@@ -13,6 +15,7 @@ import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.Errno;
 import dev.ctstream.netlink.HostCheck;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.netlink.SocketFilter;
 import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.NetworkNamespace;
 import dev.ctstream.publish.CompressionCheck;
@@ -65,6 +68,11 @@ public final class LocalChecks {
             sysctls(Namespaces.HOST, null); // files, which need no library
         } else {
             kernel();
+        }
+        FlowFilter filter = config.subscription().filter();
+        SocketFilter program = filter.program();
+        if (program != null && !library.failed()) {
+            checks.add(FilterCheck.look(filter, program));
         }
         OptionalLong running = besideRunning ? SpoolCheck.holder(config.spool()) : OptionalLong.empty();
         checks.addAll(SpoolCheck.look(config.spool(), besideRunning));

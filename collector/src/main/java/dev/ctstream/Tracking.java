@@ -54,7 +54,8 @@ final class Tracking {
         CollectorConfig config = parts.config();
         Health health = parts.health();
         RunParts.Stages stages = parts.stages();
-        RunDescription facts = new RunDescription(run, settings(parts), previous, null);
+        RunDescription facts = new RunDescription(
+                run, settings(parts), previous, config.subscription().filter().digest());
         batcher =
                 new Batcher(config.batch(), run, config.host().name(), queues.ring(), queues.outbox(), stages.batch());
         tracker = new FlowTracker(batcher, config.track(), stages.track());

@@ -10,13 +10,22 @@ import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
+import dev.ctstream.conntrack.ConntrackTable;
+import dev.ctstream.conntrack.FlowFilter;
 import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.conntrack.FlowSpec;
+import dev.ctstream.conntrack.Flush;
+import dev.ctstream.conntrack.IpsStatus;
 import dev.ctstream.conntrack.NfGenMsg;
 import dev.ctstream.conntrack.TestNamespace;
 import dev.ctstream.netlink.Forger;
 import dev.ctstream.read.TopicContents;
 import dev.ctstream.read.TopicSequences;
 import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.conntrack.TupleSpec;
+import dev.ctstream.conntrack.ZoneScope;
+import dev.ctstream.netlink.FreshNamespace;
+import dev.ctstream.netlink.NetlinkException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -282,6 +291,56 @@ class CollectorKernelIT {
             return true;
         });
         assertThat(stopped).hasSize(1);
+    }
+
+    @Test
+    void aFilterDecidesWhatIsReceivedAndWhatASnapshotAnnounces() throws Exception {
+        settings.put("topic.events", "filtered");
+        settings.put("topic.control", "filtered.control");
+        settings.put("snapshot", "true");
+        settings.put("filter.zones", "1-9,!5");
+        settings.put("filter.networks", "10.0.0.0/8");
+        String digest = Objects.requireNonNull(
+                FlowFilter.parse(List.of("1-9", "!5"), List.of(), List.of("10.0.0.0/8"))
+                        .digest());
+        try (ConntrackTable table = ConntrackTable.open(namespace.handle())) {
+            createInZones(table, "10.1.0.1", "10.2.0.1");
+            try (Collector collector = start()) {
+                createInZones(table, "10.1.0.2", "10.2.0.1");
+                createInZones(table, "192.0.2.1", "192.0.2.2");
+                await().atMost(SOON).until(() -> collector.totals().acknowledged() == 2);
+                table.flush(new Flush.Everything());
+                await().atMost(SOON).until(() -> collector.totals().acknowledged() == 4);
+                assertThat(collector.stop()).isTrue();
+                assertThat(collector.totals().received()).isEqualTo(3);
+            }
+        }
+        TopicContents contents = TopicContents.read(broker.bootstrapServers(), "filtered");
+        contents.assertGapFree();
+        assertThat(contents.events())
+                .extracting(event -> event.type() + " " + event.flow().zone() + " "
+                        + event.flow().source())
+                .containsExactlyInAnyOrder(
+                        "EXISTING 1 10.1.0.1", "NEW 1 10.1.0.2", "DESTROY 1 10.1.0.1", "DESTROY 1 10.1.0.2");
+        List<String> digests = new ArrayList<>();
+        TopicSequences.walk(broker.bootstrapServers(), "filtered.control", record -> {
+            if (record.text("kind").equals("STARTED")) {
+                digests.add(record.text("filter_digest"));
+            }
+            return true;
+        });
+        assertThat(digests).contains(digest);
+    }
+
+    private static void createInZones(ConntrackTable table, String source, String destination) throws NetlinkException {
+        for (int zone : new int[] {1, 5, 20}) {
+            table.create(FlowSpec.of(new TupleSpec(
+                            FreshNamespace.ip(source), FreshNamespace.ip(destination), new TupleSpec.Ports(17, 1, 2)))
+                    .zone(ZoneScope.both(zone))
+                    .timeoutSeconds(600)
+                    .status(IpsStatus.IPS_CONFIRMED)
+                    .build());
+        }
     }
 
     private static boolean kafkaIsReady(Collector collector) {

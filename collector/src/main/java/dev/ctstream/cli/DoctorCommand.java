@@ -8,6 +8,7 @@ import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.metrics.Check;
 import dev.ctstream.metrics.Check.Result;
+import dev.ctstream.netlink.SocketFilter;
 import dev.ctstream.publish.RemoteChecks;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -63,6 +64,7 @@ final class DoctorCommand implements Callable<Integer> {
     private OutputFormat format = OutputFormat.TEXT;
 
     private final Console console;
+    private @Nullable SocketFilter filter;
 
     DoctorCommand(Console console) {
         this.console = console;
@@ -73,6 +75,9 @@ final class DoctorCommand implements Callable<Integer> {
         LogLevels.forPeople();
         List<Check> checks = checks();
         new CheckReport(console, format).print(checks);
+        if (format == OutputFormat.TEXT && filter != null) {
+            console.print("\nthe filter's program:\n" + filter);
+        }
         return ExitCode.of(checks);
     }
 
@@ -97,6 +102,7 @@ final class DoctorCommand implements Callable<Integer> {
             configuration
                     .warnings()
                     .forEach(warning -> checks.add(Check.warn("configuration", scope, warning, wanted, "")));
+            filter = configuration.collector().subscription().filter().program();
             List<Check> local = LocalChecks.look(configuration.collector(), true);
             checks.addAll(local);
             if (local.stream().noneMatch(check -> check.failed() && KERNEL.contains(check.name()))) {

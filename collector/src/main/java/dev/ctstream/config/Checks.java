@@ -1,5 +1,6 @@
 package dev.ctstream.config;
 
+import dev.ctstream.conntrack.FlowFilter;
 import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.RegistrySettings;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -102,6 +104,30 @@ public final class Checks {
         return each(
                 "community-id, names",
                 name -> DERIVED.contains(name) ? NONE : "'" + name + "' is none of community-id, names");
+    }
+
+    static ConfigDef.Validator filteredZones() {
+        return filtered("zone, first-last, !…", items -> FlowFilter.parse(items, List.of(), List.of()));
+    }
+
+    static ConfigDef.Validator filteredProtocols() {
+        return filtered("protocol, first-last, !…", items -> FlowFilter.parse(List.of(), items, List.of()));
+    }
+
+    static ConfigDef.Validator filteredNetworks() {
+        return filtered("address, address/prefix, !…", items -> FlowFilter.parse(List.of(), List.of(), items));
+    }
+
+    private static ConfigDef.Validator filtered(String form, Function<List<String>, FlowFilter> parse) {
+        return ConfigDef.LambdaValidator.with(
+                (key, value) -> {
+                    try {
+                        FlowFilter unused = parse.apply(items(value));
+                    } catch (IllegalArgumentException e) {
+                        raise(key, value, ErrorText.reason(e));
+                    }
+                },
+                () -> form);
     }
 
     static ConfigDef.Validator namespaces() {

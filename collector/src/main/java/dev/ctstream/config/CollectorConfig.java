@@ -2,6 +2,7 @@ package dev.ctstream.config;
 
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.DerivedFields;
+import dev.ctstream.conntrack.FlowFilter;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
@@ -82,7 +83,11 @@ public record CollectorConfig(
                 events.contains("update"),
                 events.contains("destroy"),
                 settings.integer("socket.receive-buffer-bytes"),
-                settings.string("delivery").equals("reliable"));
+                settings.string("delivery").equals("reliable"),
+                FlowFilter.parse(
+                        settings.list("filter.zones"),
+                        settings.list("filter.protocols"),
+                        settings.list("filter.networks")));
     }
 
     private static DerivedFields derived(List<String> names) {

@@ -1,5 +1,6 @@
 package dev.ctstream.config;
 
+import dev.ctstream.conntrack.FlowFilter;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.RegistrySettings;
 import dev.ctstream.record.SubjectSchemas;
@@ -9,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Defaults and checks that depend on the host or on several keys: fills the defaults that are not constants, and checks
@@ -61,6 +63,7 @@ record DerivedDefaults(String bootId, String hostName) {
             problems.add("delivery=reliable needs destroy in events: the kernel keeps a flow until its DESTROY is"
                     + " delivered, and does nothing for other events");
         }
+        filter(values, problems);
         String bootId = host.readBootId().orElse("");
         if (bootId.isEmpty()) {
             problems.add("the kernel's boot id cannot be read from " + host.bootId() + ": is /proc mounted?");
@@ -98,6 +101,24 @@ record DerivedDefaults(String bootId, String hostName) {
                         RegistrySettings.PREFIX + "*: " + ValueErrorText.of(RegistrySettings.URL, ErrorText.reason(e)));
             }
         }
+    }
+
+    /** The keys are right; together they may be too much for the kernel. */
+    private static void filter(Map<String, Object> values, List<String> problems) {
+        try {
+            FlowFilter unused = FlowFilter.parse(
+                    strings(values.get("filter.zones")),
+                    strings(values.get("filter.protocols")),
+                    strings(values.get("filter.networks")));
+        } catch (IllegalArgumentException e) {
+            problems.add("filter.zones, filter.protocols and filter.networks: " + ErrorText.reason(e));
+        }
+    }
+
+    private static List<String> strings(@Nullable Object value) {
+        return value instanceof List<?> items
+                ? items.stream().map(String::valueOf).toList()
+                : List.of();
     }
 
     private static void hostId(

@@ -209,6 +209,29 @@ final class Keys {
                         "Receive buffer of each namespace's event socket. The kernel doubles it and charges 1280 bytes"
                                 + " per event.")
                 .define(
+                        "filter.zones",
+                        LIST,
+                        "",
+                        Checks.filteredZones(),
+                        MEDIUM,
+                        "Zones whose flows are followed, such as 1,10-20,!12: ! excludes, and wins; empty: all. The kernel"
+                                + " filters: what is not followed costs no buffer and no wake-up.")
+                .define(
+                        "filter.protocols",
+                        LIST,
+                        "",
+                        Checks.filteredProtocols(),
+                        MEDIUM,
+                        "Protocols whose flows are followed: names, numbers and ranges, such as tcp,udp or !icmp.")
+                .define(
+                        "filter.networks",
+                        LIST,
+                        "",
+                        Checks.filteredNetworks(),
+                        MEDIUM,
+                        "Networks whose flows are followed, such as 10.0.0.0/8,!10.1.0.0/16,2001:db8::/32: of source or"
+                                + " destination, before or after translation.")
+                .define(
                         "delivery",
                         STRING,
                         "counted",

@@ -90,7 +90,9 @@ final class DatagramDecoder {
         observer.dumped();
         if (decoder.decode(dumped, buffer, offset, lengthBytes)) {
             countAttributes(dumped);
-            handler.onDumpEntry(source, dumped, kind);
+            if (source.admits(dumped)) {
+                handler.onDumpEntry(source, dumped, kind);
+            }
         } else {
             observer.malformed();
             log("dump message is malformed", source, buffer, offset, lengthBytes);

@@ -102,6 +102,11 @@ public final class DatagramFeed {
         return recorded;
     }
 
+    /** The recorded datagrams, as the kernel sent them. */
+    static List<byte[]> recordedDatagrams() {
+        return recorded().stream().map(datagram -> datagram.bytes.clone()).toList();
+    }
+
     /** Number of recorded datagrams. */
     public int size() {
         return recorded.size();

@@ -5,6 +5,7 @@ import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.NetworkNamespace;
 import dev.ctstream.netlink.ReceiveBufferGrant;
+import dev.ctstream.netlink.SocketFilter;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -75,13 +76,18 @@ public final class EventSocket implements EventSource, AutoCloseable {
         if (!buffer.isOk()) {
             LOG.warn("{}", buffer.sentence());
         }
+        SocketFilter program = config.filter().program();
+        if (program != null) {
+            program.attach(socket); // first: no event may arrive unfiltered
+        }
         for (int group : config.groups()) {
             socket.join(group);
         }
         LOG.info(
-                "subscribed: netns={} events={} delivery={} capacityEvents={} portId={}",
+                "subscribed: netns={} events={} filter={} delivery={} capacityEvents={} portId={}",
                 netns,
                 config.groups(),
+                config.filter(),
                 config.reliable() ? "reliable" : "counted",
                 DrainPace.capacityEvents(grant.effectiveBytes()),
                 socket.portId());
@@ -134,6 +140,11 @@ public final class EventSocket implements EventSource, AutoCloseable {
     @Override
     public boolean reliable() {
         return config.reliable();
+    }
+
+    @Override
+    public boolean admits(FlowEvent entry) {
+        return config.filter().admits(entry);
     }
 
     /** The receive buffer that the kernel granted. */

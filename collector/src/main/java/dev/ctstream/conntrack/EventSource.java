@@ -36,4 +36,9 @@ public interface EventSource {
     default boolean reliable() {
         return false;
     }
+
+    /** Whether the flow of a dump's entry passes this source's filter; its events have passed it in the kernel. */
+    default boolean admits(FlowEvent entry) {
+        return true;
+    }
 }

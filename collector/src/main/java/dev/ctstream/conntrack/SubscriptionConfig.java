@@ -12,9 +12,15 @@ import java.util.List;
  * @param receiveBufferBytes requested size; the kernel doubles it and charges each event 1280 bytes of the doubled size
  * @param reliable the kernel keeps a flow until its DESTROY is queued ({@code NETLINK_BROADCAST_ERROR}); the drop
  *     counter then counts attempts, and a stalled reader fills the table
+ * @param filter applied by the kernel to events, and to the entries of dumps when they are decoded
  */
 public record SubscriptionConfig(
-        boolean newEvents, boolean updateEvents, boolean destroyEvents, int receiveBufferBytes, boolean reliable) {
+        boolean newEvents,
+        boolean updateEvents,
+        boolean destroyEvents,
+        int receiveBufferBytes,
+        boolean reliable,
+        FlowFilter filter) {
     /** 128 MiB, which hold 209 715 events. */
     public static final int DEFAULT_RECEIVE_BUFFER_BYTES = 128 << 20;
 
@@ -28,7 +34,13 @@ public record SubscriptionConfig(
         }
     }
 
-    /** NEW and DESTROY, counted, with the default buffer. */
+    /** A subscription without a filter. */
+    public SubscriptionConfig(
+            boolean newEvents, boolean updateEvents, boolean destroyEvents, int receiveBufferBytes, boolean reliable) {
+        this(newEvents, updateEvents, destroyEvents, receiveBufferBytes, reliable, FlowFilter.EVERYTHING);
+    }
+
+    /** NEW and DESTROY, counted, with the default buffer, without a filter. */
     public static SubscriptionConfig standard() {
         return new SubscriptionConfig(true, false, true, DEFAULT_RECEIVE_BUFFER_BYTES, false);
     }

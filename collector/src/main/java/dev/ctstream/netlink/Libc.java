@@ -18,6 +18,7 @@ import java.nio.ByteOrder;
  * saves it for the calling thread before anything else of the JVM can touch it.
  */
 final class Libc {
+    static final int AF_UNIX = 1;
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;
     static final int AF_NETLINK = 16;
@@ -49,6 +50,8 @@ final class Libc {
     private Libc() {}
 
     static native int socket(int domain, int type, int protocol);
+
+    static native int socketpair(int domain, int type, int protocol, long fds);
 
     static native int bind(int fd, long address, int addressLength);
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.DerivedFields;
+import dev.ctstream.conntrack.FlowFilter;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
@@ -80,7 +81,13 @@ class CollectorConfigTest {
         CollectorConfig expected = new CollectorConfig(
                 new CollectorConfig.Host("h", "boot", "web-1"),
                 List.of("blue", "/run/netns/red"),
-                new SubscriptionConfig(false, true, true, 1 << 20, true),
+                new SubscriptionConfig(
+                        false,
+                        true,
+                        true,
+                        1 << 20,
+                        true,
+                        FlowFilter.parse(List.of("1-5", "!3"), List.of("tcp"), List.of("10.0.0.0/8"))),
                 new BatchConfig(7, 8192, 9, new DerivedFields(true, true)),
                 new TrackConfig(false, 11_000, 12, 13_000, true, TrackConfig.Timing.DEFAULT),
                 new SpoolConfig(Path.of("/spool"), 1 << 30, 2 << 20, 1 << 20, 3, SpoolConfig.WhenFull.DROP_NEWEST),
@@ -166,6 +173,9 @@ class CollectorConfigTest {
         OTHERS.put("record.headers", "false");
         OTHERS.put("record.timestamp", "publish");
         OTHERS.put("events", "update,destroy");
+        OTHERS.put("filter.zones", "1-5,!3");
+        OTHERS.put("filter.protocols", "tcp");
+        OTHERS.put("filter.networks", "10.0.0.0/8");
         OTHERS.put("netns", "blue,/run/netns/red");
         OTHERS.put("socket.receive-buffer-bytes", "1 MiB");
         OTHERS.put("delivery", "reliable");
