@@ -11,21 +11,21 @@ import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
 import dev.ctstream.conntrack.ConntrackTable;
-import dev.ctstream.conntrack.FlowFilter;
 import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.conntrack.FlowFilter;
 import dev.ctstream.conntrack.FlowSpec;
 import dev.ctstream.conntrack.Flush;
 import dev.ctstream.conntrack.IpsStatus;
 import dev.ctstream.conntrack.NfGenMsg;
 import dev.ctstream.conntrack.TestNamespace;
+import dev.ctstream.conntrack.TupleSpec;
+import dev.ctstream.conntrack.ZoneScope;
 import dev.ctstream.netlink.Forger;
+import dev.ctstream.netlink.FreshNamespace;
+import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.read.TopicContents;
 import dev.ctstream.read.TopicSequences;
 import dev.ctstream.record.DecodedRecord;
-import dev.ctstream.conntrack.TupleSpec;
-import dev.ctstream.conntrack.ZoneScope;
-import dev.ctstream.netlink.FreshNamespace;
-import dev.ctstream.netlink.NetlinkException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -300,9 +300,8 @@ class CollectorKernelIT {
         settings.put("snapshot", "true");
         settings.put("filter.zones", "1-9,!5");
         settings.put("filter.networks", "10.0.0.0/8");
-        String digest = Objects.requireNonNull(
-                FlowFilter.parse(List.of("1-9", "!5"), List.of(), List.of("10.0.0.0/8"))
-                        .digest());
+        String digest = Objects.requireNonNull(FlowFilter.parse(List.of("1-9", "!5"), List.of(), List.of("10.0.0.0/8"))
+                .digest());
         try (ConntrackTable table = ConntrackTable.open(namespace.handle())) {
             createInZones(table, "10.1.0.1", "10.2.0.1");
             try (Collector collector = start()) {

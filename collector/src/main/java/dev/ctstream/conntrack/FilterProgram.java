@@ -167,7 +167,9 @@ final class FilterProgram {
                     if (mask != 0) {
                         Label equal = new Label();
                         out.loadWordAtX(PAYLOAD + word * Integer.BYTES).and(mask);
-                        out.jumpIfEqual(NetworkSet.word(network, word), equal).jump(next).place(equal);
+                        out.jumpIfEqual(NetworkSet.word(network, word), equal)
+                                .jump(next)
+                                .place(equal);
                     }
                 }
                 out.jump(to).place(next);

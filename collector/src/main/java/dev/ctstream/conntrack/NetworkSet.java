@@ -33,7 +33,8 @@ record NetworkSet(List<Network> included, List<Network> excluded) {
         List<Network> excluded = new ArrayList<>();
         for (String item : items) {
             boolean exclude = item.startsWith("!");
-            (exclude ? excluded : included).add(network(item, exclude ? item.substring(1).strip() : item));
+            (exclude ? excluded : included)
+                    .add(network(item, exclude ? item.substring(1).strip() : item));
         }
         return new NetworkSet(included, excluded);
     }

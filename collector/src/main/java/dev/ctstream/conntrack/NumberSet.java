@@ -37,7 +37,8 @@ record NumberSet(List<Range> ranges, int largest) {
         List<Range> excluded = new ArrayList<>();
         for (String item : items) {
             boolean exclude = item.startsWith("!");
-            (exclude ? excluded : included).add(range(item, exclude ? item.substring(1).strip() : item, number, largest));
+            (exclude ? excluded : included)
+                    .add(range(item, exclude ? item.substring(1).strip() : item, number, largest));
         }
         if (included.isEmpty()) {
             included.add(new Range(0, largest));
@@ -57,9 +58,8 @@ record NumberSet(List<Range> ranges, int largest) {
 
     private static List<Range> joined(List<Range> ranges) {
         List<Range> joined = new ArrayList<>();
-        for (Range range : ranges.stream()
-                .sorted(Comparator.comparingInt(Range::first))
-                .toList()) {
+        for (Range range :
+                ranges.stream().sorted(Comparator.comparingInt(Range::first)).toList()) {
             Range before = joined.isEmpty() ? null : joined.get(joined.size() - 1);
             if (before != null && range.first <= before.last + 1) {
                 joined.set(joined.size() - 1, new Range(before.first, Math.max(before.last, range.last)));

@@ -162,14 +162,13 @@ public final class SocketFilter {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < instructions.size(); i++) {
             Instruction it = instructions.get(i);
-            String line =
-                    switch (it.code) {
-                        case JUMP -> "ja " + (i + 1 + it.operand);
-                        case JUMP_EQUAL, JUMP_GREATER ->
-                            (it.code == JUMP_EQUAL ? "jeq #0x" : "jgt #0x") + Integer.toHexString(it.operand) + " "
-                                    + (i + 1 + it.jumpTrue) + " else " + (i + 1 + it.jumpFalse);
-                        default -> it.text();
-                    };
+            String line = switch (it.code) {
+                case JUMP -> "ja " + (i + 1 + it.operand);
+                case JUMP_EQUAL, JUMP_GREATER ->
+                    (it.code == JUMP_EQUAL ? "jeq #0x" : "jgt #0x") + Integer.toHexString(it.operand) + " "
+                            + (i + 1 + it.jumpTrue) + " else " + (i + 1 + it.jumpFalse);
+                default -> it.text();
+            };
             text.append(String.format(Locale.ROOT, "%4d  %s\n", i, line));
         }
         return text.toString();

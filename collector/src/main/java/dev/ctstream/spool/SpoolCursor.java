@@ -115,6 +115,10 @@ final class SpoolCursor implements AutoCloseable {
                 skip(range.batches().next());
                 continue;
             }
+            GivenUp.Range setAside = givenUp.covering(next.number() - 1); // while it was handed out
+            if (setAside != null && !mayPass.test(setAside)) {
+                return null;
+            }
             GivenUp.Range lost = givenUp.lossesBefore(next);
             if (lost != null && !mayPass.test(lost)) {
                 return null;

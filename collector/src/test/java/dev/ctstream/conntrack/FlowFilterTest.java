@@ -23,14 +23,16 @@ class FlowFilterTest {
     private static final int MESSAGES = 100;
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {
-        "1,10-20 | 1,10-20",
-        "10-20,15-30,5,6 | 5-6,10-30",
-        "!5 | 0-4,6-65535",
-        "1-9,!5,!9-20 | 1-4,6-8",
-        "5,!5 | ''",
-        "0,65535 | 0,65535"
-    })
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "1,10-20 | 1,10-20",
+                "10-20,15-30,5,6 | 5-6,10-30",
+                "!5 | 0-4,6-65535",
+                "1-9,!5,!9-20 | 1-4,6-8",
+                "5,!5 | ''",
+                "0,65535 | 0,65535"
+            })
     void rangesAreJoinedAndExclusionsWin(String items, String zones) {
         assertThat(FlowFilter.parse(List.of(items.split(",")), List.of(), List.of()))
                 .hasToString("zones " + zones + " protocols 0-255 networks all");
@@ -101,8 +103,7 @@ class FlowFilterTest {
     void theProgramCanBeRead() {
         assertThat(Objects.requireNonNull(
                         FlowFilter.parse(List.of("5"), List.of(), List.of()).program()))
-                .hasToString(
-                        """
+                .hasToString("""
                            0  ldb [5]
                            1  jeq #0x1 2 else 3
                            2  ja 4
@@ -175,7 +176,9 @@ class FlowFilterTest {
     private static FlowFilter randomFilter(Random random) {
         return FlowFilter.parse(
                 randomItems(random, () -> randomRange(random, 12)),
-                randomItems(random, () -> random.nextBoolean() ? randomRange(random, 18) : random.nextBoolean() ? "tcp" : "udp"),
+                randomItems(
+                        random,
+                        () -> random.nextBoolean() ? randomRange(random, 18) : random.nextBoolean() ? "tcp" : "udp"),
                 randomItems(random, () -> randomNetwork(random)));
     }
 

@@ -61,6 +61,7 @@ class DeadLettersTest {
                 QueuedBatch batch = Objects.requireNonNull(spool.next());
                 spool.setAside(batch);
                 spool.acknowledge(batch.envelope().number());
+                assertThat(spool.gaps()).as("Kafka has each GAP").hasSize(i + 1);
             }
             long bytes = 0;
             for (Path letter : letters()) {
