@@ -40,24 +40,24 @@ record NetworkSet(List<Network> included, List<Network> excluded) {
     }
 
     private static Network network(String item, String text) {
+        Network given = given(item, text);
+        Network network = new Network(first(given), given.prefixLength());
+        if (!network.equals(given)) {
+            throw new IllegalArgumentException(
+                    "'" + item + "' has bits behind its prefix: the network is " + text(network));
+        }
+        return network;
+    }
+
+    private static Network given(String item, String text) {
         int slash = text.indexOf('/');
         try {
             InetAddress address = TupleSpec.address(AddressText.parse(slash < 0 ? text : text.substring(0, slash)));
-            if (slash < 0) {
-                return Network.host(address);
-            }
-            Network given = new Network(address, Integer.parseInt(text.substring(slash + 1)));
-            Network network = new Network(first(given), given.prefixLength());
-            if (!network.equals(given)) {
-                throw new IllegalArgumentException(
-                        "'" + item + "' has bits behind its prefix: the network is " + text(network));
-            }
-            return network;
-        } catch (NumberFormatException e) {
-            throw new IllegalArgumentException("'" + item + "' is no network: the prefix is no number", e);
-        } catch (IllegalArgumentException e) {
-            boolean said = e.getMessage() != null && e.getMessage().startsWith("'");
-            throw said ? e : new IllegalArgumentException("'" + item + "' is no network such as 10.0.0.0/8", e);
+            return slash < 0
+                    ? Network.host(address)
+                    : new Network(address, Integer.parseInt(text.substring(slash + 1)));
+        } catch (IllegalArgumentException e) { // NumberFormatException is one
+            throw new IllegalArgumentException("'" + item + "' is no network such as 10.0.0.0/8", e);
         }
     }
 

@@ -73,7 +73,7 @@ class FlowFilterTest {
                 ",,10.0.0/8,'10.0.0/8' is no network",
                 ",,host.example,'host.example' is no network",
                 ",,10.0.0.0/33,'10.0.0.0/33' is no network",
-                ",,10.0.0.0/x,the prefix is no number"
+                ",,10.0.0.0/x,'10.0.0.0/x' is no network"
             })
     void whatCannotBeReadIsNamed(String zones, String protocols, String networks, String words) {
         assertThatIllegalArgumentException()
