@@ -370,6 +370,6 @@ final class RunAudit {
     private boolean lossless() {
         return control.intervals() == 1
                 && unlisted == 0
-                && streams.values().stream().allMatch(stream -> stream.present() == stream.reportedNext);
+                && streams.values().stream().allMatch(StreamAudit::whole);
     }
 }

@@ -144,6 +144,11 @@ final class StreamAudit {
         return seen.count() - settled;
     }
 
+    /** Whether all events that are known of are present: none is missing below the last one, present or reported. */
+    boolean whole() {
+        return present() == Math.max(seen.end(), reportedNext);
+    }
+
     /** Settles the lowest hole early, so that the state stays small. */
     void settleLowestHole(Holes holes) {
         settledEarly = true;

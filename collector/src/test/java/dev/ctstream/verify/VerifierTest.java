@@ -347,6 +347,27 @@ class VerifierTest {
         assertThat(Verified.of(topic).problems()).singleElement().asString().contains("snapshot 3");
     }
 
+    /** A run that was killed, or is running, has events that no report counts. */
+    @Test
+    void aSnapshotIsComparedWithItsEventsAlsoWhenLaterOnesFollow() {
+        run.started();
+        run.snapshotEnd(3, true, 2, Map.of(7, 1L));
+        run.batch(7, 0, Recorded.existing(0, 1, 3), event(1, "NEW", 2));
+        assertThat(Verified.of(topic).problems()).singleElement().asString().contains("snapshot 3");
+    }
+
+    @Test
+    void declaredEventsOfASnapshotAreNotMadeUpForByAsManyLaterOnes() {
+        run.started();
+        run.batch(7, 0, Recorded.existing(0, 1, 3));
+        run.gap("handover", 7, 1, 1);
+        run.snapshotEnd(3, true, 2, Map.of(7, 2L));
+        run.batch(7, 0, event(2, "NEW", 2));
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.declared()).isEqualTo(1);
+        assertThat(report.problems()).isEmpty();
+    }
+
     @Test
     void eventsRemovedByRetentionAreExpiredAndNotUndeclared() {
         threeBatches();
