@@ -1,5 +1,6 @@
 package dev.ctstream;
 
+import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventSocket;
@@ -174,8 +175,19 @@ public final class LocalChecks {
     }
 
     private void sysctls(String netns, @Nullable NetworkNamespace namespace) {
-        checks.addAll(
-                Sysctls.checks(netns, Sysctls.read(namespace), config.track().manageSysctls()));
+        ControlRecord.Sysctls values = Sysctls.read(namespace);
+        boolean managed = config.track().manageSysctls();
+        checks.addAll(Sysctls.checks(netns, values, managed));
+        Integer acct = values.acct();
+        if (config.track().interim().intervalMillis() > 0 && !managed && acct != null && acct == 0) {
+            checks.add(new Check(
+                    "interim.interval-seconds",
+                    "netns " + netns,
+                    Result.FAIL_CONFIGURATION,
+                    "set, but nf_conntrack_acct is 0",
+                    "packet and byte counters, which INTERIM events report",
+                    "sysctl -w net.netfilter.nf_conntrack_acct=1, or set sysctl.manage=true, or leave the key out"));
+        }
     }
 
     private Check buffer(String netns, @Nullable NetworkNamespace namespace) throws NetlinkException {

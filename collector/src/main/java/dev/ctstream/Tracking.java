@@ -73,7 +73,8 @@ final class Tracking {
                 parts.program().version(),
                 parts.program().configurationDigest(),
                 String.join(",", config.subscription().eventTypes()),
-                config.publish().records().layout().name().toLowerCase(Locale.ROOT));
+                config.publish().records().layout().name().toLowerCase(Locale.ROOT),
+                TimeUnit.MILLISECONDS.toSeconds(config.track().interim().intervalMillis()));
     }
 
     /** Receives in all namespaces. */

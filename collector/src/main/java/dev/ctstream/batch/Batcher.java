@@ -131,6 +131,13 @@ public final class Batcher implements FlowSink {
     }
 
     @Override
+    public long interim(EventSource source, FlowEvent entry, long beginSequence) {
+        long nowNanos = realtimeNanos.getAsLong();
+        encoder.fromInterim(nowNanos);
+        return append(streams(source), entry, nowNanos, beginSequence);
+    }
+
+    @Override
     public long inferred(EventSource source, FlowEvent entry, long beginSequence) {
         long nowNanos = realtimeNanos.getAsLong();
         encoder.from(EventOrigin.INFERRED, nowNanos, 0);

@@ -129,7 +129,8 @@ public final class ControlEncoder {
                 .set("version", settings.version())
                 .set("configuration_digest", settings.configurationDigest())
                 .set("subscribed_events", settings.subscribedEvents())
-                .set("record_layout", settings.recordLayout());
+                .set("record_layout", settings.recordLayout())
+                .set("interim_interval_seconds", settings.interimIntervalSeconds());
         ControlRecord.PreviousRun previous = started.previous();
         if (previous != null) {
             to.set("preceding_epoch", previous.streamEpoch()).set("preceding_boot_id", previous.bootId());

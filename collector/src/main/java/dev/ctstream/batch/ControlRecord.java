@@ -141,7 +141,12 @@ public sealed interface ControlRecord {
     }
 
     /** Settings of the run. */
-    record Settings(String version, String configurationDigest, String subscribedEvents, String recordLayout) {}
+    record Settings(
+            String version,
+            String configurationDigest,
+            String subscribedEvents,
+            String recordLayout,
+            long interimIntervalSeconds) {}
 
     /**
      * The run before this one, as the spool knows it.

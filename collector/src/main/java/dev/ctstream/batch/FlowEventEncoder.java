@@ -58,6 +58,7 @@ public final class FlowEventEncoder {
 
     private static final byte[] KERNEL_UPDATE = typeAndOrigin("UPDATE", EventOrigin.KERNEL);
     private static final byte[] KERNEL_DESTROY = typeAndOrigin("DESTROY", EventOrigin.KERNEL);
+    private static final byte[] INTERIM = typeAndOrigin("INTERIM", EventOrigin.DUMP);
     private static final byte[] EXISTING = typeAndOrigin("EXISTING", EventOrigin.DUMP);
     private static final byte[] INFERRED = typeAndOrigin("DESTROY", EventOrigin.INFERRED);
 
@@ -83,6 +84,7 @@ public final class FlowEventEncoder {
 
     private final @Nullable DerivedTexts texts;
     private final int textsMaxBytes;
+    private boolean interim;
     private EventOrigin origin = EventOrigin.KERNEL;
     private long receivedTimeNanos;
     private long snapshotId;
@@ -106,6 +108,13 @@ public final class FlowEventEncoder {
         this.origin = origin;
         this.receivedTimeNanos = receivedTimeNanos;
         this.snapshotId = snapshotId;
+        interim = false;
+    }
+
+    /** As {@link #from} with {@link EventOrigin#DUMP}, for reports of known flows: they belong to no snapshot. */
+    void fromInterim(long receivedTimeNanos) {
+        from(EventOrigin.DUMP, receivedTimeNanos, 0);
+        interim = true;
     }
 
     private static byte[] typeAndOrigin(String type, EventOrigin origin) {
@@ -145,9 +154,9 @@ public final class FlowEventEncoder {
      */
     int encode(byte[] to, int at, FlowEvent event, long sequence, long beginSequence) {
         int end = writeLong(to, at, sequence);
-        end = writeEncoded(to, end, typeAndOrigin(event, origin));
+        end = writeEncoded(to, end, typeAndOrigin(event));
         end = writeTimes(to, end, event);
-        end = origin == EventOrigin.DUMP ? writePresent(to, end, snapshotId) : writeNulls(to, end, 1);
+        end = origin == EventOrigin.DUMP && !interim ? writePresent(to, end, snapshotId) : writeNulls(to, end, 1);
         end = writeTuples(to, end, event);
         end = writeEntry(to, end, event);
         end = writeZonesAndStates(to, end, event);
@@ -211,9 +220,9 @@ public final class FlowEventEncoder {
         return destroySeenWithTimeout ? END_EXPIRED : null;
     }
 
-    private static byte[] typeAndOrigin(FlowEvent event, EventOrigin origin) {
+    private byte[] typeAndOrigin(FlowEvent event) {
         return switch (origin) {
-            case DUMP -> EXISTING;
+            case DUMP -> interim ? INTERIM : EXISTING;
             case INFERRED -> INFERRED;
             case KERNEL ->
                 switch (event.eventType()) {

@@ -101,6 +101,9 @@ public record CollectorConfig(
                 settings.integer("ledger.max-flows"),
                 TimeUnit.SECONDS.toMillis(settings.integer("heartbeat.interval-seconds")),
                 settings.flag("sysctl.manage"),
+                new TrackConfig.Interim(
+                        TimeUnit.SECONDS.toMillis(settings.integer("interim.interval-seconds")),
+                        TimeUnit.SECONDS.toMillis(settings.integer("interim.full-seconds"))),
                 TrackConfig.Timing.DEFAULT);
     }
 

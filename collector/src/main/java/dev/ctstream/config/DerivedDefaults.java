@@ -64,6 +64,17 @@ record DerivedDefaults(String bootId, String hostName) {
                     + " delivered, and does nothing for other events");
         }
         filter(values, problems);
+        if (values.get("interim.interval-seconds") instanceof Integer interim
+                && values.get("reconcile.interval-seconds") instanceof Integer reconcile
+                && interim > 0
+                && (reconcile == 0 || reconcile > interim)) {
+            problems.add("interim.interval-seconds=" + interim + ": needs reconcile.interval-seconds in 1.." + interim
+                    + ", since the dumps of that key report the flows");
+        }
+        if (given.containsKey("interim.full-seconds") && Integer.valueOf(0).equals(values.get("interim.interval-seconds"))) {
+            problems.add("interim.full-seconds=" + values.get("interim.full-seconds")
+                    + ": does nothing without interim.interval-seconds");
+        }
         String bootId = host.readBootId().orElse("");
         if (bootId.isEmpty()) {
             problems.add("the kernel's boot id cannot be read from " + host.bootId() + ": is /proc mounted?");

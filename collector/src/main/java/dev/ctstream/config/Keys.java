@@ -248,6 +248,23 @@ final class Keys {
                         LOW,
                         "How often each namespace's table is dumped to find flows that ended without a DESTROY; a"
                                 + " table of n entries at most every n/1000 seconds; 0: never.")
+                .define(
+                        "interim.interval-seconds",
+                        INT,
+                        0,
+                        atLeast(0),
+                        MEDIUM,
+                        "How often a living flow whose counters move is reported as INTERIM, by the dumps of"
+                                + " reconcile.interval-seconds, which must not be longer; needs nf_conntrack_acct; 0:"
+                                + " never.")
+                .define(
+                        "interim.full-seconds",
+                        INT,
+                        86_400,
+                        atLeast(1),
+                        LOW,
+                        "How often any other living flow is reported as INTERIM, so that a topic whose retention is"
+                                + " longer has every living flow; needs interim.interval-seconds.")
                 .define("ledger.max-flows", INT, 1_000_000, atLeast(1), LOW, "Most live flows that are tracked.")
                 .define(
                         "sysctl.manage",

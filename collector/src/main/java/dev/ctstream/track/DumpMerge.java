@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Merges dumps into the ledger. An entry of a known flow refreshes it. An entry of an unknown flow is announced as
- * EXISTING and added. An entry is ignored if it is dying, or if its flow ended while the entry was in transit.
+ * EXISTING and added. An entry of a known flow is reported as INTERIM when {@link InterimSchedule} says so. An entry is
+ * ignored if it is dying, or if its flow ended while the entry was in transit.
  *
  * <p>Threads: confined to the receive thread.
  */
@@ -15,15 +16,22 @@ final class DumpMerge {
     private final LiveFlows flows;
     private final FlowSink sink;
     private final boolean snapshot;
+    private final boolean opensLater;
+    private final InterimSchedule interim;
     private final TrackMetrics metrics;
     private final FlowIdentity identity = new FlowIdentity();
     private final Tombstones tombstones = new Tombstones();
 
-    /** Creates a merge into {@code flows}, which announces nothing unless {@code snapshot} is on. */
-    DumpMerge(LiveFlows flows, FlowSink sink, boolean snapshot, TrackMetrics metrics) {
+    /**
+     * Creates a merge into {@code flows}. Without {@code snapshot} it announces nothing, but for INTERIM the flows that
+     * dumps after the first one find.
+     */
+    DumpMerge(LiveFlows flows, FlowSink sink, TrackConfig config, TrackMetrics metrics) {
         this.flows = flows;
         this.sink = sink;
-        this.snapshot = snapshot;
+        snapshot = config.snapshot();
+        opensLater = config.interim().intervalMillis() > 0;
+        interim = new InterimSchedule(config.interim());
         this.metrics = metrics;
     }
 
@@ -34,6 +42,7 @@ final class DumpMerge {
             tombstones.begin();
             track.generation++;
             track.dump = new DumpProgress(request);
+            interim.begin(track, request);
             track.shared.dumps().begin(request);
         }
     }
@@ -81,21 +90,27 @@ final class DumpMerge {
             boolean again = dump.request.repeated() && flows.record(reference).has(LedgerEntry.FROM_DUMP);
             if (again || dump.request.reason() == DumpRequest.Reason.REQUEST) {
                 announce(track, dump, event, beginSequence);
+                flows.record(reference).reported();
+            } else if (interim.due(identity.hash(), flows.record(reference).has(LedgerEntry.MOVED))) {
+                metrics.interim.increment();
+                sink.interim(track.source, event, beginSequence);
+                flows.record(reference).reported();
             }
         }
     }
 
     private void unknownEntry(NamespaceTrack track, DumpProgress dump, FlowEvent event) {
-        if (!snapshot) {
+        DumpRequest.Reason reason = dump.request.reason();
+        if (!snapshot && (!opensLater || reason.announcesUntracked())) {
             return;
         }
-        DumpRequest.Reason reason = dump.request.reason();
         int added = flows.add(track, event, identity);
         if (added != FlowLedger.NONE) {
             long sequence = announce(track, dump, event, FlowSink.UNKNOWN);
             LedgerEntry flow = flows.record(added);
             flow.addFlags(LedgerEntry.FROM_DUMP);
             flow.beginSequence(sequence);
+            flow.reported();
             return;
         }
         if (reason.announcesUntracked()) {
@@ -121,6 +136,8 @@ final class DumpMerge {
             return null; // the source has been removed
         }
         track.dump = null;
-        return dump.result(end.complete() && !tombstones.overflowed(), end.endNanos());
+        boolean complete = end.complete() && !tombstones.overflowed();
+        interim.end(track, complete);
+        return dump.result(complete, end.endNanos());
     }
 }

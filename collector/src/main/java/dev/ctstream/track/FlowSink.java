@@ -34,6 +34,13 @@ public interface FlowSink {
     long existing(EventSource source, FlowEvent entry, long snapshotId, long beginSequence);
 
     /**
+     * Takes a dump entry of a known flow that is to be reported as INTERIM.
+     *
+     * @return the sequence of the event in its stream
+     */
+    long interim(EventSource source, FlowEvent entry, long beginSequence);
+
+    /**
      * Takes the DESTROY of a flow that disappeared without one.
      *
      * @param entry the last known values of the flow

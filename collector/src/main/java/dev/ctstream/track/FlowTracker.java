@@ -67,7 +67,7 @@ public final class FlowTracker implements FlowEventHandler {
         lossWindowNanos = TimeUnit.MILLISECONDS.toNanos(config.timing().lossWindowMillis());
         closeAfterNanos = TimeUnit.MILLISECONDS.toNanos(config.timing().closeAfterMillis());
         flows = new LiveFlows(new FlowLedger(config.ledgerMaxFlows()), sink, metrics);
-        merge = new DumpMerge(flows, sink, config.snapshot(), metrics);
+        merge = new DumpMerge(flows, sink, config, metrics);
         losses = new KernelLosses(sink, metrics, clock);
         endings = new Endings(sink, epochNanos);
         Arrays.setAll(identities, i -> new FlowIdentity());

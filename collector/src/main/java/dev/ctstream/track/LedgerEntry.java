@@ -47,6 +47,8 @@ final class LedgerEntry {
     static final int STATUS = 1 << 12;
     /** The flow was announced by a dump, not by NEW. */
     static final int FROM_DUMP = 1 << 13;
+    /** A dump showed counters that no event has reported. */
+    static final int MOVED = 1 << 14;
 
     private static final int ID = 0;
     private static final int SOURCE = 4;
@@ -158,14 +160,24 @@ final class LedgerEntry {
             flags |= SCTP_STATE;
         }
         if (event.has(FlowEvent.PACKETS_ORIGINAL) && event.has(FlowEvent.BYTES_ORIGINAL)) {
-            buffer.putLong(rearAt, event.packetsOriginal()).putLong(rearAt + 8, event.bytesOriginal());
-            flags |= COUNTERS_ORIGINAL;
+            flags = counters(flags, COUNTERS_ORIGINAL, rearAt, event.packetsOriginal(), event.bytesOriginal());
         }
         if (event.has(FlowEvent.PACKETS_REPLY) && event.has(FlowEvent.BYTES_REPLY)) {
-            buffer.putLong(rearAt + 16, event.packetsReply()).putLong(rearAt + 24, event.bytesReply());
-            flags |= COUNTERS_REPLY;
+            flags = counters(flags, COUNTERS_REPLY, rearAt + 16, event.packetsReply(), event.bytesReply());
         }
         buffer.putShort(at + FLAGS, (short) flags);
+    }
+
+    /** Takes over the counters of a direction; returns the flags. */
+    private int counters(int flags, int present, int to, long packets, long bytes) {
+        boolean moved = (flags & present) == 0 || buffer.getLong(to) != packets || buffer.getLong(to + 8) != bytes;
+        buffer.putLong(to, packets).putLong(to + 8, bytes);
+        return flags | present | (moved ? MOVED : 0);
+    }
+
+    /** The flow's counters are in an event now. */
+    void reported() {
+        buffer.putShort(at + FLAGS, (short) (flags() & ~MOVED));
     }
 
     /** Whether this record has that identity. */

@@ -24,6 +24,12 @@ public final class NamespaceTrack {
     /** Number of the last dump that began. */
     int generation;
 
+    /** Whether a complete dump has set {@link #interimNanos}. */
+    boolean interimBegun;
+
+    /** When the last complete dump began, {@link System#nanoTime}; see {@link InterimSchedule}. */
+    long interimNanos;
+
     /** The dump in progress, null = none. */
     @Nullable
     DumpProgress dump;

@@ -1,5 +1,7 @@
 package dev.ctstream.track;
 
+import java.util.concurrent.TimeUnit;
+
 /**
  * Configures what is tracked, and how often.
  *
@@ -10,6 +12,7 @@ package dev.ctstream.track;
  * @param ledgerMaxFlows {@code ledger.max-flows}: most live flows that the ledger holds; 0 = none
  * @param heartbeatIntervalMillis {@code heartbeat.interval-seconds}
  * @param manageSysctls {@code sysctl.manage}: set the sysctls that the records need
+ * @param interim how often known flows are reported while they live
  * @param timing times that cannot be configured; tests shorten them
  */
 public record TrackConfig(
@@ -18,12 +21,31 @@ public record TrackConfig(
         int ledgerMaxFlows,
         long heartbeatIntervalMillis,
         boolean manageSysctls,
+        Interim interim,
         Timing timing) {
     /** The defaults of the configuration file. */
     public static final TrackConfig DEFAULT = new TrackConfig(true, 60_000, 1_000_000, 10_000, false, Timing.DEFAULT);
 
     /** At this limit the index takes 2 GiB and the records take 10 to 15 GB. */
     public static final int LEDGER_MAX_FLOWS_LIMIT = 100_000_000;
+
+    /** Without reports of flows that live. */
+    public TrackConfig(
+            boolean snapshot,
+            long reconcileIntervalMillis,
+            int ledgerMaxFlows,
+            long heartbeatIntervalMillis,
+            boolean manageSysctls,
+            Timing timing) {
+        this(
+                snapshot,
+                reconcileIntervalMillis,
+                ledgerMaxFlows,
+                heartbeatIntervalMillis,
+                manageSysctls,
+                Interim.OFF,
+                timing);
+    }
 
     /** Checks the ranges. */
     public TrackConfig {
@@ -35,6 +57,33 @@ public record TrackConfig(
     private static void check(String key, long value, long least, long most) {
         if (value < least || value > most) {
             throw new IllegalArgumentException(key + ": " + value + " is outside " + least + ".." + most);
+        }
+    }
+
+    /**
+     * INTERIM events of flows that live, written with the dumps that look for flows that have ended.
+     *
+     * @param intervalMillis {@code interim.interval-seconds}: between two events of a flow whose counters move; 0 = none
+     * @param fullMillis {@code interim.full-seconds}: between two events of any other flow
+     */
+    public record Interim(long intervalMillis, long fullMillis) {
+        /** No INTERIM events. */
+        public static final Interim OFF = new Interim(0, 86_400_000);
+
+        /** Checks the ranges. */
+        public Interim {
+            if (intervalMillis < 0 || fullMillis < 1) {
+                throw new IllegalArgumentException(
+                        "interim.interval-seconds must be at least 0, interim.full-seconds at least 1");
+            }
+        }
+
+        long intervalNanos() {
+            return TimeUnit.MILLISECONDS.toNanos(intervalMillis);
+        }
+
+        long fullNanos() {
+            return TimeUnit.MILLISECONDS.toNanos(fullMillis);
         }
     }
 

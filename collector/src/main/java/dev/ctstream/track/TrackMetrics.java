@@ -8,6 +8,7 @@ public final class TrackMetrics {
     final Counter untracked;
     final Counter inferred;
     final Counter existing;
+    final Counter interim;
     final Counter destroyWithoutNew;
     final Counter lateNew;
     final Counter repeatedNew;
@@ -28,6 +29,8 @@ public final class TrackMetrics {
                 "Flows closed because they disappeared without a DESTROY.");
         existing =
                 metrics.counter("ctstream_track_existing_flows_total", "flows", "Dump entries announced as EXISTING.");
+        interim = metrics.counter(
+                "ctstream_track_interim_flows_total", "flows", "Dump entries of known flows reported as INTERIM.");
         destroyWithoutNew = metrics.counter(
                 "ctstream_track_unknown_ends_events_total",
                 "events",

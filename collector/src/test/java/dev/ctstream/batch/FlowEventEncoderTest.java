@@ -53,6 +53,21 @@ class FlowEventEncoderTest {
     }
 
     @Test
+    void aReportOfALivingFlowBelongsToNoSnapshot() {
+        encoder.fromInterim(TestBatcher.RECEIVED);
+        GenericRecord interim = verifyFits(encoder, largest(4));
+        assertThat(interim.get("event_type")).hasToString("INTERIM");
+        assertThat(interim.get("origin")).hasToString("dump");
+        assertThat(interim.get("snapshot_id")).isNull();
+        assertThat(interim.get("packets_original")).isNotNull();
+        assertThat(interim.get("duration_ns")).isNull();
+        encoder.from(EventOrigin.DUMP, TestBatcher.RECEIVED, 77);
+        GenericRecord existing = verifyFits(encoder, largest(4));
+        assertThat(existing.get("event_type")).hasToString("EXISTING");
+        assertThat(existing.get("snapshot_id")).isEqualTo(77L);
+    }
+
+    @Test
     void randomEventsFitIntoMaxBytes() {
         SplittableRandom random = new SplittableRandom(SEED);
         encoder.from(EventOrigin.KERNEL, TestBatcher.RECEIVED, 0);

@@ -89,7 +89,14 @@ class CollectorConfigTest {
                         true,
                         FlowFilter.parse(List.of("1-5", "!3"), List.of("tcp"), List.of("10.0.0.0/8"))),
                 new BatchConfig(7, 8192, 9, new DerivedFields(true, true)),
-                new TrackConfig(false, 11_000, 12, 13_000, true, TrackConfig.Timing.DEFAULT),
+                new TrackConfig(
+                        false,
+                        11_000,
+                        12,
+                        13_000,
+                        true,
+                        new TrackConfig.Interim(14_000, 15_000),
+                        TrackConfig.Timing.DEFAULT),
                 new SpoolConfig(Path.of("/spool"), 1 << 30, 2 << 20, 1 << 20, 3, SpoolConfig.WhenFull.DROP_NEWEST),
                 new PublishConfig(
                         new PublishConfig.TopicNames("e", "c", false, 3, 2),
@@ -156,6 +163,8 @@ class CollectorConfigTest {
         OTHERS.put("log.level", "WARN");
         OTHERS.put("topic.control", "c");
         OTHERS.put("record.derived", "community-id,names");
+        OTHERS.put("interim.interval-seconds", "14");
+        OTHERS.put("interim.full-seconds", "15");
         OTHERS.put("topic.create", "false");
         OTHERS.put("topic.partitions", "3");
         OTHERS.put("topic.replication-factor", "2");

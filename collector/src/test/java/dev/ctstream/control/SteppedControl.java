@@ -75,7 +75,7 @@ public final class SteppedControl {
     /** Starts nothing. */
     public SteppedControl(Parts parts, RunIdentity run, RunDescription.@Nullable PreviousRun before) {
         RunDescription facts =
-                new RunDescription(run, new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch"), before, null);
+                new RunDescription(run, new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch", 0), before, null);
         ControlMetrics metrics = new ControlMetrics(parts.metrics());
         reporter = new NamespaceReporter(
                 parts.tracker(),

@@ -130,7 +130,7 @@ final class TrackHarness implements AutoCloseable {
         ControlMetrics controlMetrics = new ControlMetrics(metrics);
         tracker = new FlowTracker(batcher, config, new TrackMetrics(metrics));
         receiver = EventReceiver.open(new Hanging(), new ReceiveMetrics(metrics));
-        ControlRecord.Settings settings = new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch");
+        ControlRecord.Settings settings = new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch", 0);
         RunDescription facts = new RunDescription(run, settings, previous, null);
         control = new NamespaceReporter(tracker, batcher, outbox, config, facts, controlMetrics, new Health());
         snapshots = new Snapshots(tracker, outbox, config, controlMetrics, receiver.dumpRing());

@@ -94,7 +94,7 @@ final class ReplayedCollector implements AutoCloseable {
         tracker = new FlowTracker(batcher, track, new TrackMetrics(metrics));
         receiver = new SteppedReceiver(tracker, metrics);
         RunDescription facts = new RunDescription(
-                spool.identity(), new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch"), null, null);
+                spool.identity(), new ControlRecord.Settings("0", "d", "NEW,DESTROY", "batch", 0), null, null);
         reporter = new NamespaceReporter(tracker, batcher, outbox, track, facts, new ControlMetrics(metrics), health);
         publisher = new Publisher(
                 new Publisher.Parts(publish, spool, new PublishMetrics(metrics), health, new TestTopics()));

@@ -86,6 +86,12 @@ final class StepTruth {
         }
 
         @Override
+        public long interim(EventSource source, FlowEvent entry, long beginSequence) {
+            return note(
+                    source, entry, "INTERIM", clock.realtimeNanos(), batcher.interim(source, entry, beginSequence));
+        }
+
+        @Override
         public long inferred(EventSource source, FlowEvent entry, long beginSequence) {
             return note(
                     source, entry, "DESTROY", clock.realtimeNanos(), batcher.inferred(source, entry, beginSequence));

@@ -43,7 +43,7 @@ class SpooledPublisherBrokerIT {
     private static final StreamId CONTROL = MadeBatches.stream("host", StreamId.CONTROL_ZONE);
     private static final ControlRecord STARTED = new ControlRecord.Started(
             ControlRecord.Started.AT_START,
-            new ControlRecord.Settings("test", "", "NEW", "batch"),
+            new ControlRecord.Settings("test", "", "NEW", "batch", 0),
             null,
             new ControlRecord.NamespaceState(null, ControlRecord.Sysctls.UNKNOWN, null, null, null));
     private static final int BATCHES = 200;

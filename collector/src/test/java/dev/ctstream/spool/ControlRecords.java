@@ -19,7 +19,7 @@ final class ControlRecords {
 
     static ControlRecord started() {
         return new ControlRecord.Started(
-                "start", new ControlRecord.Settings("0", "digest", "all", "batch"), null, STATE);
+                "start", new ControlRecord.Settings("0", "digest", "all", "batch", 0), null, STATE);
     }
 
     static ControlRecord stopped() {

@@ -59,6 +59,11 @@ final class RecordingSink implements FlowSink {
     }
 
     @Override
+    public long interim(EventSource source, FlowEvent entry, long beginSequence) {
+        return add(source, entry, "INTERIM dump", beginSequence, 0);
+    }
+
+    @Override
     public long inferred(EventSource source, FlowEvent entry, long beginSequence) {
         return add(source, entry, type(entry) + " inferred", beginSequence, 0);
     }

@@ -4,7 +4,7 @@ package dev.ctstream.record;
 public enum EventOrigin {
     /** An event message of the kernel; {@code event_type} is that of the message. */
     KERNEL("kernel"),
-    /** An entry of a dump; {@code event_type} is EXISTING. */
+    /** An entry of a dump; {@code event_type} is EXISTING or INTERIM. */
     DUMP("dump"),
     /** A flow that disappeared without a DESTROY; {@code event_type} is DESTROY. */
     INFERRED("inferred");
