@@ -44,6 +44,7 @@ class ArchitectureTest {
             BASE + ".publish..",
             BASE + ".read..",
             BASE + ".verify..",
+            BASE + ".lookup..",
             BASE + ".config..",
             BASE, // Collector
             BASE + ".admin..",

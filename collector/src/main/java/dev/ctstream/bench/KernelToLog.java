@@ -1,6 +1,7 @@
 package dev.ctstream.bench;
 
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.ReadConfig;
 import dev.ctstream.read.ReadException;
 import dev.ctstream.read.TopicReader;
@@ -49,7 +50,7 @@ final class KernelToLog implements AutoCloseable {
         ReadConfig config = new ReadConfig(
                 Map.of("bootstrap.servers", bootstrapServers, "max.poll.records", "100"),
                 topic,
-                OptionalInt.empty(),
+                EventFilter.NONE,
                 fromBeginning,
                 OptionalLong.empty(),
                 OptionalInt.empty());

@@ -1,15 +1,26 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.config.Checks;
+import dev.ctstream.conntrack.TupleSpec;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.read.AddressPrefix;
+import dev.ctstream.record.AddressText;
+import dev.ctstream.record.ProtocolNames;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeParseException;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Converters for option values; their errors name the allowed range. */
 public final class Converters {
+    private static final int U8_MAX = 255;
     private static final int U16_MAX = 65_535;
 
     private Converters() {}
@@ -47,6 +58,91 @@ public final class Converters {
         public String convert(String value) {
             require(Checks.topicProblem(value));
             return value;
+        }
+    }
+
+    /** A value of {@code event_type}, in any case. */
+    static final class EventType implements ITypeConverter<String> {
+        private static final Set<String> TYPES = Set.of("NEW", "UPDATE", "DESTROY", "EXISTING", "INTERIM");
+
+        @Override
+        public String convert(String value) {
+            String type = value.strip().toUpperCase(Locale.ROOT);
+            require(TYPES.contains(type) ? "" : "'" + value + "' is none of new, update, destroy, existing, interim");
+            return type;
+        }
+    }
+
+    /** An address, or one with the length of a prefix. */
+    static final class Prefix implements ITypeConverter<AddressPrefix> {
+        @Override
+        public AddressPrefix convert(String value) {
+            try {
+                return AddressPrefix.parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(
+                        "'" + value + "' is no IPv4 or IPv6 address, nor one with /BITS, such as 192.0.2.0/24");
+            }
+        }
+    }
+
+    /** An address, in the text form of RFC 5952. */
+    static final class Address implements ITypeConverter<String> {
+        @Override
+        public String convert(String value) {
+            try {
+                return AddressText.of(TupleSpec.address(AddressText.parse(value)));
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException("'" + value + "' is no IPv4 or IPv6 address");
+            }
+        }
+    }
+
+    /** The number of a protocol, by number or name. */
+    static final class Protocol implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            Integer named = ProtocolNames.number(value);
+            return named == null ? (int) number(value, 0, U8_MAX) : named;
+        }
+    }
+
+    /** A time in ms since 1970: ISO 8601, or as the commands print it; without offset it is local. */
+    static final class Time implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String value) {
+            String iso = value.strip().replaceFirst("(?<=\\d) (?=\\d)", "T");
+            try {
+                return OffsetDateTime.parse(iso).toInstant().toEpochMilli();
+            } catch (DateTimeParseException notOffset) {
+                try {
+                    return LocalDateTime.parse(iso)
+                            .atZone(ZoneId.systemDefault())
+                            .toInstant()
+                            .toEpochMilli();
+                } catch (DateTimeParseException e) {
+                    throw new TypeConversionException(
+                            "'" + value + "' is no time such as 2026-11-21T12:06:32+01:00 or '2026-11-21 12:06:32'");
+                }
+            }
+        }
+    }
+
+    /** A span of time in ms: a number and s, m, h or d. */
+    static final class Span implements ITypeConverter<Long> {
+        private static final Map<String, Long> UNITS =
+                Map.of("s", 1_000L, "m", 60_000L, "h", 3_600_000L, "d", 86_400_000L);
+        private static final int MOST_DIGITS = 6;
+
+        @Override
+        public Long convert(String value) {
+            int last = value.length() - 1;
+            Long unit = last < 1 ? null : UNITS.get(value.substring(last));
+            require(
+                    unit != null && last <= MOST_DIGITS
+                            ? ""
+                            : "'" + value + "' is no span such as 90s, 15m, 24h or 7d");
+            return unit == null ? 0 : unit * number(value.substring(0, last), 0, Integer.MAX_VALUE);
         }
     }
 

@@ -2,6 +2,7 @@ package dev.ctstream.cli;
 
 import dev.ctstream.config.ClientSettings;
 import dev.ctstream.config.ConfigurationException;
+import dev.ctstream.record.EventScanner;
 import dev.ctstream.record.RecordDecoder;
 import dev.ctstream.record.RegistrySettings;
 import dev.ctstream.record.SchemaRegistry;
@@ -46,6 +47,15 @@ final class KafkaOptions {
             decoder.useRegistry(new SchemaRegistry(RegistrySettings.of(settings.registry())));
         }
         return decoder;
+    }
+
+    /** A scanner that asks the schema registry if one is given. */
+    EventScanner scanner(ClientSettings settings) {
+        EventScanner scanner = new EventScanner();
+        if (!settings.registry().isEmpty()) {
+            scanner.useRegistry(new SchemaRegistry(RegistrySettings.of(settings.registry())));
+        }
+        return scanner;
     }
 
     /** All checked settings. */

@@ -52,8 +52,8 @@ public final class Main implements Runnable {
      * In the order of the usage text. Only the called command is created: creating all takes half a second of CPU time.
      */
     private static final List<String> COMMANDS = List.of(
-            "run", "demo", "watch", "read", "verify", "entries", "zones", "spool", "topics", "doctor", "broker",
-            "bench");
+            "run", "demo", "watch", "read", "verify", "lookup", "entries", "zones", "spool", "topics", "doctor",
+            "broker", "bench");
 
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show stack traces of errors.")
     private boolean debug;
@@ -140,6 +140,7 @@ public final class Main implements Runnable {
             case "watch" -> new WatchCommand(console);
             case "read" -> new ReadCommand(console);
             case "verify" -> new VerifyCommand(console);
+            case "lookup" -> new LookupCommand(console);
             case "entries" -> EntriesCommand.line(console);
             case "zones" -> ZonesCommand.line(console);
             case "spool" -> SpoolCommand.line(console);

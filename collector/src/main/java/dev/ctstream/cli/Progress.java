@@ -44,14 +44,25 @@ public final class Progress {
         count(count, noun, noun + "s");
     }
 
+    /** As {@link #count}, for things that come many at a time. */
+    void reached(long count, String noun) {
+        if (shown && due()) {
+            draw(count, noun, noun + "s");
+        }
+    }
+
     /** The same for a noun whose plural needs more than an s. */
     public void count(long count, String one, String many) {
         if (shown && count % CHECK_EVERY == 0 && due()) {
-            double seconds = (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1);
-            draw(Counted.of(count, one, many)
-                    + String.format(Locale.ROOT, ", %.0f/s", count / seconds)
-                    + (total > 0 ? ", " + 100 * done.getAsLong() / total + " %" : ""));
+            draw(count, one, many);
         }
+    }
+
+    private void draw(long count, String one, String many) {
+        double seconds = (System.nanoTime() - begin) / (double) TimeUnit.SECONDS.toNanos(1);
+        draw(Counted.of(count, one, many)
+                + String.format(Locale.ROOT, ", %.0f/s", count / seconds)
+                + (total > 0 ? ", " + 100 * done.getAsLong() / total + " %" : ""));
     }
 
     /** Reports the number of files read so far. */

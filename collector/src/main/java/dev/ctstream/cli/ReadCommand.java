@@ -3,6 +3,8 @@ package dev.ctstream.cli;
 import dev.ctstream.config.ClientSettings;
 import dev.ctstream.config.SmallFile;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.read.AddressPrefix;
+import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.EventPrinter;
 import dev.ctstream.read.ReadConfig;
 import dev.ctstream.read.ReadCounts;
@@ -15,7 +17,9 @@ import dev.ctstream.record.RecordException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -37,6 +41,7 @@ import picocli.CommandLine.Option;
             "  ctstream read --bootstrap-server localhost:9092                    new events only",
             "  ctstream read --bootstrap-server localhost:9092 --from-beginning --idle-seconds 5 -o json",
             "  ctstream read --bootstrap-server k:9093 --command-config tls.properties --zone 7 --count 10",
+            "  ctstream read --bootstrap-server localhost:9092 --event new,destroy --address 192.0.2.0/24",
             "  ctstream read --bootstrap-server localhost:9092 --topic conntrack.control --from-beginning",
             "  ctstream read --bootstrap-server localhost:9092 -D schema.registry.url=http://localhost:8081",
             "  ctstream read --bootstrap-server localhost:9092 --from-beginning --idle-seconds 5 -o avro > events.avro"
@@ -59,6 +64,26 @@ final class ReadCommand implements Callable<Integer> {
             converter = Converters.Zone.class,
             description = "Only events of this conntrack zone, 0..65535.")
     private @Nullable Integer zone;
+
+    @Option(names = "--host", paramLabel = "HOST", description = "Only records of this host, by host_id or host_name.")
+    private @Nullable String host;
+
+    @Option(
+            names = "--event",
+            paramLabel = "TYPE",
+            split = ",",
+            converter = Converters.EventType.class,
+            description = "Only events of these types: new, update, destroy, existing, interim.")
+    private List<String> events = new ArrayList<>();
+
+    @Option(
+            names = "--address",
+            paramLabel = "ADDRESS[/BITS]",
+            converter = Converters.Prefix.class,
+            description =
+                    "Only events of flows that have this address, or one with this prefix, at either end, before or"
+                            + " after translation.")
+    private @Nullable AddressPrefix address;
 
     @Option(names = "--from-beginning", description = "Print all events of the topic, not only new ones.")
     private boolean fromBeginning;
@@ -106,11 +131,20 @@ final class ReadCommand implements Callable<Integer> {
             throw new CommandFailure(
                     ExitCode.USAGE, "-o avro writes binary data: redirect it to a file, > events.avro");
         }
+        if (format == OutputFormat.AVRO && (!events.isEmpty() || address != null)) {
+            throw new CommandFailure(
+                    ExitCode.USAGE,
+                    "-o avro copies whole records: --event and --address would also copy the other events of a batch");
+        }
         ClientSettings settings = kafka.all(console);
         ReadConfig config = new ReadConfig(
                 settings.kafka(),
                 topic,
-                zone == null ? OptionalInt.empty() : OptionalInt.of(zone),
+                new EventFilter(
+                        zone == null ? OptionalInt.empty() : OptionalInt.of(zone),
+                        Optional.ofNullable(host),
+                        new HashSet<>(events),
+                        Optional.ofNullable(address)),
                 fromBeginning,
                 count == null ? OptionalLong.empty() : OptionalLong.of(count),
                 idleSeconds == null ? OptionalInt.empty() : OptionalInt.of(idleSeconds));

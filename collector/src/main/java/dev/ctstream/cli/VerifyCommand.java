@@ -4,6 +4,7 @@ import dev.ctstream.config.ClientSettings;
 import dev.ctstream.config.SmallFile;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.read.AvroFile;
+import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.PartitionExtent;
 import dev.ctstream.read.ReadConfig;
 import dev.ctstream.read.ReadException;
@@ -156,7 +157,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     private TopicReader open(ClientSettings settings, String name) throws ReadException, CommandFailure {
         ReadConfig config = new ReadConfig(
-                settings.kafka(), name, OptionalInt.empty(), true, OptionalLong.empty(), OptionalInt.empty());
+                settings.kafka(), name, EventFilter.NONE, true, OptionalLong.empty(), OptionalInt.empty());
         return TopicReader.open(config, decoder(settings), verifier::undecodable);
     }
 

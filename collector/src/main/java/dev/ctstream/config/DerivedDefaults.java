@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 record DerivedDefaults(String bootId, String hostName) {
     private static final int SEGMENTS_AT_LEAST = 4;
+    /** The default of {@code interim.full-seconds}. */
+    static final int INTERIM_FULL_SECONDS = 86_400;
+
     /** The two record layouts have different schemas, so by default they do not share a topic. */
     private static final String TOPIC_OF_SINGLE_EVENTS = "conntrack.flat";
 
@@ -71,7 +74,9 @@ record DerivedDefaults(String bootId, String hostName) {
             problems.add("interim.interval-seconds=" + interim + ": needs reconcile.interval-seconds in 1.." + interim
                     + ", since the dumps of that key report the flows");
         }
-        if (given.containsKey("interim.full-seconds") && Integer.valueOf(0).equals(values.get("interim.interval-seconds"))) {
+        if (Integer.valueOf(0).equals(values.get("interim.interval-seconds"))
+                && values.get("interim.full-seconds") instanceof Integer full
+                && full != INTERIM_FULL_SECONDS) {
             problems.add("interim.full-seconds=" + values.get("interim.full-seconds")
                     + ": does nothing without interim.interval-seconds");
         }

@@ -260,7 +260,7 @@ final class Keys {
                 .define(
                         "interim.full-seconds",
                         INT,
-                        86_400,
+                        DerivedDefaults.INTERIM_FULL_SECONDS,
                         atLeast(1),
                         LOW,
                         "How often any other living flow is reported as INTERIM, so that a topic whose retention is"

@@ -8,7 +8,7 @@ import java.util.OptionalLong;
  * What to read, and when to stop.
  *
  * @param kafka consumer settings without prefix; must name the brokers
- * @param zone read only events of this zone, and no control records
+ * @param filter which events are passed on
  * @param fromBeginning true to read everything, false to read only new records
  * @param count stop after this many events
  * @param idleSeconds stop after this long without a record
@@ -16,7 +16,7 @@ import java.util.OptionalLong;
 public record ReadConfig(
         Map<String, String> kafka,
         String topic,
-        OptionalInt zone,
+        EventFilter filter,
         boolean fromBeginning,
         OptionalLong count,
         OptionalInt idleSeconds) {

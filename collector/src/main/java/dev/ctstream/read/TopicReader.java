@@ -115,7 +115,7 @@ public final class TopicReader implements AutoCloseable {
                 }
                 if (!records.isEmpty()) {
                     last = System.nanoTime();
-                    if (!take(records, Map.of(), handler)) {
+                    if (!take(records, Map.of(), record -> decode(record, handler))) {
                         break;
                     }
                 } else if (System.nanoTime() - last >= idleNanos) {
@@ -149,6 +149,48 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /**
+     * Returns the offsets of the records that have a timestamp in a span of time: from the first of them, to the first one
+     * at or after its end.
+     *
+     * @throws ReadException when Kafka does not respond
+     */
+    public List<PartitionExtent> extents(long fromMillis, long untilMillis) throws ReadException {
+        List<PartitionExtent> all = extents();
+        try {
+            Map<Integer, Long> begins = offsets(fromMillis);
+            Map<Integer, Long> ends = offsets(untilMillis);
+            return all.stream()
+                    .map(extent -> {
+                        long end = ends.getOrDefault(extent.partition(), extent.end());
+                        long begin = begins.getOrDefault(extent.partition(), extent.end());
+                        return new PartitionExtent(extent.partition(), Math.min(begin, end), end);
+                    })
+                    .toList();
+        } catch (KafkaException e) {
+            throw failure(config, "read " + config.topic() + ": ", e);
+        }
+    }
+
+    /** The first offset of each partition whose record is not older; none when all are. */
+    private Map<Integer, Long> offsets(long fromMillis) {
+        Map<TopicPartition, Long> times = new HashMap<>();
+        consumer.assignment().forEach(partition -> times.put(partition, fromMillis));
+        Map<Integer, Long> offsets = new HashMap<>();
+        consumer.offsetsForTimes(times, FIRST_ANSWER).forEach((partition, found) -> {
+            if (found != null) {
+                offsets.put(partition.partition(), found.offset());
+            }
+        });
+        return offsets;
+    }
+
+    /** Goes on reading from the begin of each extent. */
+    public void seek(List<PartitionExtent> extents) {
+        extents.forEach(
+                extent -> consumer.seek(new TopicPartition(config.topic(), extent.partition()), extent.begin()));
+    }
+
+    /**
      * Reads each partition up to the end offset that {@link #extents} returned and no further, or until {@link #stop}.
      * Another call goes on from there.
      *
@@ -156,6 +198,42 @@ public final class TopicReader implements AutoCloseable {
      * @throws ReadException when Kafka reports an error, or nothing arrives for a minute
      */
     public ReadCounts runTo(List<PartitionExtent> extents, EventHandler handler) throws IOException, ReadException {
+        return readTo(extents, record -> decode(record, handler));
+    }
+
+    /**
+     * As {@link #runTo}, but passes on the values as they are.
+     *
+     * @throws IOException from the handler
+     * @throws ReadException when Kafka reports an error, or nothing arrives for a minute
+     */
+    public ReadCounts valuesTo(List<PartitionExtent> extents, ValueHandler handler) throws IOException, ReadException {
+        return readTo(extents, record -> {
+            byte @Nullable [] value = record.value();
+            return value == null || handler.onValue(value, fingerprint(record), record.partition());
+        });
+    }
+
+    /** Receives the value of each record. */
+    @FunctionalInterface
+    public interface ValueHandler {
+        /**
+         * Receives a value.
+         *
+         * @param fingerprint of the writer's schema, if the record has that header
+         * @return false to stop reading
+         * @throws RecordException when it cannot be decoded; reading continues
+         */
+        boolean onValue(byte[] value, OptionalLong fingerprint, int partition) throws RecordException, IOException;
+    }
+
+    /** Takes one record; false = the last one. */
+    @FunctionalInterface
+    private interface Taker {
+        boolean take(ConsumerRecord<byte[], byte[]> record) throws RecordException, IOException;
+    }
+
+    private ReadCounts readTo(List<PartitionExtent> extents, Taker taker) throws IOException, ReadException {
         Map<TopicPartition, Long> ends = new HashMap<>();
         extents.forEach(extent -> ends.put(new TopicPartition(config.topic(), extent.partition()), extent.end()));
         Map<TopicPartition, Long> open = new HashMap<>(ends);
@@ -166,7 +244,7 @@ public final class TopicReader implements AutoCloseable {
                 ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
                 if (!records.isEmpty()) {
                     last = System.nanoTime();
-                    take(records, ends, handler);
+                    take(records, ends, taker);
                 } else if (System.nanoTime() - last > PATIENCE.toNanos()) {
                     throw new ReadException(
                             "read " + config.topic() + " from " + servers(config) + ": nothing has arrived" + " for "
@@ -249,35 +327,29 @@ public final class TopicReader implements AutoCloseable {
     }
 
     /** Passes on records below the end of their partition, if it has one; returns false when reading shall end. */
-    private boolean take(ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> ends, EventHandler handler)
+    private boolean take(ConsumerRecords<byte[], byte[]> records, Map<TopicPartition, Long> ends, Taker taker)
             throws IOException {
         for (TopicPartition partition : records.partitions()) {
-            if (!take(records.records(partition), ends.getOrDefault(partition, Long.MAX_VALUE), handler)) {
+            if (!take(records.records(partition), ends.getOrDefault(partition, Long.MAX_VALUE), taker)) {
                 return false;
             }
         }
         return true;
     }
 
-    private boolean take(List<ConsumerRecord<byte[], byte[]>> records, long end, EventHandler handler)
-            throws IOException {
+    private boolean take(List<ConsumerRecord<byte[], byte[]>> records, long end, Taker taker) throws IOException {
         boolean more = true;
         for (ConsumerRecord<byte[], byte[]> record : records) {
             if (record.offset() >= end) {
                 return true;
             }
             boolean decoded = true;
-            byte @Nullable [] value = record.value();
-            if (value != null) {
-                handler.onPartition(record.partition());
-                handler.onTimestamp(record.timestamp());
-                try {
-                    more = decoder.decode(value, fingerprint(record), event -> pass(event, handler));
-                } catch (RecordException e) {
-                    decoded = false;
-                    undecodableListener.accept(
-                            record.topic() + ", partition " + record.partition() + ", offset " + record.offset(), e);
-                }
+            try {
+                more = taker.take(record);
+            } catch (RecordException e) {
+                decoded = false;
+                undecodableListener.accept(
+                        record.topic() + ", partition " + record.partition() + ", offset " + record.offset(), e);
             }
             counts = new ReadCounts(
                     counts.records() + 1, events, controlRecords, counts.undecodable() + (decoded ? 0 : 1));
@@ -288,9 +360,19 @@ public final class TopicReader implements AutoCloseable {
         return true;
     }
 
+    private boolean decode(ConsumerRecord<byte[], byte[]> record, EventHandler handler)
+            throws RecordException, IOException {
+        byte @Nullable [] value = record.value();
+        if (value == null) {
+            return true;
+        }
+        handler.onPartition(record.partition());
+        handler.onTimestamp(record.timestamp());
+        return decoder.decode(value, fingerprint(record), event -> pass(event, handler));
+    }
+
     private boolean pass(DecodedRecord event, EventHandler handler) throws IOException {
-        if (config.zone().isPresent()
-                && (event.control() || event.zone() != config.zone().getAsInt())) {
+        if (!config.filter().matches(event)) {
             return true;
         }
         if (event.control()) {

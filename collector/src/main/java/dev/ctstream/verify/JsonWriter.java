@@ -6,18 +6,19 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
 /** Writes nested JSON and inserts the commas. Threads: confined to one. */
-final class JsonWriter {
+public final class JsonWriter {
     private final OutputStream out;
     private final JsonBuffer text = new JsonBuffer();
     private boolean first = true;
     private boolean named;
 
-    JsonWriter(OutputStream out) {
+    /** Writes to a stream, at each {@link #flush}. */
+    public JsonWriter(OutputStream out) {
         this.out = out;
     }
 
     /** Opens an object or a list. */
-    JsonWriter begin(char bracket) {
+    public JsonWriter begin(char bracket) {
         separate();
         text.raw(bracket);
         first = true;
@@ -25,14 +26,14 @@ final class JsonWriter {
     }
 
     /** Closes an object or a list. */
-    JsonWriter end(char bracket) {
+    public JsonWriter end(char bracket) {
         text.raw(bracket);
         first = false;
         return this;
     }
 
     /** Writes a member's name; its value must follow. */
-    JsonWriter name(String name) {
+    public JsonWriter name(String name) {
         separate();
         text.string(name);
         text.raw(':');
@@ -40,13 +41,15 @@ final class JsonWriter {
         return this;
     }
 
-    JsonWriter number(long value) {
+    /** Writes a number. */
+    public JsonWriter number(long value) {
         separate();
         text.number(value);
         return this;
     }
 
-    JsonWriter numberOrNull(boolean known, long value) {
+    /** Writes a number, or null when it is not known. */
+    public JsonWriter numberOrNull(boolean known, long value) {
         separate();
         if (known) {
             text.number(value);
@@ -56,26 +59,28 @@ final class JsonWriter {
         return this;
     }
 
-    JsonWriter string(String value) {
+    /** Writes a text. */
+    public JsonWriter string(String value) {
         separate();
         text.string(value);
         return this;
     }
 
     /** Writes a value that is already JSON: a literal or a number. */
-    JsonWriter literal(Object value) {
+    public JsonWriter literal(Object value) {
         separate();
         text.raw(String.valueOf(value).getBytes(StandardCharsets.US_ASCII));
         return this;
     }
 
     /** Passes the output so far to the stream. */
-    void flush() throws IOException {
+    public void flush() throws IOException {
         text.writeTo(out);
         text.clear();
     }
 
-    void line() {
+    /** Ends the line. */
+    public void line() {
         text.raw('\n');
     }
 

@@ -41,6 +41,7 @@ final class StreamAudit {
     // From reports: sequences below these exist.
     long listedNext; // HEARTBEAT and STOPPED
     long reportedNext; // SNAPSHOT_END too
+    private long firstListedNext = -1;
     private final ReportedLength reported = new ReportedLength();
     private long beforeLastNext; // from reports before the last one that lists the stream
     private int listedIn = -1;
@@ -112,6 +113,7 @@ final class StreamAudit {
      * @param logIndex as in {@link ReportedLength}
      */
     void listed(int report, long logIndex, long nextSequence, long timeMillis) {
+        firstListedNext = firstListedNext < 0 ? nextSequence : firstListedNext;
         if (nextSequence <= reportedNext) {
             return;
         }
@@ -172,7 +174,12 @@ final class StreamAudit {
         }
         long end = seen.end();
         long begin = 0;
-        if (end > 0 && retention.trimmed(partition, run.key)) {
+        if (retention.beginsInTheMiddle(run.key)) {
+            // What the first report counted may precede what was read, but not what reports counted afterwards.
+            begin = end == 0 ? Math.max(0, firstListedNext) : seen.first();
+            begin = firstListedNext >= 0 ? Math.min(begin, firstListedNext) : begin;
+            end = Math.max(begin, end);
+        } else if (end > 0 && retention.trimmed(partition, run.key)) {
             begin = seen.first();
             account(0, begin, 0, (from, to) -> expired += to - from);
         }

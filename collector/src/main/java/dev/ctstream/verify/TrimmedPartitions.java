@@ -8,12 +8,15 @@ import java.util.Set;
 
 /**
  * What a topic no longer has at its beginning: partitions that do not begin with their first record, or everything that
- * was sent to an earlier topic of the same name. Files are assumed to be complete.
+ * was sent to an earlier topic of the same name, or what precedes the offset from which it was read. Files are assumed to
+ * be complete.
  */
 final class TrimmedPartitions {
     private final Set<Integer> trimmed = new HashSet<>();
     private final Set<Integer> withoutRecord = new HashSet<>();
     private long oldestKeptMillis = Long.MIN_VALUE;
+    private boolean middle;
+    private final Set<RunKey> whole = new HashSet<>();
     private final Map<String, Long> againNanos = new HashMap<>(); // by host
 
     /** Records that these partitions begin after offset 0. */
@@ -22,6 +25,21 @@ final class TrimmedPartitions {
             trimmed.add(partition);
             withoutRecord.add(partition);
         }
+    }
+
+    /** Records that every partition was read from some offset on, which nothing is said about. */
+    void fromTheMiddle() {
+        middle = true;
+    }
+
+    /** Records that the run began after that offset: nothing of it may be missing. */
+    void whole(RunKey run) {
+        whole.add(run);
+    }
+
+    /** Whether what the run wrote before some offset was not read. */
+    boolean beginsInTheMiddle(RunKey run) {
+        return middle && !whole.contains(run);
     }
 
     /** Takes the time of a record that was read. */
@@ -47,12 +65,12 @@ final class TrimmedPartitions {
 
     /** Whether the beginning of a run's records on this partition may be missing. */
     boolean trimmed(int partition, RunKey run) {
-        return trimmed.contains(partition) || createdAgainAfter(run);
+        return trimmed.contains(partition) || createdAgainAfter(run) || beginsInTheMiddle(run);
     }
 
     /** Whether all records of a run may be missing. */
     boolean any(RunKey run) {
-        return !trimmed.isEmpty() || createdAgainAfter(run);
+        return !trimmed.isEmpty() || createdAgainAfter(run) || beginsInTheMiddle(run);
     }
 
     int partitions() {

@@ -37,6 +37,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: confined to one.
  */
 public final class Verifier {
+    /** No snapshot: ids are not negative. */
+    public static final long NO_SNAPSHOT = -1;
+
     private final Limits limits;
     private final Map<RunKey, RunAudit> runs = new HashMap<>();
     private final Map<String, HostRuns> hosts = new TreeMap<>();
@@ -50,6 +53,7 @@ public final class Verifier {
     private final TrimmedPartitions eventRetention = new TrimmedPartitions();
     private final FlowAudit flows;
     private boolean acknowledging = true;
+    private boolean middle;
     private long holesHeld;
     private @Nullable StreamAudit current;
     private long currentRecord = -1;
@@ -116,6 +120,18 @@ public final class Verifier {
         (controlTopic ? controlRetention : eventRetention).trimmed(partitions);
     }
 
+    /**
+     * Records that both topics are read from some offset on, the control topic not earlier than the events and by more
+     * than the interval between two reports, and that the events are read up to a time of which the control records after
+     * {@link #eventEndsFixed} are. Then a stream must be complete from the first report that counts it to the last one
+     * before that time, and a run whose STARTED is read must be complete. Later control records only declare losses.
+     */
+    public void fromTheMiddle() {
+        middle = true;
+        controlRetention.fromTheMiddle();
+        eventRetention.fromTheMiddle();
+    }
+
     /** Takes note of a record that cannot be decoded. */
     public void undecodable(String place, RecordException error) {
         problems.add(Findings.UNDECODABLE, "cannot decode the record at " + place + ": " + error.getMessage());
@@ -161,8 +177,15 @@ public final class Verifier {
     }
 
     private void take(RunAudit run, ControlKind kind, DecodedRecord record) {
+        if (middle && !acknowledging && kind != ControlKind.GAP) {
+            return; // of events that were not read
+        }
         switch (kind) {
-            case STARTED -> run.started(record);
+            case STARTED -> {
+                run.started(record);
+                controlRetention.whole(run.key);
+                eventRetention.whole(run.key);
+            }
             case HEARTBEAT -> report(run, record, false);
             case STOPPED -> report(run, record, true);
             case GAP -> gap(run, record);
@@ -284,35 +307,77 @@ public final class Verifier {
     public void event(DecodedRecord event, int partition) {
         StreamAudit stream = current;
         if (stream == null || event.recordNumber() != currentRecord || partition != currentPartition) {
-            eventRetention.onRecord(
-                    partition,
-                    TimeUnit.NANOSECONDS.toMillis(
-                            event.number("received_time_ns").orElse(0L)));
-            stream = stream(run(RunKey.of(event)), event.zone());
-            stream.run.host.present();
-            stream.run.lostTotal(event.number("lost_total").orElse(0L));
-            current = stream;
+            stream = record(
+                    RunKey.of(event),
+                    event.zone(),
+                    new RecordFacts(
+                            partition,
+                            event.number("received_time_ns").orElse(0L),
+                            event.number("lost_total").orElse(0L)));
             currentRecord = event.recordNumber();
-            currentPartition = partition;
         }
         long sequence = event.value("sequence") instanceof Long number ? number : -1;
+        if (take(stream, sequence, event.value("snapshot_id") instanceof Long snapshot ? snapshot : NO_SNAPSHOT)) {
+            flows.event(stream, event);
+        }
+    }
+
+    /**
+     * What a record of events says about all of them.
+     *
+     * @param partition as in {@link #event}
+     * @param receivedNanos {@code received_time_ns} of its first event
+     * @param lostTotal {@code lost_total}
+     */
+    public record RecordFacts(int partition, long receivedNanos, long lostTotal) {}
+
+    /**
+     * Takes the begin of a record, for a reader that follows no flows; its events follow with {@link #sequence}. As
+     * {@link #event}, only after all control records.
+     */
+    public void beginRecord(RunKey run, int zone, RecordFacts facts) {
+        record(run, zone, facts);
+    }
+
+    /**
+     * Takes an event of the record that was begun last.
+     *
+     * @param snapshotId {@link #NO_SNAPSHOT} = none
+     * @return false when it is a repetition, or has no valid sequence
+     */
+    public boolean sequence(long sequence, long snapshotId) {
+        StreamAudit stream = current;
+        return stream != null && take(stream, sequence, snapshotId);
+    }
+
+    private StreamAudit record(RunKey key, int zone, RecordFacts facts) {
+        eventRetention.onRecord(facts.partition(), TimeUnit.NANOSECONDS.toMillis(facts.receivedNanos()));
+        StreamAudit stream = stream(run(key), zone);
+        stream.run.host.present();
+        stream.run.lostTotal(facts.lostTotal());
+        current = stream;
+        currentPartition = facts.partition();
+        return stream;
+    }
+
+    private boolean take(StreamAudit stream, long sequence, long snapshotId) {
         if (sequence < 0) {
             problems.add(Findings.INVALID, stream.run.key, "an event has no sequence");
-            return;
+            return false;
         }
         int before = stream.seen.intervals();
-        if (!stream.take(sequence, partition)) {
-            return;
+        if (!stream.take(sequence, currentPartition)) {
+            return false;
         }
         holesHeld += stream.seen.intervals() - before;
         if (holesHeld > limits.holes && stream.seen.intervals() > 1) {
             stream.settleLowestHole(holes);
             holesHeld--;
         }
-        if (event.value("snapshot_id") instanceof Long snapshot) {
-            stream.run.existing(snapshot);
+        if (snapshotId != NO_SNAPSHOT) {
+            stream.run.existing(snapshotId);
         }
-        flows.event(stream, event);
+        return true;
     }
 
     /** Compares everything that was taken, and reports the result. */

@@ -72,7 +72,8 @@ public final class InterimCost {
     public static void main(String[] arguments) {
         int flows = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 250_000;
         int dumps = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 8;
-        System.out.println("| INTERIM | flows | ms CPU for a dump | us for an entry | events of a dump | bytes of an event |");
+        System.out.println(
+                "| INTERIM | flows | ms CPU for a dump | us for an entry | events of a dump | bytes of an event |");
         System.out.println("|---|---|---|---|---|---|");
         for (boolean on : new boolean[] {false, true, false, true}) {
             new InterimCost(flows).measure(on, dumps);
@@ -89,8 +90,7 @@ public final class InterimCost {
                     ring,
                     new ControlOutbox(ring),
                     new BatchMetrics(metrics));
-            TrackConfig.Interim interim =
-                    on ? new TrackConfig.Interim(1_000, 86_400_000) : TrackConfig.Interim.OFF;
+            TrackConfig.Interim interim = on ? new TrackConfig.Interim(1_000, 86_400_000) : TrackConfig.Interim.OFF;
             TrackConfig config =
                     new TrackConfig(true, 1_000, 1_000_000, 10_000, false, interim, TrackConfig.Timing.DEFAULT);
             FlowTracker tracker = new FlowTracker(batcher, config, new TrackMetrics(metrics));

@@ -80,7 +80,7 @@ public final class VariedBatches {
     }
 
     /** The netlink messages of such events. */
-    static List<ByteBuffer> messages(int count) {
+    public static List<ByteBuffer> messages(int count) {
         SplittableRandom random = new SplittableRandom(43);
         byte[][] captured = {Fixtures.bytes("01-new-tcp4-zone5"), Fixtures.bytes("05-destroy-tcp4-zone5")};
         List<ByteBuffer> messages = new ArrayList<>();

@@ -54,7 +54,7 @@ class MainTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    ''        | run, demo, watch, read, verify, entries, zones, spool, topics, doctor, broker, bench
+                    ''        | run, demo, watch, read, verify, lookup, entries, zones, spool, topics, doctor, broker, bench
                     entries   | list, count, create, delete, flush
                     zones     | list, allocate
                     spool     | list, cat, verify
@@ -206,7 +206,7 @@ class MainTest {
         assertThat(err())
                 .contains("kafka.security.protocl (" + file + ":2): Kafka has no such setting; did you mean"
                         + " kafka.security.protocol?")
-                .contains("ssl.x (-D): only keys that begin with kafka. are allowed");
+                .contains("ssl.x (-D): only keys that begin with kafka. or schema.registry. are allowed");
     }
 
     @Test

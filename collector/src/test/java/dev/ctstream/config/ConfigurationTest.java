@@ -151,6 +151,9 @@ class ConfigurationTest {
                     netns                  | self,all    | "'all' does not exist"
                     netns                  | ..          | neither a name
                     delivery               | reliable    | needs destroy in events
+                    record.derived         | community-id,asn | 'asn' is none of community-id, names
+                    interim.interval-seconds | 59        | needs reconcile.interval-seconds in 1..59
+                    interim.full-seconds   | 60          | does nothing without interim.interval-seconds
                     kafka.bootstrap.controllers          | c:1     | would have no effect: ctstream talks to brokers only
                     kafka.default.api.timeout.ms         | 7       | would have no effect
                     kafka.partitioner.ignore.keys        | true    | would have no effect: ctstream chooses the partition

@@ -16,6 +16,7 @@ import dev.ctstream.conntrack.DumpFilter;
 import dev.ctstream.netlink.FreshNamespace;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.nftables.ConntrackRuleset;
+import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.ReadConfig;
 import dev.ctstream.read.TopicReader;
 import dev.ctstream.record.RecordDecoder;
@@ -176,7 +177,7 @@ class EventsOracleIT {
         ReadConfig config = new ReadConfig(
                 Map.of("bootstrap.servers", broker.bootstrapServers()),
                 TOPIC,
-                OptionalInt.empty(),
+                EventFilter.NONE,
                 true,
                 OptionalLong.of(count),
                 OptionalInt.of(20));

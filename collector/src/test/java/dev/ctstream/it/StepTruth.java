@@ -87,8 +87,7 @@ final class StepTruth {
 
         @Override
         public long interim(EventSource source, FlowEvent entry, long beginSequence) {
-            return note(
-                    source, entry, "INTERIM", clock.realtimeNanos(), batcher.interim(source, entry, beginSequence));
+            return note(source, entry, "INTERIM", clock.realtimeNanos(), batcher.interim(source, entry, beginSequence));
         }
 
         @Override

@@ -72,7 +72,7 @@ public record TopicContents(List<Place> places, List<Event> events) {
         ReadConfig config = new ReadConfig(
                 Map.of("bootstrap.servers", bootstrapServers),
                 topic,
-                OptionalInt.empty(),
+                EventFilter.NONE,
                 true,
                 OptionalLong.empty(),
                 OptionalInt.empty());

@@ -53,7 +53,7 @@ class TopicReaderTest {
     void readsAllPartitionsUntilTheIdleTimeHasPassed() throws Exception {
         records(0, EventRecords.singleObject(batch(7, 0, 1)), EventRecords.singleObject(batch(8, 0)));
         records(1, EventRecords.singleObject(EventRecords.control("STARTED")));
-        ReadCounts counts = read(OptionalInt.empty(), OptionalLong.empty());
+        ReadCounts counts = read(EventFilter.NONE, OptionalLong.empty());
         assertThat(events).containsExactlyInAnyOrder("7#0", "7#1", "8#0", "-1#");
         assertThat(counts).isEqualTo(new ReadCounts(3, 3, 1, 0));
     }
@@ -62,14 +62,14 @@ class TopicReaderTest {
     void aZoneFilterSkipsOtherZonesAndControlRecords() throws Exception {
         records(0, EventRecords.singleObject(batch(7, 0, 1)), EventRecords.singleObject(batch(8, 0)));
         records(1, EventRecords.singleObject(EventRecords.control("STARTED")));
-        assertThat(read(OptionalInt.of(8), OptionalLong.empty()).events()).isEqualTo(1);
+        assertThat(read(EventFilter.ofZone(8), OptionalLong.empty()).events()).isEqualTo(1);
         assertThat(events).containsExactly("8#0");
     }
 
     @Test
     void theCountLimitsEventsEvenInsideABatch() throws Exception {
         records(0, EventRecords.singleObject(batch(8, 0)), EventRecords.singleObject(batch(7, 0, 1, 2, 3)));
-        assertThat(read(OptionalInt.of(7), OptionalLong.of(2)).events()).isEqualTo(2);
+        assertThat(read(EventFilter.ofZone(7), OptionalLong.of(2)).events()).isEqualTo(2);
         assertThat(events).containsExactly("7#0", "7#1");
     }
 
@@ -80,7 +80,7 @@ class TopicReaderTest {
                 new byte[] {1, 2, 3},
                 EventRecords.singleObject(batch(7, 0)),
                 EventRecords.confluent(9, batch(7, 1)));
-        assertThat(read(OptionalInt.empty(), OptionalLong.empty())).isEqualTo(new ReadCounts(3, 1, 0, 2));
+        assertThat(read(EventFilter.NONE, OptionalLong.empty())).isEqualTo(new ReadCounts(3, 1, 0, 2));
         assertThat(undecodable)
                 .containsExactly("conntrack.events, partition 0, offset 0", "conntrack.events, partition 0, offset 2");
     }
@@ -94,16 +94,16 @@ class TopicReaderTest {
                 .add(HeaderNames.SCHEMA_FINGERPRINT, fingerprint.getBytes(StandardCharsets.US_ASCII))
                 .add("content-type", new byte[0]);
         consumer.schedulePollTask(() -> consumer.addRecord(record));
-        assertThat(read(OptionalInt.empty(), OptionalLong.empty())).isEqualTo(new ReadCounts(1, 1, 0, 0));
+        assertThat(read(EventFilter.NONE, OptionalLong.empty())).isEqualTo(new ReadCounts(1, 1, 0, 0));
     }
 
     @Test
     void stopEndsTheReading() throws Exception {
-        TopicReader reader = reader("other", OptionalInt.empty(), OptionalLong.empty());
+        TopicReader reader = reader("other", EventFilter.NONE, OptionalLong.empty());
         assertThatThrownBy(reader::assign)
                 .isInstanceOf(ReadException.class)
                 .hasMessageContaining("topic other does not exist");
-        TopicReader stopped = reader(TOPIC, OptionalInt.empty(), OptionalLong.empty());
+        TopicReader stopped = reader(TOPIC, EventFilter.NONE, OptionalLong.empty());
         stopped.assign();
         consumer.schedulePollTask(stopped::stop);
         assertThat(stopped.run(event -> true)).isEqualTo(new ReadCounts(0, 0, 0, 0));
@@ -115,7 +115,7 @@ class TopicReaderTest {
         consumer.updateEndOffsets(Map.of(partition(0), 2L, partition(1), 1L));
         records(0, EventRecords.singleObject(batch(7, 0)), EventRecords.singleObject(batch(7, 1)));
         records(1, EventRecords.singleObject(batch(8, 0)));
-        TopicReader reader = reader(TOPIC, OptionalInt.empty(), OptionalLong.empty());
+        TopicReader reader = reader(TOPIC, EventFilter.NONE, OptionalLong.empty());
         reader.assign();
         List<PartitionExtent> extents = reader.extents();
         assertThat(extents).containsExactlyInAnyOrder(new PartitionExtent(0, 0, 2), new PartitionExtent(1, 0, 1));
@@ -151,7 +151,7 @@ class TopicReaderTest {
             EventRecords.singleObject(batch(7, 2))
         };
         records(0, values);
-        TopicReader reader = reader(TOPIC, OptionalInt.empty(), OptionalLong.empty());
+        TopicReader reader = reader(TOPIC, EventFilter.NONE, OptionalLong.empty());
         reader.assign();
         EventHandler handler = event -> events.add(event.zone() + "#" + event.text("sequence"));
         assertThat(reader.runTo(List.of(new PartitionExtent(0, 0, 2), new PartitionExtent(1, 0, 0)), handler))
@@ -162,14 +162,14 @@ class TopicReaderTest {
         assertThat(events).containsExactly("7#0", "7#1", "7#2");
     }
 
-    private ReadCounts read(OptionalInt zone, OptionalLong count) throws Exception {
-        TopicReader reader = reader(TOPIC, zone, count);
+    private ReadCounts read(EventFilter filter, OptionalLong count) throws Exception {
+        TopicReader reader = reader(TOPIC, filter, count);
         reader.assign();
         return reader.run(event -> events.add(event.zone() + "#" + event.text("sequence")));
     }
 
-    private TopicReader reader(String topic, OptionalInt zone, OptionalLong count) {
-        ReadConfig config = new ReadConfig(Map.of(), topic, zone, true, count, OptionalInt.of(1));
+    private TopicReader reader(String topic, EventFilter filter, OptionalLong count) {
+        ReadConfig config = new ReadConfig(Map.of(), topic, filter, true, count, OptionalInt.of(1));
         return new TopicReader(config, consumer, new RecordDecoder(), (place, error) -> undecodable.add(place));
     }
 

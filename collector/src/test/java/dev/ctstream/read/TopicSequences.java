@@ -40,7 +40,7 @@ public final class TopicSequences implements EventHandler {
         ReadConfig config = new ReadConfig(
                 Map.of("bootstrap.servers", bootstrapServers),
                 topic,
-                OptionalInt.empty(),
+                EventFilter.NONE,
                 true,
                 OptionalLong.empty(),
                 OptionalInt.empty());

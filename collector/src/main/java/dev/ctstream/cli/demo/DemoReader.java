@@ -3,6 +3,7 @@ package dev.ctstream.cli.demo;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.OutputFormat;
 import dev.ctstream.cli.UndecodableRecords;
+import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.EventPrinter;
 import dev.ctstream.read.ReadConfig;
 import dev.ctstream.read.ReadException;
@@ -47,7 +48,7 @@ final class DemoReader implements AutoCloseable, EventHandler {
         config = new ReadConfig(
                 Map.of("bootstrap.servers", bootstrapServers),
                 "conntrack.events",
-                OptionalInt.empty(),
+                EventFilter.NONE,
                 true,
                 OptionalLong.empty(),
                 OptionalInt.empty());

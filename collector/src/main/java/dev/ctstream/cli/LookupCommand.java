@@ -1,0 +1,312 @@
+package dev.ctstream.cli;
+
+import dev.ctstream.config.ClientSettings;
+import dev.ctstream.config.SmallFile;
+import dev.ctstream.lookup.Answer;
+import dev.ctstream.lookup.AnswerJson;
+import dev.ctstream.lookup.AnswerText;
+import dev.ctstream.lookup.Lookup;
+import dev.ctstream.lookup.Question;
+import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.read.EventFilter;
+import dev.ctstream.read.PartitionExtent;
+import dev.ctstream.read.ReadConfig;
+import dev.ctstream.read.ReadException;
+import dev.ctstream.read.TopicReader;
+import dev.ctstream.record.DecodedRecord;
+import dev.ctstream.record.EventHandler;
+import dev.ctstream.record.EventScanner;
+import dev.ctstream.record.RecordDecoder;
+import dev.ctstream.record.RecordException;
+import dev.ctstream.verify.Verifier;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code ctstream lookup}: who had an address and a port at a time. */
+@Command(
+        name = "lookup",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        header = "Say who had an address and a port at a time, or that nobody had.",
+        description = "Finds every flow that had them at either end then,"
+                + " before or after translation, with its destination: Linux gives one public port to several flows."
+                + " Says whether the log is complete for that time, so that nobody is an answer too. Reads both topics"
+                + " once; needs no privilege and no consumer group. Exit code 0: a flow was found, or it was provably"
+                + " nobody. 1: it cannot be proven.",
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  ctstream lookup --bootstrap-server k:9092 --address 192.0.2.7 --port 61000 --protocol tcp \\",
+            "      --at 2026-11-21T12:06:32+01:00",
+            "  ctstream lookup --bootstrap-server k:9092 --address 2001:db8::7 --at '2026-11-21 12:06:32' --since 7d"
+        })
+final class LookupCommand implements Callable<Integer> {
+    /** Events of before are read too: what the first HEARTBEAT counts, and what hosts sent late. */
+    private static final long LEAD_MILLIS = TimeUnit.MINUTES.toMillis(10);
+
+    private static final int HEAP_SHARE_OF_FLOWS = 4;
+    private static final int FLOW_BYTES = 1024;
+
+    @Mixin
+    private KafkaOptions kafka = new KafkaOptions();
+
+    @Option(
+            names = "--address",
+            required = true,
+            paramLabel = "A",
+            converter = Converters.Address.class,
+            description = "IPv4 or IPv6 address.")
+    private String address = "";
+
+    @Option(
+            names = "--port",
+            paramLabel = "P",
+            converter = Converters.Port.class,
+            description = "Port with that address.")
+    private @Nullable Integer port;
+
+    @Option(
+            names = "--protocol",
+            paramLabel = "X",
+            converter = Converters.Protocol.class,
+            description = "Protocol, by name or number.")
+    private @Nullable Integer protocol;
+
+    @Option(
+            names = "--at",
+            required = true,
+            paramLabel = "TIME",
+            converter = Converters.Time.class,
+            description = "Time, as 2026-11-21T12:06:32+01:00; without offset in the local time zone.")
+    private Long at = 0L;
+
+    @Option(
+            names = "--since",
+            paramLabel = "SPAN",
+            converter = Converters.Span.class,
+            defaultValue = "24h",
+            description = "How far back the events are read: flows that began in this time, and have not ended, are"
+                    + " known. Default: ${DEFAULT-VALUE}.")
+    private Long since = 0L;
+
+    @Option(
+            names = "--within",
+            paramLabel = "SPAN",
+            converter = Converters.Span.class,
+            defaultValue = "1h",
+            description =
+                    "How far forward: flows of which an event comes in this time, and that began before, are known."
+                            + " Where INTERIM events are on, use their interval. Default: ${DEFAULT-VALUE}.")
+    private Long within = 0L;
+
+    @Option(
+            names = "--topic",
+            paramLabel = "T",
+            converter = Converters.Topic.class,
+            defaultValue = "conntrack.events",
+            description = "Topic with the events. Default: ${DEFAULT-VALUE}.")
+    private String topic = "";
+
+    @Option(
+            names = "--control-topic",
+            paramLabel = "T",
+            converter = Converters.Topic.class,
+            defaultValue = "conntrack.control",
+            description = "Topic with the control records. Default: ${DEFAULT-VALUE}.")
+    private String controlTopic = "";
+
+    @Option(
+            names = "-o",
+            paramLabel = "text|json",
+            defaultValue = "text",
+            converter = Converters.Format.class,
+            description = "text: for people. json: one object.")
+    private OutputFormat format = OutputFormat.TEXT;
+
+    @Option(
+            names = "--schema",
+            paramLabel = "FILE",
+            description = "Schema (.avsc) of a newer ctstream that wrote the topics; may be given several times.")
+    private List<Path> schemas = new ArrayList<>();
+
+    private final Console console;
+    private volatile boolean interrupted;
+    private volatile @Nullable TopicReader reading;
+
+    LookupCommand(Console console) {
+        this.console = console;
+    }
+
+    @Override
+    public Integer call() throws CommandFailure, IOException {
+        LogLevels.forPeople();
+        ClientSettings settings = kafka.all(console);
+        long heapBytes = Runtime.getRuntime().maxMemory();
+        Lookup lookup = new Lookup(question(), scanner(settings), Verifier.Limits.ofHeap(heapBytes), (int)
+                Math.min(Integer.MAX_VALUE, heapBytes / HEAP_SHARE_OF_FLOWS / FLOW_BYTES));
+        Progress progress = Progress.beforeData(console);
+        Runnable restore = Signals.on(this::interrupt, "INT", "TERM");
+        try {
+            read(lookup, settings, progress);
+        } catch (ReadException e) {
+            throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+        } catch (Verifier.LimitException e) {
+            throw tooMuch(e.getMessage(), e);
+        } catch (Lookup.LimitException e) {
+            throw tooMuch(e.getMessage(), e);
+        } finally {
+            restore.run();
+            progress.end();
+        }
+        if (interrupted) {
+            throw new CommandFailure(ExitCode.FAILURE, "interrupted before everything was read: nothing is known");
+        }
+        Answer answer = lookup.finish();
+        if (format == OutputFormat.JSON) {
+            new AnswerJson(console.out()).write(answer);
+            console.out().flush();
+        } else {
+            console.print(new AnswerText(ZoneId.systemDefault()).format(answer));
+        }
+        return answer.known() ? ExitCode.OK : ExitCode.FAILURE;
+    }
+
+    private static CommandFailure tooMuch(@Nullable String what, RuntimeException limit) {
+        return new CommandFailure(ExitCode.FAILURE, what + "; CTSTREAM_JAVA_OPTS=-Xmx4g gives it more memory", limit);
+    }
+
+    private Question question() {
+        return new Question(
+                address,
+                port == null ? OptionalInt.empty() : OptionalInt.of(port),
+                protocol == null ? OptionalInt.empty() : OptionalInt.of(protocol),
+                at,
+                at - since,
+                at + within);
+    }
+
+    private void interrupt() {
+        interrupted = true;
+        TopicReader reader = reading;
+        if (reader != null) {
+            reader.stop();
+        }
+    }
+
+    /**
+     * Reads the control records, then the events. As in {@code verify}, control records that may acknowledge events beyond
+     * the end of the events are read apart. Events are read for some minutes more on both sides, since a record's time is
+     * that of another clock.
+     */
+    private void read(Lookup lookup, ClientSettings settings, Progress progress)
+            throws CommandFailure, ReadException, IOException {
+        long from = at - since;
+        long until = at + within;
+        try (TopicReader control = open(settings, controlTopic, lookup);
+                TopicReader events = open(settings, topic, lookup)) {
+            List<PartitionExtent> acknowledging = control.extents(from, until);
+            List<PartitionExtent> ofEvents = events.extents(from - LEAD_MILLIS, until + LEAD_MILLIS);
+            List<PartitionExtent> ofControl = control.extents(from, until + 2 * LEAD_MILLIS);
+            reachesBack(lookup, controlTopic, control.extents(), ofControl);
+            reachesBack(lookup, topic, events.extents(), ofEvents);
+            control.seek(acknowledging);
+            readControl(control, acknowledging, lookup, progress);
+            lookup.eventEndsFixed();
+            readControl(control, ofControl, lookup, progress);
+            events.seek(ofEvents);
+            progress.of(() -> events.counts().records(), records(ofEvents));
+            reading = events;
+            if (!interrupted) {
+                events.valuesTo(ofEvents, (value, fingerprint, partition) -> {
+                    lookup.events(value, fingerprint, partition);
+                    progress.reached(lookup.events(), "event");
+                    return !interrupted;
+                });
+            }
+        }
+        console.say("read " + Counted.of(lookup.events(), "event") + " of " + topic);
+    }
+
+    /** Retention may have removed what should be read: then the partition begins with the first record that is kept. */
+    private static void reachesBack(
+            Lookup lookup, String topic, List<PartitionExtent> kept, List<PartitionExtent> wanted) {
+        for (PartitionExtent all : kept) {
+            boolean fromFirst = wanted.stream()
+                    .anyMatch(extent -> extent.partition() == all.partition() && extent.begin() <= all.begin());
+            if (all.begin() > 0 && fromFirst) {
+                lookup.beginsLater(
+                        topic + ", partition " + all.partition() + ": retention may have removed records of this time");
+            }
+        }
+    }
+
+    private static long records(List<PartitionExtent> extents) {
+        return extents.stream().mapToLong(PartitionExtent::records).sum();
+    }
+
+    private void readControl(TopicReader control, List<PartitionExtent> extents, Lookup lookup, Progress progress)
+            throws ReadException, IOException {
+        progress.of(() -> control.counts().records(), records(extents));
+        reading = control;
+        if (interrupted) {
+            return;
+        }
+        control.runTo(extents, new EventHandler() {
+            private int partition;
+            private long records;
+
+            @Override
+            public void onPartition(int number) {
+                partition = number;
+            }
+
+            @Override
+            public boolean onEvent(DecodedRecord record) {
+                progress.count(++records, "control record");
+                if (record.control()) {
+                    lookup.control(record, partition);
+                }
+                return !interrupted;
+            }
+        });
+    }
+
+    private TopicReader open(ClientSettings settings, String name, Lookup lookup) throws ReadException, CommandFailure {
+        ReadConfig config = new ReadConfig(
+                settings.kafka(), name, EventFilter.NONE, true, OptionalLong.empty(), OptionalInt.empty());
+        RecordDecoder decoder = kafka.decoder(settings);
+        addSchemas(decoder::addSchema);
+        return TopicReader.open(config, decoder, lookup::undecodable);
+    }
+
+    private EventScanner scanner(ClientSettings settings) throws CommandFailure {
+        EventScanner scanner = kafka.scanner(settings);
+        addSchemas(scanner::addSchema);
+        return scanner;
+    }
+
+    /** Takes the text of a schema. */
+    private interface SchemaUser {
+        void add(String json) throws RecordException;
+    }
+
+    private void addSchemas(SchemaUser user) throws CommandFailure {
+        for (Path schema : schemas) {
+            try {
+                user.add(SmallFile.text(schema));
+            } catch (IOException | RecordException e) {
+                throw new CommandFailure(ExitCode.USAGE, "--schema " + ErrorText.ofFile(schema, e), e);
+            }
+        }
+    }
+}
