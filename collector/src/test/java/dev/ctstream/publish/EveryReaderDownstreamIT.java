@@ -49,9 +49,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  * events produced, in both layouts and the three framings, without headers. In {@code mvn verify -Pdownstream}.
  */
 class EveryReaderDownstreamIT {
+    private static final int EVENTS = 10_000;
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final List<Map<String, @Nullable Object>> EXPECTED =
-            sorted(EveryReaderTest.expected(EveryReaderTest.batches()));
+            sorted(EveryReaderTest.expected(EveryReaderTest.batches(EVENTS)));
 
     private static EmbeddedBroker broker;
     private static Apicurio registry;
@@ -91,7 +92,7 @@ class EveryReaderDownstreamIT {
 
     private static void publish(PublishConfig config) throws InterruptedException {
         TestBacklog backlog = new TestBacklog();
-        EveryReaderTest.batches().forEach(backlog.events()::add);
+        EveryReaderTest.batches(EVENTS).forEach(backlog.events()::add);
         try (Metrics metrics = new Metrics()) {
             Publisher publisher = new Publisher(
                     new Publisher.Parts(config, backlog, new PublishMetrics(metrics), new Health(), new TestTopics()));
