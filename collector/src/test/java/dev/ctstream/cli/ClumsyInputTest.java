@@ -121,7 +121,7 @@ class ClumsyInputTest {
             2 | read --bootstrap-server x:1 --schema @/none             | --schema @/none: ENOENT (2) No such file or directory
             2 | read --bootstrap-server x:1 --schema @/schema.avsc      | --schema @/schema.avsc:
             2 | read --bootstrap-server x:1 --schema @/record.avsc      | --schema @/record.avsc:
-            2 | read --bootstrap-server x:1 -D group.id=a               | only keys that begin with kafka. are allowed
+            2 | read --bootstrap-server x:1 -D group.id=a               | only keys that begin with kafka. or schema.registry. are allowed
             2 | read --bootstrap-server x:1 -D kafka.fetch.min.bytes    | -D kafka.fetch.min.bytes: not of the form kafka.KEY=VALUE
             2 | verify --bootstrap-server x:1 --control-topic ..        | --control-topic: a topic name has
             1 | verify --file @/none                                    | read @/none: ENOENT (2) No such file or directory
