@@ -160,7 +160,9 @@ class ControlOutboxTest {
         Thread receive = new Thread(() -> {
             for (int i = 0; i < rounds; i++) {
                 receive(TestBatcher.HOST);
-                batcher.flush(TestBatcher.HOST);
+                while (!batcher.flush(TestBatcher.HOST)) { // the outbox is full: a mark would come after the record
+                    LockSupport.parkNanos(1_000);
+                }
                 while (!outbox.offerAfterEvents(HOST_CONTROL, named("after " + (i + 1)), 0)) {
                     refused.incrementAndGet();
                     LockSupport.parkNanos(1_000);
