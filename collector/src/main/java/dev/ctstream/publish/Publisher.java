@@ -484,7 +484,7 @@ public final class Publisher implements Runnable {
                 note(answer.join());
             } catch (CompletionException e) {
                 if (e.getCause() instanceof UnknownTopicOrPartitionException) {
-                    failures.sendFailed("a topic does not exist any more");
+                    failures.connectionFailed("a topic does not exist any more"); // or not yet, at this broker
                     reopen(open);
                     backOff();
                 } else {
