@@ -59,7 +59,9 @@ final class TrackHarness implements AutoCloseable {
             String netns, int zone, String type, String origin, int sourcePort, GenericRecord record, long logIndex) {}
 
     private final Metrics metrics = new Metrics();
-    private final BatchRing ring = new BatchRing();
+    /** Larger than a collector's: the stand-in for the spool decodes every batch, and may fall behind by a full table. */
+    private final BatchRing ring = new BatchRing(BatchRing.DEFAULT_SLOTS, 8 * BatchRing.DEFAULT_MAX_BYTES);
+
     final ControlOutbox outbox = new ControlOutbox(ring);
     final RunIdentity run = new RunIdentity("host-1", "boot-1", Clock.realtimeNanos());
     private final Queues queues = new Queues();
