@@ -153,7 +153,7 @@ public final class Collector implements AutoCloseable {
         Collector collector;
         boolean preferred = false;
         try {
-            rehearsal.join();
+            Rehearsal.await(rehearsal);
             namespaces.open(); // from here on the kernel keeps events for us, as many as the buffer holds
             preferred = ProcessControl.preferThread();
             collector = new Collector(config, namespaces, early, program);

@@ -17,6 +17,9 @@ import dev.ctstream.record.StreamId;
 import dev.ctstream.track.FlowTracker;
 import dev.ctstream.track.TrackMetrics;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Plays recorded datagrams through the receive side before the subscription, so that the JIT compiler has seen it when
@@ -31,12 +34,26 @@ final class Rehearsal {
     private static final int RING_SLOTS = 64;
     private static final long RING_BYTES = 4 << 20;
 
+    private static final Logger LOG = LoggerFactory.getLogger(Rehearsal.class);
+
     private Rehearsal() {}
 
     /** Plays on a thread of its own, for some tenths of a second. */
     static CompletableFuture<Void> begin(CollectorConfig config) {
-        return CompletableFuture.runAsync(
-                () -> play(config), rehearsal -> new Thread(rehearsal, "ctstream-rehearsal").start());
+        return CompletableFuture.runAsync(() -> play(config), rehearsal -> {
+            Thread thread = new Thread(rehearsal, "ctstream-rehearsal");
+            thread.setDaemon(true);
+            thread.start();
+        });
+    }
+
+    /** Waits for its end. A rehearsal that fails costs speed alone. */
+    static void await(CompletableFuture<Void> rehearsal) {
+        try {
+            rehearsal.join();
+        } catch (CompletionException e) {
+            LOG.warn("the receive side could not be rehearsed; the first events find code that is not compiled", e);
+        }
     }
 
     private static void play(CollectorConfig config) {

@@ -1,6 +1,7 @@
 package dev.ctstream.conntrack;
 
 import dev.ctstream.metrics.Check;
+import dev.ctstream.netlink.Errno;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.SocketFilter;
 import java.nio.ByteBuffer;
@@ -33,7 +34,14 @@ public final class FilterCheck {
                 }
             }
         } catch (NetlinkException e) {
-            return Check.fail(NAME, SCOPE, String.valueOf(e.getMessage()), wanted, REMEDY);
+            return Check.fail(
+                    NAME,
+                    SCOPE,
+                    String.valueOf(e.getMessage()),
+                    wanted,
+                    e.errno() == Errno.ENOMEM
+                            ? "raise net.core.optmem_max, or name fewer, larger networks or ranges"
+                            : REMEDY);
         }
         return differences.isEmpty()
                 ? Check.ok(NAME, SCOPE, filter + ", a program of " + program.size() + " instructions", wanted)

@@ -35,7 +35,8 @@ public final class FlowFilter {
         this.zones = zones(zones);
         this.protocols = protocols(protocols);
         this.networks = networks(networks);
-        program = zones.isEmpty() && protocols.isEmpty() && networks.isEmpty() ? null : FilterProgram.of(this);
+        boolean everything = this.zones.isEverything() && this.protocols.isEverything() && this.networks.isEverything();
+        program = everything ? null : FilterProgram.of(this);
     }
 
     /**

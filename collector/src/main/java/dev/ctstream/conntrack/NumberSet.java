@@ -43,7 +43,11 @@ record NumberSet(List<Range> ranges, int largest) {
         if (included.isEmpty()) {
             included.add(new Range(0, largest));
         }
-        return new NumberSet(without(joined(included), joined(excluded)), largest);
+        List<Range> admitted = without(joined(included), joined(excluded));
+        if (admitted.isEmpty()) {
+            throw new IllegalArgumentException("'" + String.join(",", items) + "' admits nothing");
+        }
+        return new NumberSet(admitted, largest);
     }
 
     private static Range range(String item, String text, ToIntFunction<String> number, int largest) {

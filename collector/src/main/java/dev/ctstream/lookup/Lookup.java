@@ -1,5 +1,6 @@
 package dev.ctstream.lookup;
 
+import dev.ctstream.record.ControlKind;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.EventScanner;
 import dev.ctstream.record.EventScanner.Field;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Threads: confined to one.
  */
 public final class Lookup {
+    /** Records that count after the ends of the events are fixed; others report events that are not read. */
+    private static final Set<ControlKind> LATE = Set.of(ControlKind.STARTED, ControlKind.GAP);
+
     private static final byte[] NEW = ascii("NEW");
     private static final byte[] UPDATE = ascii("UPDATE");
     private static final byte[] DESTROY = ascii("DESTROY");
@@ -44,6 +49,7 @@ public final class Lookup {
     private final Question.Matcher matcher;
     private final Verifier verifier;
     private final Coverage coverage;
+    private boolean eventEndsFixed;
     private final EventScanner scanner;
     private final int mostFlows;
     private final Map<Flow.Key, Flow> open = new HashMap<>();
@@ -89,12 +95,15 @@ public final class Lookup {
     /** Takes a control record; see {@link Verifier#control}. */
     public void control(DecodedRecord record, int of) {
         verifier.control(record, of);
-        coverage.control(record);
+        if (!eventEndsFixed || ControlKind.of(record).filter(LATE::contains).isPresent()) {
+            coverage.control(record);
+        }
     }
 
     /** See {@link Verifier#eventEndsFixed}. */
     public void eventEndsFixed() {
         verifier.eventEndsFixed();
+        eventEndsFixed = true;
     }
 
     /** Takes note of a record that cannot be decoded. */

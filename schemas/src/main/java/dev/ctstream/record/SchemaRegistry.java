@@ -212,7 +212,7 @@ public final class SchemaRegistry {
         }
         String authorization = settings.authorization();
         if (authorization != null) {
-            request.header("Authorization", authorization);
+            authorize(request, authorization);
         }
         CompletableFuture<HttpResponse<byte[]>> future =
                 client().sendAsync(request.build(), response -> new LimitedBody(MOST_BYTES));
@@ -228,6 +228,17 @@ public final class SchemaRegistry {
         }
     }
 
+    private void authorize(HttpRequest.Builder request, String authorization) throws RegistryException {
+        try {
+            request.header("Authorization", authorization);
+        } catch (IllegalArgumentException e) { // its text shows the secret
+            throw new RegistryException(
+                    Kind.CREDENTIALS,
+                    at("cannot be asked: the user, the password or the token has a character that HTTP does not allow;"
+                            + " check for line ends and invisible characters"));
+        }
+    }
+
     private synchronized HttpClient client() throws RegistryException {
         if (client == null) {
             HttpClient.Builder builder = HttpClient.newBuilder()
@@ -237,7 +248,7 @@ public final class SchemaRegistry {
             try {
                 var tls = settings.tls();
                 client = (tls == null ? builder : builder.sslContext(tls)).build();
-            } catch (IOException | GeneralSecurityException e) {
+            } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
                 String file = e instanceof FileSystemException known ? known.getFile() + ": " : "";
                 throw new RegistryException(
                         Kind.CREDENTIALS,
