@@ -2,10 +2,6 @@ package dev.ctstream.cli;
 
 import dev.ctstream.config.ClientSettings;
 import dev.ctstream.config.ConfigurationException;
-import dev.ctstream.record.EventScanner;
-import dev.ctstream.record.RecordDecoder;
-import dev.ctstream.record.RegistrySettings;
-import dev.ctstream.record.SchemaRegistry;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -38,24 +34,6 @@ final class KafkaOptions {
     /** The checked settings of a consumer and an admin client. */
     Map<String, String> settings(Console console) throws CommandFailure {
         return all(console).kafka();
-    }
-
-    /** A decoder that asks the schema registry if one is given. */
-    RecordDecoder decoder(ClientSettings settings) {
-        RecordDecoder decoder = new RecordDecoder();
-        if (!settings.registry().isEmpty()) {
-            decoder.useRegistry(new SchemaRegistry(RegistrySettings.of(settings.registry())));
-        }
-        return decoder;
-    }
-
-    /** A scanner that asks the schema registry if one is given. */
-    EventScanner scanner(ClientSettings settings) {
-        EventScanner scanner = new EventScanner();
-        if (!settings.registry().isEmpty()) {
-            scanner.useRegistry(new SchemaRegistry(RegistrySettings.of(settings.registry())));
-        }
-        return scanner;
     }
 
     /** All checked settings. */

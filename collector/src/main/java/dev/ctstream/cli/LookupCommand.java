@@ -1,13 +1,11 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.config.ClientSettings;
-import dev.ctstream.config.SmallFile;
 import dev.ctstream.lookup.Answer;
 import dev.ctstream.lookup.AnswerJson;
 import dev.ctstream.lookup.AnswerText;
 import dev.ctstream.lookup.Lookup;
 import dev.ctstream.lookup.Question;
-import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.PartitionExtent;
 import dev.ctstream.read.ReadConfig;
@@ -15,14 +13,9 @@ import dev.ctstream.read.ReadException;
 import dev.ctstream.read.TopicReader;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.EventHandler;
-import dev.ctstream.record.EventScanner;
-import dev.ctstream.record.RecordDecoder;
-import dev.ctstream.record.RecordException;
 import dev.ctstream.verify.Verifier;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.ZoneId;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -109,21 +102,8 @@ final class LookupCommand implements Callable<Integer> {
                             + " Where INTERIM events are on, use their interval. Default: ${DEFAULT-VALUE}.")
     private Long within = 0L;
 
-    @Option(
-            names = "--topic",
-            paramLabel = "T",
-            converter = Converters.Topic.class,
-            defaultValue = "conntrack.events",
-            description = "Topic with the events. Default: ${DEFAULT-VALUE}.")
-    private String topic = "";
-
-    @Option(
-            names = "--control-topic",
-            paramLabel = "T",
-            converter = Converters.Topic.class,
-            defaultValue = "conntrack.control",
-            description = "Topic with the control records. Default: ${DEFAULT-VALUE}.")
-    private String controlTopic = "";
+    @Mixin
+    private TopicOptions topics = new TopicOptions();
 
     @Option(
             names = "-o",
@@ -133,11 +113,8 @@ final class LookupCommand implements Callable<Integer> {
             description = "text: for people. json: one object.")
     private OutputFormat format = OutputFormat.TEXT;
 
-    @Option(
-            names = "--schema",
-            paramLabel = "FILE",
-            description = "Schema (.avsc) of a newer ctstream that wrote the topics; may be given several times.")
-    private List<Path> schemas = new ArrayList<>();
+    @Mixin
+    private DecoderOptions decoding = new DecoderOptions();
 
     private final Console console;
     private volatile boolean interrupted;
@@ -152,7 +129,7 @@ final class LookupCommand implements Callable<Integer> {
         LogLevels.forPeople();
         ClientSettings settings = kafka.all(console);
         long heapBytes = Runtime.getRuntime().maxMemory();
-        Lookup lookup = new Lookup(question(), scanner(settings), Verifier.Limits.ofHeap(heapBytes), (int)
+        Lookup lookup = new Lookup(question(), decoding.scanner(settings), Verifier.Limits.ofHeap(heapBytes), (int)
                 Math.min(Integer.MAX_VALUE, heapBytes / HEAP_SHARE_OF_FLOWS / FLOW_BYTES));
         Progress progress = Progress.beforeData(console);
         Runnable restore = Signals.on(this::interrupt, "INT", "TERM");
@@ -212,13 +189,13 @@ final class LookupCommand implements Callable<Integer> {
             throws CommandFailure, ReadException, IOException {
         long from = at - since;
         long until = at + within;
-        try (TopicReader control = open(settings, controlTopic, lookup);
-                TopicReader events = open(settings, topic, lookup)) {
+        try (TopicReader control = open(settings, topics.control(), lookup);
+                TopicReader events = open(settings, topics.events(), lookup)) {
             List<PartitionExtent> acknowledging = control.extents(from, until);
             List<PartitionExtent> ofEvents = events.extents(from - LEAD_MILLIS, until + LEAD_MILLIS);
             List<PartitionExtent> ofControl = control.extents(from, until + 2 * LEAD_MILLIS);
-            reachesBack(lookup, controlTopic, control.extents(), ofControl);
-            reachesBack(lookup, topic, events.extents(), ofEvents);
+            reachesBack(lookup, topics.control(), control.extents(), ofControl);
+            reachesBack(lookup, topics.events(), events.extents(), ofEvents);
             control.seek(acknowledging);
             readControl(control, acknowledging, lookup, progress);
             lookup.eventEndsFixed();
@@ -234,7 +211,7 @@ final class LookupCommand implements Callable<Integer> {
                 });
             }
         }
-        console.say("read " + Counted.of(lookup.events(), "event") + " of " + topic);
+        console.say("read " + Counted.of(lookup.events(), "event") + " of " + topics.events());
     }
 
     /** Retention may have removed what should be read: then the partition begins with the first record that is kept. */
@@ -284,29 +261,6 @@ final class LookupCommand implements Callable<Integer> {
     private TopicReader open(ClientSettings settings, String name, Lookup lookup) throws ReadException, CommandFailure {
         ReadConfig config = new ReadConfig(
                 settings.kafka(), name, EventFilter.NONE, true, OptionalLong.empty(), OptionalInt.empty());
-        RecordDecoder decoder = kafka.decoder(settings);
-        addSchemas(decoder::addSchema);
-        return TopicReader.open(config, decoder, lookup::undecodable);
-    }
-
-    private EventScanner scanner(ClientSettings settings) throws CommandFailure {
-        EventScanner scanner = kafka.scanner(settings);
-        addSchemas(scanner::addSchema);
-        return scanner;
-    }
-
-    /** Takes the text of a schema. */
-    private interface SchemaUser {
-        void add(String json) throws RecordException;
-    }
-
-    private void addSchemas(SchemaUser user) throws CommandFailure {
-        for (Path schema : schemas) {
-            try {
-                user.add(SmallFile.text(schema));
-            } catch (IOException | RecordException e) {
-                throw new CommandFailure(ExitCode.USAGE, "--schema " + ErrorText.ofFile(schema, e), e);
-            }
-        }
+        return TopicReader.open(config, decoding.decoder(settings), lookup::undecodable);
     }
 }

@@ -1,8 +1,6 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.config.ClientSettings;
-import dev.ctstream.config.SmallFile;
-import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.read.AddressPrefix;
 import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.EventPrinter;
@@ -12,10 +10,7 @@ import dev.ctstream.read.ReadException;
 import dev.ctstream.read.TopicReader;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.EventHandler;
-import dev.ctstream.record.RecordDecoder;
-import dev.ctstream.record.RecordException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -112,11 +107,8 @@ final class ReadCommand implements Callable<Integer> {
             description = "End when no record has arrived for N seconds.")
     private @Nullable Integer idleSeconds;
 
-    @Option(
-            names = "--schema",
-            paramLabel = "FILE",
-            description = "Schema (.avsc) of a newer ctstream that wrote the topic; may be given several times.")
-    private List<Path> schemas = new ArrayList<>();
+    @Mixin
+    private DecoderOptions decoding = new DecoderOptions();
 
     private final Console console;
 
@@ -149,7 +141,7 @@ final class ReadCommand implements Callable<Integer> {
                 count == null ? OptionalLong.empty() : OptionalLong.of(count),
                 idleSeconds == null ? OptionalInt.empty() : OptionalInt.of(idleSeconds));
         UndecodableRecords undecodable = new UndecodableRecords(console);
-        try (TopicReader reader = TopicReader.open(config, decoder(settings), undecodable::add)) {
+        try (TopicReader reader = TopicReader.open(config, decoding.decoder(settings), undecodable::add)) {
             Runnable restore = Signals.on(reader::stop, "INT", "TERM");
             try {
                 print(reader);
@@ -196,17 +188,5 @@ final class ReadCommand implements Callable<Integer> {
         }
         return "read " + Counted.of(counts.controlRecords(), "control record")
                 + (counts.events() == 0 ? "" : " and " + Counted.of(counts.events(), "event")) + " of " + topic;
-    }
-
-    private RecordDecoder decoder(ClientSettings settings) throws CommandFailure {
-        RecordDecoder decoder = kafka.decoder(settings);
-        for (Path schema : schemas) {
-            try {
-                decoder.addSchema(SmallFile.text(schema));
-            } catch (IOException | RecordException e) {
-                throw new CommandFailure(ExitCode.USAGE, "--schema " + ErrorText.ofFile(schema, e), e);
-            }
-        }
-        return decoder;
     }
 }

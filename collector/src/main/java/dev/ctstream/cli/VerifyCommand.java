@@ -1,8 +1,6 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.config.ClientSettings;
-import dev.ctstream.config.SmallFile;
-import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.read.AvroFile;
 import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.PartitionExtent;
@@ -11,8 +9,6 @@ import dev.ctstream.read.ReadException;
 import dev.ctstream.read.TopicReader;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.EventHandler;
-import dev.ctstream.record.RecordDecoder;
-import dev.ctstream.record.RecordException;
 import dev.ctstream.verify.Verifier;
 import dev.ctstream.verify.VerifyJson;
 import dev.ctstream.verify.VerifyReport;
@@ -49,21 +45,8 @@ final class VerifyCommand implements Callable<Integer> {
     @Mixin
     private KafkaOptions kafka = new KafkaOptions();
 
-    @Option(
-            names = "--topic",
-            paramLabel = "T",
-            converter = Converters.Topic.class,
-            defaultValue = "conntrack.events",
-            description = "Topic with the events. Default: ${DEFAULT-VALUE}.")
-    private String topic = "";
-
-    @Option(
-            names = "--control-topic",
-            paramLabel = "T",
-            converter = Converters.Topic.class,
-            defaultValue = "conntrack.control",
-            description = "Topic with the control records. Default: ${DEFAULT-VALUE}.")
-    private String controlTopic = "";
+    @Mixin
+    private TopicOptions topics = new TopicOptions();
 
     @Option(
             names = "--file",
@@ -80,11 +63,8 @@ final class VerifyCommand implements Callable<Integer> {
             description = "text: for people. json: one object, all streams.")
     private OutputFormat format = OutputFormat.TEXT;
 
-    @Option(
-            names = "--schema",
-            paramLabel = "FILE",
-            description = "Schema (.avsc) of a newer ctstream that wrote the topics; may be given several times.")
-    private List<Path> schemas = new ArrayList<>();
+    @Mixin
+    private DecoderOptions decoding = new DecoderOptions();
 
     private final Console console;
     private final Verifier verifier =
@@ -141,8 +121,8 @@ final class VerifyCommand implements Callable<Integer> {
         ClientSettings settings = kafka.all(console);
         // The end of the event topic first: every GAP for a hole below it is then in the control topic. What a later
         // control record acknowledges may be beyond that end, so records up to an earlier end are read apart.
-        try (TopicReader control = open(settings, controlTopic);
-                TopicReader events = open(settings, topic)) {
+        try (TopicReader control = open(settings, topics.control());
+                TopicReader events = open(settings, topics.events())) {
             List<PartitionExtent> acknowledging = control.extents();
             List<PartitionExtent> eventExtents = events.extents();
             List<PartitionExtent> controlExtents = control.extents();
@@ -158,7 +138,7 @@ final class VerifyCommand implements Callable<Integer> {
     private TopicReader open(ClientSettings settings, String name) throws ReadException, CommandFailure {
         ReadConfig config = new ReadConfig(
                 settings.kafka(), name, EventFilter.NONE, true, OptionalLong.empty(), OptionalInt.empty());
-        return TopicReader.open(config, decoder(settings), verifier::undecodable);
+        return TopicReader.open(config, decoding.decoder(settings), verifier::undecodable);
     }
 
     private void trimmed(boolean control, List<PartitionExtent> extents) {
@@ -193,18 +173,6 @@ final class VerifyCommand implements Callable<Integer> {
                 }
             }
         }
-    }
-
-    private RecordDecoder decoder(ClientSettings settings) throws CommandFailure {
-        RecordDecoder decoder = kafka.decoder(settings);
-        for (Path schema : schemas) {
-            try {
-                decoder.addSchema(SmallFile.text(schema));
-            } catch (IOException | RecordException e) {
-                throw new CommandFailure(ExitCode.USAGE, "--schema " + ErrorText.ofFile(schema, e), e);
-            }
-        }
-        return decoder;
     }
 
     /** Passes records to the verifier. Skips a record that does not belong in the topic. */

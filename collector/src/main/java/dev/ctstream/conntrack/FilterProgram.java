@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
  * <p>Threads: confined to one.
  */
 final class FilterProgram {
-    private static final int PAYLOAD = 4; // behind an attribute's header
+    private static final int PAYLOAD = 4; // after an attribute's header
     private static final int NEST_CELL = 0;
     private static final int FIRST_ADDRESS_CELL = 1;
     private static final int[] TUPLES = {Cta.CTA_TUPLE_ORIG, Cta.CTA_TUPLE_REPLY};

@@ -44,7 +44,7 @@ record NetworkSet(List<Network> included, List<Network> excluded) {
         Network network = new Network(first(given), given.prefixLength());
         if (!network.equals(given)) {
             throw new IllegalArgumentException(
-                    "'" + item + "' has bits behind its prefix: the network is " + text(network));
+                    "'" + item + "' has bits after its prefix: the network is " + text(network));
         }
         return network;
     }

@@ -174,7 +174,7 @@ public final class SocketFilter {
         return text.toString();
     }
 
-    /** Place in a program that is being written. */
+    /** Position in a program that is being written. */
     public static final class Label {
         private int at = -1;
     }

@@ -1,12 +1,9 @@
 package dev.ctstream.spool;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -35,9 +32,7 @@ public final class SchemaIdsFile {
     private static final int FIELDS = 4;
     private static final int MOST_BYTES = 1 << 16;
 
-    private final SpoolFileSystem files = SpoolFileSystem.HOST;
-    private final Path directory;
-    private final Path file;
+    private final LinesFile file;
 
     /**
      * The file of a spool; it need not exist.
@@ -45,8 +40,7 @@ public final class SchemaIdsFile {
      * @param directory of the spool
      */
     public SchemaIdsFile(Path directory) {
-        this.directory = directory;
-        file = directory.resolve("schema-ids");
+        file = new LinesFile(SpoolFileSystem.HOST, directory.resolve("schema-ids"), TITLE, FIELDS, MOST_BYTES);
     }
 
     /**
@@ -70,29 +64,11 @@ public final class SchemaIdsFile {
     private Map<String, Integer> read() {
         Map<String, Integer> ids = new TreeMap<>();
         try {
-            if (files.facts(file) == null) {
-                return ids;
-            }
-            ByteBuffer bytes = ByteBuffer.allocate(MOST_BYTES);
-            try (FileChannel channel = files.openRead(file)) {
-                while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {
-                    // until the end
-                }
-            }
-            List<String> lines = UTF_8.decode(bytes.flip()).toString().lines().toList();
-            if (lines.isEmpty() || !lines.get(0).equals(TITLE)) {
-                throw new IllegalArgumentException("it does not begin with \"" + TITLE + "\"");
-            }
-            for (String line : lines.subList(1, lines.size())) {
-                String[] fields = line.split(" ", -1);
-                if (fields.length != FIELDS) {
-                    throw new IllegalArgumentException("a line does not have " + FIELDS + " fields");
-                }
-                int end = line.lastIndexOf(' ');
-                ids.put(line.substring(0, end), Integer.parseInt(line.substring(end + 1)));
+            for (String[] fields : file.read()) {
+                ids.put(String.join(" ", fields[0], fields[1], fields[2]), Integer.parseInt(fields[3]));
             }
         } catch (IOException | IllegalArgumentException e) {
-            LOG.warn("schema ids are not taken from the file file={}: {}", file, ErrorText.of(e));
+            LOG.warn("schema ids are not taken from the file file={}: {}", file.path(), ErrorText.of(e));
             ids.clear();
         }
         return ids;
@@ -106,24 +82,14 @@ public final class SchemaIdsFile {
         if (ids.equals(before)) {
             return;
         }
-        StringBuilder text = new StringBuilder(TITLE).append('\n');
-        ids.forEach((key, id) -> text.append(key).append(' ').append(id).append('\n'));
-        Path unfinished = file.resolveSibling("schema-ids.new");
+        List<String> lines = new ArrayList<>();
+        ids.forEach((key, id) -> lines.add(key + " " + id));
         try {
-            files.delete(unfinished);
-            try (FileChannel channel = files.createNew(unfinished)) {
-                ByteBuffer bytes = UTF_8.encode(text.toString());
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-                channel.force(true);
-            }
-            files.rename(unfinished, file);
-            files.syncDirectory(directory);
+            file.write(lines);
         } catch (IOException e) {
             LOG.warn(
                     "file cannot be written, a restart needs the schema registry file={}: {}",
-                    file,
+                    file.path(),
                     ErrorText.reason(e));
         }
     }

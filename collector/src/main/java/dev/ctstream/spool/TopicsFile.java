@@ -1,13 +1,10 @@
 package dev.ctstream.spool;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import dev.ctstream.batch.ControlRecord.Topic;
 import dev.ctstream.netlink.ErrorText;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -38,16 +35,12 @@ final class TopicsFile {
     /** Some thousand runs. */
     private static final int MOST_BYTES = 1 << 18;
 
-    private final SpoolFileSystem files;
-    private final Path directory;
-    private final Path file;
+    private final LinesFile file;
     private final NavigableMap<Long, RunTopics> byEpoch = new TreeMap<>();
     private boolean failing;
 
     private TopicsFile(SpoolFileSystem files, Path directory) {
-        this.files = files;
-        this.directory = directory;
-        file = path(directory);
+        file = new LinesFile(files, path(directory), TITLE, FIELDS, MOST_BYTES);
     }
 
     static Path path(Path directory) {
@@ -58,35 +51,19 @@ final class TopicsFile {
     static TopicsFile open(SpoolFileSystem files, Path directory) {
         TopicsFile opened = new TopicsFile(files, directory);
         try {
-            if (files.facts(opened.file) != null) {
-                opened.read();
-            }
+            opened.read();
         } catch (IOException | IllegalArgumentException e) {
             opened.byEpoch.clear();
             LOG.warn(
                     "file is not used, batches of earlier runs go to the partitions that the topics have now file={}: {}",
-                    opened.file,
+                    opened.file.path(),
                     ErrorText.of(e));
         }
         return opened;
     }
 
     private void read() throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(MOST_BYTES);
-        try (FileChannel channel = files.openRead(file)) {
-            while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {
-                // until the end
-            }
-        }
-        List<String> lines = UTF_8.decode(bytes.flip()).toString().lines().toList();
-        if (lines.isEmpty() || !lines.get(0).equals(TITLE)) {
-            throw new IllegalArgumentException("it does not begin with \"" + TITLE + "\"");
-        }
-        for (String line : lines.subList(1, lines.size())) {
-            String[] fields = line.split(" ", -1);
-            if (fields.length != FIELDS) {
-                throw new IllegalArgumentException("a line does not have " + FIELDS + " fields");
-            }
+        for (String[] fields : file.read()) {
             byEpoch.put(
                     Long.parseLong(fields[0]), new RunTopics(topic(fields[1], fields[2]), topic(fields[3], fields[4])));
         }
@@ -128,29 +105,16 @@ final class TopicsFile {
         if (byEpoch.isEmpty()) {
             return;
         }
-        StringBuilder text = new StringBuilder(TITLE).append('\n');
-        byEpoch.forEach((epoch, topics) -> text.append(epoch)
-                .append(words(topics.events()))
-                .append(words(topics.control()))
-                .append('\n'));
-        Path unfinished = file.resolveSibling("topics.new");
+        List<String> lines = new ArrayList<>();
+        byEpoch.forEach((epoch, topics) -> lines.add(epoch + words(topics.events()) + words(topics.control())));
         try {
-            files.delete(unfinished);
-            try (FileChannel channel = files.createNew(unfinished)) {
-                ByteBuffer bytes = UTF_8.encode(text.toString());
-                while (bytes.hasRemaining()) {
-                    channel.write(bytes);
-                }
-                channel.force(true);
-            }
-            files.rename(unfinished, file);
-            files.syncDirectory(directory);
+            file.write(lines);
             failing = false;
         } catch (IOException e) {
             if (!failing) {
                 LOG.warn(
                         "file cannot be written, a restart may spread a run's zones anew file={}: {}",
-                        file,
+                        file.path(),
                         ErrorText.reason(e));
             }
             failing = true;

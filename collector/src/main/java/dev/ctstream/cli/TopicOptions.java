@@ -1,0 +1,32 @@
+package dev.ctstream.cli;
+
+import picocli.CommandLine.Option;
+
+/** The two topics, for commands that read both. */
+final class TopicOptions {
+    @Option(
+            names = "--topic",
+            paramLabel = "T",
+            converter = Converters.Topic.class,
+            defaultValue = "conntrack.events",
+            description = "Topic with the events. Default: ${DEFAULT-VALUE}.")
+    private String events = "";
+
+    @Option(
+            names = "--control-topic",
+            paramLabel = "T",
+            converter = Converters.Topic.class,
+            defaultValue = "conntrack.control",
+            description = "Topic with the control records. Default: ${DEFAULT-VALUE}.")
+    private String control = "";
+
+    /** The topic with the events. */
+    String events() {
+        return events;
+    }
+
+    /** The topic with the control records. */
+    String control() {
+        return control;
+    }
+}
