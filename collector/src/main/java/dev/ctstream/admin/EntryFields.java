@@ -9,6 +9,7 @@ import dev.ctstream.conntrack.ProtocolStates;
 import dev.ctstream.conntrack.TupleMatch;
 import dev.ctstream.conntrack.TupleSpec;
 import dev.ctstream.conntrack.ZoneScope;
+import dev.ctstream.record.AddressPrefix;
 import dev.ctstream.record.ProtocolNames;
 import java.net.InetAddress;
 import java.util.List;
@@ -171,9 +172,8 @@ public final class EntryFields {
         Integer given = read.family("family");
         int family = given == null ? NfGenMsg.AF_UNSPEC : given;
         for (TupleMatch match : List.of(original, reply)) {
-            for (TupleMatch.@Nullable Network network :
-                    new TupleMatch.Network[] {match.source(), match.destination()}) {
-                family = network == null ? family : same(family, network.family());
+            for (@Nullable AddressPrefix addresses : new AddressPrefix[] {match.source(), match.destination()}) {
+                family = addresses == null ? family : same(family, TupleMatch.family(addresses));
             }
         }
         return family;

@@ -126,7 +126,9 @@ public record EntryFilter(
         return layer4 == null
                 ? Optional.empty()
                 : Optional.of(new TupleSpec(
-                        match.source().address(), match.destination().address(), layer4));
+                        TupleSpec.address(match.source().address()),
+                        TupleSpec.address(match.destination().address()),
+                        layer4));
     }
 
     private static TupleSpec.@Nullable Layer4 layer4(TupleMatch match, int protocol) {

@@ -5,9 +5,9 @@ import dev.ctstream.conntrack.FlowSpec;
 import dev.ctstream.conntrack.IpsStatus;
 import dev.ctstream.conntrack.NfGenMsg;
 import dev.ctstream.conntrack.ProtocolStates;
-import dev.ctstream.conntrack.TupleMatch;
 import dev.ctstream.conntrack.TupleSpec;
 import dev.ctstream.conntrack.ZoneScope;
+import dev.ctstream.record.AddressPrefix;
 import dev.ctstream.record.AddressText;
 import dev.ctstream.record.ProtocolNames;
 import java.math.BigInteger;
@@ -32,7 +32,6 @@ final class FieldReader {
     private static final int U16 = 0xFFFF;
     private static final int U8 = 0xFF;
     private static final int LABELS = 128;
-    private static final int IPV6_BITS = 128;
     private static final int HEX = 16;
     /** {@code NF_CT_HELPER_NAME_LEN} without its NUL. */
     private static final int HELPER_BYTES = 15;
@@ -160,17 +159,9 @@ final class FieldReader {
         return value(name, FieldReader::parseAddress, "an IPv4 or IPv6 address");
     }
 
-    TupleMatch.@Nullable Network network(String name) {
-        return value(
-                name,
-                text -> {
-                    int slash = text.indexOf('/');
-                    InetAddress address = parseAddress(slash < 0 ? text : text.substring(0, slash));
-                    return slash < 0
-                            ? TupleMatch.Network.host(address)
-                            : new TupleMatch.Network(address, (int) number(text.substring(slash + 1), 0, IPV6_BITS));
-                },
-                "an IPv4 or IPv6 address, or one with /PREFIX");
+    @Nullable
+    AddressPrefix network(String name) {
+        return value(name, AddressPrefix::parse, "an IPv4 or IPv6 address, or one with /PREFIX");
     }
 
     /** Accepts literal addresses only: a host name could stand for several. */

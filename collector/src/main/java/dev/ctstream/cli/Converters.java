@@ -1,9 +1,8 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.config.Checks;
-import dev.ctstream.conntrack.TupleSpec;
 import dev.ctstream.netlink.ErrorText;
-import dev.ctstream.read.AddressPrefix;
+import dev.ctstream.record.AddressPrefix;
 import dev.ctstream.record.AddressText;
 import dev.ctstream.record.ProtocolNames;
 import java.nio.file.InvalidPathException;
@@ -91,7 +90,7 @@ public final class Converters {
         @Override
         public String convert(String value) {
             try {
-                return AddressText.of(TupleSpec.address(AddressText.parse(value)));
+                return AddressText.of(AddressText.parse(value));
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException("'" + value + "' is no IPv4 or IPv6 address");
             }

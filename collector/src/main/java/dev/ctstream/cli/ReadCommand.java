@@ -1,13 +1,13 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.config.ClientSettings;
-import dev.ctstream.read.AddressPrefix;
 import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.EventPrinter;
 import dev.ctstream.read.ReadConfig;
 import dev.ctstream.read.ReadCounts;
 import dev.ctstream.read.ReadException;
 import dev.ctstream.read.TopicReader;
+import dev.ctstream.record.AddressPrefix;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.EventHandler;
 import java.io.IOException;

@@ -4,6 +4,7 @@ import static dev.ctstream.conntrack.Cta.*;
 
 import dev.ctstream.netlink.MessageWriter;
 import dev.ctstream.netlink.NlMsgHdr;
+import dev.ctstream.record.AddressPrefix;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -106,11 +107,11 @@ final class ConntrackRequests {
         return v6 ? flags << FILTER_ICMPV6_SHIFT : flags;
     }
 
-    private int matchAddress(int number, TupleMatch.@Nullable Network network, int flag) {
-        if (network == null) {
+    private int matchAddress(int number, @Nullable AddressPrefix address, int flag) {
+        if (address == null) {
             return 0;
         }
-        writer.bytes(number, network.address().getAddress());
+        writer.bytes(number, address.address());
         return flag;
     }
 

@@ -1,8 +1,8 @@
 package dev.ctstream.conntrack;
 
-import dev.ctstream.conntrack.TupleMatch.Network;
 import dev.ctstream.netlink.SocketFilter;
 import dev.ctstream.netlink.SocketFilter.Label;
+import dev.ctstream.record.AddressPrefix;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -129,8 +129,8 @@ final class FilterProgram {
                 out.store(cell++);
             }
         }
-        List<Network> excluded = of(networks.excluded(), family);
-        List<Network> included = of(networks.included(), family);
+        List<AddressPrefix> excluded = of(networks.excluded(), family);
+        List<AddressPrefix> included = of(networks.included(), family);
         if (four) {
             findFour(excluded, drop);
             findFour(included, accept);
@@ -141,35 +141,35 @@ final class FilterProgram {
         out.jump(networks.included().isEmpty() ? accept : drop);
     }
 
-    private static List<Network> of(List<Network> networks, int family) {
-        return networks.stream().filter(network -> network.family() == family).toList();
+    private static List<AddressPrefix> of(List<AddressPrefix> networks, int family) {
+        return networks.stream()
+                .filter(network -> TupleMatch.family(network) == family)
+                .toList();
     }
 
     /** Goes to the label if one of the addresses is in one of the networks; by prefix, so that each is masked once. */
-    private void findFour(List<Network> networks, Label to) {
-        Map<Integer, List<Network>> byPrefix = networks.stream()
-                .collect(Collectors.groupingBy(Network::prefixLength, TreeMap::new, Collectors.toList()));
+    private void findFour(List<AddressPrefix> networks, Label to) {
+        Map<Integer, List<AddressPrefix>> byPrefix = networks.stream()
+                .collect(Collectors.groupingBy(AddressPrefix::bits, TreeMap::new, Collectors.toList()));
         for (int i = 0; i < ADDRESSES; i++) {
-            for (List<Network> same : byPrefix.values()) {
-                out.loadCell(FIRST_ADDRESS_CELL + i).and(NetworkSet.wordMask(same.get(0), 0));
-                same.forEach(network -> out.jumpIfEqual(NetworkSet.word(network, 0), to));
+            for (List<AddressPrefix> same : byPrefix.values()) {
+                out.loadCell(FIRST_ADDRESS_CELL + i).and(same.get(0).wordMask(0));
+                same.forEach(network -> out.jumpIfEqual(network.word(0), to));
             }
         }
     }
 
-    private void findSix(List<Network> networks, Label to) {
+    private void findSix(List<AddressPrefix> networks, Label to) {
         for (int i = 0; i < ADDRESSES; i++) {
             out.loadXCell(FIRST_ADDRESS_CELL + i);
-            for (Network network : networks) {
+            for (AddressPrefix network : networks) {
                 Label next = new Label();
                 for (int word = 0; word < V6_WORDS; word++) {
-                    int mask = NetworkSet.wordMask(network, word);
+                    int mask = network.wordMask(word);
                     if (mask != 0) {
                         Label equal = new Label();
                         out.loadWordAtX(PAYLOAD + word * Integer.BYTES).and(mask);
-                        out.jumpIfEqual(NetworkSet.word(network, word), equal)
-                                .jump(next)
-                                .place(equal);
+                        out.jumpIfEqual(network.word(word), equal).jump(next).place(equal);
                     }
                 }
                 out.jump(to).place(next);

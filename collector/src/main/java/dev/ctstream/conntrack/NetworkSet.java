@@ -1,8 +1,6 @@
 package dev.ctstream.conntrack;
 
-import dev.ctstream.conntrack.TupleMatch.Network;
-import dev.ctstream.record.AddressText;
-import java.net.InetAddress;
+import dev.ctstream.record.AddressPrefix;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -15,9 +13,7 @@ import java.util.stream.Stream;
  *
  * <p>Threads: immutable.
  */
-record NetworkSet(List<Network> included, List<Network> excluded) {
-    private static final int BYTE_MASK = 0xFF;
-
+record NetworkSet(List<AddressPrefix> included, List<AddressPrefix> excluded) {
     NetworkSet {
         included = List.copyOf(included);
         excluded = List.copyOf(excluded);
@@ -29,8 +25,8 @@ record NetworkSet(List<Network> included, List<Network> excluded) {
      * @throws IllegalArgumentException for an item that is no network
      */
     static NetworkSet parse(List<String> items) {
-        List<Network> included = new ArrayList<>();
-        List<Network> excluded = new ArrayList<>();
+        List<AddressPrefix> included = new ArrayList<>();
+        List<AddressPrefix> excluded = new ArrayList<>();
         for (String item : items) {
             boolean exclude = item.startsWith("!");
             (exclude ? excluded : included)
@@ -39,56 +35,18 @@ record NetworkSet(List<Network> included, List<Network> excluded) {
         return new NetworkSet(included, excluded);
     }
 
-    private static Network network(String item, String text) {
-        Network given = given(item, text);
-        Network network = new Network(first(given), given.prefixLength());
-        if (!network.equals(given)) {
-            throw new IllegalArgumentException(
-                    "'" + item + "' has bits after its prefix: the network is " + text(network));
-        }
-        return network;
-    }
-
-    private static Network given(String item, String text) {
-        int slash = text.indexOf('/');
+    private static AddressPrefix network(String item, String text) {
+        AddressPrefix given;
         try {
-            InetAddress address = TupleSpec.address(AddressText.parse(slash < 0 ? text : text.substring(0, slash)));
-            return slash < 0
-                    ? Network.host(address)
-                    : new Network(address, Integer.parseInt(text.substring(slash + 1)));
-        } catch (IllegalArgumentException e) { // NumberFormatException is one
+            given = AddressPrefix.parse(text);
+        } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("'" + item + "' is no network such as 10.0.0.0/8", e);
         }
-    }
-
-    private static InetAddress first(Network network) {
-        byte[] bytes = network.address().getAddress();
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] &= (byte) mask(network, i);
+        if (!given.isNetwork()) {
+            throw new IllegalArgumentException(
+                    "'" + item + "' has bits after its prefix: the network is " + given.network());
         }
-        return TupleSpec.address(bytes);
-    }
-
-    /** The bits of byte {@code i} that belong to the prefix. */
-    private static int mask(Network network, int i) {
-        int bits = Math.min(Math.max(network.prefixLength() - i * Byte.SIZE, 0), Byte.SIZE);
-        return BYTE_MASK << (Byte.SIZE - bits) & BYTE_MASK;
-    }
-
-    /** Word {@code i} of the network's address, in network order. */
-    static int word(Network network, int i) {
-        byte[] bytes = network.address().getAddress();
-        int word = 0;
-        for (int at = i * Integer.BYTES; at < (i + 1) * Integer.BYTES; at++) {
-            word = word << Byte.SIZE | (bytes[at] & BYTE_MASK);
-        }
-        return word;
-    }
-
-    /** The bits of word {@code i} that belong to the prefix. */
-    static int wordMask(Network network, int i) {
-        int bits = Math.min(Math.max(network.prefixLength() - i * Integer.SIZE, 0), Integer.SIZE);
-        return bits == 0 ? 0 : -1 << (Integer.SIZE - bits);
+        return given;
     }
 
     boolean isEverything() {
@@ -99,8 +57,9 @@ record NetworkSet(List<Network> included, List<Network> excluded) {
         return !anyIn(excluded, event) && (included.isEmpty() || anyIn(included, event));
     }
 
-    private static boolean anyIn(List<Network> networks, FlowEvent event) {
-        for (Network network : networks) {
+    private static boolean anyIn(List<AddressPrefix> networks, FlowEvent event) {
+        for (int i = 0; i < networks.size(); i++) { // without an iterator: called for each entry of a dump
+            AddressPrefix network = networks.get(i);
             if (either(network, event.original()) || either(network, event.reply())) {
                 return true;
             }
@@ -108,12 +67,8 @@ record NetworkSet(List<Network> included, List<Network> excluded) {
         return false;
     }
 
-    private static boolean either(Network network, Tuple tuple) {
-        return network.contains(tuple, tuple.sourceOffset()) || network.contains(tuple, tuple.destinationOffset());
-    }
-
-    private static String text(Network network) {
-        return AddressText.of(network.address()) + "/" + network.prefixLength();
+    private static boolean either(AddressPrefix network, Tuple tuple) {
+        return tuple.sourceIn(network) || tuple.destinationIn(network);
     }
 
     @Override
@@ -123,8 +78,8 @@ record NetworkSet(List<Network> included, List<Network> excluded) {
 
     private String listed() {
         return Stream.concat(
-                        included.stream().map(NetworkSet::text),
-                        excluded.stream().map(network -> "!" + text(network)))
+                        included.stream().map(AddressPrefix::toString),
+                        excluded.stream().map(network -> "!" + network))
                 .sorted()
                 .collect(Collectors.joining(","));
     }

@@ -98,7 +98,8 @@ record NumberSet(List<Range> ranges, int largest) {
     }
 
     boolean contains(int number) {
-        for (Range range : ranges) {
+        for (int i = 0; i < ranges.size(); i++) { // without an iterator: called for each entry of a dump
+            Range range = ranges.get(i);
             if (number <= range.last) {
                 return number >= range.first;
             }

@@ -1,5 +1,7 @@
 package dev.ctstream.conntrack;
 
+import dev.ctstream.record.AddressPrefix;
+
 /**
  * One direction of a flow, read in place from a netlink message. Ports are GRE keys for GRE; ICMP and ICMPv6 share the
  * {@code icmp} accessors; other protocols may have neither.
@@ -56,6 +58,16 @@ public final class Tuple extends PresentFields {
     /** Offset of the destination address in the event's buffer; network order. */
     public int destinationOffset() {
         return offset(DESTINATION);
+    }
+
+    /** Whether the source address has the prefix. */
+    public boolean sourceIn(AddressPrefix prefix) {
+        return prefix.contains(buffer(), sourceOffset(), addressLengthBytes());
+    }
+
+    /** Whether the destination address has the prefix. */
+    public boolean destinationIn(AddressPrefix prefix) {
+        return prefix.contains(buffer(), destinationOffset(), addressLengthBytes());
     }
 
     public int sourcePort() {

@@ -1,6 +1,6 @@
 package dev.ctstream.conntrack;
 
-import java.net.InetAddress;
+import dev.ctstream.record.AddressPrefix;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record TupleMatch(
         @Nullable Integer protocol,
-        @Nullable Network source,
-        @Nullable Network destination,
+        @Nullable AddressPrefix source,
+        @Nullable AddressPrefix destination,
         @Nullable Integer sourcePort,
         @Nullable Integer destinationPort,
         @Nullable Integer icmpType,
@@ -22,57 +22,22 @@ public record TupleMatch(
     /** Matches every tuple. */
     public static final TupleMatch ANY = new TupleMatch(null, null, null, null, null, null, null, null);
 
-    /** Addresses that share a prefix. */
-    public record Network(InetAddress address, int prefixLength) {
-        /** Checks the range. */
-        public Network {
-            int bits = address.getAddress().length * Byte.SIZE;
-            if (prefixLength < 0 || prefixLength > bits) {
-                throw new IllegalArgumentException("prefix length " + prefixLength + " is not in 0.." + bits);
-            }
-        }
-
-        /** One address only. */
-        public static Network host(InetAddress address) {
-            return new Network(address, address.getAddress().length * Byte.SIZE);
-        }
-
-        /** Whether it is one address only. */
-        public boolean single() {
-            return prefixLength == address.getAddress().length * Byte.SIZE;
-        }
-
-        /** {@code AF_INET} or {@code AF_INET6}. */
-        public int family() {
-            return address.getAddress().length == 4 ? NfGenMsg.AF_INET : NfGenMsg.AF_INET6;
-        }
-
-        boolean contains(Tuple tuple, int offset) {
-            byte[] wanted = address.getAddress();
-            if (tuple.addressLengthBytes() != wanted.length) {
-                return false;
-            }
-            for (int i = 0, left = prefixLength; left > 0; i++, left -= Byte.SIZE) {
-                int mask = left >= Byte.SIZE ? 0xFF : 0xFF << (Byte.SIZE - left) & 0xFF;
-                if (((tuple.buffer().get(offset + i) ^ wanted[i]) & mask) != 0) {
-                    return false;
-                }
-            }
-            return true;
-        }
-    }
-
     /** The family that the addresses belong to; AF_UNSPEC when there are none. */
     int family() {
-        Network either = source == null ? destination : source;
-        return either == null ? NfGenMsg.AF_UNSPEC : either.family();
+        AddressPrefix either = source == null ? destination : source;
+        return either == null ? NfGenMsg.AF_UNSPEC : family(either);
+    }
+
+    /** {@code AF_INET} or {@code AF_INET6}. */
+    public static int family(AddressPrefix addresses) {
+        return addresses.lengthBytes() == Integer.BYTES ? NfGenMsg.AF_INET : NfGenMsg.AF_INET6;
     }
 
     /** Whether a direction meets all conditions. */
     public boolean matches(Tuple tuple) {
         return (protocol == null || tuple.protocol() == protocol)
-                && (source == null || source.contains(tuple, tuple.sourceOffset()))
-                && (destination == null || destination.contains(tuple, tuple.destinationOffset()))
+                && (source == null || tuple.sourceIn(source))
+                && (destination == null || tuple.destinationIn(destination))
                 && (sourcePort == null || (tuple.has(Tuple.SOURCE_PORT) && tuple.sourcePort() == sourcePort))
                 && (destinationPort == null
                         || (tuple.has(Tuple.DESTINATION_PORT) && tuple.destinationPort() == destinationPort))
@@ -99,7 +64,7 @@ public record TupleMatch(
                 icmp ? icmpId : null);
     }
 
-    private static @Nullable Network forKernel(@Nullable Network network) {
-        return network != null && network.single() && network.family() == NfGenMsg.AF_INET ? network : null;
+    private static @Nullable AddressPrefix forKernel(@Nullable AddressPrefix addresses) {
+        return addresses != null && addresses.single() && family(addresses) == NfGenMsg.AF_INET ? addresses : null;
     }
 }

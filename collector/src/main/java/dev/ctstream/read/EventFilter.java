@@ -1,5 +1,6 @@
 package dev.ctstream.read;
 
+import dev.ctstream.record.AddressPrefix;
 import dev.ctstream.record.DecodedRecord;
 import java.util.List;
 import java.util.Optional;

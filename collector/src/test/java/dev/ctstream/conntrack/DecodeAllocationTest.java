@@ -6,6 +6,9 @@ import com.sun.management.ThreadMXBean;
 import dev.ctstream.netlink.MessageCursor;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntToLongFunction;
 import org.junit.jupiter.api.Test;
 
 /** Decoding leaves no garbage. */
@@ -21,11 +24,35 @@ class DecodeAllocationTest {
 
     @Test
     void aMillionDecodesAllocateNothing() {
-        decode(100_000); // loads classes
+        assertAllocatesNothing(this::decode);
+    }
+
+    @Test
+    void aMillionVerdictsOfAFilterAllocateNothing() {
+        FlowFilter filter = FlowFilter.parse(
+                List.of("!1000-2000", "!3000"), List.of("!gre"), List.of("!192.0.2.0/24", "0.0.0.0/1", "2000::/3"));
+        List<FlowEvent> events = new ArrayList<>();
+        for (ByteBuffer datagram : datagrams) {
+            FlowEvent decoded = new FlowEvent();
+            if (decoder.decode(decoded, datagram, 0, datagram.limit())) {
+                events.add(decoded);
+            }
+        }
+        assertAllocatesNothing(rounds -> {
+            long admitted = 0;
+            for (int i = 0; i < rounds; i++) {
+                admitted += filter.admits(events.get(i % events.size())) ? 1 : 0;
+            }
+            return admitted;
+        });
+    }
+
+    private static void assertAllocatesNothing(IntToLongFunction work) {
+        assertThat(work.applyAsLong(100_000)).isNotZero(); // loads classes
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         threads.getCurrentThreadAllocatedBytes();
         long before = threads.getCurrentThreadAllocatedBytes();
-        long sum = decode(ROUNDS);
+        long sum = work.applyAsLong(ROUNDS);
         long allocatedBytes = threads.getCurrentThreadAllocatedBytes() - before;
         assertThat(sum).isNotZero();
         assertThat(allocatedBytes).isZero();

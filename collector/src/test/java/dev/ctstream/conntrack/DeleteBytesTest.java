@@ -7,6 +7,7 @@ import dev.ctstream.netlink.AttributeCursor;
 import dev.ctstream.netlink.MessageWriter;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NlMsgHdr;
+import dev.ctstream.record.AddressPrefix;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -57,7 +58,7 @@ class DeleteBytesTest {
 
     private static void everyReadingRequest(ConntrackTable table) throws NetlinkException {
         DumpFilter.Masked masked = new DumpFilter.Masked(8, 8);
-        TupleMatch match = new TupleMatch(17, TupleMatch.Network.host(Flows.address("10.0.0.1")), null, 1, 2, 8, 0, 1);
+        TupleMatch match = new TupleMatch(17, AddressPrefix.parse("10.0.0.1"), null, 1, 2, 8, 0, 1);
         for (int family : new int[] {NfGenMsg.AF_UNSPEC, NfGenMsg.AF_INET, NfGenMsg.AF_INET6}) {
             table.dump(new DumpFilter(family, 7, masked, masked, match, match), entry -> {});
             table.dump(new DumpFilter(family, 0, null, null), entry -> {});

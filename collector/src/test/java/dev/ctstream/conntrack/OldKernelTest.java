@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.netlink.Errno;
 import dev.ctstream.netlink.NetlinkException;
+import dev.ctstream.record.AddressPrefix;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -47,8 +48,7 @@ class OldKernelTest {
         FakeKernel kernel = full(generation);
         DumpFilter.Masked one = new DumpFilter.Masked(1, 1);
         TupleMatch tcp = new TupleMatch(6, null, null, null, 80, null, null, null);
-        TupleMatch v6 = new TupleMatch(
-                null, TupleMatch.Network.host(Flows.address("fd09:2::1")), null, null, null, null, null, null);
+        TupleMatch v6 = new TupleMatch(null, AddressPrefix.parse("fd09:2::1"), null, null, null, null, null, null);
         try (ConntrackTable table = ConntrackTable.over(kernel)) {
             for (DumpFilter filter : List.of(
                     DumpFilter.zone(7),

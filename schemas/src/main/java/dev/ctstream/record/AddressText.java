@@ -76,7 +76,11 @@ public final class AddressText {
 
     /** The text of an address. An IPv4-mapped IPv6 address stays one: {@code ::ffff:10.0.0.1}. */
     public static String of(InetAddress address) {
-        byte[] bytes = address.getAddress();
+        return of(address.getAddress());
+    }
+
+    /** The text of the 4 or 16 bytes of an address; the opposite of {@link #parse}. */
+    public static String of(byte[] bytes) {
         byte[] text = new byte[IPV6_MAX_BYTES + SPILL_BYTES];
         int end = write(text, 0, ByteBuffer.wrap(bytes), 0, bytes.length);
         return new String(text, 1, end - 1, StandardCharsets.US_ASCII);
@@ -89,7 +93,7 @@ public final class AddressText {
     }
 
     /**
-     * The 4 or 16 bytes of a literal address; the opposite of {@link #of}. Takes every form of RFC 4291 for IPv6, and
+     * The 4 or 16 bytes of a literal address; the opposite of {@link #of(byte[])}. Takes every form of RFC 4291 for IPv6, and
      * for IPv4 exactly four decimal octets. Refuses leading zeros, which some programs read as octal, and host names.
      *
      * @throws IllegalArgumentException for any other text
@@ -123,7 +127,8 @@ public final class AddressText {
         return bytes;
     }
 
-    private static int bigEndian(ByteBuffer buffer, int offset) {
+    /** The four bytes at the offset, in network order. */
+    static int bigEndian(ByteBuffer buffer, int offset) {
         int value = buffer.getInt(offset);
         return buffer.order() == ByteOrder.BIG_ENDIAN ? value : Integer.reverseBytes(value);
     }
