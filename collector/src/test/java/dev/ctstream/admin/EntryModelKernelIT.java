@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
  * equal.
  */
 class EntryModelKernelIT {
-    private static final int OPERATIONS = 6_000;
+    private static final int OPERATIONS = Integer.getInteger("entries.operations", 2_500);
     private static final int COMPARE_EVERY = 40;
     private static final long SEED = Long.getLong("test.seed", 20_240_607);
 

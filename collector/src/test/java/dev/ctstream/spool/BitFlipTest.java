@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Random bit flips in spools of several segments: every frame that is not handed out is declared exactly. */
 class BitFlipTest {
     private static final long SEED = Long.getLong("test.seed", 20261121);
-    private static final int ROUNDS = 200;
+    private static final int ROUNDS = Integer.getInteger("bit.rounds", 100);
     private static final int FLIPS_A_ROUND = 4;
 
     @TempDir

@@ -25,6 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Invariant 5: a torn tail is cut; damage is skipped, counted exactly and declared once. */
 class DamageTest {
     private static final int BATCHES = 800;
+    /** In the header of a frame every byte is cut. */
+    private static final int BYTES_BETWEEN_CUTS = 7;
 
     @TempDir
     private Path temporary;
@@ -95,12 +97,13 @@ class DamageTest {
     }
 
     @Test
-    void aTornTailIsCutAtAnyByte() throws IOException {
+    void aTornTailIsCut() throws IOException {
         Path crashed = crashed();
         long begin = offsetOfFrame(only(crashed), 2);
         long end = Files.size(only(crashed));
         assertThat(offsetOfFrame(only(crashed), 3)).isEqualTo(end);
-        for (long cut = begin; cut < end; cut++) {
+        long bodyBegin = begin + 100;
+        for (long cut = begin; cut < end; cut += cut < bodyBegin || cut > end - 16 ? 1 : BYTES_BETWEEN_CUTS) {
             Path directory = copy(crashed);
             try (FileChannel channel = FileChannel.open(only(directory), StandardOpenOption.WRITE)) {
                 channel.truncate(cut);

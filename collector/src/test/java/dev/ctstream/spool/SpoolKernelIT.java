@@ -30,7 +30,7 @@ class SpoolKernelIT {
 
     private static final long CONTROL_BYTES = 256 << 10;
     private static final long DEADLINE_NANOS = 10_000_000_000L;
-    private static final int KILLS = Integer.getInteger("spool.kills", 20);
+    private static final int KILLS = Integer.getInteger("spool.kills", 8);
 
     @TempDir
     private Path temporary;
