@@ -147,13 +147,17 @@ public final class Collector implements AutoCloseable {
      * @throws IOException when the spool or the HTTP endpoint cannot be opened; the message names the remedy
      */
     public static Collector start(CollectorConfig config, Program program) throws IOException {
-        CompletableFuture<Void> rehearsal = Rehearsal.begin(config);
+        return start(config, program, Rehearsal.begin());
+    }
+
+    /** As {@link #start(CollectorConfig, Program)}, with a rehearsal that has begun. */
+    public static Collector start(CollectorConfig config, Program program, Rehearsal rehearsal) throws IOException {
         Early early = early(config);
         Namespaces namespaces = new Namespaces(config, early.health());
         Collector collector;
         boolean preferred = false;
         try {
-            Rehearsal.await(rehearsal);
+            rehearsal.await(config.batch());
             namespaces.open(); // from here on the kernel keeps events for us, as many as the buffer holds
             preferred = ProcessControl.preferThread();
             collector = new Collector(config, namespaces, early, program);

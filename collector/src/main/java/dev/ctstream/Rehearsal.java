@@ -1,5 +1,6 @@
 package dev.ctstream;
 
+import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.Batcher;
@@ -7,7 +8,6 @@ import dev.ctstream.batch.ControlEncoder;
 import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.DatagramFeed;
 import dev.ctstream.conntrack.ReceiveMetrics;
 import dev.ctstream.metrics.Metrics;
@@ -15,9 +15,9 @@ import dev.ctstream.netlink.Clock;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.track.FlowTracker;
+import dev.ctstream.track.TrackConfig;
 import dev.ctstream.track.TrackMetrics;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,8 +25,11 @@ import org.slf4j.LoggerFactory;
  * Plays recorded datagrams through the receive side before the subscription, so that the JIT compiler has seen it when
  * the first events come: a burst would find interpreted code, and the kernel's buffer holds less than a second of one.
  * What the rehearsal makes is thrown away. ADR 24 has the figures.
+ *
+ * <p>It may begin before the configuration is read: it plays with the defaults, and once more if other fields of events
+ * are configured.
  */
-final class Rehearsal {
+public final class Rehearsal {
     /** Seven events each. C1 compiles what has run some 200 times, C2 what has run some 5000 times. */
     private static final int FLOWS = 6_000;
 
@@ -36,38 +39,40 @@ final class Rehearsal {
 
     private static final Logger LOG = LoggerFactory.getLogger(Rehearsal.class);
 
-    private Rehearsal() {}
+    private final CompletableFuture<Void> defaults;
+
+    private Rehearsal(CompletableFuture<Void> defaults) {
+        this.defaults = defaults;
+    }
 
     /** Plays on a thread of its own, for some tenths of a second. */
-    static CompletableFuture<Void> begin(CollectorConfig config) {
-        return CompletableFuture.runAsync(() -> play(config), rehearsal -> {
+    public static Rehearsal begin() {
+        return new Rehearsal(CompletableFuture.runAsync(() -> play(BatchConfig.DEFAULT), rehearsal -> {
             Thread thread = new Thread(rehearsal, "ctstream-rehearsal");
             thread.setDaemon(true);
             thread.start();
-        });
+        }));
     }
 
     /** Waits for its end. A rehearsal that fails costs speed alone. */
-    static void await(CompletableFuture<Void> rehearsal) {
+    void await(BatchConfig config) {
         try {
-            rehearsal.join();
-        } catch (CompletionException e) {
+            defaults.join();
+            if (!config.derived().equals(BatchConfig.DEFAULT.derived())) {
+                play(config);
+            }
+        } catch (RuntimeException e) {
             LOG.warn("the receive side could not be rehearsed; the first events find code that is not compiled", e);
         }
     }
 
-    private static void play(CollectorConfig config) {
+    private static void play(BatchConfig config) {
         try (Metrics metrics = new Metrics()) {
             BatchRing ring = new BatchRing(RING_SLOTS, RING_BYTES);
-            RunIdentity run = new RunIdentity(config.host().id(), config.host().bootId(), Clock.realtimeNanos());
-            Batcher batcher = new Batcher(
-                    config.batch(),
-                    run,
-                    config.host().name(),
-                    ring,
-                    new ControlOutbox(ring),
-                    new BatchMetrics(metrics));
-            FlowTracker tracker = new FlowTracker(batcher, config.track(), new TrackMetrics(metrics));
+            RunIdentity run = new RunIdentity("rehearsal", "", Clock.realtimeNanos());
+            Batcher batcher =
+                    new Batcher(config, run, "", ring, new ControlOutbox(ring), new BatchMetrics(metrics));
+            FlowTracker tracker = new FlowTracker(batcher, TrackConfig.DEFAULT, new TrackMetrics(metrics));
             DatagramFeed feed = new DatagramFeed(tracker, new ReceiveMetrics(metrics), FLOWS_AT_ONCE);
             for (int first = 0; first < FLOWS; first += FLOWS_AT_ONCE) {
                 for (int datagram = 0; datagram < feed.size(); datagram++) {
@@ -79,13 +84,13 @@ final class Rehearsal {
                 tracker.onPass(System.nanoTime());
                 discard(ring);
             }
-            encodeControlRecord(run, config.host().name());
+            encodeControlRecord(run);
         }
     }
 
     /** Reads the schemas, too, which the spool needs to open. */
-    private static void encodeControlRecord(RunIdentity run, String hostName) {
-        new ControlEncoder(run, hostName)
+    private static void encodeControlRecord(RunIdentity run) {
+        new ControlEncoder(run, "")
                 .encode(
                         StreamId.control("", ""),
                         0,

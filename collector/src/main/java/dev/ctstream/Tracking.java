@@ -32,6 +32,9 @@ import org.slf4j.LoggerFactory;
  * <p>Threads: for the collector's owner.
  */
 final class Tracking {
+    /** A receive thread that has not waited for so long stands still; a drain is shorter, whatever comes. */
+    private static final long BUSY_MOST_NANOS = TimeUnit.SECONDS.toNanos(30);
+
     private static final Logger LOG = LoggerFactory.getLogger(Tracking.class);
 
     private final RunParts parts;
@@ -60,6 +63,7 @@ final class Tracking {
                 new Batcher(config.batch(), run, config.host().name(), queues.ring(), queues.outbox(), stages.batch());
         tracker = new FlowTracker(batcher, config.track(), stages.track());
         receiver = EventReceiver.open(tracker, stages.receive());
+        health.watchStage("receive-thread", () -> receiver.busyNanos() > BUSY_MOST_NANOS);
         reporter = new NamespaceReporter(
                 tracker, batcher, queues.outbox(), config.track(), facts, stages.control(), health);
         snapshots = new Snapshots(tracker, queues.outbox(), config.track(), stages.control(), receiver.dumpRing());

@@ -1,6 +1,7 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.Collector;
+import dev.ctstream.Rehearsal;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.NetlinkException;
@@ -19,6 +20,7 @@ final class CollectorRun {
 
     private final Console console;
     private final RunRequests requests;
+    private final Rehearsal rehearsal;
     private final Optional<Path> file;
     private final Source source;
     private String logLevel = "";
@@ -28,9 +30,11 @@ final class CollectorRun {
         Configuration read() throws CommandFailure;
     }
 
-    CollectorRun(Console console, RunRequests requests, Optional<Path> file, Source source) {
+    CollectorRun(
+            Console console, RunRequests requests, Rehearsal rehearsal, Optional<Path> file, Source source) {
         this.console = console;
         this.requests = requests;
+        this.rehearsal = rehearsal;
         this.file = file;
         this.source = source;
     }
@@ -40,7 +44,11 @@ final class CollectorRun {
         Configuration configuration = source.read();
         logLevel = configuration.collector().logLevel();
         LogLevels.set(logLevel);
-        try (Collector collector = Collector.start(configuration.collector(), RunCommand.program(configuration))) {
+        try (ServiceManager manager =
+                        ServiceManager.of(console.environment(), ProcessHandle.current().pid());
+                Collector collector = Collector.start(
+                        configuration.collector(), RunCommand.program(configuration), rehearsal)) {
+            manager.started(collector.health());
             LOG.info(
                     "started version={} java={} configuration={} http={} spool={}",
                     Version.current(),
@@ -49,7 +57,7 @@ final class CollectorRun {
                     collector.listening(),
                     configuration.collector().spool().directory());
             collector.whenEnded(() -> requests.add(RunRequests.Request.END));
-            carryOut(collector, configuration);
+            carryOut(collector, configuration, manager);
             collector.awaitEnd();
             if (!collector.endedCleanly()) {
                 console.say("the end of this run is not in the spool, so the next run declares what it cannot know");
@@ -66,14 +74,22 @@ final class CollectorRun {
         }
     }
 
-    private void carryOut(Collector collector, Configuration ofStart) throws InterruptedException {
+    private void carryOut(Collector collector, Configuration ofStart, ServiceManager manager)
+            throws InterruptedException {
         while (true) {
             switch (requests.take()) {
                 case END -> {
                     return;
                 }
-                case STOP -> collector.stop();
-                case RELOAD -> reload(collector, ofStart);
+                case STOP -> {
+                    manager.stopping();
+                    collector.stop();
+                }
+                case RELOAD -> {
+                    manager.reloading();
+                    reload(collector, ofStart);
+                    manager.reloaded();
+                }
                 case SNAPSHOT -> collector.requestSnapshot();
             }
         }

@@ -1,10 +1,12 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.Rehearsal;
 import dev.ctstream.cli.demo.DemoCommand;
 import dev.ctstream.cli.entries.EntriesCommand;
 import dev.ctstream.cli.entries.ZonesCommand;
 import dev.ctstream.cli.topics.TopicsCommand;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.netlink.HostCheck;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -63,21 +66,27 @@ public final class Main implements Runnable {
 
     private final Console console;
     private final RunRequests requests;
+    private final @Nullable Rehearsal rehearsal;
 
-    private Main(Console console, RunRequests requests) {
+    private Main(Console console, RunRequests requests, @Nullable Rehearsal rehearsal) {
         this.console = console;
         this.requests = requests;
+        this.rehearsal = rehearsal;
     }
 
     /** Runs the command and ends the process with its exit code. */
     public static void main(String[] arguments) {
         Console console = Console.system();
         RunRequests requests = RunRequests.ofSignals(console, arguments); // first: before anything that takes time
-        System.exit(executeExactly(console, requests, arguments));
+        limitRecords();
+        // Beside all else that a start takes, if there is a second CPU.
+        boolean rehearse = RunRequests.runsCollector(arguments) && HostCheck.problem() == null;
+        System.exit(executeExactly(console, requests, rehearse ? Rehearsal.begin() : null, arguments));
     }
 
     /** Executes with arguments and environment as they were given, whatever the locale. */
-    private static int executeExactly(Console console, RunRequests requests, String... decoded) {
+    private static int executeExactly(
+            Console console, RunRequests requests, @Nullable Rehearsal rehearsal, String... decoded) {
         String[] arguments;
         Console exact;
         try {
@@ -87,17 +96,18 @@ public final class Main implements Runnable {
             e.lines().forEach(console::say);
             return e.exitCode();
         }
-        return execute(exact, requests, arguments);
+        return execute(exact, requests, rehearsal, arguments);
     }
 
     /** Runs a command in this JVM, without handling signals to {@code run}; returns its exit code. */
     public static int execute(Console console, String... arguments) {
-        return execute(console, new RunRequests(), arguments);
+        limitRecords();
+        return execute(console, new RunRequests(), null, arguments);
     }
 
-    private static int execute(Console console, RunRequests requests, String... arguments) {
-        limitRecords();
-        Main main = new Main(console, requests);
+    private static int execute(
+            Console console, RunRequests requests, @Nullable Rehearsal rehearsal, String... arguments) {
+        Main main = new Main(console, requests, rehearsal);
         CommandLine line = new CommandLine(main);
         boolean named = arguments.length > 0 && COMMANDS.contains(arguments[0]);
         for (String name : named ? List.of(arguments[0]) : COMMANDS) {
@@ -135,7 +145,7 @@ public final class Main implements Runnable {
 
     private Object command(String name) {
         return switch (name) {
-            case "run" -> new RunCommand(console, requests);
+            case "run" -> new RunCommand(console, requests, rehearsal);
             case "demo" -> new DemoCommand(console);
             case "watch" -> new WatchCommand(console);
             case "read" -> new ReadCommand(console);

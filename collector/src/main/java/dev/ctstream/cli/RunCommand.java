@@ -2,6 +2,7 @@ package dev.ctstream.cli;
 
 import dev.ctstream.Collector;
 import dev.ctstream.LocalChecks;
+import dev.ctstream.Rehearsal;
 import dev.ctstream.broker.EmbeddedBroker;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.config.ConfigSources;
@@ -61,10 +62,13 @@ public final class RunCommand implements Callable<Integer> {
 
     private final Console console;
     private final RunRequests requests;
+    private final @Nullable Rehearsal begun;
 
-    RunCommand(Console console, RunRequests requests) {
+    /** The command; {@code begun} has begun before anything else, null = not. */
+    RunCommand(Console console, RunRequests requests, @Nullable Rehearsal begun) {
         this.console = console;
         this.requests = requests;
+        this.begun = begun;
     }
 
     @Override
@@ -97,7 +101,9 @@ public final class RunCommand implements Callable<Integer> {
     }
 
     private int run(Map<String, String> commandLine) throws CommandFailure {
-        return new CollectorRun(console, requests, Optional.ofNullable(config), () -> load(commandLine, true))
+        Rehearsal rehearsal = begun == null ? Rehearsal.begin() : begun;
+        return new CollectorRun(
+                        console, requests, rehearsal, Optional.ofNullable(config), () -> load(commandLine, true))
                 .collect();
     }
 

@@ -37,13 +37,7 @@ final class RunRequests {
      */
     static RunRequests ofSignals(Console console, String... arguments) {
         RunRequests requests = new RunRequests();
-        List<String> words = List.of(arguments);
-        boolean run = words.stream()
-                .filter(word -> !word.startsWith("-"))
-                .findFirst()
-                .filter("run"::equals)
-                .isPresent();
-        if (!run || words.stream().anyMatch(WITHOUT_A_RUN::contains)) {
+        if (!runsCollector(arguments)) {
             return requests;
         }
         requests.on(Request.STOP, "TERM", "INT");
@@ -55,6 +49,17 @@ final class RunRequests {
         }
         requests.on(reload ? Request.RELOAD : Request.STOP, "HUP");
         return requests;
+    }
+
+    /** Whether a command line runs a collector, as far as can be told before it is parsed. */
+    static boolean runsCollector(String... arguments) {
+        List<String> words = List.of(arguments);
+        return words.stream()
+                        .filter(word -> !word.startsWith("-"))
+                        .findFirst()
+                        .filter("run"::equals)
+                        .isPresent()
+                && words.stream().noneMatch(WITHOUT_A_RUN::contains);
     }
 
     private void on(Request request, String... signals) {

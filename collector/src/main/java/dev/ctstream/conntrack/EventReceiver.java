@@ -63,6 +63,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     private volatile boolean started;
     private volatile boolean stopping;
     private volatile boolean keepingSources;
+    private volatile long busySinceNanos; // 0 = waits
     private int timeoutMillis;
     private long longestPauseNanos;
     private boolean dry;
@@ -146,6 +147,7 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         } catch (NetlinkException e) {
             throw new UncheckedIOException(e);
         } finally {
+            busySinceNanos = 0;
             if (!keepingSources) {
                 sources.stream().filter(source -> source != null).forEach(EventSocket::close);
             }
@@ -153,11 +155,20 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         }
     }
 
+    /** For how long the thread has not waited, ns; 0 = it waits, or does not run. Any thread. */
+    public long busyNanos() {
+        long since = busySinceNanos;
+        return since == 0 ? 0 : System.nanoTime() - since;
+    }
+
     private void pass() throws NetlinkException {
         applyCommands();
         // Messages that a dump offered before this drain began; the events that the kernel sent before them come first.
         int waiting = Math.min(dumpRing.pending(), DUMPED_PER_PASS);
-        long received = drainReady(epoll.await(waiting > 0 ? 0 : timeoutMillis));
+        busySinceNanos = 0;
+        int ready = epoll.await(waiting > 0 ? 0 : timeoutMillis);
+        busySinceNanos = System.nanoTime();
+        long received = drainReady(ready);
         int taken = dry ? dumpRing.take(decoder, waiting) : 0;
         long deadlineNanos = handler.onPass(System.nanoTime());
         if (received > 0 && dry) {

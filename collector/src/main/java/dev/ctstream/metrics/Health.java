@@ -2,6 +2,7 @@ package dev.ctstream.metrics;
 
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -9,13 +10,14 @@ import org.jspecify.annotations.Nullable;
  * The health of the collector by component, with the reason when a component is not ready.
  *
  * <p>Ready: every component that has reported is ready, and at least one has. Live: no component has failed
- * permanently; otherwise the supervisor should restart the process.
+ * permanently; otherwise the supervisor should restart the process. Progressing: live, and no stage stands still.
  *
  * <p>Threads: any; for the control side, not for the per-event path.
  */
 public final class Health {
     private final Map<String, State> components = new TreeMap<>();
     private final Map<String, Supplier<@Nullable String>> watched = new TreeMap<>();
+    private final Map<String, BooleanSupplier> stages = new TreeMap<>();
 
     /**
      * A component's last report.
@@ -43,15 +45,30 @@ public final class Health {
         watched.put(component, red);
     }
 
+    /**
+     * Watches whether a stage that no report can come from stands still, so that only a restart helps.
+     *
+     * @param still called by any thread
+     */
+    public synchronized void watchStage(String stage, BooleanSupplier still) {
+        stages.put(stage, still);
+    }
+
     /** Forgets a component, for instance a network namespace that is gone. */
     public synchronized void remove(String component) {
         components.remove(component);
         watched.remove(component);
+        stages.remove(component);
     }
 
     /** Whether nothing has failed permanently. */
     public synchronized boolean live() {
         return components.values().stream().noneMatch(State::failed);
+    }
+
+    /** Whether nothing has failed permanently, and no stage stands still. */
+    public synchronized boolean progressing() {
+        return live() && stages.values().stream().noneMatch(BooleanSupplier::getAsBoolean);
     }
 
     /** Whether everything is ready; false before the first report. */

@@ -51,6 +51,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     static final int MAX_BATCHES_PER_PASS = 4096;
     /** A pass that takes longer than this is not finished: the disk does not answer. */
     private static final long PASS_MOST_NANOS = 5 * SECOND_NANOS;
+    private static final long PASS_NEVER_ENDS_NANOS = 600 * SECOND_NANOS;
     /** A loss that is owed for longer than this is a trouble of its own. */
     private static final long OWED_MOST_NANOS = 60 * SECOND_NANOS;
     /** A hand-over that has dropped batches within this time is not healthy. */
@@ -250,6 +251,11 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                     : "the spool thread has not finished a pass for " + nanos / SECOND_NANOS + " s: the disk of "
                             + directory.path() + " does not answer";
         });
+        // A disk may freeze for minutes and go on; what waits in memory would be lost with the process.
+        to.watchStage("spool-thread", () -> {
+            long began = passBeganNanos;
+            return began != 0 && clock.nanoTime() - began > PASS_NEVER_ENDS_NANOS;
+        });
         to.watch("losses", () -> {
             long nanos = owed.waitingNanos(System.nanoTime());
             return nanos < OWED_MOST_NANOS
@@ -438,7 +444,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         return Math.min(appender.idleNanos(), stateChanged() ? STATE_INTERVAL_NANOS : IDLE_INTERVAL_NANOS);
     }
 
-    /** Begins anew in a new directory if somebody has removed the old one, or a file that is in use. */
+    /** Begins anew in a new directory if the old one was removed, or a file that is in use. */
     private void checkDirectory() {
         long now = clock.nanoTime();
         if (now - checkedNanos < SECOND_NANOS && requests.peek() == null) {

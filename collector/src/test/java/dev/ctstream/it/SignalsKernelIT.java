@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.Main;
+import dev.ctstream.netlink.NotifyStandIn;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -167,6 +168,32 @@ class SignalsKernelIT {
             assertThat(run.exitCode()).as(run::err).isZero();
             assertThat(run.err()).as("at the level warn").doesNotContain(" stopped, everything");
         }
+    }
+
+    @Test
+    void systemdIsToldOfTheSubscriptionOfLifeOfAReloadAndOfTheEnd() throws Exception {
+        Path address = folder.resolve("notify");
+        List<String> told = new ArrayList<>();
+        try (NotifyStandIn systemd = new NotifyStandIn(address)) {
+            Map<String, String> environment = Map.of("NOTIFY_SOCKET", address.toString(), "WATCHDOG_USEC", "300000");
+            try (LaunchedProgram run =
+                    LaunchedProgram.installed(folder, environment, arguments().toArray(String[]::new))) {
+                await().atMost(SOON).until(() -> told.addAll(systemd.received()) && told.contains("READY=1"));
+                assertThat(run.err()).contains("subscribed");
+                await().atMost(SOON).until(() -> told.addAll(systemd.received()) && told.contains("WATCHDOG=1"));
+                run.signal("HUP");
+                run.awaitStderr("configuration read again");
+                run.terminate();
+                assertThat(run.exitCode()).as(run::err).isZero();
+            }
+            told.addAll(systemd.received());
+        }
+        assertThat(told.stream().filter(state -> !state.equals("WATCHDOG=1")).map(SignalsKernelIT::name))
+                .containsSubsequence("READY", "STATUS", "RELOADING", "READY", "STOPPING");
+    }
+
+    private static String name(String state) {
+        return state.substring(0, state.indexOf('='));
     }
 
     private void assertEndedCleanly() throws IOException {
