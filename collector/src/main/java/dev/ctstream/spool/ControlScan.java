@@ -49,6 +49,7 @@ final class ControlScan {
     private final Map<StreamId, String> lastKinds = new HashMap<>();
     private @Nullable RunIdentity newestRun;
     private boolean damaged;
+    private long firstDeclaration; // 0 = none
 
     /**
      * Scans nothing yet.
@@ -158,11 +159,15 @@ final class ControlScan {
         ControlRecord.Owner owner = owner(gap, frame);
         List<Loss> losses = losses(gap, owner, events);
         losses.forEach(declared::add);
+        if (events && !losses.isEmpty() && firstDeclaration == 0) {
+            firstDeclaration = frame.number();
+        }
         Long count = (Long) gap.get("lost_count");
         long lost = events && count != null ? count : 0;
         if (frame.number() > acknowledgedNumber) {
             if (events && !losses.isEmpty()) {
-                givenUp.lostBefore(SpoolPosition.START, frame.number()); // which losses have numbers is not told
+                // which losses have numbers is not told
+                givenUp.lostBefore(SpoolPosition.START, frame.number(), frame.number());
             }
             owed.add(frame.number(), frame.stream(), lost, losses, record(gap, owner, events));
         }
@@ -172,6 +177,11 @@ final class ControlScan {
     /** What the readable GAP records declare. */
     DeclaredLosses declared() {
         return declared;
+    }
+
+    /** Number of the first GAP that declares sequences of events as lost; 0 = none. */
+    long firstDeclaration() {
+        return firstDeclaration;
     }
 
     /** The run and the namespace that a GAP is about. */

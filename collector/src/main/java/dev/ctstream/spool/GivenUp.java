@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Kafka. Each range belongs to a GAP, and is passed only when that is in Kafka. So is the place of a loss that has no
  * number: what comes after it would otherwise show a hole that nothing explains yet.
  *
- * <p>Bounds: one entry for each range, and for each GAP of losses without number, that the stored position has not
+ * <p>Bounds: one entry for each range, and two for each GAP of losses without number, that the stored position has not
  * passed.
  *
  * <p>Threads: any.
@@ -41,6 +41,8 @@ final class GivenUp implements SegmentInspection.Declared {
     private final TreeMap<Long, Range> ranges = new TreeMap<>();
     /** By the number of the next batch: the GAP of losses that have no number, since they were never appended. */
     private final TreeMap<Long, Long> lossesBefore = new TreeMap<>();
+    /** By the number of the next batch: the first GAP that explains jumps in the sequences of streams before it. */
+    private final TreeMap<Long, Long> explained = new TreeMap<>();
 
     /** Adds a range; what it covers already keeps its own GAP. */
     synchronized void add(MissingBatches batches, long controlNumber) {
@@ -64,9 +66,20 @@ final class GivenUp implements SegmentInspection.Declared {
         return range != null && range.getValue().next() > number ? range.getValue() : null;
     }
 
-    /** A GAP declares losses that would have come before the batch of this number. */
-    synchronized void lostBefore(SpoolPosition next, long controlNumber) {
-        lossesBefore.merge(next.number(), controlNumber, Math::max);
+    /**
+     * A GAP declares losses that would have come before the batch of this number.
+     *
+     * @param firstControl number of the first of its records
+     * @param lastControl number of the last
+     */
+    synchronized void lostBefore(SpoolPosition next, long firstControl, long lastControl) {
+        lossesBefore.merge(next.number(), lastControl, Math::max);
+        explainedBefore(next, firstControl);
+    }
+
+    /** GAP records from this number on explain jumps in what is before a batch, which damage would show. */
+    synchronized void explainedBefore(SpoolPosition next, long firstControl) {
+        explained.merge(next.number(), firstControl, Math::min);
     }
 
     /** The losses without number before a batch, as a range without batches; null = none. */
@@ -123,10 +136,12 @@ final class GivenUp implements SegmentInspection.Declared {
         while (lossesBefore.size() > 1 && lossesBefore.higherKey(lossesBefore.firstKey()) <= number) {
             lossesBefore.pollFirstEntry(); // a later one has a later GAP
         }
+        explained.headMap(number, true).clear();
     }
 
-    /** Whether a GAP below this number of the chain of control records still explains a range. */
+    /** Whether a GAP below this number of the chain of control records still explains a range or a jump. */
     synchronized boolean needsControlBefore(long controlNumber) {
-        return ranges.values().stream().anyMatch(range -> range.controlNumber() < controlNumber);
+        return ranges.values().stream().anyMatch(range -> range.controlNumber() < controlNumber)
+                || explained.values().stream().anyMatch(first -> first < controlNumber);
     }
 }

@@ -533,10 +533,11 @@ final class SpoolAppender {
         if (!table.hasLosses()) {
             return true;
         }
+        long firstGap = records.lastNumber() + 1;
         if (!append(gaps.of(table.losses(), usedUp, nowMillis()))) {
             return false;
         }
-        givenUp.lostBefore(events.end(), records.lastNumber());
+        givenUp.lostBefore(events.end(), firstGap, records.lastNumber());
         usedUp.forEach(numbers -> givenUp.appended(numbers, records.lastNumber()));
         usedUp.clear();
         table.declared();
@@ -601,12 +602,13 @@ final class SpoolAppender {
     private boolean declare(LossRequests.Request request) {
         boolean ofEvents = request.kind() == BatchEnvelope.EVENTS;
         List<MissingBatches> holes = request.holes();
+        long firstGap = records.lastNumber() + 1;
         if (!append(gaps.of(request.losses(), ofEvents ? holes : List.of(), nowMillis()))) {
             return false;
         }
         table.givenUp(request.losses());
         if (ofEvents && holes.isEmpty()) {
-            givenUp.lostBefore(events.end(), records.lastNumber());
+            givenUp.lostBefore(events.end(), firstGap, records.lastNumber());
         }
         GivenUp of = ofEvents ? givenUp : givenUpControl;
         for (MissingBatches hole : holes) {

@@ -43,7 +43,7 @@ final class SpoolCursor implements AutoCloseable {
     private final BatchRing ring;
     private final AcknowledgedPosition acknowledged;
     private final GivenUp givenUp;
-    private final SegmentInspection.Declared declared;
+    private final Supplier<DeclaredLosses> declared;
     private final Predicate<GivenUp.Range> mayPass;
     private final LossRequests requests;
     private final RunIdentity identity;
@@ -57,8 +57,17 @@ final class SpoolCursor implements AutoCloseable {
 
     private @Nullable QueuedBatch borrowed;
 
-    /** What is given up, and for the rare case of damage, what the chain of control records declares. */
-    private record Declared(GivenUp givenUp, Supplier<DeclaredLosses> losses) implements SegmentInspection.Declared {
+    /** What is given up, and what the chain of control records declares, which is read when a jump is found. */
+    private static final class Declared implements SegmentInspection.Declared {
+        private final GivenUp givenUp;
+        private final Supplier<DeclaredLosses> chain;
+        private @Nullable DeclaredLosses losses;
+
+        Declared(GivenUp givenUp, Supplier<DeclaredLosses> chain) {
+            this.givenUp = givenUp;
+            this.chain = chain;
+        }
+
         @Override
         public boolean contains(long number) {
             return givenUp.contains(number);
@@ -71,7 +80,9 @@ final class SpoolCursor implements AutoCloseable {
 
         @Override
         public List<Loss> undeclared(Loss jump) {
-            return losses.get().undeclared(jump);
+            DeclaredLosses read = losses == null ? chain.get() : losses;
+            losses = read;
+            return read.undeclared(jump);
         }
     }
 
@@ -83,7 +94,7 @@ final class SpoolCursor implements AutoCloseable {
         ring = shared.ring();
         acknowledged = chain.acknowledged;
         givenUp = own.givenUp();
-        declared = new Declared(givenUp, own.declared());
+        declared = own.declared();
         mayPass = own.mayPass();
         requests = shared.requests();
         identity = shared.identity();
@@ -203,7 +214,11 @@ final class SpoolCursor implements AutoCloseable {
     /** Has all damage in the segment from the next batch on declared. */
     private void damaged(Segment holds, Segment.Extent extent) throws IOException {
         SegmentInspection.Scope scope = new SegmentInspection.Scope(
-                extent.sizeBytes(), next, extent.next(), declared, recent.envelopes(), holds.equals(unreadable));
+                extent.sizeBytes(),
+                next,
+                extent.next(),
+                new Declared(givenUp, declared),
+                recent.envelopes(), holds.equals(unreadable));
         SegmentInspection.Result result = SegmentInspection.inspect(files, holds.file(), scope, new StreamRanges());
         LOG.error(
                 "segment is damaged file={} lost_batches={} lost_events={}; declared as lost",

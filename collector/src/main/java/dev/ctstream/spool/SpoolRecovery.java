@@ -49,6 +49,9 @@ record SpoolRecovery(
         }
         boolean damaged = scan.damaged() || !control.missing().isEmpty();
         Chain.Start eventsStart = events.finish(givenUp, scan.declared(), damaged);
+        if (scan.firstDeclaration() != 0) {
+            givenUp.explainedBefore(eventsStart.next(), scan.firstDeclaration());
+        }
         List<LossRequests.Request> missing = new ArrayList<>(control.missing());
         missing.addAll(events.missing());
         return new SpoolRecovery(

@@ -60,6 +60,22 @@ class GivenUpTest {
     }
 
     @Test
+    void aSegmentOfControlRecordsIsNeededWhileItExplainsAJumpThatIsStillThere() {
+        givenUp.lostBefore(new SpoolPosition(4, 40), 5, 6);
+        givenUp.lostBefore(new SpoolPosition(4, 40), 7, 8);
+        assertThat(givenUp.needsControlBefore(5)).isFalse();
+        assertThat(givenUp.needsControlBefore(6)).isTrue();
+        givenUp.forgetBefore(3);
+        assertThat(givenUp.needsControlBefore(6)).isTrue();
+        givenUp.forgetBefore(4);
+        assertThat(givenUp.needsControlBefore(9)).isFalse();
+        assertThat(givenUp.lossesBefore(new SpoolPosition(4, 40)))
+                .as("batch 4 still waits for the GAP")
+                .isEqualTo(new GivenUp.Range(
+                        new MissingBatches(new SpoolPosition(4, 40), new SpoolPosition(4, 40)), 8));
+    }
+
+    @Test
     void behavesAsASetOfNumbers() {
         long seed = Long.getLong("test.seed", 5);
         SplittableRandom random = new SplittableRandom(seed);
