@@ -1,16 +1,19 @@
 package dev.ctstream.bench;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Other programs that read the same events, for comparison. These and the programs of {@code --reader} are the only
- * foreign programs that ctstream starts.
+ * Other programs that read the same events, for comparison: conntrack and ulogd, and the least that a reader can do, a C
+ * program that throws all away ({@code drain.c}). These, a C compiler for it, and the programs of {@code --reader} are the
+ * only foreign programs that ctstream starts.
  *
  * <p>Measured pitfalls: {@code -b} of {@code conntrack -E} 1.4.7 sets the buffer of the socket for its requests; its
  * events arrive on another socket, which keeps the kernel's default. So it loses events from some 20 000 events per
@@ -20,6 +23,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Peers {
     private static final int BUFFER_BYTES = 16 << 20;
+    private static final String DRAIN = "drain.c";
+    /** How long drain sleeps when it has read everything, ms, by the reader's name; 0 = it blocks. */
+    private static final Map<String, Integer> DRAINS = Map.of("floor", 1, "floor8", 8, "blocking", 0);
+
+    private static final Map<String, String> PACKAGES =
+            Map.of("ulogd", "ulogd2 ulogd2-json", "cc", "gcc libc6-dev linux-libc-dev");
 
     private static final String ULOGD_CONFIGURATION = """
             [global]
@@ -40,7 +49,7 @@ public final class Peers {
 
     /** Names of the known programs. */
     public static List<String> names() {
-        return List.of("conntrack", "ulogd");
+        return List.of("conntrack", "ulogd", "floor", "floor8", "blocking");
     }
 
     /**
@@ -63,6 +72,16 @@ public final class Peers {
             case "ulogd" ->
                 new Reader.Program(
                         name, List.of(installed(name, environment), "-c", Reader.Program.FOLDER + "/ulogd.conf"));
+            case "floor", "floor8", "blocking" -> {
+                String file = Reader.Program.FOLDER + "/drain";
+                yield new Reader.Program(
+                        name,
+                        List.of(
+                                "/bin/sh",
+                                "-c",
+                                installed("cc", environment) + " -O2 -o " + file + " " + file + ".c && exec " + file + " "
+                                        + DRAINS.get(name)));
+            }
             default -> null;
         };
     }
@@ -76,7 +95,7 @@ public final class Peers {
                 .map(Path::toString)
                 .findFirst()
                 .orElseThrow(() -> new IOException(name + " is not installed (Debian: apt-get install "
-                        + (name.equals("ulogd") ? "ulogd2 ulogd2-json" : name) + ")"));
+                        + PACKAGES.getOrDefault(name, name) + ")"));
     }
 
     /** Writes the files that a peer needs into its folder. */
@@ -87,6 +106,10 @@ public final class Peers {
                     .replace("{bytes}", Integer.toString(BUFFER_BYTES))
                     .replace("{maximum}", Integer.toString(2 * BUFFER_BYTES));
             Files.writeString(folder.resolve("ulogd.conf"), configuration);
+        } else if (DRAINS.containsKey(program.name())) {
+            try (InputStream source = Peers.class.getResourceAsStream(DRAIN)) {
+                Files.copy(Objects.requireNonNull(source, DRAIN), folder.resolve(DRAIN));
+            }
         }
     }
 }

@@ -64,8 +64,9 @@ final class BenchCommand implements Callable<Integer> {
             split = ",",
             defaultValue = "kafka",
             description = "Readers to measure, in this order. A collector that stops after a stage: receive,"
-                    + " encode, track, spool, kafka. Other programs, if installed: conntrack, ulogd. Default:"
-                    + " ${DEFAULT-VALUE}.")
+                    + " encode, track, spool, kafka. Other programs, if installed: conntrack, ulogd. A C program that"
+                    + " throws all events away, if there is a C compiler: floor, floor8 (it sleeps for 1 or 8 ms when"
+                    + " it has read all), blocking. Default: ${DEFAULT-VALUE}.")
     private List<String> readers = List.of();
 
     @Option(
@@ -298,7 +299,7 @@ final class BenchCommand implements Callable<Integer> {
         Reader peer = Peers.named(name, console.environment());
         if (peer == null) {
             throw new IllegalArgumentException("--readers " + name + ": not one of receive, encode, track, spool,"
-                    + " kafka, conntrack, ulogd, and no --reader has this name");
+                    + " kafka, " + String.join(", ", Peers.names()) + ", and no --reader has this name");
         }
         return peer;
     }

@@ -25,6 +25,17 @@ class PeersTest {
         assertThat(chosen(path + ":" + executable.getParent())).isEqualTo(executable.toString());
     }
 
+    @Test
+    void theFloorIsCompiledInTheReadersFolder() throws IOException {
+        Path compiler = Files.createFile(folder.resolve("cc"));
+        assertThat(compiler.toFile().setExecutable(true)).isTrue();
+        Reader.Program program = Objects.requireNonNull(Peers.named("floor8", Map.of("PATH", folder.toString())));
+        assertThat(program.commandIn(Path.of("/f")))
+                .containsExactly("/bin/sh", "-c", compiler + " -O2 -o /f/drain /f/drain.c && exec /f/drain 8");
+        Peers.prepare(program, folder);
+        assertThat(folder.resolve("drain.c")).content().contains("NETLINK_ADD_MEMBERSHIP");
+    }
+
     private Path file(String name) throws IOException {
         return Files.createFile(Files.createDirectory(folder.resolve(name)).resolve("conntrack"));
     }
