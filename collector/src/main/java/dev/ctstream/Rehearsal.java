@@ -70,8 +70,7 @@ public final class Rehearsal {
         try (Metrics metrics = new Metrics()) {
             BatchRing ring = new BatchRing(RING_SLOTS, RING_BYTES);
             RunIdentity run = new RunIdentity("rehearsal", "", Clock.realtimeNanos());
-            Batcher batcher =
-                    new Batcher(config, run, "", ring, new ControlOutbox(ring), new BatchMetrics(metrics));
+            Batcher batcher = new Batcher(config, run, "", ring, new ControlOutbox(ring), new BatchMetrics(metrics));
             FlowTracker tracker = new FlowTracker(batcher, TrackConfig.DEFAULT, new TrackMetrics(metrics));
             DatagramFeed feed = new DatagramFeed(tracker, new ReceiveMetrics(metrics), FLOWS_AT_ONCE);
             for (int first = 0; first < FLOWS; first += FLOWS_AT_ONCE) {

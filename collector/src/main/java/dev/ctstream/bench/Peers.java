@@ -79,8 +79,8 @@ public final class Peers {
                         List.of(
                                 "/bin/sh",
                                 "-c",
-                                installed("cc", environment) + " -O2 -o " + file + " " + file + ".c && exec " + file + " "
-                                        + DRAINS.get(name)));
+                                installed("cc", environment) + " -O2 -o " + file + " " + file + ".c && exec " + file
+                                        + " " + DRAINS.get(name)));
             }
             default -> null;
         };

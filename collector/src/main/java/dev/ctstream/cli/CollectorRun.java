@@ -30,8 +30,7 @@ final class CollectorRun {
         Configuration read() throws CommandFailure;
     }
 
-    CollectorRun(
-            Console console, RunRequests requests, Rehearsal rehearsal, Optional<Path> file, Source source) {
+    CollectorRun(Console console, RunRequests requests, Rehearsal rehearsal, Optional<Path> file, Source source) {
         this.console = console;
         this.requests = requests;
         this.rehearsal = rehearsal;
@@ -44,10 +43,10 @@ final class CollectorRun {
         Configuration configuration = source.read();
         logLevel = configuration.collector().logLevel();
         LogLevels.set(logLevel);
-        try (ServiceManager manager =
-                        ServiceManager.of(console.environment(), ProcessHandle.current().pid());
-                Collector collector = Collector.start(
-                        configuration.collector(), RunCommand.program(configuration), rehearsal)) {
+        try (ServiceManager manager = ServiceManager.of(
+                        console.environment(), ProcessHandle.current().pid());
+                Collector collector =
+                        Collector.start(configuration.collector(), RunCommand.program(configuration), rehearsal)) {
             manager.started(collector.health());
             LOG.info(
                     "started version={} java={} configuration={} http={} spool={}",

@@ -5,6 +5,7 @@ import dev.ctstream.lookup.Answer;
 import dev.ctstream.lookup.AnswerJson;
 import dev.ctstream.lookup.AnswerText;
 import dev.ctstream.lookup.Lookup;
+import dev.ctstream.lookup.Outlook;
 import dev.ctstream.lookup.Question;
 import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.PartitionExtent;
@@ -13,6 +14,7 @@ import dev.ctstream.read.ReadException;
 import dev.ctstream.read.TopicReader;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.EventHandler;
+import dev.ctstream.record.RecordException;
 import dev.ctstream.verify.Verifier;
 import java.io.IOException;
 import java.time.ZoneId;
@@ -21,6 +23,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -96,11 +99,10 @@ final class LookupCommand implements Callable<Integer> {
             names = "--within",
             paramLabel = "SPAN",
             converter = Converters.Span.class,
-            defaultValue = "1h",
             description =
                     "How far forward: flows of which an event comes in this time, and that began before, are known."
-                            + " Where INTERIM events are on, use their interval. Default: ${DEFAULT-VALUE}.")
-    private Long within = 0L;
+                            + " Default: 1h; where all collectors send INTERIM events, twice their interval.")
+    private @Nullable Long within;
 
     @Mixin
     private TopicOptions topics = new TopicOptions();
@@ -128,13 +130,11 @@ final class LookupCommand implements Callable<Integer> {
     public Integer call() throws CommandFailure, IOException {
         LogLevels.forPeople();
         ClientSettings settings = kafka.all(console);
-        long heapBytes = Runtime.getRuntime().maxMemory();
-        Lookup lookup = new Lookup(question(), decoding.scanner(settings), Verifier.Limits.ofHeap(heapBytes), (int)
-                Math.min(Integer.MAX_VALUE, heapBytes / HEAP_SHARE_OF_FLOWS / FLOW_BYTES));
+        Lookup lookup;
         Progress progress = Progress.beforeData(console);
         Runnable restore = Signals.on(this::interrupt, "INT", "TERM");
         try {
-            read(lookup, settings, progress);
+            lookup = lookUp(settings, progress);
         } catch (ReadException e) {
             throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
         } catch (Verifier.LimitException e) {
@@ -162,14 +162,37 @@ final class LookupCommand implements Callable<Integer> {
         return new CommandFailure(ExitCode.FAILURE, what + "; CTSTREAM_JAVA_OPTS=-Xmx4g gives it more memory", limit);
     }
 
-    private Question question() {
+    private Lookup lookUp(ClientSettings settings, Progress progress)
+            throws CommandFailure, ReadException, IOException {
+        long heapBytes = Runtime.getRuntime().maxMemory();
+        long until = at + (within == null ? outlookMillis(settings, progress) : within);
+        Lookup lookup = new Lookup(question(until), decoding.scanner(settings), Verifier.Limits.ofHeap(heapBytes), (int)
+                Math.min(Integer.MAX_VALUE, heapBytes / HEAP_SHARE_OF_FLOWS / FLOW_BYTES));
+        read(lookup, until, settings, progress);
+        return lookup;
+    }
+
+    /** How far forward the collectors of that time make us read. */
+    private long outlookMillis(ClientSettings settings, Progress progress)
+            throws CommandFailure, ReadException, IOException {
+        Outlook outlook = new Outlook();
+        // What cannot be decoded is read again, and reported, by the lookup.
+        try (TopicReader control = open(settings, topics.control(), (place, problem) -> {})) {
+            List<PartitionExtent> before = control.extents(at - since, at);
+            control.seek(before);
+            readControl(control, before, (record, partition) -> outlook.control(record), progress);
+        }
+        return outlook.millis();
+    }
+
+    private Question question(long until) {
         return new Question(
                 address,
                 port == null ? OptionalInt.empty() : OptionalInt.of(port),
                 protocol == null ? OptionalInt.empty() : OptionalInt.of(protocol),
                 at,
                 at - since,
-                at + within);
+                until);
     }
 
     private void interrupt() {
@@ -185,21 +208,20 @@ final class LookupCommand implements Callable<Integer> {
      * the end of the events are read apart. Events are read for some minutes more on both sides, since a record's time is
      * that of another clock.
      */
-    private void read(Lookup lookup, ClientSettings settings, Progress progress)
+    private void read(Lookup lookup, long until, ClientSettings settings, Progress progress)
             throws CommandFailure, ReadException, IOException {
         long from = at - since;
-        long until = at + within;
-        try (TopicReader control = open(settings, topics.control(), lookup);
-                TopicReader events = open(settings, topics.events(), lookup)) {
+        try (TopicReader control = open(settings, topics.control(), lookup::undecodable);
+                TopicReader events = open(settings, topics.events(), lookup::undecodable)) {
             List<PartitionExtent> acknowledging = control.extents(from, until);
             List<PartitionExtent> ofEvents = events.extents(from - LEAD_MILLIS, until + LEAD_MILLIS);
             List<PartitionExtent> ofControl = control.extents(from, until + 2 * LEAD_MILLIS);
             reachesBack(lookup, topics.control(), control.extents(), ofControl);
             reachesBack(lookup, topics.events(), events.extents(), ofEvents);
             control.seek(acknowledging);
-            readControl(control, acknowledging, lookup, progress);
+            readControl(control, acknowledging, lookup::control, progress);
             lookup.eventEndsFixed();
-            readControl(control, ofControl, lookup, progress);
+            readControl(control, ofControl, lookup::control, progress);
             events.seek(ofEvents);
             progress.of(() -> events.counts().records(), records(ofEvents));
             reading = events;
@@ -231,7 +253,12 @@ final class LookupCommand implements Callable<Integer> {
         return extents.stream().mapToLong(PartitionExtent::records).sum();
     }
 
-    private void readControl(TopicReader control, List<PartitionExtent> extents, Lookup lookup, Progress progress)
+    /** Takes a control record and its partition. */
+    private interface ControlTaker {
+        void take(DecodedRecord record, int partition);
+    }
+
+    private void readControl(TopicReader control, List<PartitionExtent> extents, ControlTaker to, Progress progress)
             throws ReadException, IOException {
         progress.of(() -> control.counts().records(), records(extents));
         reading = control;
@@ -251,16 +278,17 @@ final class LookupCommand implements Callable<Integer> {
             public boolean onEvent(DecodedRecord record) {
                 progress.count(++records, "control record");
                 if (record.control()) {
-                    lookup.control(record, partition);
+                    to.take(record, partition);
                 }
                 return !interrupted;
             }
         });
     }
 
-    private TopicReader open(ClientSettings settings, String name, Lookup lookup) throws ReadException, CommandFailure {
+    private TopicReader open(ClientSettings settings, String name, BiConsumer<String, RecordException> undecodable)
+            throws ReadException, CommandFailure {
         ReadConfig config = new ReadConfig(
                 settings.kafka(), name, EventFilter.NONE, true, OptionalLong.empty(), OptionalInt.empty());
-        return TopicReader.open(config, decoding.decoder(settings), lookup::undecodable);
+        return TopicReader.open(config, decoding.decoder(settings), undecodable);
     }
 }

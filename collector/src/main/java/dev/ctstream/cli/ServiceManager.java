@@ -93,7 +93,9 @@ final class ServiceManager implements AutoCloseable {
         if (watched && health.progressing()) {
             send("WATCHDOG=1");
         }
-        String now = health.ready() ? "ready" : "not ready: " + String.join("; ", health.reasons().values());
+        String now = health.ready()
+                ? "ready"
+                : "not ready: " + String.join("; ", health.reasons().values());
         if (!now.equals(status)) {
             status = now;
             send("STATUS=" + now.replace('\n', ' '));

@@ -4,6 +4,7 @@ import dev.ctstream.record.ControlKind;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunKey;
+import dev.ctstream.record.RunOrder;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -27,7 +28,9 @@ final class Coverage {
     private static final Set<String> OF_ALL_FLOWS = Set.of("start", "namespace-added", "request");
 
     private final Question question;
+    private final RunOrder order = new RunOrder(Integer.MAX_VALUE);
     private final Map<RunKey, Run> runs = new LinkedHashMap<>();
+    private final Map<String, List<Run>> byNamespace = new TreeMap<>(); // by host and name
     private final List<String> losses = new ArrayList<>();
 
     /** Times of a run in one namespace, ms since 1970-01-01 UTC. */
@@ -62,6 +65,7 @@ final class Coverage {
         run.filtered |= !record.text("filter_digest").isEmpty();
         switch (kind) {
             case STARTED -> {
+                order.started(record);
                 run.startedMillis = time;
                 String events = record.text("subscribed_events");
                 run.unsubscribed = !events.isEmpty() && !(events.contains("NEW") && events.contains("DESTROY"));
@@ -87,7 +91,11 @@ final class Coverage {
     }
 
     private Run run(RunKey key) {
-        return runs.computeIfAbsent(key, Run::new);
+        return runs.computeIfAbsent(key, added -> {
+            Run run = new Run(added);
+            byNamespace.computeIfAbsent(name(added), none -> new ArrayList<>(1)).add(run);
+            return run;
+        });
     }
 
     /** Losses without sequences; those with sequences are the verifier's. */
@@ -115,24 +123,26 @@ final class Coverage {
         return key.hostId() + "/" + key.netns();
     }
 
-    /** The run that observed a namespace at the time in question, by its start; null = none. */
+    /** The run that observed the namespace of a name at the time in question, by its start; null = none. */
     private @Nullable Run at(List<Run> ofNamespace) {
         Run latest = null;
         for (Run run : ofNamespace) {
-            if (run.startedMillis <= question.atMillis()
-                    && (latest == null || run.key.streamEpoch() > latest.key.streamEpoch())) {
+            if (run.startedMillis <= question.atMillis() && (latest == null || isLater(run, latest))) {
                 latest = run;
             }
         }
         return latest;
     }
 
-    private Map<String, List<Run>> byNamespace() {
-        Map<String, List<Run>> all = new TreeMap<>();
-        runs.values()
-                .forEach(run -> all.computeIfAbsent(name(run.key), added -> new ArrayList<>(1))
-                        .add(run));
-        return all;
+    /** In one run of the collector the name has gone to another namespace; that one was added later. */
+    private boolean isLater(Run run, Run other) {
+        return sameCollector(run.key, other.key)
+                ? run.startedMillis > other.startedMillis
+                : order.precedes(other.key, run.key);
+    }
+
+    private static boolean sameCollector(RunKey run, RunKey other) {
+        return run.streamEpoch() == other.streamEpoch() && run.bootId().equals(other.bootId());
     }
 
     /** Takes note of a run of which only events were read. */
@@ -147,15 +157,12 @@ final class Coverage {
      * @return null when that run does not have it; else what to say of it
      */
     Flow.@Nullable Verdict ofOpenFlow(Flow flow) {
-        List<Run> ofNamespace = byNamespace().getOrDefault(flow.hostId() + "/" + flow.netns(), List.of());
-        Run now = at(ofNamespace);
-        if (now == null || now.key.streamEpoch() < flow.streamEpoch()) {
-            return Flow.Verdict.LIVED;
+        Run its = run(flow.run());
+        Run now = at(byNamespace.getOrDefault(name(its.key), List.of()));
+        if (now != null && order.precedes(its.key, now.key)) {
+            return now.allFlows ? null : Flow.Verdict.POSSIBLE;
         }
-        if (now.key.streamEpoch() == flow.streamEpoch()) {
-            return now.stoppedMillis < question.atMillis() ? Flow.Verdict.POSSIBLE : Flow.Verdict.LIVED;
-        }
-        return now.allFlows ? null : Flow.Verdict.POSSIBLE;
+        return its.stoppedMillis < question.atMillis() ? Flow.Verdict.POSSIBLE : Flow.Verdict.LIVED;
     }
 
     /** Why flows may be missing; empty when all namespaces were observed. */
@@ -164,7 +171,7 @@ final class Coverage {
         if (runs.isEmpty()) {
             reasons.add("there is no record of a collector in this time");
         }
-        byNamespace().forEach((name, ofNamespace) -> {
+        byNamespace.forEach((name, ofNamespace) -> {
             Run run = at(ofNamespace);
             if (run == null) {
                 reasons.add(name + ": was not observed before its first run, which began later");

@@ -2,6 +2,7 @@ package dev.ctstream.lookup;
 
 import dev.ctstream.record.EventScanner;
 import dev.ctstream.record.EventScanner.Field;
+import dev.ctstream.record.RunKey;
 import java.util.Optional;
 
 /**
@@ -85,8 +86,8 @@ public final class Flow {
     }
 
     /** The run that reported it last. */
-    long streamEpoch() {
-        return streamEpoch;
+    RunKey run() {
+        return new RunKey(key.hostId, key.bootId, netns, key.netnsId, streamEpoch);
     }
 
     /** Whether the event names another event as the one that opened its flow. */

@@ -298,7 +298,10 @@ public final class Lookup {
             }
         }
         if (report.inSpool() > 0) {
-            reasons.add(report.inSpool() + " events are still in the spool of their host");
+            reasons.add(report.inSpool() + " events were still in the spool of their host");
+        }
+        if (report.inSpool() > 0 || !report.holes().isEmpty()) {
+            reasons.add("a host may have sent them later than others: a longer --within reads on");
         }
     }
 }

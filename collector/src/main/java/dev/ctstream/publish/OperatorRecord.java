@@ -57,7 +57,7 @@ public final class OperatorRecord implements AutoCloseable {
     public static OperatorRecord open(PublishConfig config, RunIdentity run, String hostName)
             throws KafkaUnreadyException, InterruptedException {
         int partitions = Topics.prepare(config).topics().control().partitions();
-        SchemaIds ids = SchemaIds.ask(config);
+        SchemaIds ids = SchemaIds.askForControl(config);
         Map<String, Object> settings = new HashMap<>(ProducerSettings.producer(config, Long.MAX_VALUE));
         settings.put(ProducerConfig.LINGER_MS_CONFIG, 0);
         settings.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, WAIT_MILLIS);

@@ -2,7 +2,6 @@ package dev.ctstream.publish;
 
 import dev.ctstream.metrics.Counter;
 import dev.ctstream.metrics.Health;
-import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.StageClock;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -84,7 +83,7 @@ final class RegistryWatch {
         if (answer == null) {
             if (clock.nanoTime() - askedNanos >= ASK_NANOS) {
                 askedNanos = clock.nanoTime();
-                asked = askInBackground();
+                asked = RegistryThread.ask(() -> SchemaIds.ask(config));
             }
             return false;
         }
@@ -109,22 +108,6 @@ final class RegistryWatch {
         }
         ids = null;
         return true;
-    }
-
-    private CompletableFuture<SchemaIds> askInBackground() {
-        CompletableFuture<SchemaIds> future = new CompletableFuture<>();
-        OwnedThread.looping(
-                        "ctstream-registry",
-                        () -> {
-                            try {
-                                future.complete(SchemaIds.ask(config));
-                            } catch (KafkaUnreadyException | InterruptedException e) {
-                                future.completeExceptionally(e);
-                            }
-                        },
-                        0)
-                .start((thread, failure) -> future.completeExceptionally(failure));
-        return future;
     }
 
     /** Leaves no trace in health, because the publisher ends. */

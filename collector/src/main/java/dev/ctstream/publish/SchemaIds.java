@@ -49,6 +49,19 @@ record SchemaIds(int events, int control, String silence) {
      * @throws KafkaUnreadyException when it does not answer and the ids are not known, or when a subject does not fit
      */
     static SchemaIds ask(PublishConfig config) throws KafkaUnreadyException, InterruptedException {
+        return ask(config, true);
+    }
+
+    /**
+     * As {@link #ask}, for a command that writes control records only. Asks for nothing else, and keeps nothing: the file
+     * belongs to the collector's user.
+     */
+    static SchemaIds askForControl(PublishConfig config) throws KafkaUnreadyException, InterruptedException {
+        return ask(config, false);
+    }
+
+    private static SchemaIds ask(PublishConfig config, boolean ofCollector)
+            throws KafkaUnreadyException, InterruptedException {
         if (config.registry().isEmpty()) {
             return NONE;
         }
@@ -58,17 +71,17 @@ record SchemaIds(int events, int control, String silence) {
         SchemaIdsFile.Key control = key(registry, config.topics().control(), Schemas.CONTROL);
         try {
             SubjectSchemas schemas = registry.schemas();
-            SchemaIds ids = new SchemaIds(
-                    schemas.id(config.topics().events(), ofEvents(config)),
-                    schemas.id(config.topics().control(), Schemas.CONTROL),
-                    "");
-            Map<SchemaIdsFile.Key, Integer> found = new HashMap<>();
-            found.put(events, ids.events());
-            found.put(control, ids.control());
-            file.keep(found);
-            return ids;
+            int eventsId = ofCollector ? schemas.id(config.topics().events(), ofEvents(config)) : Framing.NO_ID;
+            int controlId = schemas.id(config.topics().control(), Schemas.CONTROL);
+            if (ofCollector) {
+                Map<SchemaIdsFile.Key, Integer> found = new HashMap<>();
+                found.put(events, eventsId);
+                found.put(control, controlId);
+                file.keep(found);
+            }
+            return new SchemaIds(eventsId, controlId, "");
         } catch (RegistryException e) {
-            OptionalInt eventsId = file.id(events);
+            OptionalInt eventsId = ofCollector ? file.id(events) : OptionalInt.of(Framing.NO_ID);
             OptionalInt controlId = file.id(control);
             if (e.isAnswer() || eventsId.isEmpty() || controlId.isEmpty()) {
                 throw new KafkaUnreadyException(String.valueOf(e.getMessage()), e);
@@ -86,20 +99,28 @@ record SchemaIds(int events, int control, String silence) {
         List<Check> checks = new ArrayList<>();
         if (config.registry().isPresent()) {
             RegistryConfig registry = config.registry().get();
-            Check events = check(registry, config.topics().events(), ofEvents(config));
+            SubjectSchemas schemas = registry.schemas();
+            Check events = check(registry, schemas, config.topics().events(), ofEvents(config));
             checks.add(events);
             if (!events.failed()) {
-                checks.add(check(registry, config.topics().control(), Schemas.CONTROL));
+                checks.add(check(registry, schemas, config.topics().control(), Schemas.CONTROL));
             }
         }
         return checks;
     }
 
-    private static Check check(RegistryConfig registry, String topic, Schema schema) throws InterruptedException {
+    /** The check of a registry that has not answered all questions in time. */
+    static Check late(PublishConfig config) {
+        String scope = config.registry().map(RegistryConfig::addresses).orElse("");
+        return Check.fail(CHECK, scope, "has not answered in time", WANTED, "look at its load and at its log");
+    }
+
+    private static Check check(RegistryConfig registry, SubjectSchemas schemas, String topic, Schema schema)
+            throws InterruptedException {
         String subject = SubjectSchemas.subject(topic);
         String scope = "subject " + subject;
         try {
-            OptionalInt id = registry.schemas().find(topic, schema);
+            OptionalInt id = schemas.find(topic, schema);
             if (id.isPresent()) {
                 return Check.ok(CHECK, scope, registry.addresses() + " has it with id " + id.getAsInt(), WANTED);
             }

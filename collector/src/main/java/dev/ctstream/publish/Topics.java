@@ -41,7 +41,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Topics {
     private static final long CALL_NANOS = TimeUnit.SECONDS.toNanos(4);
-    private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(9);
+    /** Longest time of all questions, ns. */
+    static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(9);
 
     private final Admin admin;
     private final PublishConfig config;

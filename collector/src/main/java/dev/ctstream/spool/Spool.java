@@ -51,6 +51,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     static final int MAX_BATCHES_PER_PASS = 4096;
     /** A pass that takes longer than this is not finished: the disk does not answer. */
     private static final long PASS_MOST_NANOS = 5 * SECOND_NANOS;
+
     private static final long PASS_NEVER_ENDS_NANOS = 600 * SECOND_NANOS;
     /** A loss that is owed for longer than this is a trouble of its own. */
     private static final long OWED_MOST_NANOS = 60 * SECOND_NANOS;

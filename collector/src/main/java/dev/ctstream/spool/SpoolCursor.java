@@ -218,7 +218,8 @@ final class SpoolCursor implements AutoCloseable {
                 next,
                 extent.next(),
                 new Declared(givenUp, declared),
-                recent.envelopes(), holds.equals(unreadable));
+                recent.envelopes(),
+                holds.equals(unreadable));
         SegmentInspection.Result result = SegmentInspection.inspect(files, holds.file(), scope, new StreamRanges());
         LOG.error(
                 "segment is damaged file={} lost_batches={} lost_events={}; declared as lost",

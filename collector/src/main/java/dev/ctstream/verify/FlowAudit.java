@@ -53,7 +53,7 @@ final class FlowAudit {
             case "EXISTING" -> existing(stream, key, start, slot);
             case "DESTROY" ->
                 destroyed(stream, key, start, slot, event.text("origin").equals("inferred"));
-            case "UPDATE" -> changed(stream, key, start, slot);
+            case "UPDATE", "INTERIM" -> changed(stream, key, start, slot);
             default -> {} // a type of a later version, which these rules ignore
         }
     }

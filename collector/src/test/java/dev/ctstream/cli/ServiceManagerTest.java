@@ -89,16 +89,18 @@ class ServiceManagerTest {
             manager.started(health);
             awaitHeard(SIGN);
             still.set(true);
-            await().atMost(SOON).pollInterval(Duration.ofMillis(50)).until(() -> !systemd.received()
-                    .contains(SIGN));
+            await().atMost(SOON)
+                    .pollInterval(Duration.ofMillis(50))
+                    .until(() -> !systemd.received().contains(SIGN));
             still.set(false);
             said.clear();
             awaitHeard(SIGN);
             health.fail("spool", "broken for good");
             said.clear();
             awaitHeard("STATUS=not ready: broken for good");
-            await().atMost(SOON).pollInterval(Duration.ofMillis(50)).until(() -> !systemd.received()
-                    .contains(SIGN));
+            await().atMost(SOON)
+                    .pollInterval(Duration.ofMillis(50))
+                    .until(() -> !systemd.received().contains(SIGN));
         }
     }
 

@@ -130,9 +130,9 @@ class LookupTest {
         assertThat(answer.flows()).isEmpty();
         assertThat(answer.known()).isFalse();
         assertThat(answer.reasons())
-                .singleElement()
-                .asString()
-                .contains("zone 7: sequences 2..4 are missing, and nothing declares them");
+                .containsExactly(
+                        "h/host, zone 7: sequences 2..4 are missing, and nothing declares them",
+                        "a host may have sent them later than others: a longer --within reads on");
     }
 
     @Test
@@ -295,6 +295,39 @@ class LookupTest {
                 .singleElement()
                 .asString()
                 .contains("flows that are older, and live on, are not known");
+    }
+
+    @Test
+    void eventsAreReadUntilEachLivingFlowHasBeenReported() {
+        assertThat(outlook()).isEqualTo(Outlook.DEFAULT_MILLIS);
+        run.control("STARTED", Map.of("reason", "start", "interim_interval_seconds", 60L));
+        assertThat(outlook()).isEqualTo(120_000);
+        run.control("STARTED", Map.of("reason", "start", "interim_interval_seconds", 0L));
+        assertThat(outlook()).isEqualTo(Outlook.DEFAULT_MILLIS);
+    }
+
+    private long outlook() {
+        Outlook outlook = new Outlook();
+        Recorded.feed(new RecordDecoder(), topics.control, (record, partition) -> outlook.control(record));
+        return outlook.millis();
+    }
+
+    @Test
+    void aNamespaceThatWasMadeAgainIsJudgedByItself() {
+        run.started();
+        run.batch(ZONE, 0, event(0, "NEW", 1_000, "198.51.100.9"), end(1, 2_000, "198.51.100.9", 0));
+        observed(1);
+        run.control("STOPPED", Map.of("reason", "namespace-removed", "time", BEGIN + 40_000));
+        Recorded.Run again = topics.new Run("host", "2", "b", Recorded.EPOCH);
+        again.control("STARTED", Map.of("reason", "namespace-added", "time", BEGIN + 50_000));
+        again.control("SNAPSHOT_BEGIN", Map.of("snapshot_id", 1L, "reason", "namespace-added"));
+        again.snapshotEnd(1, true, 0, Map.of());
+        for (int i = 0; i < 8; i++) {
+            again.report("HEARTBEAT", 0, Map.of());
+        }
+        assertThat(ask(AT).reasons()).isEmpty();
+        again.control("STOPPED", Map.of("reason", "stop", "time", BEGIN + 55_000));
+        assertThat(ask(AT).reasons()).anyMatch(reason -> reason.contains("its collector had stopped"));
     }
 
     @Test

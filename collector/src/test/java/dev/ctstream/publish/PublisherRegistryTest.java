@@ -196,6 +196,30 @@ class PublisherRegistryTest {
     }
 
     @Test
+    void aRegistryThatLacksASchemaAndPermitsNoRegistrationStopsPublishing() throws Exception {
+        SchemaIds before = SchemaIds.ask(config);
+        assertThat(before.confirmed()).isTrue();
+        registry.close();
+        registry = new RegistryStandIn(registry.port(), 0);
+        registry.readOnly = true;
+        publish();
+        awaitRed("ConntrackBatch is missing in subject events-value and cannot be registered: ");
+    }
+
+    @Test
+    void aCommandAsksForItsOwnSchemaAndKeepsNothing() throws Exception {
+        assertThat(SchemaIds.askForControl(config).control()).isEqualTo(41);
+        assertThat(registry.requests).allMatch(request -> request.contains("/control-value"));
+        assertThat(folder.resolve("schema-ids")).doesNotExist();
+    }
+
+    @Test
+    void checksEndWhenTheRegistryIsSlow() throws Exception {
+        assertThat(SchemaIds.late(config).failed()).isTrue();
+        assertThat(SchemaIds.late(config).scope()).isEqualTo(registry.url());
+    }
+
+    @Test
     void aDamagedFileHasNoIds() throws Exception {
         Files.writeString(folder.resolve("schema-ids"), "something else\n");
         registry.close();

@@ -1,16 +1,13 @@
 package dev.ctstream.publish;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.record.TestCertificate;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -25,7 +22,7 @@ import org.apache.kafka.clients.admin.UserScramCredentialUpsertion;
  * one with TLS, and one with TLS whose certificate is for another name.
  */
 final class SecuredBroker implements AutoCloseable {
-    static final String STORE_PASSWORD = "of-no-secret";
+    static final String STORE_PASSWORD = TestCertificate.PASSWORD;
 
     private static final SplittableRandom RANDOM = new SplittableRandom();
 
@@ -39,9 +36,9 @@ final class SecuredBroker implements AutoCloseable {
         for (int i = 0; i < ports.length; i++) {
             ports[i] = freePort();
         }
-        makeCertificate("right", "ip:127.0.0.1");
-        makeCertificate("named", "dns:kafka.example");
-        makeCertificate("foreign", "ip:127.0.0.1");
+        TestCertificate.make(folder, "right", "ip:127.0.0.1");
+        TestCertificate.make(folder, "named", "dns:kafka.example");
+        TestCertificate.make(folder, "foreign", "ip:127.0.0.1");
         String at = "://127.0.0.1:";
         String listeners = "PLAINTEXT" + at + ports[0] + ",USER" + at + ports[1] + ",TLS" + at + ports[2] + ",NAMED"
                 + at + ports[3];
@@ -79,19 +76,6 @@ final class SecuredBroker implements AutoCloseable {
                 // The port is in use; try another one.
             }
         }
-    }
-
-    /** Makes a key with a self-signed certificate, with the JDK's keytool. */
-    private void makeCertificate(String name, String alternative) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-        command.addAll(List.of("-genkeypair", "-alias", name, "-keyalg", "EC", "-groupname", "secp256r1"));
-        command.addAll(List.of("-dname", "CN=" + name, "-ext", "san=" + alternative, "-validity", "3650"));
-        command.addAll(List.of("-storetype", "PKCS12", "-storepass", STORE_PASSWORD));
-        command.addAll(List.of("-keystore", store(name).toString()));
-        Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(keytool.waitFor()).as(said).isZero();
     }
 
     /** The key store of a name; it also serves as a trust store. */

@@ -71,8 +71,8 @@ class GivenUpTest {
         assertThat(givenUp.needsControlBefore(9)).isFalse();
         assertThat(givenUp.lossesBefore(new SpoolPosition(4, 40)))
                 .as("batch 4 still waits for the GAP")
-                .isEqualTo(new GivenUp.Range(
-                        new MissingBatches(new SpoolPosition(4, 40), new SpoolPosition(4, 40)), 8));
+                .isEqualTo(
+                        new GivenUp.Range(new MissingBatches(new SpoolPosition(4, 40), new SpoolPosition(4, 40)), 8));
     }
 
     @Test

@@ -68,8 +68,9 @@ class VerifiedFlowsTest {
 
     @Test
     void eventsOfAnUnknownTypeDoNotAffectFlows() {
-        run.batch(7, 0, event(0, "INTERIM", 5), event(1, "NEW", 1), event(2, "INTERIM", 1), event(3, "DESTROY", 1));
-        run.batch(7, 0, event(4, "INTERIM", 1));
+        String later = "OF_A_LATER_VERSION";
+        run.batch(7, 0, event(0, later, 5), event(1, "NEW", 1), event(2, later, 1), event(3, "DESTROY", 1));
+        run.batch(7, 0, event(4, later, 1));
         run.report("STOPPED", 0, Map.of(7, 5L));
         VerifyReport report = Verified.of(topic);
         assertThat(report.present()).isEqualTo(5);
@@ -78,6 +79,17 @@ class VerifiedFlowsTest {
         assertThat(report.flowsClosed()).isEqualTo(1);
         assertThat(report.flows.unopened).isZero();
         assertThat(report.flows.late).isZero();
+    }
+
+    @Test
+    void anInterimReportIsOfAnOpenFlow() {
+        run.batch(7, 0, event(0, "NEW", 1), event(1, "INTERIM", 1), event(2, "DESTROY", 1), event(3, "INTERIM", 2));
+        run.report("STOPPED", 0, Map.of(7, 4L));
+        FlowCounts flows = Verified.of(topic).flows;
+        assertThat(flows.openedNew).isEqualTo(1);
+        assertThat(flows.observed).isEqualTo(1);
+        assertThat(flows.unopened).isEqualTo(1);
+        assertThat(flows.open).isEqualTo(1);
     }
 
     @Test

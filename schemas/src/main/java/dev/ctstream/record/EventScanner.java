@@ -188,6 +188,10 @@ public final class EventScanner {
         @Override
         public Scanned read(@Nullable Scanned reuse, Decoder in) throws IOException {
             first = true;
+            Arrays.fill(present, false);
+            for (Utf8 text : texts) {
+                text.setByteLength(0);
+            }
             walk(steps, in);
             if (events) {
                 emit();

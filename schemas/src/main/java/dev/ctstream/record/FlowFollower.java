@@ -136,7 +136,7 @@ public final class FlowFollower {
 
     private void follow(DecodedRecord event, long key, RunKey run) {
         switch (event.text("event_type")) {
-            case "NEW", "UPDATE", "EXISTING" -> alive(key, run);
+            case "NEW", "UPDATE", "EXISTING", "INTERIM" -> alive(key, run);
             case "DESTROY" -> {
                 int slot = open.find(key);
                 if (slot != FlowTable.NONE) {

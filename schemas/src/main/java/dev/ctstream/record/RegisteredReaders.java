@@ -3,12 +3,13 @@ package dev.ctstream.record;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Readers by the id that a registry gave to their schema. An id is asked for once; a registry that does not answer is asked
- * again after {@value #RETRY_SECONDS} s, so that a topic is not read at its pace.
+ * Readers by the id that a registry gave to their schema. An id is asked for once. A registry that does not answer, and one
+ * that does not know an id, is asked again after {@value #RETRY_SECONDS} s, so that a topic is not read at its pace.
  *
  * <p>Bounds: {@value #MOST_IDS} ids. Threads: confined to one, which waits for the registry.
  *
@@ -26,13 +27,21 @@ final class RegisteredReaders<R> {
 
     private final Maker<R> maker;
     private final Map<Integer, R> readers = new HashMap<>();
-    private final Map<Integer, RecordException> unusable = new HashMap<>();
+    private final Map<Integer, Refusal> refusals = new HashMap<>();
     private @Nullable SchemaRegistry registry;
-    private @Nullable RecordException silence; // what it said when it did not answer
-    private long silentNanos;
+    private @Nullable Refusal silence; // of any id
+    private final LongSupplier nanoTime;
+
+    /** Why there is no reader, and since when. */
+    private record Refusal(RecordException reason, boolean forEver, long nanos) {}
 
     RegisteredReaders(Maker<R> maker) {
+        this(maker, System::nanoTime);
+    }
+
+    RegisteredReaders(Maker<R> maker, LongSupplier nanoTime) {
         this.maker = maker;
+        this.nanoTime = nanoTime;
     }
 
     void use(SchemaRegistry used) {
@@ -45,14 +54,10 @@ final class RegisteredReaders<R> {
         if (reader != null) {
             return reader;
         }
-        RecordException known = unusable.get(id);
-        if (known == null
-                && silence != null
-                && System.nanoTime() - silentNanos < TimeUnit.SECONDS.toNanos(RETRY_SECONDS)) {
-            known = silence;
-        }
-        if (known != null) {
-            throw known;
+        Refusal ofId = refusals.get(id);
+        Refusal known = ofId == null ? silence : ofId;
+        if (known != null && holds(known)) {
+            throw known.reason();
         }
         R made = ask(id);
         if (readers.size() >= MOST_IDS) {
@@ -60,6 +65,10 @@ final class RegisteredReaders<R> {
         }
         readers.put(id, made);
         return made;
+    }
+
+    private boolean holds(Refusal refusal) {
+        return refusal.forEver() || nanoTime.getAsLong() - refusal.nanos() < TimeUnit.SECONDS.toNanos(RETRY_SECONDS);
     }
 
     private R ask(int id) throws RecordException {
@@ -73,14 +82,13 @@ final class RegisteredReaders<R> {
         } catch (RegistryException e) {
             RecordException failure = new RecordException(what + e.getMessage(), e);
             if (e.isAnswer()) {
-                remember(id, failure);
+                remember(id, failure, e.kind() != RegistryException.Kind.UNKNOWN);
             } else {
-                silence = failure;
-                silentNanos = System.nanoTime();
+                silence = new Refusal(failure, false, nanoTime.getAsLong());
             }
             throw failure;
         } catch (RecordException e) {
-            remember(id, e);
+            remember(id, e, true);
             throw e;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -88,10 +96,10 @@ final class RegisteredReaders<R> {
         }
     }
 
-    private void remember(int id, RecordException failure) {
-        if (unusable.size() >= MOST_IDS) {
-            unusable.clear();
+    private void remember(int id, RecordException failure, boolean forEver) {
+        if (refusals.size() >= MOST_IDS) {
+            refusals.clear();
         }
-        unusable.put(id, failure);
+        refusals.put(id, new Refusal(failure, forEver, nanoTime.getAsLong()));
     }
 }

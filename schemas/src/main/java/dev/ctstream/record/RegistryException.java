@@ -35,7 +35,7 @@ public final class RegistryException extends Exception {
         return kind;
     }
 
-    /** Whether the registry has answered, and will answer the same until somebody changes something there. */
+    /** Whether the registry has answered, and will answer the same until something is changed there. */
     public boolean isAnswer() {
         return kind == Kind.UNKNOWN || kind == Kind.REFUSED;
     }

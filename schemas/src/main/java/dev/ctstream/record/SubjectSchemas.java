@@ -64,7 +64,7 @@ public final class SubjectSchemas {
                             + ", and " + AUTO_REGISTER + "=false; register the file " + schema.getName()
                             + ".avsc there");
         }
-        int id = registry.register(subject, schema);
+        int id = registered(subject, schema);
         if (fresh) {
             try {
                 registry.setCompatibility(subject, COMPATIBILITY);
@@ -73,6 +73,23 @@ public final class SubjectSchemas {
             }
         }
         return id;
+    }
+
+    /** Adds a schema that is missing. A registry that does not permit this has answered: nobody could read the records. */
+    private int registered(String subject, Schema schema) throws RegistryException, InterruptedException {
+        try {
+            return registry.register(subject, schema);
+        } catch (RegistryException e) {
+            if (e.kind() != Kind.CREDENTIALS) {
+                throw e;
+            }
+            throw new RegistryException(
+                    Kind.UNKNOWN,
+                    schema.getName() + " is missing in subject " + subject + " and cannot be registered: "
+                            + e.getMessage() + ", or have the file " + schema.getName()
+                            + ".avsc registered by its owner",
+                    e);
+        }
     }
 
     /**

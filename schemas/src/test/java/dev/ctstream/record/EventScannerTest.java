@@ -8,6 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
 
@@ -74,6 +76,26 @@ class EventScannerTest {
             }
         }
         assertThat(scan(EventRecords.singleObject(batch))).hasSize(4);
+    }
+
+    private static Schema without(Schema record, String... names) {
+        List<Schema.Field> kept = record.getFields().stream()
+                .filter(field -> !List.of(names).contains(field.name()))
+                .map(field -> new Schema.Field(field, field.schema()))
+                .toList();
+        return Schema.createRecord(record.getName(), record.getDoc(), record.getNamespace(), false, kept);
+    }
+
+    @Test
+    void aFieldThatTheWriterDoesNotHaveIsNullAfterAValue() throws Exception {
+        Schema older = without(Schemas.FLAT, "start_time_ns", "snapshot_id");
+        scanner.addSchema(older.toString());
+        GenericRecord full = EventRecords.flat(3, 4, "DESTROY");
+        full.put("start_time_ns", 5L);
+        assertThat(scan(EventRecords.singleObject(full)).get(0)).contains("start_time_ns=5 ");
+        GenericRecord old = new GenericData.Record(older);
+        older.getFields().forEach(field -> old.put(field.name(), full.get(field.name())));
+        assertThat(scan(EventRecords.singleObject(old)).get(0)).contains("start_time_ns=0? ", "snapshot_id=0? ");
     }
 
     @Test

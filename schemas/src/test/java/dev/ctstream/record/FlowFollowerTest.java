@@ -148,9 +148,19 @@ class FlowFollowerTest {
 
     @Test
     void passesOnEventsOfUnknownType() {
-        run.batch(7, 0, event(0, "INTERIM", 1));
+        run.batch(7, 0, event(0, "OF_A_LATER_VERSION", 1));
         assertThat(read(topic.events)).containsExactly("7#0");
         assertThat(follower.openFlows()).isZero();
+    }
+
+    @Test
+    void anInterimReportShowsThatAFlowIsOpen() {
+        run.batch(7, 0, event(0, "INTERIM", 1));
+        read(topic.events);
+        assertThat(follower.openFlows()).isEqualTo(1);
+        Recorded.Run later = topic.run(9).startedAfter(run);
+        later.snapshotEnd(1, true, 0, Map.of());
+        assertThat(read(topic.control)).containsExactly("ended h/host 9");
     }
 
     @Test

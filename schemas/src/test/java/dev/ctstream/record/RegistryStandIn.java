@@ -4,6 +4,9 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsParameters;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,6 +18,8 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
 import org.apache.avro.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +36,9 @@ public final class RegistryStandIn implements AutoCloseable {
 
     /** The Authorization that is demanded; null = none. */
     public volatile @Nullable String authorization;
+
+    /** Whether the user may read only. */
+    public volatile boolean readOnly;
 
     /** Whether schemas are refused. */
     public volatile boolean refusing;
@@ -54,10 +62,32 @@ public final class RegistryStandIn implements AutoCloseable {
      * @param lastId the next id is one more
      */
     public RegistryStandIn(int port, int lastId) throws IOException {
+        this(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0), lastId);
+    }
+
+    /** Listens with TLS, and demands a certificate of its clients. */
+    RegistryStandIn(SSLContext tls) throws IOException {
+        this(withTls(tls), 0);
+    }
+
+    private RegistryStandIn(HttpServer server, int lastId) {
+        this.server = server;
         this.lastId = lastId;
-        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         server.createContext("/", this::handle);
         server.start();
+    }
+
+    private static HttpServer withTls(SSLContext tls) throws IOException {
+        HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setHttpsConfigurator(new HttpsConfigurator(tls) {
+            @Override
+            public void configure(HttpsParameters parameters) {
+                SSLParameters ours = tls.getDefaultSSLParameters();
+                ours.setNeedClientAuth(true);
+                parameters.setSSLParameters(ours);
+            }
+        });
+        return server;
     }
 
     /** An address at which nothing listens. */
@@ -72,7 +102,7 @@ public final class RegistryStandIn implements AutoCloseable {
     }
 
     public String url() {
-        return "http://127.0.0.1:" + port();
+        return (server instanceof HttpsServer ? "https" : "http") + "://127.0.0.1:" + port();
     }
 
     public SchemaRegistry client() {
@@ -124,6 +154,8 @@ public final class RegistryStandIn implements AutoCloseable {
             latest(exchange, path[2]);
         } else if (path.length == 3) {
             lookUp(exchange, path[2], schema(body));
+        } else if (readOnly) {
+            answer(exchange, 403, error(40301, "User is denied operation Write"));
         } else if (refusing) {
             answer(exchange, 409, error(409, "Schema being registered is incompatible"));
         } else {
