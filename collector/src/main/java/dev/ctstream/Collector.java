@@ -9,12 +9,15 @@ import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.netlink.NamespaceProcesses;
+import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.ProcessControl;
 import dev.ctstream.publish.PublishConfig;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.spool.Spool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,6 +47,7 @@ import org.slf4j.event.Level;
  *   <li>{@code ctstream-publish}: the producer and its position in the spool.
  *   <li>{@code ctstream-control}: reports; {@code ctstream-dump}: snapshots and reconciliation; {@code ctstream-guard}: the
  *       reliable mode; {@code ctstream-tracking}: whether connections are tracked; each with request sockets of its own.
+ *   <li>{@code ctstream-namespaces}: namespaces that come and go, from the first subscription to the last harvest.
  *   <li>{@code ctstream-new-run}: nothing; lives while a changed topic ends a run and begins the next.
  *   <li>{@code ctstream-http}: the endpoint.
  * </ul>
@@ -116,6 +120,7 @@ public final class Collector implements AutoCloseable {
         this.namespaces = namespaces;
         health = early.health();
         metrics = early.metrics();
+        namespaces.register(metrics);
         http = early.http();
         parts = new RunParts(
                 config,
@@ -152,8 +157,18 @@ public final class Collector implements AutoCloseable {
 
     /** As {@link #start(CollectorConfig, Program)}, with a rehearsal that has begun. */
     public static Collector start(CollectorConfig config, Program program, Rehearsal rehearsal) throws IOException {
+        return start(config, program, rehearsal, NamespaceProcesses.PROC);
+    }
+
+    /**
+     * As the other methods.
+     *
+     * @param processes where to look for processes with {@code netns=all}
+     */
+    static Collector start(CollectorConfig config, Program program, Rehearsal rehearsal, Path processes)
+            throws IOException {
         Early early = early(config);
-        Namespaces namespaces = new Namespaces(config, early.health());
+        Namespaces namespaces = new Namespaces(config, processes, early.health());
         Collector collector;
         boolean preferred = false;
         try {
@@ -206,7 +221,12 @@ public final class Collector implements AutoCloseable {
         sending.startSpool();
         tracking.startHelpers();
         sending.startPublisher();
-        namespaces.start(this::threadFailed);
+        namespaces.follow(tracking);
+        try {
+            namespaces.start(this::threadFailed);
+        } catch (NetlinkException e) {
+            threadFailed("ctstream-namespaces", e);
+        }
         metrics.bindProcess();
     }
 
@@ -227,6 +247,7 @@ public final class Collector implements AutoCloseable {
         LOG.warn("a new run begins: {}", reason);
         long begin = System.nanoTime();
         try {
+            namespaces.follow(null);
             if (tracking.end(true)) {
                 tracking.stopped("topic-changed");
             }
@@ -245,6 +266,7 @@ public final class Collector implements AutoCloseable {
                     parts, queues, run, new RunDescription.PreviousRun(ended, ended.streamEpoch(), clean, List.of()));
             tracking.receive();
             tracking.startHelpers();
+            namespaces.follow(tracking);
             before.endPublisher(Duration.ZERO);
             if (!await(before::ended)) { // the disk does not answer; meanwhile the ring holds what is received
                 return;
@@ -410,6 +432,7 @@ public final class Collector implements AutoCloseable {
         stopped = true;
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(config.shutdownTimeoutSeconds());
         try {
+            namespaces.stopFollowing();
             if (tracking.end(false)) {
                 sending.awaitAppended();
                 sending.publisher()

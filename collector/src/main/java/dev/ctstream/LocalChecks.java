@@ -4,6 +4,7 @@ import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FilterCheck;
 import dev.ctstream.conntrack.FlowFilter;
 import dev.ctstream.control.Sysctls;
@@ -14,13 +15,17 @@ import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.netlink.Capabilities;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.Errno;
+import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.HostCheck;
+import dev.ctstream.netlink.NamespaceFile;
+import dev.ctstream.netlink.NamespaceProcesses;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.NetworkNamespace;
 import dev.ctstream.netlink.SocketFilter;
 import dev.ctstream.publish.CompressionCheck;
 import dev.ctstream.spool.SpoolCheck;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -44,11 +49,15 @@ public final class LocalChecks {
     public static final String NETNS_REMEDY = "names are those in /var/run/netns, as shown by ip netns list; otherwise"
             + " give a path such as /proc/PID/ns/net";
 
+    private static final String NAMESPACE_WANTED = "a network namespace";
+
     private final CollectorConfig config;
     private final List<Check> checks = new ArrayList<>();
+    private int namespaces; // that will be observed
 
     private LocalChecks(CollectorConfig config) {
         this.config = config;
+        namespaces = config.netns().size();
     }
 
     /**
@@ -66,7 +75,7 @@ public final class LocalChecks {
         checks.add(library);
         checks.add(CompressionCheck.look(config.publish(), HostCheck.NOEXEC_REMEDY));
         if (library.failed()) {
-            sysctls(Namespaces.HOST, null); // files, which need no library
+            sysctls(EventSource.HOST, null); // files, which need no library
         } else {
             kernel();
         }
@@ -78,7 +87,7 @@ public final class LocalChecks {
         OptionalLong running = besideRunning ? SpoolCheck.holder(config.spool()) : OptionalLong.empty();
         checks.addAll(SpoolCheck.look(config.spool(), besideRunning));
         config.httpListen().ifPresent(listen -> checks.add(listen(listen, running)));
-        checks.add(Descriptors.check(config.netns().size()));
+        checks.add(Descriptors.check(namespaces));
         return checks;
     }
 
@@ -108,10 +117,38 @@ public final class LocalChecks {
                     "to enter other network namespaces",
                     "run it as root, or give it CAP_SYS_ADMIN; or set netns=self"));
         }
-        if (!admin.failed()) {
+        if (!admin.failed() && config.netns().contains(Namespaces.ALL)) {
+            inside(EventSource.HOST, null);
+            everyNamespace();
+        } else if (!admin.failed()) {
             config.netns().forEach(this::namespace);
         }
         clock();
+    }
+
+    private void everyNamespace() {
+        String wanted = "the namespaces that have a name or a process";
+        try (NamespaceFinder finder =
+                NamespaceFinder.open(config.netns(), new NamespaceProcesses(NamespaceProcesses.PROC))) {
+            finder.look(System.nanoTime());
+            namespaces = finder.found().size();
+            checks.add(Check.ok("namespace", "netns all", namespaces + " there now, the own one included", wanted));
+            if (finder.unreadable() > 0) {
+                checks.add(unreadable(finder.unreadable()));
+            }
+        } catch (IOException e) {
+            checks.add(Check.fail("namespace", "netns all", ErrorText.of(e), wanted, "mount /proc"));
+        }
+    }
+
+    /** Namespaces of processes that this process may not look at. */
+    static Check unreadable(int processes) {
+        return Check.warn(
+                "privilege",
+                "CAP_SYS_PTRACE",
+                "missing: the network namespaces of " + processes + " processes of other users cannot be seen",
+                "to find, with netns=all, namespaces that have no name in /var/run/netns",
+                "run it as root, or give it CAP_SYS_PTRACE too");
     }
 
     /** Whether this process may use connection tracking. */
@@ -131,15 +168,29 @@ public final class LocalChecks {
 
     private void namespace(String name) {
         if (name.equals(Namespaces.SELF)) {
-            inside(Namespaces.HOST, null);
+            inside(EventSource.HOST, null);
+            return;
+        }
+        try {
+            if (NamespaceFile.of(Namespaces.path(name)) == null) {
+                waitsFor(name, Namespaces.path(name) + " is no network namespace");
+                return;
+            }
+        } catch (IOException e) {
+            waitsFor(name, ErrorText.ofFile(Namespaces.path(name), e));
             return;
         }
         try (NetworkNamespace namespace = Namespaces.handle(name)) {
             inside(namespace.label(), namespace);
         } catch (NetlinkException e) {
             checks.add(Check.fail(
-                    "namespace", "netns " + name, String.valueOf(e.getMessage()), "a network namespace", NETNS_REMEDY));
+                    "namespace", "netns " + name, String.valueOf(e.getMessage()), NAMESPACE_WANTED, NETNS_REMEDY));
         }
+    }
+
+    private void waitsFor(String name, String why) {
+        checks.add(
+                Check.warn("namespace", "netns " + name, why + "; run waits for it", NAMESPACE_WANTED, NETNS_REMEDY));
     }
 
     private void inside(String netns, @Nullable NetworkNamespace namespace) {

@@ -51,5 +51,7 @@ final class Status {
             one.put("undecodable", socket.undecodableTotal());
             one.put("foreign", socket.foreignTotal());
         }
+        ArrayNode waiting = status.putArray("waiting_for_namespaces");
+        collector.namespaces().waiting().forEach(waiting::add);
     }
 }

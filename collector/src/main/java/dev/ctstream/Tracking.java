@@ -29,9 +29,9 @@ import org.slf4j.LoggerFactory;
  * <p>Ownership: owns the receive thread, and the threads of {@link NamespaceReporter}, {@link Snapshots} and {@link
  * DeliveryGuard}.
  *
- * <p>Threads: for the collector's owner.
+ * <p>Threads: for the collector's owner; the methods of {@link Namespaces.Observer} by {@code ctstream-namespaces}.
  */
-final class Tracking {
+final class Tracking implements Namespaces.Observer {
     /** A receive thread that has not waited for so long stands still; a drain is shorter, whatever comes. */
     private static final long BUSY_MOST_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -97,6 +97,33 @@ final class Tracking {
         }
         reporter.declareGone(own);
         receiveThread.start(parts.failed());
+    }
+
+    @Override
+    public void add(ObservedNamespace namespace) {
+        reporter.addedLater(namespace);
+        receiver.add(namespace.socket());
+        guard.added(namespace);
+        snapshots.added(namespace, ControlRecord.Started.ADDED);
+    }
+
+    @Override
+    public void harvest(ObservedNamespace namespace) {
+        snapshots.harvest(namespace.socket());
+    }
+
+    @Override
+    public boolean harvested(ObservedNamespace namespace) {
+        return snapshots.harvested(namespace.socket());
+    }
+
+    @Override
+    public void remove(ObservedNamespace namespace) {
+        guard.removed(namespace.socket());
+        snapshots.removed(namespace.socket());
+        tracker.gone(namespace.socket());
+        receiver.remove(namespace.socket());
+        reporter.removed(namespace.socket());
     }
 
     /** Starts the helpers. */

@@ -25,6 +25,7 @@ final class TrackingCheck {
     private static final String NAME = "tracking";
     private static final String WANTED = "tracked connections";
 
+    private final ObservedNamespace observed;
     private final String netns;
     private final @Nullable NetworkNamespace namespace;
     private final Health health;
@@ -32,9 +33,20 @@ final class TrackingCheck {
     private boolean warned;
 
     TrackingCheck(ObservedNamespace observed, Health health) {
+        this.observed = observed;
         this.netns = observed.netns();
         this.namespace = observed.namespace();
         this.health = health;
+    }
+
+    /** Component of health for a namespace. */
+    static String component(String netns) {
+        return NAME + "/" + netns;
+    }
+
+    /** Whether it checks this namespace. */
+    boolean isOf(ObservedNamespace other) {
+        return observed.equals(other);
     }
 
     /** Checks again; true once tracking is known to be active. */
@@ -53,7 +65,7 @@ final class TrackingCheck {
             return false;
         }
         active = check.isOk();
-        health.report(NAME + "/" + netns, active, active ? "connections are tracked" : check.sentence());
+        health.report(component(netns), active, active ? "connections are tracked" : check.sentence());
         if (!active && !warned) {
             warned = true;
             LOG.warn("{}", check.sentence());

@@ -146,6 +146,12 @@ public final class Batcher implements FlowSink {
 
     private long append(NamespaceStreams namespace, FlowEvent event, long receivedNanos, long beginSequence) {
         StreamState stream = namespace.stream(event.zone());
+        if (stream == null) {
+            stream = namespace.make(event.zone(), known.size() > 1);
+            if (stream == null) {
+                return REFUSED;
+            }
+        }
         int required = encoder.maxBytes(event) + AvroWriter.ARRAY_END_BYTES;
         EncodedBatch batch = stream.open;
         if (batch == null || batch.array.length - batch.end < required || batch.count == batch.eventOffsets.length) {

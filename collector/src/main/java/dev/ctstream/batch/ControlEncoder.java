@@ -130,7 +130,9 @@ public final class ControlEncoder {
                 .set("configuration_digest", settings.configurationDigest())
                 .set("subscribed_events", settings.subscribedEvents())
                 .set("record_layout", settings.recordLayout())
-                .set("interim_interval_seconds", settings.interimIntervalSeconds());
+                .set("interim_interval_seconds", settings.interimIntervalSeconds())
+                .set("netns_path", started.foundBy().path())
+                .set("container_id", started.foundBy().containerId());
         ControlRecord.PreviousRun previous = started.previous();
         if (previous != null) {
             to.set("preceding_epoch", previous.streamEpoch()).set("preceding_boot_id", previous.bootId());

@@ -22,10 +22,18 @@ public sealed interface ControlRecord {
      * @param previous the run before this one; null when the spool knows none
      */
     record Started(
-            String reason, Settings settings, @Nullable PreviousRun previous, NamespaceState state)
+            String reason, Settings settings, @Nullable PreviousRun previous, NamespaceState state, FoundBy foundBy)
             implements ControlRecord {
         /** The reason of a namespace that is observed from the run's start. */
         public static final String AT_START = "start";
+
+        /** The reason of a namespace that is observed later. */
+        public static final String ADDED = "namespace-added";
+
+        /** Of the collector's own namespace. */
+        public Started(String reason, Settings settings, @Nullable PreviousRun previous, NamespaceState state) {
+            this(reason, settings, previous, state, FoundBy.OWN);
+        }
 
         @Override
         public ControlKind kind() {
@@ -138,6 +146,17 @@ public sealed interface ControlRecord {
             boolean sameId = id == null || other.id == null || id.equals(other.id);
             return !sameId || other.partitions < partitions;
         }
+    }
+
+    /**
+     * How a namespace was found.
+     *
+     * @param path file that refers to it
+     * @param containerId the container or pod whose processes are in it
+     */
+    record FoundBy(@Nullable String path, @Nullable String containerId) {
+        /** The collector's own namespace. */
+        public static final FoundBy OWN = new FoundBy(null, null);
     }
 
     /** Settings of the run. */

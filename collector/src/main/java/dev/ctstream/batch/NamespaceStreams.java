@@ -1,5 +1,6 @@
 package dev.ctstream.batch;
 
+import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import java.util.function.Consumer;
@@ -9,11 +10,16 @@ import org.jspecify.annotations.Nullable;
  * All streams of one network namespace. A stream is found by its zone in a two-level array, and created with its first
  * event. It lives as long as the run, because a namespace that is observed again must continue its sequences.
  *
- * <p>Bounds: 100 bytes for each zone seen, 1 KiB for each block of 256 zones in use, 1 KiB for the namespace.
+ * <p>Bounds: 100 bytes for each zone seen, 1 KiB for each block of 256 zones in use, 1 KiB for the namespace. Beside
+ * others a namespace has at most {@value #SHARE} streams, because whoever owns it chooses the zones; the collector's own
+ * may have all.
  *
  * <p>Threads: confined to the receive thread, except the public methods, which any thread may call.
  */
 public final class NamespaceStreams {
+    /** Most streams of a namespace beside others. */
+    static final int SHARE = 4096;
+
     private static final int PAGE_BITS = 8;
     private static final int PAGE = 1 << PAGE_BITS;
 
@@ -21,6 +27,7 @@ public final class NamespaceStreams {
     private final long streamEpoch;
     private final BatchHeader header;
     private final @Nullable StreamState[][] pages = new StreamState[PAGE][];
+    private int count;
     private volatile long lostTotal;
 
     NamespaceStreams(RunIdentity run, String hostName, StreamId control) {
@@ -53,19 +60,25 @@ public final class NamespaceStreams {
         return lostTotal;
     }
 
+    /** The stream of a zone; null when there is none yet. */
+    @Nullable
     StreamState stream(int zone) {
         StreamState[] page = pages[zone >>> PAGE_BITS];
-        if (page != null) {
-            StreamState stream = page[zone & (PAGE - 1)];
-            if (stream != null) {
-                return stream;
-            }
-        }
-        return makeStream(page, zone);
+        return page == null ? null : page[zone & (PAGE - 1)];
     }
 
-    private StreamState makeStream(StreamState @Nullable [] known, int zone) {
-        StreamState[] page = known;
+    /**
+     * Creates the stream of a zone; null when the namespace may have no more.
+     *
+     * @param beside whether other namespaces are observed
+     */
+    @Nullable
+    StreamState make(int zone, boolean beside) {
+        if (beside && count >= SHARE && !netns().equals(EventSource.HOST)) {
+            return null;
+        }
+        count++;
+        StreamState[] page = pages[zone >>> PAGE_BITS];
         if (page == null) {
             page = new StreamState[PAGE];
             pages[zone >>> PAGE_BITS] = page;

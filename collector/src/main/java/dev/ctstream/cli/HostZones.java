@@ -22,10 +22,10 @@ public final class HostZones {
 
     private HostZones() {}
 
-    /** Number of entries in each zone of a namespace; a dump of its table. */
+    /** Number of entries in each zone of a namespace; a dump of its table. Of {@code all} the collector's own. */
     private static Map<Integer, Integer> entries(String netns) throws CommandFailure, IOException {
         Map<Integer, Integer> zones = new TreeMap<>();
-        try (NetworkNamespace namespace = KernelAccess.namespace(netns);
+        try (NetworkNamespace namespace = KernelAccess.namespace(isOwn(netns) ? null : netns);
                 Entries entries = Entries.open(namespace)) {
             entries.zones(EntryFilter.ALL).forEach(zone -> {
                 if (zone.entries() > 0) {
@@ -34,6 +34,11 @@ public final class HostZones {
             });
         }
         return zones;
+    }
+
+    /** Whether a value of the key {@code netns} stands for the collector's own namespace, alone or with others. */
+    public static boolean isOwn(String netns) {
+        return netns.equals("self") || netns.equals("all");
     }
 
     /**
@@ -68,7 +73,7 @@ public final class HostZones {
      * @param widths as configured
      */
     static Check check(String netns, String hostId, ZoneWidths widths, int partitions) {
-        String scope = "netns " + (netns.equals("self") ? "host" : netns);
+        String scope = "netns " + (isOwn(netns) ? "host" : netns);
         String wanted = "zones that spread over the partitions: mean over maximum load of 0.5 or more";
         Map<Integer, Integer> entries;
         try {

@@ -30,6 +30,7 @@ public final class Checks {
     private static final Pattern SERVER = Pattern.compile("(.*://)?(\\[[0-9a-fA-F:.%]+\\]|[^:\\s]+):(\\d{1,5})");
     private static final Pattern HOST_NAME = Pattern.compile("[A-Za-z0-9._-]{1,253}");
     private static final String NONE = "";
+    private static final String ALL_NAMESPACES = "all";
 
     private Checks() {}
 
@@ -131,14 +132,21 @@ public final class Checks {
     }
 
     static ConfigDef.Validator namespaces() {
-        ConfigDef.Validator names = each("self, name, /path", Checks::namespaceProblem);
-        return notEmpty(names, "names no network namespace");
+        ConfigDef.Validator names = each("self, name, /path; or all", Checks::namespaceProblem);
+        ConfigDef.Validator some = notEmpty(names, "names no network namespace");
+        return ConfigDef.LambdaValidator.with(
+                (key, value) -> {
+                    some.ensureValid(key, value);
+                    boolean mixed = items(value).size() > 1 && items(value).contains(ALL_NAMESPACES);
+                    raise(
+                            key,
+                            value,
+                            mixed ? "all stands alone; a namespace whose name is all is /var/run/netns/all" : NONE);
+                },
+                some::toString);
     }
 
     private static String namespaceProblem(String name) {
-        if (name.equals("all")) {
-            return "'all' does not exist: name each namespace; one whose name is all is /var/run/netns/all";
-        }
         boolean file = name.startsWith("/") || (name.indexOf('/') < 0 && !name.equals(".") && !name.equals(".."));
         return file && !name.isEmpty()
                 ? pathProblem(name)

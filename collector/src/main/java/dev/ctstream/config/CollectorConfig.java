@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
  * The complete configuration of a collector: each package's own record, and the settings that belong to no package.
  *
  * @param host identifies this host and boot in the records
- * @param netns namespaces to observe: self, names, paths
+ * @param netns namespaces to observe: self, names, paths; or all
  * @param httpListen host:port; empty = no endpoint
  * @param httpHosts names under which the endpoint may be asked, besides its own
  * @param shutdownTimeoutSeconds how long a stop may take
@@ -33,6 +33,7 @@ import java.util.concurrent.TimeUnit;
 public record CollectorConfig(
         Host host,
         List<String> netns,
+        NetnsBuffers netnsBuffers,
         SubscriptionConfig subscription,
         BatchConfig batch,
         TrackConfig track,
@@ -57,10 +58,21 @@ public record CollectorConfig(
      */
     public record Host(String id, String bootId, String name) {}
 
+    /**
+     * The receive buffers of the namespaces that {@code netns=all} finds.
+     *
+     * @param eachBytes of one namespace at most
+     * @param totalBytes of all together
+     */
+    public record NetnsBuffers(int eachBytes, long totalBytes) {}
+
     static CollectorConfig from(Settings settings, DerivedDefaults facts) {
         return new CollectorConfig(
                 new Host(settings.string("host.id"), facts.bootId(), facts.hostName()),
                 settings.list("netns"),
+                new NetnsBuffers(
+                        settings.integer("netns.receive-buffer-bytes"),
+                        settings.number("netns.receive-buffer-total-bytes")),
                 subscription(settings),
                 new BatchConfig(
                         settings.integer("batch.max-events"),

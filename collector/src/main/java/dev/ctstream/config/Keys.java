@@ -199,7 +199,25 @@ final class Keys {
                         "self",
                         Checks.namespaces(),
                         HIGH,
-                        "Network namespaces to watch: self, names as in /var/run/netns, or absolute paths.")
+                        "Network namespaces to watch: self, names as in /var/run/netns, absolute paths; or all: every one"
+                                + " that has a name or a process. What is not there yet is waited for, what ends is let go"
+                                + " of.")
+                .define(
+                        "netns.receive-buffer-bytes",
+                        INT,
+                        8 * MIB,
+                        between(320 * KIB, Integer.MAX_VALUE / 2),
+                        LOW,
+                        "With netns=all: receive buffer of each other namespace than the own one, which has"
+                                + " socket.receive-buffer-bytes.")
+                .define(
+                        "netns.receive-buffer-total-bytes",
+                        LONG,
+                        1024L * MIB,
+                        atLeast(MIB),
+                        LOW,
+                        "With netns=all: what these receive buffers may hold together. With many namespaces each gets"
+                                + " its part, 320 KiB at least.")
                 .define(
                         "socket.receive-buffer-bytes",
                         INT,

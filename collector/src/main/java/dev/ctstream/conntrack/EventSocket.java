@@ -33,7 +33,7 @@ public final class EventSocket implements EventSource, AutoCloseable {
     private final String netnsId;
     private final NetlinkSocket socket;
     private final SubscriptionConfig config;
-    private final ReceiveBufferGrant grant;
+    private volatile ReceiveBufferGrant grant;
     private final DropCounter drops = new DropCounter();
     private final AtomicLong undecodable = new AtomicLong();
     private final AtomicLong foreign = new AtomicLong();
@@ -55,11 +55,23 @@ public final class EventSocket implements EventSource, AutoCloseable {
      */
     public static EventSocket open(@Nullable NetworkNamespace namespace, String netnsLabel, SubscriptionConfig config)
             throws NetlinkException {
+        EventSocket opened = open(namespace, netnsLabel, config, config.receiveBufferBytes());
+        Check buffer = bufferCheck(netnsLabel, opened.grant);
+        if (!buffer.isOk()) {
+            LOG.warn("{}", buffer.sentence());
+        }
+        return opened;
+    }
+
+    /** As the other method, with another receive buffer than the configuration says for one that is named there. */
+    public static EventSocket open(
+            @Nullable NetworkNamespace namespace, String netnsLabel, SubscriptionConfig config, int receiveBufferBytes)
+            throws NetlinkException {
         int protocol = NetlinkSocket.NETLINK_NETFILTER;
         NetlinkSocket socket =
                 namespace == null ? NetlinkSocket.open(protocol) : NetlinkSocket.open(namespace, protocol);
         try {
-            return subscribe(socket, netnsLabel, config);
+            return subscribe(socket, netnsLabel, config, receiveBufferBytes);
         } catch (NetlinkException e) {
             socket.close();
             throw e.during(
@@ -67,15 +79,12 @@ public final class EventSocket implements EventSource, AutoCloseable {
         }
     }
 
-    private static EventSocket subscribe(NetlinkSocket socket, String netns, SubscriptionConfig config)
+    private static EventSocket subscribe(
+            NetlinkSocket socket, String netns, SubscriptionConfig config, int receiveBufferBytes)
             throws NetlinkException {
         socket.setOption(NetlinkSocket.SOL_NETLINK, NetlinkSocket.NETLINK_NO_ENOBUFS, 1);
         deliver(socket, config);
-        ReceiveBufferGrant grant = socket.requestReceiveBuffer(config.receiveBufferBytes());
-        Check buffer = bufferCheck(netns, grant);
-        if (!buffer.isOk()) {
-            LOG.warn("{}", buffer.sentence());
-        }
+        ReceiveBufferGrant grant = socket.requestReceiveBuffer(receiveBufferBytes);
         SocketFilter program = config.filter().program();
         if (program != null) {
             program.attach(socket); // first: no event may arrive unfiltered
@@ -145,6 +154,11 @@ public final class EventSocket implements EventSource, AutoCloseable {
     @Override
     public boolean admits(FlowEvent entry) {
         return config.filter().admits(entry);
+    }
+
+    /** Asks for another receive buffer; takes effect at once. What is queued stays. Any thread. */
+    public void resize(int receiveBufferBytes) throws NetlinkException {
+        grant = socket.requestReceiveBuffer(receiveBufferBytes);
     }
 
     /** The receive buffer that the kernel granted. */

@@ -6,6 +6,9 @@ package dev.ctstream.conntrack;
  * <p>Threads: the totals may be read by any thread, the other values never change.
  */
 public interface EventSource {
+    /** Name of the collector's own namespace. */
+    String HOST = "host";
+
     /** Number of this source in this process, from 0; never reused. */
     int index();
 

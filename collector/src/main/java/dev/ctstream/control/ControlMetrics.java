@@ -8,6 +8,7 @@ public final class ControlMetrics {
     // dump thread
     final Counter dumps;
     final Counter incompleteDumps;
+    final Counter omittedDumps;
     final Counter failedDumps;
     // guard thread
     final Counter modeSwitches;
@@ -15,6 +16,7 @@ public final class ControlMetrics {
     final Counter heartbeats;
 
     private volatile long dumpEntries;
+    private volatile double dumpIntervalSeconds;
 
     /** Registers the metrics. */
     public ControlMetrics(Metrics metrics) {
@@ -23,6 +25,10 @@ public final class ControlMetrics {
                 "ctstream_track_incomplete_dumps_total",
                 "dumps",
                 "Dumps that may lack entries; such a dump closes no flow and is repeated.");
+        omittedDumps = metrics.counter(
+                "ctstream_track_omitted_dumps_total",
+                "dumps",
+                "Regular dumps left out because no flow was known and nothing was lost.");
         failedDumps = metrics.counter("ctstream_track_failed_dumps_total", "dumps", "Dumps that the kernel aborted.");
         modeSwitches = metrics.counter(
                 "ctstream_track_mode_switches_total", "switches", "Switches between reliable and counted delivery.");
@@ -31,6 +37,16 @@ public final class ControlMetrics {
                 "ctstream_track_dump_progress_entries",
                 "Entries read so far by the dump in progress.",
                 () -> dumpEntries);
+        metrics.doubleGauge(
+                "ctstream_track_dump_interval_seconds",
+                "From one regular dump of a namespace to its next, at the last one: longer than configured when tables are"
+                        + " large or many.",
+                () -> dumpIntervalSeconds);
+    }
+
+    /** Dump thread. */
+    void dumpInterval(double seconds) {
+        dumpIntervalSeconds = seconds;
     }
 
     /** Dump thread. */

@@ -25,6 +25,16 @@ public interface NamespaceAccess {
         return StreamId.control(source().netns(), source().netnsId());
     }
 
+    /** How it was found. */
+    default ControlRecord.FoundBy foundBy() {
+        return ControlRecord.FoundBy.OWN;
+    }
+
+    /** Whether the configuration names it, so that what is wrong with it is the operator's matter. */
+    default boolean named() {
+        return true;
+    }
+
     /** The receive buffer that the kernel granted to its source. */
     long receiveBufferBytes();
 

@@ -34,6 +34,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class NamespaceReporter implements AutoCloseable {
     private static final long FINISHED_CHECK_MILLIS = 20;
+    private static final String REMOVED = "namespace-removed";
+    /** With more namespaces the channels into each are closed between two reports: a channel has 64 KiB. */
+    private static final int KEPT_OPEN = 16;
+
     private static final long JOIN_MILLIS = 5_000;
     private static final long OFFER_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -105,11 +109,22 @@ public final class NamespaceReporter implements AutoCloseable {
      * has taken it, or until {@link #close}. Call it before the source is added to the receiver: then STARTED precedes
      * all events, and even a run that is killed has reported its start.
      *
-     * @param reason {@link ControlRecord.Started#AT_START}, or {@code namespace-added} later
+     * @param reason {@link ControlRecord.Started#AT_START}, or {@link ControlRecord.Started#ADDED} later
      */
     public void added(NamespaceAccess namespace, String reason) {
         begin(namespace, reason);
         awaitOffered();
+    }
+
+    /**
+     * As {@link #added}, for a namespace that is observed later; does not wait. If the outbox is full, STARTED follows
+     * as soon as there is room.
+     */
+    public void addedLater(NamespaceAccess namespace) {
+        begin(namespace, ControlRecord.Started.ADDED);
+        if (!offerPending()) {
+            thread.wake();
+        }
     }
 
     /**
@@ -165,7 +180,7 @@ public final class NamespaceReporter implements AutoCloseable {
     private synchronized void begin(NamespaceAccess namespace, String reason) {
         String netns = namespace.netns();
         ControlRecord.Sysctls sysctls = config.manageSysctls() ? namespace.manageSysctls() : namespace.sysctls();
-        Sysctls.report(health, netns, sysctls);
+        Sysctls.report(health, netns, sysctls, namespace.named());
         TrackedNamespace track = tracker.namespace(namespace.source());
         NamespaceReports reports = new NamespaceReports(
                 namespace,
@@ -177,6 +192,7 @@ public final class NamespaceReporter implements AutoCloseable {
                 heartbeatNanos(),
                 clock);
         observed.put(namespace.source().index(), reports);
+        rest(reports);
         begin(namespace.control(), reports.started(reason), reason);
     }
 
@@ -212,7 +228,7 @@ public final class NamespaceReporter implements AutoCloseable {
     public synchronized void removed(EventSource source) {
         NamespaceReports reports = observed.remove(source.index());
         if (reports != null) {
-            reports.close(); // an open channel would keep the namespace alive
+            reports.end(); // an open channel would keep the namespace alive
             health.remove(Sysctls.component(reports.netns()));
             ending.add(reports);
             thread.wake();
@@ -225,7 +241,7 @@ public final class NamespaceReporter implements AutoCloseable {
             NamespaceReports reports = all.next();
             if (reports.track.finished()) {
                 all.remove();
-                stop(reports, "namespace-removed");
+                stop(reports, REMOVED);
             }
         }
         boolean offered = pending.offer();
@@ -242,10 +258,10 @@ public final class NamespaceReporter implements AutoCloseable {
 
     private void heartbeats() {
         for (NamespaceReports reports : observed.values()) {
-            reports.look();
             if (!reports.isDue(observed.size() == 1)) {
-                continue;
+                continue; // a host may have hundreds of idle namespaces
             }
+            reports.look();
             if (outbox.offer(
                     reports.streams.control(),
                     reports.heartbeat(),
@@ -253,6 +269,13 @@ public final class NamespaceReporter implements AutoCloseable {
                 reports.reported();
                 metrics.heartbeats.increment();
             }
+            rest(reports);
+        }
+    }
+
+    private void rest(NamespaceReports reports) {
+        if (observed.size() > KEPT_OPEN) {
+            reports.rest();
         }
     }
 
@@ -284,7 +307,7 @@ public final class NamespaceReporter implements AutoCloseable {
      */
     public synchronized boolean stopped(String reason, long timeoutMillis) {
         long start = clock.nanoTime();
-        ending.forEach(reports -> stop(reports, reason));
+        ending.forEach(reports -> stop(reports, REMOVED));
         ending.clear();
         observed.values().forEach(reports -> stop(reports, reason));
         observed.clear();

@@ -6,6 +6,7 @@ import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.track.TrackedNamespace;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates the STARTED, HEARTBEAT and STOPPED records of one namespace. The spool thread adds the counts of its streams.
@@ -31,6 +32,7 @@ final class NamespaceReports implements AutoCloseable {
     private final long dropsBefore;
     private boolean inexact;
     private long looks;
+    private ControlRecord.@Nullable TableState last; // once closed
 
     NamespaceReports(
             NamespaceAccess observed,
@@ -54,6 +56,7 @@ final class NamespaceReports implements AutoCloseable {
         undecodableBefore = observed.source().undecodableTotal();
         foreignBefore = observed.source().foreignTotal();
         dropsBefore = observed.source().dropsTotal();
+        track.silent(Sysctls.silent(sysctls));
         checkListeners();
     }
 
@@ -68,7 +71,7 @@ final class NamespaceReports implements AutoCloseable {
     }
 
     ControlRecord started(String reason) {
-        return new ControlRecord.Started(reason, facts.settings(), facts.precedingRun(), state());
+        return new ControlRecord.Started(reason, facts.settings(), facts.precedingRun(), state(), observed.foundBy());
     }
 
     /**
@@ -95,7 +98,8 @@ final class NamespaceReports implements AutoCloseable {
         if (++looks % LOOKS_PER_SYSCTLS == 0) {
             ControlRecord.Sysctls now = observed.sysctls();
             sysctls = new ControlRecord.Sysctls(now.events(), now.acct(), now.timestamp(), sysctls.changed());
-            Sysctls.report(health, netns(), now);
+            Sysctls.report(health, netns(), now, observed.named());
+            track.silent(Sysctls.silent(now));
         }
     }
 
@@ -126,7 +130,18 @@ final class NamespaceReports implements AutoCloseable {
                         counts.unknownAttributes()),
                 new ControlRecord.KernelLosses(streams.lostTotal(), source.dropsTotal() - dropsBefore, !inexact),
                 new ControlRecord.Flows(counts.live(), counts.untracked()),
-                counters.read());
+                table());
+    }
+
+    private ControlRecord.TableState table() {
+        ControlRecord.TableState known = last;
+        return known == null ? counters.read() : known;
+    }
+
+    /** The namespace is being removed: reads its table for the last time, and lets go of it. */
+    void end() {
+        last = counters.read();
+        close();
     }
 
     private ControlRecord.NamespaceState state() {
@@ -139,9 +154,14 @@ final class NamespaceReports implements AutoCloseable {
                 facts.filterDigest());
     }
 
-    @Override
-    public void close() {
+    /** Closes its channels until they are needed again. */
+    void rest() {
         counters.close();
         otherListeners.close();
+    }
+
+    @Override
+    public void close() {
+        rest();
     }
 }

@@ -15,9 +15,17 @@ import org.jspecify.annotations.Nullable;
  *
  * @param socket receives its events
  * @param namespace null = the collector's own
+ * @param foundBy how it was found
+ * @param named see {@link NamespaceAccess#named}
  */
 public record ObservedNamespace(
-        EventSocket socket, @Nullable NetworkNamespace namespace) implements NamespaceAccess {
+        EventSocket socket, @Nullable NetworkNamespace namespace, ControlRecord.FoundBy foundBy, boolean named)
+        implements NamespaceAccess {
+    /** One that the configuration names. */
+    public ObservedNamespace(EventSocket socket, @Nullable NetworkNamespace namespace) {
+        this(socket, namespace, ControlRecord.FoundBy.OWN, true);
+    }
+
     @Override
     public EventSource source() {
         return socket;

@@ -25,7 +25,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Dumps the tables of all namespaces, one after the other: when a namespace is first observed, on request, after a
- * loss, and at regular intervals. Each dump announces unknown flows, and reveals known flows that have disappeared.
+ * loss, at regular intervals, and before it is removed. Each dump announces unknown flows, and reveals known flows
+ * that have disappeared. A regular dump is left out where it can find nothing, see {@link
+ * TrackedNamespace#worthDumping}.
  *
  * <p>A dump has no deadline: the receive thread sets the pace, and takes entries only when it has no events. A dump
  * that the kernel aborted, or that may lack entries, closes no flows and is repeated.
@@ -41,6 +43,7 @@ public final class Snapshots implements AutoCloseable {
     private static final long JOIN_MILLIS = 5_000;
     private static final long OFFER_WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     private static final int MOST_RETRY_DOUBLINGS = 4;
+    private static final double NANOS_PER_SECOND = 1e9;
     /** Spacing of dumps during continuing losses, in delays after a GAP, so that dumps do not add to the load. */
     private static final int GAP_DUMP_SPACING = 5;
 
@@ -61,6 +64,7 @@ public final class Snapshots implements AutoCloseable {
     private final OwnedThread thread = OwnedThread.stepping("ctstream-dump", this::step, JOIN_MILLIS);
     private volatile boolean stopping;
     private long lastSnapshotId;
+    private final DumpBudget budget; // of the dump thread
 
     /** One of the outbox's ways to take a record. */
     @FunctionalInterface
@@ -78,6 +82,8 @@ public final class Snapshots implements AutoCloseable {
         DumpRequest.@Nullable Reason owed;
 
         volatile boolean removed;
+        volatile boolean harvested;
+        long regularNanos;
         long dueNanos;
         boolean due;
         long endedNanos;
@@ -86,6 +92,7 @@ public final class Snapshots implements AutoCloseable {
 
         Schedule(NamespaceAccess namespace, TrackedNamespace track, long nowNanos) {
             endedNanos = nowNanos - TimeUnit.HOURS.toNanos(1);
+            regularNanos = nowNanos;
             this.namespace = namespace;
             this.track = track;
         }
@@ -110,6 +117,7 @@ public final class Snapshots implements AutoCloseable {
         this.config = config;
         this.metrics = metrics;
         this.ring = ring;
+        budget = new DumpBudget(clock.nanoTime());
     }
 
     /** Starts the thread. */
@@ -130,6 +138,27 @@ public final class Snapshots implements AutoCloseable {
         thread.wake();
     }
 
+    /** Dumps the namespace for the last time, before all others: so its flows end with their last counters. */
+    public void harvest(EventSource source) {
+        synchronized (schedules) {
+            Schedule schedule = schedules.get(source.index());
+            if (schedule != null) {
+                boolean worth = schedule.asked != null || schedule.track.worthDumping();
+                schedule.harvested = !(worth && (reconciles() || config.snapshot()));
+                schedule.asked = schedule.harvested ? null : DumpRequest.Reason.NAMESPACE_REMOVED;
+            }
+        }
+        thread.wake();
+    }
+
+    /** Whether the dump that {@link #harvest} asked for has ended, or there is nothing to dump. */
+    public boolean harvested(EventSource source) {
+        synchronized (schedules) {
+            Schedule schedule = schedules.get(source.index());
+            return schedule == null || schedule.harvested;
+        }
+    }
+
     /** Stops dumping the namespace; a dump in progress is abandoned. */
     public void removed(EventSource source) {
         synchronized (schedules) {
@@ -143,7 +172,11 @@ public final class Snapshots implements AutoCloseable {
     /** Announces every flow of every namespace again. */
     public void request() {
         synchronized (schedules) {
-            schedules.values().forEach(schedule -> schedule.asked = DumpRequest.Reason.REQUEST);
+            for (Schedule schedule : schedules.values()) {
+                if (schedule.asked != DumpRequest.Reason.NAMESPACE_REMOVED) {
+                    schedule.asked = DumpRequest.Reason.REQUEST;
+                }
+            }
         }
         thread.wake();
     }
@@ -155,15 +188,19 @@ public final class Snapshots implements AutoCloseable {
     /** Makes the first dump that is due; see {@link OwnedThread.Step}. */
     long step(long nowNanos) {
         long waitNanos = Long.MAX_VALUE;
+        Schedule first = null;
         for (Schedule schedule : copyOfSchedules()) {
             long in = dueIn(schedule, nowNanos);
-            if (in <= 0) {
-                dump(schedule, takeReason(schedule));
-                return 0;
+            if (in <= 0 && (first == null || schedule.asked == DumpRequest.Reason.NAMESPACE_REMOVED)) {
+                first = schedule;
             }
             waitNanos = Math.min(waitNanos, in);
         }
-        return waitNanos;
+        if (first == null) {
+            return waitNanos;
+        }
+        dump(first, takeReason(first));
+        return 0;
     }
 
     private List<Schedule> copyOfSchedules() {
@@ -177,6 +214,9 @@ public final class Snapshots implements AutoCloseable {
             return 0;
         }
         long in = schedule.due ? schedule.dueNanos - nowNanos : Long.MAX_VALUE;
+        if (in <= 0 && schedule.owed == null) {
+            in = regularIn(schedule, nowNanos);
+        }
         DumpExchange dumps = schedule.track.dumps();
         if (dumps.gapOpen() && (reconciles() || config.snapshot())) {
             long delay = millisToNanos(config.timing().gapDumpDelayMillis());
@@ -184,6 +224,18 @@ public final class Snapshots implements AutoCloseable {
             in = Math.min(in, soonest - nowNanos);
         }
         return in;
+    }
+
+    /** A regular dump is due: ns until it may begin. Where it can find nothing, it is due again an interval later. */
+    private long regularIn(Schedule schedule, long nowNanos) {
+        if (!schedule.track.worthDumping()) {
+            long interval = millisToNanos(config.reconcileIntervalMillis());
+            schedule.dueNanos = nowNanos + interval;
+            metrics.omittedDumps.increment();
+            schedule.regularNanos = nowNanos;
+            return interval;
+        }
+        return budget.regularIn(nowNanos);
     }
 
     private DumpRequest.Reason takeReason(Schedule schedule) {
@@ -215,6 +267,7 @@ public final class Snapshots implements AutoCloseable {
             offer(schedule, outbox::offer, new ControlRecord.SnapshotBegin(request.snapshotId(), reason.text()));
         }
         long beginTimeNanos = clock.realtimeNanos();
+        long cpuNanos = clock.threadCpuNanos();
         DumpResult result;
         try {
             result = job.run(schedule.acceptOdd);
@@ -223,10 +276,21 @@ public final class Snapshots implements AutoCloseable {
             LOG.warn("dump failed, will be repeated: netns={} reason={}", schedule.namespace.netns(), reason.text(), e);
             result = schedule.track.dumps().result(request);
         }
+        rest(schedule, reason, clock.threadCpuNanos() - cpuNanos);
         if (result != null) {
             declare(schedule, result, new ControlRecord.Window(beginTimeNanos, clock.realtimeNanos()));
             reschedule(schedule, result, job);
         }
+    }
+
+    private void rest(Schedule schedule, DumpRequest.Reason reason, long cpuNanos) {
+        long now = clock.nanoTime();
+        budget.took(cpuNanos, now);
+        if (reason == DumpRequest.Reason.RECONCILE) {
+            metrics.dumpInterval((now - schedule.regularNanos) / NANOS_PER_SECOND);
+        }
+        schedule.regularNanos = now;
+        schedule.harvested |= reason == DumpRequest.Reason.NAMESPACE_REMOVED;
     }
 
     private void declare(Schedule schedule, DumpResult result, ControlRecord.Window window) {

@@ -95,17 +95,27 @@ public final class Sysctls {
         };
     }
 
-    /** Reports the values to health: without events there is nothing to collect, other values are remarks. */
-    static void report(Health health, String netns, ControlRecord.Sysctls values) {
+    /**
+     * Reports the values to health: without events there is nothing to collect, other values are remarks.
+     *
+     * @param named whether the configuration names the namespace. Whoever owns another one may set what he likes there:
+     *     that is a remark, and nothing for the log
+     */
+    static void report(Health health, String netns, ControlRecord.Sysctls values, boolean named) {
         List<String> remarks = Check.remarks(checks(netns, values, false));
-        Integer events = values.events();
-        boolean ready = events == null || events != 0;
+        boolean ready = !named || !silent(values);
         String reason = remarks.isEmpty() ? "as the records need them" : String.join("; ", remarks);
         Health.State before = health.components().get(component(netns));
-        if (before == null ? !remarks.isEmpty() : !before.reason().equals(reason)) {
+        if (named && (before == null ? !remarks.isEmpty() : !before.reason().equals(reason))) {
             remarks.forEach(remark -> LOG.warn("{}", remark));
         }
         health.report(component(netns), ready, reason);
+    }
+
+    /** Whether new flows raise no events. */
+    static boolean silent(ControlRecord.Sysctls values) {
+        Integer events = values.events();
+        return events != null && events == 0;
     }
 
     static String component(String netns) {

@@ -18,6 +18,8 @@ public final class Capabilities {
     public static final int CAP_NET_BROADCAST = 11;
     /** Raw IP sockets. */
     public static final int CAP_NET_RAW = 13;
+    /** Reading {@code /proc/PID/ns/net} of other users' processes. */
+    public static final int CAP_SYS_PTRACE = 19;
     /** Entering another network namespace. */
     public static final int CAP_SYS_ADMIN = 21;
 

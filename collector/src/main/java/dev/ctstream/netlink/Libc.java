@@ -38,6 +38,9 @@ final class Libc {
     /** {@code EFD_CLOEXEC | EFD_NONBLOCK}: the same bits as for sockets. */
     static final int EFD_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK;
 
+    /** {@code IN_CLOEXEC | IN_NONBLOCK}: the same bits as for sockets. */
+    static final int IN_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK;
+
     static final int EPOLL_CLOEXEC = 0x80000;
     static final int EPOLL_CTL_ADD = 1;
     static final int EPOLL_CTL_DEL = 2;
@@ -86,6 +89,10 @@ final class Libc {
     static native int epoll_wait(int epollFd, long events, int maxEvents, int timeoutMillis);
 
     static native int eventfd(int initial, int flags);
+
+    static native int inotify_init1(int flags);
+
+    static native int inotify_add_watch(int fd, byte[] path, int mask);
 
     /** For requests whose argument is a number or none. */
     static native int ioctl(int fd, long request, long argument);

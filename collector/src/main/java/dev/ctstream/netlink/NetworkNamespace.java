@@ -3,9 +3,7 @@ package dev.ctstream.netlink;
 import com.sun.jna.Native;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.jspecify.annotations.Nullable;
@@ -21,18 +19,16 @@ import org.jspecify.annotations.Nullable;
  * <p>Source: {@code setns(2)}, {@code network_namespaces(7)}, {@code ip-netns(8)}, {@code uapi/linux/sockios.h}.
  */
 public final class NetworkNamespace implements AutoCloseable {
-    private static final Path NAMED = Path.of("/var/run/netns");
+    private static final Path NAMED = NamespaceNames.FOLDER;
     private static final Path OF_THREAD = Path.of("/proc/thread-self/ns/net");
 
     private final String name;
-    private final long device;
-    private final long inode;
+    private final NamespaceFile file;
     private int fd;
 
-    private NetworkNamespace(String name, long device, long inode, int fd) {
+    private NetworkNamespace(String name, NamespaceFile file, int fd) {
         this.name = name;
-        this.device = device;
-        this.inode = inode;
+        this.file = file;
         this.fd = fd;
     }
 
@@ -67,6 +63,11 @@ public final class NetworkNamespace implements AutoCloseable {
         Path parent = path.toAbsolutePath().normalize().getParent();
         boolean named = NAMED.equals(parent) || Path.of("/run/netns").equals(parent);
         return open(path, named ? String.valueOf(path.getFileName()) : "");
+    }
+
+    /** The namespace that a file refers to, under a name of the caller's choice. */
+    public static NetworkNamespace path(Path path, String name) throws NetlinkException {
+        return open(path, name);
     }
 
     /** A new, empty namespace without a name, which ends when its last handle and socket are closed. */
@@ -105,26 +106,26 @@ public final class NetworkNamespace implements AutoCloseable {
         }
         try {
             Path file = Path.of("/proc/self/fd/" + fd); // of the opened file: the path may name another one by now
-            Map<String, Object> attributes = Files.readAttributes(file, "unix:dev,ino");
-            return new NetworkNamespace(name, number(attributes, "dev"), number(attributes, "ino"), fd);
+            return new NetworkNamespace(name, NamespaceFile.numbers(file), fd);
         } catch (IOException e) {
             Libc.close(fd);
             throw new NetlinkException(operation, Errno.EIO, ErrorText.reason(e), NetlinkException.NO_OFFSET);
         }
     }
 
-    private static long number(Map<String, Object> attributes, String name) {
-        return attributes.get(name) instanceof Long value ? value : 0;
-    }
-
     /** The name, or the inode as text when it has none. */
     public String label() {
-        return name.isEmpty() ? Long.toString(inode) : name;
+        return name.isEmpty() ? Long.toString(inode()) : name;
     }
 
     /** {@code st_dev} of nsfs. */
     long device() {
-        return device;
+        return file.device();
+    }
+
+    /** The namespace as its files show it. */
+    public NamespaceFile file() {
+        return file;
     }
 
     /**
@@ -132,19 +133,24 @@ public final class NetworkNamespace implements AutoCloseable {
      * is open.
      */
     public long inode() {
-        return inode;
+        return file.inode();
     }
 
     /** Runs {@code work} inside this namespace and waits for it; blocks uninterruptibly. */
     public <T> T call(Work<T> work) throws NetlinkException {
         return onOwnThread(() -> {
-            int result = Libc.setns(fd, Libc.CLONE_NEWNET);
-            int errno = result < 0 ? Native.getLastError() : 0;
-            if (errno != 0) {
-                throw new NetlinkException("enter network namespace " + label(), errno);
-            }
+            enter();
             return work.run();
         });
+    }
+
+    /** Not while it is being closed: another file may get the descriptor's number. */
+    private synchronized void enter() throws NetlinkException {
+        int result = Libc.setns(fd, Libc.CLONE_NEWNET);
+        int errno = result < 0 ? Native.getLastError() : 0;
+        if (errno != 0) {
+            throw new NetlinkException("enter network namespace " + label(), errno);
+        }
     }
 
     private static <T> T onOwnThread(Work<T> work) throws NetlinkException {
@@ -182,7 +188,7 @@ public final class NetworkNamespace implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         int open = fd;
         fd = -1;
         if (open >= 0) {

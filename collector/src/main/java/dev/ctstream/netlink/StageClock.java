@@ -1,5 +1,7 @@
 package dev.ctstream.netlink;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 public interface StageClock {
     /** The host's clocks and the thread's own waiting. */
     StageClock HOST = new StageClock() {
+        private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+
         @Override
         public long nanoTime() {
             return System.nanoTime();
@@ -31,6 +35,11 @@ public interface StageClock {
         public void park(Object blocker, long nanos) {
             LockSupport.parkNanos(blocker, nanos);
         }
+
+        @Override
+        public long threadCpuNanos() {
+            return threads.isCurrentThreadCpuTimeSupported() ? threads.getCurrentThreadCpuTime() : 0;
+        }
     };
 
     /** As {@link System#nanoTime}. */
@@ -42,6 +51,11 @@ public interface StageClock {
     /** As {@link Clock#disciplined}. */
     @Nullable
     Boolean disciplined();
+
+    /** CPU time that the calling thread has used, in the kernel too; 0 where work costs none. */
+    default long threadCpuNanos() {
+        return 0;
+    }
 
     /** As {@link LockSupport#parkNanos(Object, long)}: it may end early, so the caller checks its condition again. */
     void park(Object blocker, long nanos);

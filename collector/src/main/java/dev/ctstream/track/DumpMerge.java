@@ -122,9 +122,13 @@ final class DumpMerge {
     }
 
     private long announce(NamespaceTrack track, DumpProgress dump, FlowEvent event, long beginSequence) {
+        long sequence = sink.existing(track.source, event, dump.request.snapshotId(), beginSequence);
+        if (sequence == FlowSink.REFUSED) {
+            return FlowSink.UNKNOWN;
+        }
         dump.announced(event.zone());
         metrics.existing.increment();
-        return sink.existing(track.source, event, dump.request.snapshotId(), beginSequence);
+        return sequence;
     }
 
     /** Ends the dump in progress; null when there was none. The caller publishes the result when it is handed over. */

@@ -20,7 +20,9 @@ public record DumpRequest(long snapshotId, Reason reason, boolean repeated, long
         /** Events were lost: announce the flows that the ledger does not know. */
         GAP("gap", false, false),
         /** Same as {@link #GAP}, at regular intervals. */
-        RECONCILE("reconcile", false, false);
+        RECONCILE("reconcile", false, false),
+        /** Same as {@link #GAP}, for the last counters of a namespace that is about to be removed. */
+        NAMESPACE_REMOVED("namespace-removed", false, false);
 
         private final String text;
         private final boolean announcesUntracked;

@@ -18,25 +18,28 @@ public interface FlowSink {
     /** An unknown {@code beginSequence}. */
     long UNKNOWN = -1;
 
+    /** An event was not taken, because its namespace has too many streams. */
+    long REFUSED = -2;
+
     /**
      * Takes the kernel's next event.
      *
      * @param receivedNanos CLOCK_REALTIME when the datagram that holds it was received
-     * @return the sequence of the event in its stream
+     * @return the sequence of the event in its stream, or {@link #REFUSED}
      */
     long event(EventSource source, FlowEvent event, long receivedNanos, long beginSequence);
 
     /**
      * Takes a dump entry that is to be announced as EXISTING.
      *
-     * @return the sequence of the event in its stream
+     * @return the sequence of the event in its stream, or {@link #REFUSED}
      */
     long existing(EventSource source, FlowEvent entry, long snapshotId, long beginSequence);
 
     /**
      * Takes a dump entry of a known flow that is to be reported as INTERIM.
      *
-     * @return the sequence of the event in its stream
+     * @return the sequence of the event in its stream, or {@link #REFUSED}
      */
     long interim(EventSource source, FlowEvent entry, long beginSequence);
 
@@ -44,7 +47,7 @@ public interface FlowSink {
      * Takes the DESTROY of a flow that disappeared without one.
      *
      * @param entry the last known values of the flow
-     * @return the sequence of the event in its stream
+     * @return the sequence of the event in its stream, or {@link #REFUSED}
      */
     long inferred(EventSource source, FlowEvent entry, long beginSequence);
 

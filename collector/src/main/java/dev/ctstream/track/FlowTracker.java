@@ -19,8 +19,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Effect of events on the ledger: NEW adds a flow, a repeated NEW refreshes it, DESTROY removes it. UPDATE refreshes
  * a known flow but never adds one, because it may arrive after the DESTROY; if the flow is alive, the next dump finds
  * it. A DESTROY of an unknown flow is forwarded unchanged. A NEW that arrives after its DESTROY is forwarded but not
- * added. When the ledger is full, a new flow is forwarded and counted ({@code flows_untracked}); its end cannot be
- * inferred, only observed.
+ * added. When the ledger is full, or holds a quarter of {@code ledger.max-flows} of this namespace while others are
+ * observed, a new flow is forwarded and counted ({@code flows_untracked}); its end cannot be inferred, only observed.
+ *
+ * <p>The sink may {@link FlowSink#REFUSED refuse} an event of a namespace that has too many streams: it counts as lost
+ * by the kernel.
  *
  * <p>Threads: the handler's methods run on the receive thread; any thread may call {@link #namespace} and
  * {@link #gone}.
@@ -34,9 +37,13 @@ public final class FlowTracker implements FlowEventHandler {
     /** Most flows that a sweep closes in one pass. */
     private static final int SWEEP_MAX_CLOSED = 256;
 
+    /** One namespace's part of the ledger while others are observed. */
+    private static final int SHARES = 4;
+
     private final FlowSink sink;
     private final TrackMetrics metrics;
     private final boolean reconciles;
+    private final int ledgerMaxFlows;
     private final StageClock clock;
     private final long epochNanos;
     private final long lossWindowNanos;
@@ -64,6 +71,7 @@ public final class FlowTracker implements FlowEventHandler {
         epochNanos = clock.nanoTime();
         this.metrics = metrics;
         reconciles = config.reconcileIntervalMillis() > 0;
+        ledgerMaxFlows = config.ledgerMaxFlows();
         lossWindowNanos = TimeUnit.MILLISECONDS.toNanos(config.timing().lossWindowMillis());
         closeAfterNanos = TimeUnit.MILLISECONDS.toNanos(config.timing().closeAfterMillis());
         flows = new LiveFlows(new FlowLedger(config.ledgerMaxFlows()), sink, metrics);
@@ -149,7 +157,14 @@ public final class FlowTracker implements FlowEventHandler {
 
     /** Forwards the event; returns its sequence. */
     private long pass(NamespaceTrack track, FlowEvent event, long beginSequence) {
-        return sink.event(track.source, event, receivedNanos, beginSequence);
+        long sequence = sink.event(track.source, event, receivedNanos, beginSequence);
+        if (sequence == FlowSink.REFUSED) {
+            track.received--;
+            track.refused++;
+            metrics.refused.increment();
+            return FlowSink.UNKNOWN;
+        }
+        return sequence;
     }
 
     private void onNew(NamespaceTrack track, FlowEvent event, FlowIdentity identity, int reference) {
@@ -226,13 +241,15 @@ public final class FlowTracker implements FlowEventHandler {
     @Override
     public void onDrained(EventSource source, long dropsDelta) {
         NamespaceTrack track = track(source);
-        long lost = losses.read(track, dropsDelta);
+        long lost = losses.read(track, dropsDelta + track.refused);
+        track.refused = 0;
         track.publish();
         sink.drained(source, lost);
     }
 
     @Override
     public long onPass(long nowNanos) {
+        flows.share(namespaces.size() > 1 ? ledgerMaxFlows / SHARES : ledgerMaxFlows);
         long wait = losses.declare(nowNanos, false);
         if (!sweeps.isEmpty()) {
             Sweep sweep = sweeps.element();

@@ -13,11 +13,17 @@ final class LiveFlows {
     private final FlowSink sink;
     private final TrackMetrics metrics;
     private final InferredDestroy message = new InferredDestroy();
+    private long share = Long.MAX_VALUE;
 
     LiveFlows(FlowLedger ledger, FlowSink sink, TrackMetrics metrics) {
         this.ledger = ledger;
         this.sink = sink;
         this.metrics = metrics;
+    }
+
+    /** Most flows of one namespace. */
+    void share(long most) {
+        share = most;
     }
 
     /** The flow with this identity; {@link FlowLedger#NONE} when it is unknown. */
@@ -30,14 +36,17 @@ final class LiveFlows {
         return ledger.record(reference);
     }
 
-    /** Adds an unknown flow; {@link FlowLedger#NONE} when there is no room. */
+    /** Adds an unknown flow; {@link FlowLedger#NONE} when there is no room, or the namespace has used its share. */
     int add(NamespaceTrack track, FlowEvent event, FlowIdentity identity) {
+        if (track.live >= share) {
+            return FlowLedger.NONE;
+        }
         int reference = ledger.add(identity, identity.hash(), event, track.generation);
         track.live += reference == FlowLedger.NONE ? 0 : 1;
         return reference;
     }
 
-    /** Counts a flow for which the ledger has no room. */
+    /** Counts a flow that {@link #add} has refused. */
     void countUntracked(NamespaceTrack track) {
         track.untracked++;
         metrics.untracked.increment();

@@ -21,6 +21,9 @@ public final class NamespaceTrack {
     long live;
     long untracked;
 
+    /** Events that the sink has refused since the last drain. */
+    long refused;
+
     /** Number of the last dump that began. */
     int generation;
 

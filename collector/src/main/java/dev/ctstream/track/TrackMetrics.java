@@ -6,6 +6,7 @@ import dev.ctstream.metrics.Metrics;
 /** Metrics of tracking losses and flows. Written by the receive thread. */
 public final class TrackMetrics {
     final Counter untracked;
+    final Counter refused;
     final Counter inferred;
     final Counter existing;
     final Counter interim;
@@ -22,7 +23,14 @@ public final class TrackMetrics {
     /** Registers the metrics. */
     public TrackMetrics(Metrics metrics) {
         untracked = metrics.counter(
-                "ctstream_track_untracked_flows_total", "flows", "Flows not tracked because the ledger was full.");
+                "ctstream_track_untracked_flows_total",
+                "flows",
+                "Flows not tracked because the ledger, or the namespace's part of it, was full.");
+        refused = metrics.counter(
+                "ctstream_track_refused_events_total",
+                "events",
+                "Events of a namespace in zones beyond the 4096 that it may have beside others; declared as lost by the"
+                        + " kernel.");
         inferred = metrics.counter(
                 "ctstream_track_inferred_flows_total",
                 "flows",

@@ -22,6 +22,7 @@ public final class TrackedNamespace {
     private volatile Delivery delivery;
     // control thread
     private volatile boolean exactLosses = true;
+    private volatile boolean silent;
     // the thread that removes the source
     private volatile boolean gone;
 
@@ -82,6 +83,16 @@ public final class TrackedNamespace {
     /** Control thread: false while the kernel may count a loss more than once. */
     public void exactLosses(boolean exact) {
         exactLosses = exact;
+    }
+
+    /** Control thread: whether new flows raise no events ({@code nf_conntrack_events=0}), so that only dumps find them. */
+    public void silent(boolean now) {
+        silent = now;
+    }
+
+    /** Whether a dump may find something: a flow to close, one that raised no event, or what a loss has hidden. */
+    public boolean worthDumping() {
+        return silent || counts.live > 0 || counts.untracked > 0 || dumps.gapOpen();
     }
 
     boolean exactLosses() {

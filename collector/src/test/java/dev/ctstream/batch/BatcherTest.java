@@ -322,4 +322,23 @@ class BatcherTest {
                     .contains("ctstream_batch_open_batches 0.0");
         }
     }
+
+    @Test
+    void aNamespaceBesideOthersHasAtMost4096StreamsAndTheOwnAll() {
+        try (TestBatcher test = new TestBatcher()) {
+            TestSource red = new TestSource(1, "red");
+            TestSource blue = new TestSource(2, "blue");
+            for (int zone = 0; zone < 5000; zone++) {
+                assertThat(test.sequence(red, inZone(zone))).as("alone").isZero();
+            }
+            for (int zone = 0; zone < 5000; zone++) {
+                assertThat(test.sequence(blue, inZone(zone)))
+                        .as("zone %s", zone)
+                        .isEqualTo(zone < 4096 ? 0 : FlowSink.REFUSED);
+                assertThat(test.sequence(TestBatcher.HOST, inZone(zone))).isZero();
+            }
+            assertThat(test.sequence(blue, inZone(0))).isEqualTo(1);
+            assertThat(test.sequence(red, inZone(4999))).as("it goes on").isEqualTo(1);
+        }
+    }
 }

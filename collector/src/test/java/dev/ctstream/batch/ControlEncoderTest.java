@@ -44,7 +44,8 @@ class ControlEncoderTest {
                     ControlRecord.Started.AT_START,
                     SETTINGS,
                     new ControlRecord.PreviousRun(77, "boot-0", false),
-                    STATE),
+                    STATE,
+                    new ControlRecord.FoundBy("/var/run/netns/blue", "0123")),
             new ControlRecord.Stopped("stop", REPORT, STATE),
             new ControlRecord.Heartbeat(REPORT, STATE),
             new ControlRecord.Gap(

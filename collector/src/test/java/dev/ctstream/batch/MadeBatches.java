@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.apache.avro.Schema;
@@ -85,7 +86,7 @@ public final class MadeBatches {
         NamespaceStreams namespace = new NamespaceStreams(run, "node-1", control);
         int bytes = namespace.header().maxBytes() + events.length + AvroWriter.ARRAY_END_BYTES;
         EncodedBatch batch = new EncodedBatch(BufferPool.UNPOOLED, new byte[bytes], new int[count]);
-        batch.begin(namespace.stream(stream.zone()));
+        batch.begin(Objects.requireNonNull(namespace.make(stream.zone(), false)));
         batch.beginEvent(first, run.streamEpoch() + first * 1000);
         System.arraycopy(events, 0, batch.array, batch.end, events.length);
         batch.endEvent(batch.end + events.length, TimeUnit.NANOSECONDS.toMillis(run.streamEpoch()) + first);

@@ -60,6 +60,11 @@ final class TestBatcher implements AutoCloseable {
         batcher.event(source, wrap(message), RECEIVED, FlowSink.UNKNOWN);
     }
 
+    /** Passes on an event; returns its sequence. */
+    long sequence(TestSource source, byte[] message) {
+        return batcher.event(source, wrap(message), RECEIVED, FlowSink.UNKNOWN);
+    }
+
     void receiveAt(byte[] message, long receivedNanos) {
         batcher.event(HOST, wrap(message), receivedNanos, FlowSink.UNKNOWN);
     }

@@ -50,6 +50,7 @@ class CollectorConfigTest {
                 .isEqualTo(new CollectorConfig(
                         new CollectorConfig.Host("3d1219c7c4c5404aaa1f6d2a48adfda4", "boot", "web-1"),
                         List.of("self"),
+                        new CollectorConfig.NetnsBuffers(8 << 20, 1L << 30),
                         new SubscriptionConfig(true, false, true, 128 << 20, false),
                         new BatchConfig(512, 256 << 10, 500),
                         TrackConfig.DEFAULT,
@@ -81,6 +82,7 @@ class CollectorConfigTest {
         CollectorConfig expected = new CollectorConfig(
                 new CollectorConfig.Host("h", "boot", "web-1"),
                 List.of("blue", "/run/netns/red"),
+                new CollectorConfig.NetnsBuffers(1 << 20, 64 << 20),
                 new SubscriptionConfig(
                         false,
                         true,
@@ -186,6 +188,8 @@ class CollectorConfigTest {
         OTHERS.put("filter.protocols", "tcp");
         OTHERS.put("filter.networks", "10.0.0.0/8");
         OTHERS.put("netns", "blue,/run/netns/red");
+        OTHERS.put("netns.receive-buffer-bytes", "1 MiB");
+        OTHERS.put("netns.receive-buffer-total-bytes", "64 MiB");
         OTHERS.put("socket.receive-buffer-bytes", "1 MiB");
         OTHERS.put("delivery", "reliable");
         OTHERS.put("batch.max-events", "7");

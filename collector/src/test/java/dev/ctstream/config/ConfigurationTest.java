@@ -148,7 +148,7 @@ class ConfigurationTest {
                     schema.registry.auto.register.schemas | false | would have no effect with record.framing
                     record.framing         | confluent   | needs schema.registry.url
                     record.framing         | avro        | must be one of: confluent, single-object, bare
-                    netns                  | self,all    | "'all' does not exist"
+                    netns                  | self,all    | "all stands alone"
                     netns                  | ..          | neither a name
                     delivery               | reliable    | needs destroy in events
                     record.derived         | community-id,asn | 'asn' is none of community-id, names

@@ -39,6 +39,11 @@ public final class Forger implements AutoCloseable {
         }
     }
 
+    /** Whether it has an event to send. */
+    public boolean learned() {
+        return event.limit() < event.capacity();
+    }
+
     /** Sends the event to one socket. */
     public void toSocket(long portId) throws NetlinkException {
         socket.sendTo(event, portId, 0);

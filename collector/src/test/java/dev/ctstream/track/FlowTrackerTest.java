@@ -426,4 +426,37 @@ class FlowTrackerTest {
         assertThat(dumps.end(true).existing()).isEqualTo(1);
         assertThat(sink.takeLinks()).containsExactly("NEW kernel 0 -", "EXISTING dump 1 -", "EXISTING dump 2 1");
     }
+
+    @Test
+    void aNamespaceBesideOthersHasAQuarterOfTheLedger() {
+        EventSource red = new TrackedSource(4, "red");
+        for (int flow = 1; flow <= 300; flow++) {
+            receive(flows.begin(flow, 1));
+        }
+        assertThat(live()).as("alone it may have all").isEqualTo(300);
+        tracker.namespace(red);
+        tracker.onPass(0);
+        for (int flow = 1; flow <= 300; flow++) {
+            tracker.onEvent(red, flows.begin(flow, 1), RECEIVED);
+        }
+        receive(flows.begin(301, 1));
+        tracker.onDrained(red, 0);
+        assertThat(tracker.namespace(red).counts().live()).isEqualTo(250);
+        assertThat(tracker.namespace(red).counts().untracked()).isEqualTo(50);
+        assertThat(live()).as("what it had stays").isEqualTo(300);
+        assertThat(written()).hasSize(601);
+    }
+
+    @Test
+    void refusedEventsAreDeclaredAsLost() {
+        receive(flows.begin(1, 1));
+        sink.refusesEvents = true;
+        receive(flows.begin(2, 1));
+        receive(flows.end(2, 1));
+        tracker.onDrained(HOST, 5);
+        tracker.onDrained(HOST, 0);
+        assertThat(tracker.namespace(HOST).counts().received()).isEqualTo(1);
+        tracker.onRemoved(HOST);
+        assertThat(sink.lost()).extracting(lost -> lost.count().events()).containsExactly(7L);
+    }
 }

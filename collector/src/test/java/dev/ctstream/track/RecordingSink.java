@@ -12,6 +12,9 @@ final class RecordingSink implements FlowSink {
     /** Whether losses are accepted; false = refused, as if there were no room. */
     boolean takesLosses = true;
 
+    /** Whether events are refused, as of a namespace with too many streams. */
+    boolean refusesEvents;
+
     /** Whether a flush hands over everything. */
     boolean takesFlushes = true;
 
@@ -50,6 +53,9 @@ final class RecordingSink implements FlowSink {
 
     @Override
     public long event(EventSource source, FlowEvent event, long receivedNanos, long beginSequence) {
+        if (refusesEvents) {
+            return REFUSED;
+        }
         return add(source, event, type(event) + " kernel", beginSequence, receivedNanos);
     }
 

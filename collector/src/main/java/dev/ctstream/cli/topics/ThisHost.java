@@ -41,7 +41,7 @@ final class ThisHost {
                 ? HostZones.shares(config.netns())
                 : HostClass.even("", 1, 0, 1, zones).zones();
         List<String> names = config.netns().stream()
-                .map(name -> name.equals("self") ? "host" : name)
+                .map(name -> HostZones.isOwn(name) ? "host" : name)
                 .toList();
         return new HostClass("this host", config.host().id(), 1, rate, names, new TreeMap<>(shares));
     }
