@@ -116,6 +116,7 @@ public record CollectorConfig(
                 new TrackConfig.Interim(
                         TimeUnit.SECONDS.toMillis(settings.integer("interim.interval-seconds")),
                         TimeUnit.SECONDS.toMillis(settings.integer("interim.full-seconds"))),
+                !settings.list("events").equals(List.of("destroy")),
                 TrackConfig.Timing.DEFAULT);
     }
 

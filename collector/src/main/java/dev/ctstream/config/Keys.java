@@ -192,7 +192,14 @@ final class Keys {
     }
 
     private static void kernel(ConfigDef keys) {
-        keys.define("events", LIST, "new,destroy", Checks.events(), HIGH, "Kernel events to subscribe to.")
+        keys.define(
+                        "events",
+                        LIST,
+                        "new,destroy",
+                        Checks.events(),
+                        HIGH,
+                        "Kernel events to subscribe to. destroy alone: no EXISTING either, so the topic is the table of"
+                                + " finished flows.")
                 .define(
                         "netns",
                         LIST,

@@ -263,7 +263,7 @@ public final class Snapshots implements AutoCloseable {
                 clock,
                 () -> stopping || schedule.removed,
                 metrics::dumpProgress);
-        if (reason.announcesUntracked()) {
+        if (config.openings() && reason.announcesUntracked()) {
             offer(schedule, outbox::offer, new ControlRecord.SnapshotBegin(request.snapshotId(), reason.text()));
         }
         long beginTimeNanos = clock.realtimeNanos();
@@ -296,7 +296,7 @@ public final class Snapshots implements AutoCloseable {
     private void declare(Schedule schedule, DumpResult result, ControlRecord.Window window) {
         long snapshotId = result.request().snapshotId();
         DumpRequest.Reason reason = result.request().reason();
-        if (!reason.announcesUntracked() && result.existing() == 0) {
+        if (!config.openings() || (!reason.announcesUntracked() && result.existing() == 0)) {
             return;
         }
         if (!reason.announcesUntracked()) {

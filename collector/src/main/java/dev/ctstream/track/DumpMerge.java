@@ -16,6 +16,7 @@ final class DumpMerge {
     private final LiveFlows flows;
     private final FlowSink sink;
     private final boolean snapshot;
+    private final boolean openings;
     private final boolean opensLater;
     private final InterimSchedule interim;
     private final TrackMetrics metrics;
@@ -24,12 +25,13 @@ final class DumpMerge {
 
     /**
      * Creates a merge into {@code flows}. Without {@code snapshot} it announces nothing, but for INTERIM the flows that
-     * dumps after the first one find.
+     * dumps after the first one find. Without {@code openings} it adds the same flows, and announces none.
      */
     DumpMerge(LiveFlows flows, FlowSink sink, TrackConfig config, TrackMetrics metrics) {
         this.flows = flows;
         this.sink = sink;
         snapshot = config.snapshot();
+        openings = config.openings();
         opensLater = config.interim().intervalMillis() > 0;
         interim = new InterimSchedule(config.interim());
         this.metrics = metrics;
@@ -88,7 +90,7 @@ final class DumpMerge {
         } else if (order == 0) {
             long beginSequence = flows.refresh(track, event, reference);
             boolean again = dump.request.repeated() && flows.record(reference).has(LedgerEntry.FROM_DUMP);
-            if (again || dump.request.reason() == DumpRequest.Reason.REQUEST) {
+            if (openings && (again || dump.request.reason() == DumpRequest.Reason.REQUEST)) {
                 announce(track, dump, event, beginSequence);
                 flows.record(reference).reported();
             } else if (interim.due(identity.hash(), flows.record(reference).has(LedgerEntry.MOVED))) {
@@ -106,14 +108,15 @@ final class DumpMerge {
         }
         int added = flows.add(track, event, identity);
         if (added != FlowLedger.NONE) {
-            long sequence = announce(track, dump, event, FlowSink.UNKNOWN);
             LedgerEntry flow = flows.record(added);
             flow.addFlags(LedgerEntry.FROM_DUMP);
-            flow.beginSequence(sequence);
-            flow.reported();
+            if (openings) {
+                flow.beginSequence(announce(track, dump, event, FlowSink.UNKNOWN));
+                flow.reported();
+            }
             return;
         }
-        if (reason.announcesUntracked()) {
+        if (openings && reason.announcesUntracked()) {
             announce(track, dump, event, FlowSink.UNKNOWN);
         }
         if (reason.firstSight()) {

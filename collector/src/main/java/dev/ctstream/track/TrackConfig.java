@@ -13,6 +13,8 @@ import java.util.concurrent.TimeUnit;
  * @param heartbeatIntervalMillis {@code heartbeat.interval-seconds}
  * @param manageSysctls {@code sysctl.manage}: set the sysctls that the records need
  * @param interim how often known flows are reported while they live
+ * @param openings {@code events}: whether the topic has what opens flows. Without, it is the table of finished flows: dumps
+ *     only fill the ledger, and are not reported as snapshots
  * @param timing times that cannot be configured; tests shorten them
  */
 public record TrackConfig(
@@ -22,6 +24,7 @@ public record TrackConfig(
         long heartbeatIntervalMillis,
         boolean manageSysctls,
         Interim interim,
+        boolean openings,
         Timing timing) {
     /** The defaults of the configuration file. */
     public static final TrackConfig DEFAULT = new TrackConfig(true, 60_000, 1_000_000, 10_000, false, Timing.DEFAULT);
@@ -29,7 +32,7 @@ public record TrackConfig(
     /** At this limit the index takes 2 GiB and the records take 10 to 15 GB. */
     public static final int LEDGER_MAX_FLOWS_LIMIT = 100_000_000;
 
-    /** Without reports of flows that live. */
+    /** With openings, and without reports of flows that live. */
     public TrackConfig(
             boolean snapshot,
             long reconcileIntervalMillis,
@@ -44,6 +47,7 @@ public record TrackConfig(
                 heartbeatIntervalMillis,
                 manageSysctls,
                 Interim.OFF,
+                true,
                 timing);
     }
 

@@ -92,7 +92,7 @@ public final class InterimCost {
                     new BatchMetrics(metrics));
             TrackConfig.Interim interim = on ? new TrackConfig.Interim(1_000, 86_400_000) : TrackConfig.Interim.OFF;
             TrackConfig config =
-                    new TrackConfig(true, 1_000, 1_000_000, 10_000, false, interim, TrackConfig.Timing.DEFAULT);
+                    new TrackConfig(true, 1_000, 1_000_000, 10_000, false, interim, true, TrackConfig.Timing.DEFAULT);
             FlowTracker tracker = new FlowTracker(batcher, config, new TrackMetrics(metrics));
             Source source = new Source(0, "host");
             long now = System.nanoTime();

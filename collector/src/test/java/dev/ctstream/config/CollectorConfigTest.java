@@ -98,6 +98,7 @@ class CollectorConfigTest {
                         13_000,
                         true,
                         new TrackConfig.Interim(14_000, 15_000),
+                        true,
                         TrackConfig.Timing.DEFAULT),
                 new SpoolConfig(Path.of("/spool"), 1 << 30, 2 << 20, 1 << 20, 3, SpoolConfig.WhenFull.DROP_NEWEST),
                 new PublishConfig(
@@ -123,6 +124,16 @@ class CollectorConfigTest {
                         .topics()
                         .events())
                 .isEqualTo("conntrack.events");
+    }
+
+    @Test
+    void withDestroyAloneTheTopicIsTheTableOfFinishedFlows() throws Exception {
+        assertThat(load(Map.of("events", "destroy")).track().openings()).isFalse();
+        for (String events : List.of("new,destroy", "destroy,update", "new")) {
+            assertThat(load(Map.of("events", events)).track().openings())
+                    .as(events)
+                    .isTrue();
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import dev.ctstream.conntrack.ConntrackTable;
 import dev.ctstream.conntrack.DumpFilter;
 import dev.ctstream.conntrack.FlowMaker;
 import dev.ctstream.conntrack.Flush;
+import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.conntrack.TestNamespace;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.track.TrackConfig;
@@ -148,6 +149,30 @@ class SnapshotKernelIT {
                     .as("all are there before SNAPSHOT_END")
                     .hasSize(150);
             verifyNoExistingFollows(harness);
+        }
+    }
+
+    @Test
+    void theTableOfFinishedFlowsHasNoOpenFlowsAndNoSnapshots() throws Exception {
+        TrackConfig finished = new TrackConfig(
+                true, 100, 1_000, 60_000, false, TrackConfig.Interim.OFF, false, new TrackConfig.Timing(200, 200, 200, 200));
+        maker.create(0, 100, 0, 600);
+        try (TrackHarness harness = new TrackHarness(finished).start()) {
+            SubscriptionConfig destroy = new SubscriptionConfig(false, false, true, BUFFER_BYTES, false);
+            ObservedNamespace observed = harness.add(namespace, "host", destroy, "start");
+            harness.await(
+                    "the ledger",
+                    () -> harness.tracker.namespace(observed.socket()).counts().live() == 100);
+            harness.snapshots.request();
+            harness.awaitDumps(3);
+            maker.delete(0, 100, 0);
+            harness.awaitReceived(observed, 100);
+            harness.stop();
+            assertThat(harness.events(e -> true)).hasSize(100).allMatch(e -> e.type()
+                    .equals("DESTROY"));
+            assertThat(harness.events(e -> e.record().get("begin_sequence") != null))
+                    .isEmpty();
+            assertThat(harness.kinds("host")).containsExactly("STARTED", "STOPPED");
         }
     }
 

@@ -32,7 +32,7 @@ class InterimTest {
                 TimeUnit.SECONDS.toMillis(INTERVAL_DUMPS * DUMP_SECONDS),
                 TimeUnit.SECONDS.toMillis(FULL_DUMPS * DUMP_SECONDS));
         TrackConfig config =
-                new TrackConfig(snapshot, 10_000, 1_000, 60_000, false, interim, TrackConfig.Timing.DEFAULT);
+                new TrackConfig(snapshot, 10_000, 1_000, 60_000, false, interim, true, TrackConfig.Timing.DEFAULT);
         return new FlowTracker(sink, config, new TrackMetrics(metrics));
     }
 
