@@ -97,7 +97,8 @@ class DocumentedCommandsTest {
     void theVersionIsTheSameEverywhere() throws IOException {
         Matcher parent = VERSION.matcher(Files.readString(ROOT.resolve("pom.xml")));
         assertThat(parent.find()).isTrue();
-        for (String name : List.of("CHANGELOG.md", "CONTRIBUTING.md", "schemas/README.md")) {
+        for (String name : List.of(
+                "CHANGELOG.md", "CONTRIBUTING.md", "schemas/README.md", "collector/docs/downstream/streams/pom.xml")) {
             assertThat(VERSION.matcher(Files.readString(ROOT.resolve(name)))
                             .results()
                             .map(MatchResult::group))

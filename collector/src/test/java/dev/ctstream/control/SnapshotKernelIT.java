@@ -155,7 +155,14 @@ class SnapshotKernelIT {
     @Test
     void theTableOfFinishedFlowsHasNoOpenFlowsAndNoSnapshots() throws Exception {
         TrackConfig finished = new TrackConfig(
-                true, 100, 1_000, 60_000, false, TrackConfig.Interim.OFF, false, new TrackConfig.Timing(200, 200, 200, 200));
+                true,
+                100,
+                1_000,
+                60_000,
+                false,
+                TrackConfig.Interim.OFF,
+                false,
+                new TrackConfig.Timing(200, 200, 200, 200));
         maker.create(0, 100, 0, 600);
         try (TrackHarness harness = new TrackHarness(finished).start()) {
             SubscriptionConfig destroy = new SubscriptionConfig(false, false, true, BUFFER_BYTES, false);
@@ -168,8 +175,9 @@ class SnapshotKernelIT {
             maker.delete(0, 100, 0);
             harness.awaitReceived(observed, 100);
             harness.stop();
-            assertThat(harness.events(e -> true)).hasSize(100).allMatch(e -> e.type()
-                    .equals("DESTROY"));
+            assertThat(harness.events(e -> true))
+                    .hasSize(100)
+                    .allMatch(e -> e.type().equals("DESTROY"));
             assertThat(harness.events(e -> e.record().get("begin_sequence") != null))
                     .isEmpty();
             assertThat(harness.kinds("host")).containsExactly("STARTED", "STOPPED");

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.ctstream.broker.EmbeddedBroker;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.TestJvm;
@@ -29,14 +27,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,8 +41,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The publisher, a broker and a real schema registry, read by {@code ctstream read} and by the consumers' jar: events read =
- * events produced, in both layouts and the three framings, without headers. In {@code mvn verify -Pdownstream}.
+ * The publisher, a broker and a real schema registry, read by {@code ctstream read}, by the consumers' jar, and by
+ * programs of {@code docs/downstream}: events read = events produced, in both layouts and the three framings, without headers. In {@code mvn verify -Pdownstream}.
  */
 class EveryReaderDownstreamIT {
     private static final int EVENTS = 10_000;
@@ -54,23 +50,22 @@ class EveryReaderDownstreamIT {
     private static final List<Map<String, @Nullable Object>> EXPECTED =
             sorted(EveryReaderTest.expected(EveryReaderTest.batches(EVENTS)));
 
-    private static EmbeddedBroker broker;
-    private static Apicurio registry;
+    private static final DownstreamServers SERVERS = DownstreamServers.get();
 
     @TempDir
-    private Path folder;
+    private static Path folder;
 
     @BeforeAll
-    static void start() throws IOException {
-        registry = Apicurio.start();
-        broker = EmbeddedBroker.temporary(Map.of());
-        broker.start();
+    static void publishAll() throws Exception {
+        for (Layout layout : Layout.values()) {
+            for (Framing framing : Framing.values()) {
+                publish(config(topic(layout, framing), layout, framing));
+            }
+        }
     }
 
-    @AfterAll
-    static void stop() {
-        broker.close();
-        registry.close();
+    private static String topic(Layout layout, Framing framing) {
+        return (layout + "." + framing).toLowerCase(Locale.ROOT);
     }
 
     static Stream<Arguments> forms() {
@@ -78,15 +73,18 @@ class EveryReaderDownstreamIT {
                 .flatMap(layout -> Stream.of(Framing.values()).map(framing -> Arguments.of(layout, framing)));
     }
 
-    private PublishConfig config(String topic, Layout layout, Framing framing) {
+    private static PublishConfig config(String topic, Layout layout, Framing framing) throws IOException {
         return new PublishConfig(
                 new PublishConfig.TopicNames(topic, topic + "-control", true, 3, 1),
                 new PublishConfig.RecordForm(layout, framing, false, false, 256 << 10),
                 ZoneWidths.DEFAULT,
                 16 << 20,
-                Map.of("bootstrap.servers", broker.bootstrapServers()),
+                Map.of("bootstrap.servers", SERVERS.bootstrapServers()),
                 framing == Framing.CONFLUENT
-                        ? Optional.of(new RegistryConfig(Map.of(RegistrySettings.URL, registry.url()), true, folder))
+                        ? Optional.of(new RegistryConfig(
+                                Map.of(RegistrySettings.URL, SERVERS.registry.url()),
+                                true,
+                                Files.createTempDirectory(folder, topic)))
                         : Optional.empty());
     }
 
@@ -107,12 +105,48 @@ class EveryReaderDownstreamIT {
     @ParameterizedTest
     @MethodSource("forms")
     void eventsReadAreEventsProduced(Layout layout, Framing framing) throws Exception {
-        String topic = (layout + "." + framing).toLowerCase(Locale.ROOT);
-        publish(config(topic, layout, framing));
+        String topic = topic(layout, framing);
         EveryReaderTest.mustBe(EXPECTED, sorted(consumed(topic)));
         EveryReaderTest.mustBe(EXPECTED, sorted(printed(topic)));
-        System.out.println("reader ctstream read -o json, consumers' jar; layout " + layout + "; framing " + framing
-                + ": " + EXPECTED.size() + " events read = produced");
+        EveryReaderTest.mustBe(EXPECTED, sorted(byPython(topic, layout, framing)));
+        System.out.println("readers ctstream read -o json, consumers' jar, kcat and Python; layout " + layout
+                + "; framing " + framing + ": " + EXPECTED.size() + " events read = produced");
+    }
+
+    /** Flink has no format for single-object values. */
+    @Test
+    void flinkReadsTheEventsProduced() throws Exception {
+        DownstreamKit.SqlRun run = kit().flink();
+        for (Layout layout : Layout.values()) {
+            for (Framing framing : List.of(Framing.CONFLUENT, Framing.BARE)) {
+                run.tables(layout, framing, topic(layout, framing));
+                run.query(topic(layout, framing), "SELECT * FROM conntrack_events;");
+            }
+        }
+        DownstreamKit.Rows rows = run.run(Map.of());
+        for (Layout layout : Layout.values()) {
+            for (Framing framing : List.of(Framing.CONFLUENT, Framing.BARE)) {
+                List<Map<String, @Nullable Object>> read = new ArrayList<>(rows.of(topic(layout, framing)));
+                read.forEach(row -> row.remove("row_time"));
+                EveryReaderTest.mustBe(EXPECTED, sorted(read));
+                System.out.println("reader Flink SQL; layout " + layout + "; framing " + framing + ": "
+                        + EXPECTED.size() + " events read = produced");
+            }
+        }
+    }
+
+    private static DownstreamKit kit() {
+        return new DownstreamKit(folder, SERVERS.bootstrapServers(), SERVERS.registry.url());
+    }
+
+    /** By kcat and docs/downstream/python. A bare value does not say which record it is. */
+    private static List<Map<String, @Nullable Object>> byPython(String topic, Layout layout, Framing framing)
+            throws Exception {
+        DownstreamKit kit = kit();
+        return events(
+                framing == Framing.BARE
+                        ? kit.python(topic, "--bare", layout == Layout.BATCH ? "ConntrackBatch" : "ConntrackFlatEvent")
+                        : kit.python(topic));
     }
 
     /** By the consumers' jar. */
@@ -120,13 +154,13 @@ class EveryReaderDownstreamIT {
         List<Map<String, @Nullable Object>> read = new ArrayList<>();
         Map<String, Object> settings = Map.of(
                 "bootstrap.servers",
-                broker.bootstrapServers(),
+                SERVERS.bootstrapServers(),
                 "group.id",
                 topic,
                 "auto.offset.reset",
                 "earliest",
                 RegistrySettings.URL,
-                registry.url());
+                SERVERS.registry.url());
         EventsDeserializer events = new EventsDeserializer();
         events.configure(settings, false);
         try (var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), events)) {
@@ -141,7 +175,7 @@ class EveryReaderDownstreamIT {
     }
 
     /** By {@code ctstream read -o json}. */
-    private List<Map<String, @Nullable Object>> printed(String topic) throws Exception {
+    private static List<Map<String, @Nullable Object>> printed(String topic) throws Exception {
         Path json = folder.resolve(topic + ".json");
         Path err = folder.resolve(topic + ".err");
         List<String> command = TestJvm.command(
@@ -150,42 +184,34 @@ class EveryReaderDownstreamIT {
                 "dev.ctstream.cli.Main",
                 "read",
                 "--bootstrap-server",
-                broker.bootstrapServers(),
+                SERVERS.bootstrapServers(),
                 "--topic",
                 topic,
                 "--from-beginning",
                 "--idle-seconds",
-                "5",
+                "2",
                 "-o",
                 "json",
                 "-D",
-                RegistrySettings.URL + "=" + registry.url());
+                RegistrySettings.URL + "=" + SERVERS.registry.url());
         Process process = new ProcessBuilder(command)
                 .redirectOutput(json.toFile())
                 .redirectError(err.toFile())
                 .start();
         assertThat(process.waitFor(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).as(Files.readString(err)).isZero();
-        List<Map<String, @Nullable Object>> read = new ArrayList<>();
-        ObjectMapper mapper = new ObjectMapper();
-        for (String line : Files.readAllLines(json)) {
-            Map<?, ?> fields = mapper.readValue(line, Map.class);
-            Map<String, @Nullable Object> plain = new TreeMap<>();
-            for (Schema.Field field : Schemas.FLAT.getFields()) {
-                plain.put(field.name(), whole(fields.get(field.name())));
-            }
-            read.add(plain);
-        }
-        return read;
+        return events(Files.readAllLines(json));
     }
 
-    private static @Nullable Object whole(@Nullable Object value) {
-        if (value instanceof Map<?, ?> fields) {
-            Map<String, @Nullable Object> plain = new TreeMap<>();
-            fields.forEach((name, inner) -> plain.put(String.valueOf(name), whole(inner)));
-            return plain;
+    /** Events that were printed as JSON, one a line. */
+    private static List<Map<String, @Nullable Object>> events(List<String> lines) throws IOException {
+        List<Map<String, @Nullable Object>> read = new ArrayList<>();
+        for (String line : lines) {
+            Map<String, @Nullable Object> event = DownstreamKit.json(line);
+            event.keySet().removeIf(name -> Schemas.FLAT.getField(name) == null); // times of the record
+            read.add(event);
         }
-        return value instanceof Number number ? number.longValue() : value;
+        return read;
     }
 
     private static List<Map<String, @Nullable Object>> sorted(List<Map<String, @Nullable Object>> events) {
@@ -196,7 +222,8 @@ class EveryReaderDownstreamIT {
 
     @Test
     void theRegistryKeepsOurSchemasAndRefusesOthers() throws Exception {
-        SchemaRegistry client = new SchemaRegistry(RegistrySettings.of(Map.of(RegistrySettings.URL, registry.url())));
+        SchemaRegistry client =
+                new SchemaRegistry(RegistrySettings.of(Map.of(RegistrySettings.URL, SERVERS.registry.url())));
         SubjectSchemas schemas = new SubjectSchemas(client, true);
         await().atMost(SOON) // its first answer may take longer than a call
                 .ignoreException(RegistryException.class)
