@@ -2,6 +2,7 @@ package dev.ctstream;
 
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.control.BusyStreams;
 import dev.ctstream.control.RunDescription;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.HttpEndpoint;
@@ -358,6 +359,10 @@ public final class Collector implements AutoCloseable {
 
     public Health health() {
         return health;
+    }
+
+    BusyStreams busyStreams() {
+        return parts.stages().control().busyStreams();
     }
 
     CollectorConfig config() {

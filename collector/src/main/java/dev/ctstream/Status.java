@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.EventSocket;
+import dev.ctstream.control.BusyStreams;
 import dev.ctstream.metrics.Health;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The state of a collector as {@code /status} shows it. Any thread. */
@@ -53,5 +55,19 @@ final class Status {
         }
         ArrayNode waiting = status.putArray("waiting_for_namespaces");
         collector.namespaces().waiting().forEach(waiting::add);
+        put(status.putArray("busiest_namespaces"), collector.busyStreams().namespaces());
+        put(status.putArray("busiest_zones"), collector.busyStreams().zones());
+    }
+
+    private static void put(ArrayNode array, List<BusyStreams.Figures> busiest) {
+        for (BusyStreams.Figures figures : busiest) {
+            ObjectNode one = array.addObject();
+            one.put("netns", figures.netns());
+            if (!figures.zone().isEmpty()) {
+                one.put("zone", figures.zone());
+            }
+            one.put("events_per_second", figures.eventsPerSecond());
+            one.put("live_flows", figures.liveFlows());
+        }
     }
 }

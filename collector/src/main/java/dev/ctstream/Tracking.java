@@ -4,6 +4,7 @@ import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.conntrack.EventReceiver;
+import dev.ctstream.conntrack.PrivacyRules;
 import dev.ctstream.control.DeliveryGuard;
 import dev.ctstream.control.NamespaceReporter;
 import dev.ctstream.control.ObservedNamespace;
@@ -62,7 +63,8 @@ final class Tracking implements Namespaces.Observer {
         batcher =
                 new Batcher(config.batch(), run, config.host().name(), queues.ring(), queues.outbox(), stages.batch());
         tracker = new FlowTracker(batcher, config.track(), stages.track());
-        receiver = EventReceiver.open(tracker, stages.receive());
+        receiver = EventReceiver.open(
+                tracker, stages.receive(), config.batch().privacy().isNothing());
         health.watchStage("receive-thread", () -> receiver.busyNanos() > BUSY_MOST_NANOS);
         reporter = new NamespaceReporter(
                 tracker, batcher, queues.outbox(), config.track(), facts, stages.control(), health);
@@ -73,12 +75,14 @@ final class Tracking implements Namespaces.Observer {
 
     private static ControlRecord.Settings settings(RunParts parts) {
         CollectorConfig config = parts.config();
+        PrivacyRules privacy = config.batch().privacy();
         return new ControlRecord.Settings(
                 parts.program().version(),
                 parts.program().configurationDigest(),
                 String.join(",", config.subscription().eventTypes()),
                 config.publish().records().layout().name().toLowerCase(Locale.ROOT),
-                TimeUnit.MILLISECONDS.toSeconds(config.track().interim().intervalMillis()));
+                TimeUnit.MILLISECONDS.toSeconds(config.track().interim().intervalMillis()),
+                privacy.isNothing() ? null : privacy.toString());
     }
 
     /** Receives in all namespaces. */

@@ -32,10 +32,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.utils.Utils;
 import org.junit.jupiter.api.AfterAll;
@@ -329,6 +331,70 @@ class CollectorKernelIT {
             return true;
         });
         assertThat(digests).contains(digest);
+    }
+
+    /** The mark 0x15 is admitted; the destination of zone 5 is left out. */
+    @Test
+    void marksChooseFlowsAndPrivacyLeavesOutDestinations() throws Exception {
+        settings.put("topic.events", "reduced");
+        settings.put("topic.control", "reduced.control");
+        settings.put("events", "new,update,destroy");
+        settings.put("filter.marks", "0x10/0xf0");
+        settings.put("privacy.omit", "5");
+        settings.put("privacy.truncate", "true");
+        try (ConntrackTable table = ConntrackTable.open(namespace.handle())) {
+            try (Collector collector = start()) {
+                for (int zone : new int[] {1, 5}) {
+                    table.create(created(marked(zone, 1, 0x15)));
+                    table.create(created(marked(zone, 2, 0x25)));
+                }
+                await().atMost(SOON).until(() -> collector.totals().acknowledged() == 2);
+                table.update(marked(1, 1, 0x25).build()); // is followed to its end
+                table.update(marked(5, 2, 0x1f).build()); // is followed from here on
+                await().atMost(SOON).until(() -> collector.totals().acknowledged() == 4);
+                table.flush(new Flush.Everything());
+                await().atMost(SOON).until(() -> collector.totals().acknowledged() == 7);
+                assertThat(collector.stop()).isTrue();
+                assertThat(collector.totals().received()).isEqualTo(10);
+            }
+        }
+        TopicContents contents = TopicContents.read(broker.bootstrapServers(), "reduced");
+        contents.assertGapFree();
+        List<String> events = new ArrayList<>();
+        TopicSequences.walk(broker.bootstrapServers(), "reduced", record -> {
+            assertThat(record.text("source_address")).isEqualTo("10.1.0.0");
+            assertThat(record.text("destination_address")).isEqualTo(record.zone() == 5 ? "" : "10.2.0.0");
+            assertThat(record.number("destination_port").isPresent()).isEqualTo(record.zone() != 5);
+            events.add(record.text("event_type") + " " + record.zone() + " "
+                    + record.number("source_port").orElse(-1L));
+            return true;
+        });
+        assertThat(events)
+                .containsExactlyInAnyOrder(
+                        "NEW 1 1", "UPDATE 1 1", "DESTROY 1 1", "NEW 5 1", "DESTROY 5 1", "UPDATE 5 2", "DESTROY 5 2");
+        Set<String> said = new HashSet<>();
+        TopicSequences.walk(broker.bootstrapServers(), "reduced.control", record -> {
+            if (record.text("kind").equals("STARTED")) {
+                said.add(record.text("privacy"));
+            } else if (record.text("kind").equals("STOPPED")
+                    && record.text("netns").equals(namespace.handle().label())) {
+                assertThat(record.number("events_filtered")).contains(3L);
+                said.add("STOPPED");
+            }
+            return true;
+        });
+        assertThat(said).contains("destinations omitted: zones 5; addresses truncated: /24 /48", "STOPPED");
+    }
+
+    private static FlowSpec created(FlowSpec.Builder flow) {
+        return flow.timeoutSeconds(600).status(IpsStatus.IPS_CONFIRMED).build();
+    }
+
+    private static FlowSpec.Builder marked(int zone, int port, int mark) {
+        return FlowSpec.of(new TupleSpec(
+                        FreshNamespace.ip("10.1.0.1"), FreshNamespace.ip("10.2.0.1"), new TupleSpec.Ports(17, port, 2)))
+                .zone(ZoneScope.both(zone))
+                .mark(mark);
     }
 
     private static void createInZones(ConntrackTable table, String source, String destination) throws NetlinkException {

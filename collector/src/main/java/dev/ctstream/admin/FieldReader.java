@@ -189,17 +189,7 @@ final class FieldReader {
 
     /** {@code VALUE[/MASK]}. */
     DumpFilter.@Nullable Masked masked(String name) {
-        return value(
-                name,
-                text -> {
-                    int slash = text.indexOf('/');
-                    return slash < 0
-                            ? new DumpFilter.Masked(number(text, 0, U32), U32)
-                            : new DumpFilter.Masked(
-                                    number(text.substring(0, slash), 0, U32),
-                                    number(text.substring(slash + 1), 0, U32));
-                },
-                "VALUE or VALUE/MASK, each in 0..4294967295");
+        return value(name, DumpFilter.Masked::parse, "VALUE or VALUE/MASK, each in 0..4294967295");
     }
 
     /**

@@ -1,5 +1,7 @@
 package dev.ctstream.batch;
 
+import dev.ctstream.conntrack.PrivacyRules;
+
 /**
  * The limits of an open batch, which is closed at the limit that it reaches first, and what its events hold.
  *
@@ -9,8 +11,9 @@ package dev.ctstream.batch;
  * @param lingerMillis {@code batch.linger-millis}: age of the oldest open batch at which all are closed, checked at each
  *     pass of the receive thread; 0 closes batches at the end of each pass
  * @param derived {@code record.derived}: fields that are computed on request
+ * @param privacy {@code privacy.*}: what is left out
  */
-public record BatchConfig(int maxEvents, int maxBytes, int lingerMillis, DerivedFields derived) {
+public record BatchConfig(int maxEvents, int maxBytes, int lingerMillis, DerivedFields derived, PrivacyRules privacy) {
     /** The defaults of the configuration keys. */
     public static final BatchConfig DEFAULT = new BatchConfig(512, 256 << 10, 500);
 
@@ -24,9 +27,9 @@ public record BatchConfig(int maxEvents, int maxBytes, int lingerMillis, Derived
     public static final int MAX_BYTES_LIMIT = 8 << 20;
     public static final int LINGER_MILLIS_LIMIT = 60_000;
 
-    /** Without fields that are computed on request. */
+    /** Without fields that are computed on request; leaves nothing out. */
     public BatchConfig(int maxEvents, int maxBytes, int lingerMillis) {
-        this(maxEvents, maxBytes, lingerMillis, DerivedFields.NONE);
+        this(maxEvents, maxBytes, lingerMillis, DerivedFields.NONE, PrivacyRules.NONE);
     }
 
     /** Checks the ranges. */

@@ -111,7 +111,7 @@ public final class Batcher implements FlowSink {
         this.metrics = metrics;
         this.limits = limits;
         pool = new BufferPool(config, limits.pooledBytes());
-        encoder = new FlowEventEncoder(config.derived());
+        encoder = new FlowEventEncoder(config.derived(), config.privacy());
         this.outbox = outbox;
         losses = new HandoverLosses(outbox);
         this.realtimeNanos = realtimeNanos;
@@ -219,6 +219,7 @@ public final class Batcher implements FlowSink {
             return;
         }
         stream.open = null;
+        stream.closed();
         open.remove(stream);
         openBytes -= batch.capacityBytes();
         openEvents -= batch.count;

@@ -132,7 +132,8 @@ public final class ControlEncoder {
                 .set("record_layout", settings.recordLayout())
                 .set("interim_interval_seconds", settings.interimIntervalSeconds())
                 .set("netns_path", started.foundBy().path())
-                .set("container_id", started.foundBy().containerId());
+                .set("container_id", started.foundBy().containerId())
+                .set("privacy", settings.privacy());
         ControlRecord.PreviousRun previous = started.previous();
         if (previous != null) {
             to.set("preceding_epoch", previous.streamEpoch()).set("preceding_boot_id", previous.bootId());

@@ -159,13 +159,28 @@ public sealed interface ControlRecord {
         public static final FoundBy OWN = new FoundBy(null, null);
     }
 
-    /** Settings of the run. */
+    /**
+     * Settings of the run.
+     *
+     * @param privacy what is left out of the events; null when nothing is
+     */
     record Settings(
             String version,
             String configurationDigest,
             String subscribedEvents,
             String recordLayout,
-            long interimIntervalSeconds) {}
+            long interimIntervalSeconds,
+            @Nullable String privacy) {
+        /** Leaves nothing out. */
+        public Settings(
+                String version,
+                String configurationDigest,
+                String subscribedEvents,
+                String recordLayout,
+                long interimIntervalSeconds) {
+            this(version, configurationDigest, subscribedEvents, recordLayout, interimIntervalSeconds, null);
+        }
+    }
 
     /**
      * The run before this one, as the spool knows it.

@@ -43,9 +43,12 @@ final class DerivedTexts {
      * Writes the fields and returns the position after them.
      *
      * @param translation see {@link Translation}
+     * @param hidesIds whether the ids are null, because they would reveal what is left out
      */
-    int write(byte[] to, int at, FlowEvent event, int translation) {
-        int end = communityId == null ? writeNulls(to, at, 2) : writeIds(communityId, to, at, event, translation);
+    int write(byte[] to, int at, FlowEvent event, int translation, boolean hidesIds) {
+        int end = communityId == null || hidesIds
+                ? writeNulls(to, at, 2)
+                : writeIds(communityId, to, at, event, translation);
         if (!names) {
             return writeNulls(to, end, 2);
         }

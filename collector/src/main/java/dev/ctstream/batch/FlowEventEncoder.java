@@ -9,8 +9,7 @@ import static dev.ctstream.batch.NestedRecords.bit;
 
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.IpsStatus;
-import dev.ctstream.conntrack.Tuple;
-import dev.ctstream.record.AddressText;
+import dev.ctstream.conntrack.PrivacyRules;
 import dev.ctstream.record.EventOrigin;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +35,6 @@ public final class FlowEventEncoder {
     private static final int TEXT_GROWTH = 3;
 
     // Adjacent fields of the record that are often absent together: one test and one write for all of them.
-    private static final long ICMP = bit(Tuple.ICMP_TYPE) | bit(Tuple.ICMP_CODE) | bit(Tuple.ICMP_ID);
-    private static final int ICMP_FIELDS = 3;
     private static final long COUNTERS = bit(FlowEvent.PACKETS_ORIGINAL)
             | bit(FlowEvent.BYTES_ORIGINAL)
             | bit(FlowEvent.PACKETS_REPLY)
@@ -83,6 +80,7 @@ public final class FlowEventEncoder {
     private static final int DESTROY_FIELDS = 2;
 
     private final @Nullable DerivedTexts texts;
+    private final @Nullable ReducedTuples reduced;
     private final int textsMaxBytes;
     private boolean interim;
     private EventOrigin origin = EventOrigin.KERNEL;
@@ -91,8 +89,9 @@ public final class FlowEventEncoder {
     private long eventMillis;
     private boolean destroySeenWithTimeout;
 
-    /** An encoder that fills the given fields. */
-    FlowEventEncoder(DerivedFields fields) {
+    /** An encoder that fills the given fields, and leaves out what the rules say. */
+    FlowEventEncoder(DerivedFields fields, PrivacyRules privacy) {
+        reduced = privacy.isNothing() ? null : new ReducedTuples(privacy);
         boolean none = fields.equals(DerivedFields.NONE);
         texts = none ? null : new DerivedTexts(fields);
         textsMaxBytes = none ? 0 : DerivedTexts.MAX_BYTES;
@@ -157,18 +156,19 @@ public final class FlowEventEncoder {
         end = writeEncoded(to, end, typeAndOrigin(event));
         end = writeTimes(to, end, event);
         end = origin == EventOrigin.DUMP && !interim ? writePresent(to, end, snapshotId) : writeNulls(to, end, 1);
-        end = writeTuples(to, end, event);
+        boolean omits = reduced != null && reduced.omits(event);
+        end = reduced == null ? TupleFields.write(to, end, event) : reduced.write(to, end, event, omits);
         end = writeEntry(to, end, event);
         end = writeZonesAndStates(to, end, event);
         end = writeCounters(to, end, event);
-        end = writeTexts(to, end, event);
+        end = writeTexts(to, end, event, omits);
         // The message of a dump carries the port id of the socket that asked for the dump.
         end = writeLong(to, end, origin == EventOrigin.KERNEL ? event.requesterPortId() : 0);
-        end = writeNested(to, end, event);
-        return writeDerived(to, end, event, beginSequence);
+        end = writeNested(to, end, event, omits);
+        return writeDerived(to, end, event, beginSequence, omits);
     }
 
-    private int writeDerived(byte[] to, int at, FlowEvent event, long beginSequence) {
+    private int writeDerived(byte[] to, int at, FlowEvent event, long beginSequence, boolean omits) {
         int end = beginSequence < 0 ? writeNulls(to, at, 1) : writePresent(to, at, beginSequence);
         int translation = Translation.of(event);
         end = writeEncoded(to, end, NAT[translation]);
@@ -178,7 +178,11 @@ public final class FlowEventEncoder {
             return writeNulls(to, end, DESTROY_FIELDS + DerivedTexts.FIELDS);
         }
         end = ends ? writeEnd(to, end, event) : writeNulls(to, end, DESTROY_FIELDS);
-        return texts == null ? writeNulls(to, end, DerivedTexts.FIELDS) : texts.write(to, end, event, translation);
+        if (texts == null) {
+            return writeNulls(to, end, DerivedTexts.FIELDS);
+        }
+        boolean hidesIds = reduced != null && reduced.hides(omits);
+        return texts.write(to, end, event, translation, hidesIds);
     }
 
     private int writeEnd(byte[] to, int at, FlowEvent event) {
@@ -251,42 +255,6 @@ public final class FlowEventEncoder {
         return writeLong(to, end, receivedTimeNanos);
     }
 
-    private static int writeTuples(byte[] to, int at, FlowEvent event) {
-        Tuple original = event.original();
-        Tuple reply = event.reply();
-        ByteBuffer buffer = event.buffer();
-        int end = writeLong(to, at, event.ipVersion());
-        end = writeLong(to, end, original.protocol());
-        end = writeAddresses(to, end, buffer, original);
-        end = writeAddresses(to, end, buffer, reply);
-        end = writePorts(to, end, original);
-        end = writePorts(to, end, reply);
-        end = writeIcmp(to, end, original);
-        return writeIcmp(to, end, reply);
-    }
-
-    private static int writeAddresses(byte[] to, int at, ByteBuffer buffer, Tuple tuple) {
-        int lengthBytes = tuple.addressLengthBytes();
-        int end = AddressText.write(to, at, buffer, tuple.sourceOffset(), lengthBytes);
-        return AddressText.write(to, end, buffer, tuple.destinationOffset(), lengthBytes);
-    }
-
-    private static int writePorts(byte[] to, int at, Tuple tuple) {
-        int end = tuple.has(Tuple.SOURCE_PORT) ? writePresent(to, at, tuple.sourcePort()) : writeNulls(to, at, 1);
-        return tuple.has(Tuple.DESTINATION_PORT)
-                ? writePresent(to, end, tuple.destinationPort())
-                : writeNulls(to, end, 1);
-    }
-
-    private static int writeIcmp(byte[] to, int at, Tuple tuple) {
-        if ((tuple.presence() & ICMP) == 0) {
-            return writeNulls(to, at, ICMP_FIELDS);
-        }
-        int end = tuple.has(Tuple.ICMP_TYPE) ? writePresent(to, at, tuple.icmpType()) : writeNulls(to, at, 1);
-        end = tuple.has(Tuple.ICMP_CODE) ? writePresent(to, end, tuple.icmpCode()) : writeNulls(to, end, 1);
-        return tuple.has(Tuple.ICMP_ID) ? writePresent(to, end, tuple.icmpId()) : writeNulls(to, end, 1);
-    }
-
     private static int writeEntry(byte[] to, int at, FlowEvent event) {
         int end = writeLong(to, at, event.has(FlowEvent.ID) ? event.id() : 0);
         end = event.has(FlowEvent.STATUS) ? writePresent(to, end, event.status()) : writeNulls(to, end, 1);
@@ -295,14 +263,10 @@ public final class FlowEventEncoder {
     }
 
     private static int writeZonesAndStates(byte[] to, int at, FlowEvent event) {
-        int end = writeZone(to, at, event.original());
-        end = writeZone(to, end, event.reply());
+        int end = TupleFields.writeZone(to, at, event.original());
+        end = TupleFields.writeZone(to, end, event.reply());
         end = event.has(FlowEvent.TCP_STATE) ? writePresent(to, end, event.tcpState()) : writeNulls(to, end, 1);
         return event.has(FlowEvent.SCTP_STATE) ? writePresent(to, end, event.sctpState()) : writeNulls(to, end, 1);
-    }
-
-    private static int writeZone(byte[] to, int at, Tuple tuple) {
-        return tuple.has(Tuple.ZONE) ? writePresent(to, at, tuple.zone()) : writeNulls(to, at, 1);
     }
 
     /** Writes counters and times; a u64 keeps its 64 bits. */
@@ -322,12 +286,13 @@ public final class FlowEventEncoder {
         return event.has(FlowEvent.STOP_TIME) ? writePresent(to, end, event.stopTimeNanos()) : writeNulls(to, end, 1);
     }
 
-    private static int writeTexts(byte[] to, int at, FlowEvent event) {
+    /** The helper stands for the destination's port. */
+    private static int writeTexts(byte[] to, int at, FlowEvent event, boolean omits) {
         if ((event.presence() & TEXTS) == 0) {
             return writeNulls(to, at, TEXT_FIELDS);
         }
         ByteBuffer buffer = event.buffer();
-        int end = event.has(FlowEvent.HELPER)
+        int end = event.has(FlowEvent.HELPER) && !omits
                 ? KernelText.write(to, at, buffer, event.helperOffset(), event.helperLengthBytes())
                 : writeNulls(to, at, 1);
         end = event.has(FlowEvent.LABELS)
@@ -338,11 +303,11 @@ public final class FlowEventEncoder {
                 : writeNulls(to, end, 1);
     }
 
-    private static int writeNested(byte[] to, int at, FlowEvent event) {
+    private int writeNested(byte[] to, int at, FlowEvent event, boolean omits) {
         if ((event.presence() & NESTED) == 0) {
             return writeNulls(to, at, NESTED_FIELDS);
         }
-        int end = event.has(FlowEvent.MASTER) ? writeMaster(to, at, event) : writeNulls(to, at, 1);
+        int end = event.has(FlowEvent.MASTER) ? writeMaster(to, at, event, omits) : writeNulls(to, at, 1);
         end = NestedRecords.writeTcp(to, end, event);
         end = NestedRecords.writeSctp(to, end, event);
         end = NestedRecords.writeDccp(to, end, event);
@@ -350,14 +315,7 @@ public final class FlowEventEncoder {
         return NestedRecords.writeSynproxy(to, end, event);
     }
 
-    private static int writeMaster(byte[] to, int at, FlowEvent event) {
-        Tuple master = event.master();
-        to[at] = PRESENT;
-        int end = writeLong(to, at + 1, event.ipVersion());
-        end = writeLong(to, end, master.protocol());
-        end = writeAddresses(to, end, event.buffer(), master);
-        end = writePorts(to, end, master);
-        end = writeIcmp(to, end, master);
-        return writeZone(to, end, master);
+    private int writeMaster(byte[] to, int at, FlowEvent event, boolean omits) {
+        return reduced == null ? TupleFields.writeMaster(to, at, event) : reduced.writeMaster(to, at, event, omits);
     }
 }

@@ -3,6 +3,8 @@ package dev.ctstream.batch;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * All streams of one network namespace. A stream is found by its zone in a two-level array, and created with its first
  * event. It lives as long as the run, because a namespace that is observed again must continue its sequences.
  *
- * <p>Bounds: 100 bytes for each zone seen, 1 KiB for each block of 256 zones in use, 1 KiB for the namespace. Beside
+ * <p>Bounds: 150 bytes for each zone seen, 1 KiB for each block of 256 zones in use, 1 KiB for the namespace. Beside
  * others a namespace has at most {@value #SHARE} streams, because whoever owns it chooses the zones; the collector's own
  * may have all.
  *
@@ -28,6 +30,7 @@ public final class NamespaceStreams {
     private final BatchHeader header;
     private final @Nullable StreamState[][] pages = new StreamState[PAGE][];
     private int count;
+    private final Queue<StreamState> created = new ConcurrentLinkedQueue<>();
     private volatile long lostTotal;
 
     NamespaceStreams(RunIdentity run, String hostName, StreamId control) {
@@ -85,7 +88,23 @@ public final class NamespaceStreams {
         }
         StreamState stream = new StreamState(this, zone);
         page[zone & (PAGE - 1)] = stream;
+        created.add(stream);
         return stream;
+    }
+
+    /** Takes the figures of a stream. */
+    public interface Visitor {
+        /**
+         * One stream.
+         *
+         * @param events handed over since the last visit
+         */
+        void stream(int zone, long events);
+    }
+
+    /** Visits all streams. One thread at a time, any. */
+    public void forEach(Visitor visitor) {
+        created.forEach(stream -> visitor.stream(stream.id.zone(), stream.takeEvents()));
     }
 
     /** Visits the streams that have an open batch. Receive thread. */

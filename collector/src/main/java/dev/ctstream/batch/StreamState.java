@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One stream: its next sequence, its open batch, and its links in the lists of open batches and of refused batches.
  *
- * <p>Threads: confined to the receive thread.
+ * <p>Threads: confined to the receive thread, except {@link #takeEvents}.
  */
 final class StreamState {
     final NamespaceStreams namespace;
@@ -36,6 +36,9 @@ final class StreamState {
     long refusedFirstNanos;
     long refusedLastNanos;
 
+    private volatile long closedEvents; // of closed batches
+    private long takenEvents; // of these, for the thread that visits
+
     StreamState(NamespaceStreams namespace, int zone) {
         this.namespace = namespace;
         this.id = new StreamId(namespace.netns(), namespace.control().netnsId(), zone);
@@ -43,6 +46,19 @@ final class StreamState {
 
     long nextSequence() {
         return nextSequence;
+    }
+
+    /** A batch of the stream was closed, so its events have these numbers. */
+    void closed() {
+        closedEvents = nextSequence;
+    }
+
+    /** Events of batches that were closed since the last call. One thread at a time. */
+    long takeEvents() {
+        long closed = closedEvents;
+        long events = closed - takenEvents;
+        takenEvents = closed;
+        return events;
     }
 
     void advance(long next) {

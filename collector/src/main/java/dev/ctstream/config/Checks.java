@@ -1,6 +1,7 @@
 package dev.ctstream.config;
 
 import dev.ctstream.conntrack.FlowFilter;
+import dev.ctstream.conntrack.PrivacyRules;
 import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.RegistrySettings;
@@ -119,11 +120,20 @@ public final class Checks {
         return filtered("address, address/prefix, !…", items -> FlowFilter.parse(List.of(), List.of(), items));
     }
 
-    private static ConfigDef.Validator filtered(String form, Function<List<String>, FlowFilter> parse) {
+    static ConfigDef.Validator filteredMarks() {
+        return filtered("mark, mark/mask, !…", items -> FlowFilter.parse(List.of(), List.of(), List.of(), items));
+    }
+
+    static ConfigDef.Validator omitted() {
+        return filtered(
+                "all, zone, first-last, address, address/prefix, !…", items -> PrivacyRules.parse(items, false));
+    }
+
+    private static ConfigDef.Validator filtered(String form, Function<List<String>, ?> parse) {
         return ConfigDef.LambdaValidator.with(
                 (key, value) -> {
                     try {
-                        FlowFilter unused = parse.apply(items(value));
+                        var unused = parse.apply(items(value));
                     } catch (IllegalArgumentException e) {
                         raise(key, value, ErrorText.reason(e));
                     }

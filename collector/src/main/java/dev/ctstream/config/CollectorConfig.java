@@ -3,6 +3,7 @@ package dev.ctstream.config;
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.DerivedFields;
 import dev.ctstream.conntrack.FlowFilter;
+import dev.ctstream.conntrack.PrivacyRules;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
@@ -78,7 +79,8 @@ public record CollectorConfig(
                         settings.integer("batch.max-events"),
                         settings.integer("batch.max-bytes"),
                         settings.integer("batch.linger-millis"),
-                        derived(settings.list("record.derived"))),
+                        derived(settings.list("record.derived")),
+                        PrivacyRules.parse(settings.list("privacy.omit"), settings.flag("privacy.truncate"))),
                 track(settings),
                 spool(settings),
                 publish(settings),
@@ -99,7 +101,8 @@ public record CollectorConfig(
                 FlowFilter.parse(
                         settings.list("filter.zones"),
                         settings.list("filter.protocols"),
-                        settings.list("filter.networks")));
+                        settings.list("filter.networks"),
+                        settings.list("filter.marks")));
     }
 
     private static DerivedFields derived(List<String> names) {

@@ -125,7 +125,8 @@ record DerivedDefaults(String bootId, String hostName) {
             FlowFilter unused = FlowFilter.parse(
                     strings(values.get("filter.zones")),
                     strings(values.get("filter.protocols")),
-                    strings(values.get("filter.networks")));
+                    strings(values.get("filter.networks")),
+                    List.of());
         } catch (IllegalArgumentException e) {
             problems.add("filter.zones, filter.protocols and filter.networks: " + ErrorText.reason(e));
         }

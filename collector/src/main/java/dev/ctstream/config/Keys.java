@@ -52,6 +52,7 @@ final class Keys {
         ConfigDef keys = new ConfigDef();
         kafka(keys);
         records(keys);
+        privacy(keys);
         registry(keys);
         kernel(keys);
         batches(keys);
@@ -142,6 +143,24 @@ final class Keys {
                         LOW,
                         "Fields that are computed for each event: community-id (community_id, reply_community_id: two"
                                 + " SHA-1 for a translated flow, else one), names (protocol_name, tcp_state_name).");
+    }
+
+    private static void privacy(ConfigDef keys) {
+        keys.define(
+                        "privacy.omit",
+                        LIST,
+                        "",
+                        Checks.omitted(),
+                        MEDIUM,
+                        "Flows whose destination is left out of the records: all, zones and networks, such as"
+                                + " 10-20,100.64.0.0/10,!15: a flow of such a zone, or with an address in such a network;"
+                                + " ! excludes, and wins; empty: none.")
+                .define(
+                        "privacy.truncate",
+                        BOOLEAN,
+                        false,
+                        MEDIUM,
+                        "Cut every address in the records to its first 24 (IPv4) or 48 (IPv6) bits.");
     }
 
     private static void registry(ConfigDef keys) {
@@ -256,6 +275,14 @@ final class Keys {
                         MEDIUM,
                         "Networks whose flows are followed, such as 10.0.0.0/8,!10.1.0.0/16,2001:db8::/32: of source or"
                                 + " destination, before or after translation.")
+                .define(
+                        "filter.marks",
+                        LIST,
+                        "",
+                        Checks.filteredMarks(),
+                        MEDIUM,
+                        "Marks whose flows are followed, such as 0x10/0xf0,!0x1/0x1. A mark may change: a flow is followed"
+                                + " from the first event whose mark is admitted, to its end.")
                 .define(
                         "delivery",
                         STRING,

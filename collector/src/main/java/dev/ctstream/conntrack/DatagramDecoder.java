@@ -12,13 +12,17 @@ import org.slf4j.LoggerFactory;
 /**
  * Decodes received datagrams and passes their flow events to the handler, several at once (see
  * {@link FlowEventHandler#onEvents}). Damaged messages and messages that are not events are counted, and logged at a
- * limited rate with their first bytes.
+ * limited rate with their first bytes, or, where addresses are left out, with their headers.
  *
  * <p>Threads: confined to the receive thread. Errors: input never throws; exceptions of the handler pass through.
  */
 final class DatagramDecoder {
     private static final Logger LOG = LoggerFactory.getLogger(DatagramDecoder.class);
     private static final int SAMPLE_BYTES = 96;
+    /** The headers, which hold no address. */
+    private static final int HEADER_BYTES = NfGenMsg.ATTRIBUTES_OFFSET;
+
+    private final int sampleBytes;
 
     private final FlowEventHandler handler;
     private final ReceiveObserver observer;
@@ -30,7 +34,13 @@ final class DatagramDecoder {
     private int decoded; // events not yet passed to the handler
     private int undecodable;
 
-    DatagramDecoder(FlowEventHandler handler, ReceiveObserver observer) {
+    /**
+     * A decoder for the handler.
+     *
+     * @param logsBytes whether a log line may show more of a message than its headers
+     */
+    DatagramDecoder(FlowEventHandler handler, ReceiveObserver observer, boolean logsBytes) {
+        sampleBytes = logsBytes ? SAMPLE_BYTES : HEADER_BYTES;
         this.handler = handler;
         this.observer = observer;
         Arrays.setAll(events, i -> new FlowEvent());
@@ -133,7 +143,7 @@ final class DatagramDecoder {
     private void log(String what, EventSource source, ByteBuffer buffer, int offset, int lengthBytes) {
         long suppressed = logLimit.admit(System.nanoTime());
         if (suppressed >= 0) {
-            byte[] sample = new byte[Math.min(lengthBytes, SAMPLE_BYTES)];
+            byte[] sample = new byte[Math.min(lengthBytes, sampleBytes)];
             buffer.get(offset, sample);
             LOG.warn(
                     "{}: netns={} lengthBytes={} suppressed={} bytes={}",

@@ -73,7 +73,7 @@ public final class DatagramFeed {
     public DatagramFeed(FlowEventHandler handler, ReceiveObserver observer, int slots) {
         this.slots = ByteBuffer.allocateDirect(slots * SLOT_BYTES).order(ByteOrder.nativeOrder());
         lengths = new int[slots];
-        decoder = new DatagramDecoder(handler, observer);
+        decoder = new DatagramDecoder(handler, observer, true);
     }
 
     private static List<Recorded> recorded() {

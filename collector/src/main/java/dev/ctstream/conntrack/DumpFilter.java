@@ -1,5 +1,6 @@
 package dev.ctstream.conntrack;
 
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,33 @@ public record DumpFilter(
 
     /** u32 bits that must have these values. */
     public record Masked(long value, long mask) {
+        private static final int HEX = 16;
+        private static final Pattern NUMBER = Pattern.compile("0|[1-9][0-9]{0,9}|0[xX][0-9a-fA-F]{1,8}");
+
+        /**
+         * Reads {@code VALUE} or {@code VALUE/MASK}; decimal or 0x.
+         *
+         * @throws IllegalArgumentException for any other text, and for a number that is no u32
+         */
+        public static Masked parse(String text) {
+            int slash = text.indexOf('/');
+            return slash < 0
+                    ? new Masked(number(text), U32)
+                    : new Masked(number(text.substring(0, slash)), number(text.substring(slash + 1)));
+        }
+
+        private static long number(String text) {
+            if (!NUMBER.matcher(text).matches()) {
+                throw new IllegalArgumentException(text);
+            }
+            boolean hex = text.startsWith("0x") || text.startsWith("0X");
+            long value = hex ? Long.parseLong(text.substring(2), HEX) : Long.parseLong(text);
+            if (value > U32) {
+                throw new IllegalArgumentException(text);
+            }
+            return value;
+        }
+
         boolean matches(long actual) {
             return (actual & mask) == (value & mask);
         }

@@ -68,22 +68,33 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     private long longestPauseNanos;
     private boolean dry;
 
-    private EventReceiver(FlowEventHandler handler, ReceiveObserver observer, Epoll epoll, Wakeup wakeup) {
+    private EventReceiver(
+            FlowEventHandler handler, ReceiveObserver observer, boolean logsBytes, Epoll epoll, Wakeup wakeup) {
         this.handler = handler;
         this.observer = observer;
         this.epoll = epoll;
         this.wakeup = wakeup;
-        decoder = new DatagramDecoder(handler, observer);
+        decoder = new DatagramDecoder(handler, observer, logsBytes);
         dumpRing = new DumpRing(DUMP_RING_SLOTS, DUMP_RING_BYTES, wakeup::signal);
     }
 
-    /** Opens a receiver without sources; starts nothing. */
+    /** As the other method; damaged messages are logged with their first bytes. */
     public static EventReceiver open(FlowEventHandler handler, ReceiveObserver observer) throws NetlinkException {
+        return open(handler, observer, true);
+    }
+
+    /**
+     * Opens a receiver without sources; starts nothing.
+     *
+     * @param logsBytes whether damaged messages are logged with bytes that may hold addresses
+     */
+    public static EventReceiver open(FlowEventHandler handler, ReceiveObserver observer, boolean logsBytes)
+            throws NetlinkException {
         Epoll epoll = Epoll.open();
         try {
             Wakeup wakeup = Wakeup.open();
             epoll.add(wakeup.fd(), WAKEUP_TOKEN);
-            return new EventReceiver(handler, observer, epoll, wakeup);
+            return new EventReceiver(handler, observer, logsBytes, epoll, wakeup);
         } catch (NetlinkException e) {
             epoll.close();
             throw e;

@@ -161,6 +161,16 @@ public final class EventSocket implements EventSource, AutoCloseable {
         grant = socket.requestReceiveBuffer(receiveBufferBytes);
     }
 
+    @Override
+    public boolean selective() {
+        return config.filter().judgesMarks();
+    }
+
+    @Override
+    public boolean opens(FlowEvent event) {
+        return config.filter().opens(event);
+    }
+
     /** The receive buffer that the kernel granted. */
     public ReceiveBufferGrant grant() {
         return grant;

@@ -44,4 +44,17 @@ public interface EventSource {
     default boolean admits(FlowEvent entry) {
         return true;
     }
+
+    /** Whether {@link #opens} may say no. Never changes. */
+    default boolean selective() {
+        return false;
+    }
+
+    /**
+     * Whether an event, or a dump's entry, of a flow that is not followed makes it followed. What is judged here may change
+     * during the flow's life, so a flow that is followed is not judged again.
+     */
+    default boolean opens(FlowEvent event) {
+        return true;
+    }
 }

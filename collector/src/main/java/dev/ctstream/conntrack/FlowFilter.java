@@ -11,11 +11,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which flows are followed: by the zone of their record, the protocol, and the networks of their addresses. A flow must
- * pass all three. None of them changes during a flow's life, so a flow's events pass together or not at all.
+ * Which flows are followed: by the zone of their record, the protocol, the networks of their addresses, and the mark. A
+ * flow must pass all of them.
  *
- * <p>{@link #program} is the same for the kernel, which applies it to events; {@link #admits} is applied to the entries of
- * dumps.
+ * <p>Zone, protocol and addresses do not change during a flow's life, so a flow's events pass together or not at all.
+ * {@link #program} judges them in the kernel, which applies it to events; {@link #admits} judges the entries of dumps.
+ *
+ * <p>The mark may change, so the first event or entry that {@link #opens} admits the flow, and then all its events pass:
+ * whoever asks must know which flows were admitted.
  *
  * <p>Threads: immutable.
  */
@@ -24,17 +27,19 @@ public final class FlowFilter {
     private static final int LARGEST_PROTOCOL = 0xFF;
 
     /** Admits everything. */
-    public static final FlowFilter EVERYTHING = new FlowFilter(List.of(), List.of(), List.of());
+    public static final FlowFilter EVERYTHING = new FlowFilter(List.of(), List.of(), List.of(), MarkSet.EVERYTHING);
 
     private final NumberSet zones;
     private final NumberSet protocols;
     private final NetworkSet networks;
+    private final MarkSet marks;
     private final @Nullable SocketFilter program;
 
-    private FlowFilter(List<String> zones, List<String> protocols, List<String> networks) {
+    private FlowFilter(List<String> zones, List<String> protocols, List<String> networks, MarkSet marks) {
         this.zones = zones(zones);
         this.protocols = protocols(protocols);
-        this.networks = networks(networks);
+        this.networks = NetworkSet.parse(networks);
+        this.marks = marks;
         boolean everything = this.zones.isEverything() && this.protocols.isEverything() && this.networks.isEverything();
         program = everything ? null : FilterProgram.of(this);
     }
@@ -45,14 +50,25 @@ public final class FlowFilter {
      * @param zones numbers and ranges, 0 to 65535
      * @param protocols names, numbers and ranges, 0 to 255
      * @param networks addresses and prefixes
+     * @param marks values, with a mask or without
      * @throws IllegalArgumentException names the item that cannot be read, or says that the kernel cannot hold so many
      */
-    public static FlowFilter parse(List<String> zones, List<String> protocols, List<String> networks) {
-        FlowFilter filter = new FlowFilter(zones, protocols, networks);
-        return filter.program == null ? EVERYTHING : filter;
+    public static FlowFilter parse(
+            List<String> zones, List<String> protocols, List<String> networks, List<String> marks) {
+        FlowFilter filter = new FlowFilter(zones, protocols, networks, MarkSet.parse(marks));
+        return filter.isEverything() ? EVERYTHING : filter;
     }
 
-    private static NumberSet zones(List<String> items) {
+    /** A filter that admits all marks. */
+    public static FlowFilter parse(List<String> zones, List<String> protocols, List<String> networks) {
+        return parse(zones, protocols, networks, List.of());
+    }
+
+    private boolean isEverything() {
+        return program == null && marks.isEverything();
+    }
+
+    static NumberSet zones(List<String> items) {
         return NumberSet.parse(items, text -> number(text, "a zone"), LARGEST_ZONE);
     }
 
@@ -64,10 +80,6 @@ public final class FlowFilter {
                     return named == null ? number(text, "a protocol") : named;
                 },
                 LARGEST_PROTOCOL);
-    }
-
-    private static NetworkSet networks(List<String> items) {
-        return NetworkSet.parse(items);
     }
 
     private static int number(String text, String what) {
@@ -90,12 +102,12 @@ public final class FlowFilter {
         return networks;
     }
 
-    /** The program for event sockets; null when everything is admitted. */
+    /** The program for event sockets; null when it would admit everything. */
     public @Nullable SocketFilter program() {
         return program;
     }
 
-    /** Whether the flow is followed. */
+    /** Whether zone, protocol and addresses of the flow are followed: what {@link #program} says. */
     public boolean admits(FlowEvent event) {
         return program == null
                 || (zones.contains(event.zone())
@@ -103,9 +115,19 @@ public final class FlowFilter {
                         && networks.admits(event));
     }
 
-    /** SHA-256 of what it admits, hexadecimal: equal for filters that admit the same zones, protocols and networks. */
+    /** Whether {@link #opens} may say no. */
+    public boolean judgesMarks() {
+        return !marks.isEverything();
+    }
+
+    /** Whether this event or entry admits the flow by its mark. */
+    public boolean opens(FlowEvent event) {
+        return marks.admits(event);
+    }
+
+    /** SHA-256 of what it admits, hexadecimal: equal for filters with the same lists; null for one that admits everything. */
     public @Nullable String digest() {
-        if (program == null) {
+        if (isEverything()) {
             return null;
         }
         try {
@@ -121,17 +143,22 @@ public final class FlowFilter {
         return other instanceof FlowFilter filter
                 && zones.equals(filter.zones)
                 && protocols.equals(filter.protocols)
-                && networks.equals(filter.networks);
+                && networks.equals(filter.networks)
+                && marks.equals(filter.marks);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(zones, protocols, networks);
+        return Objects.hash(zones, protocols, networks, marks);
     }
 
     /** What it admits, in one form; "none" without a filter. */
     @Override
     public String toString() {
-        return program == null ? "none" : "zones " + zones + " protocols " + protocols + " networks " + networks;
+        if (isEverything()) {
+            return "none";
+        }
+        String kernel = "zones " + zones + " protocols " + protocols + " networks " + networks;
+        return marks.isEverything() ? kernel : kernel + " marks " + marks;
     }
 }

@@ -15,6 +15,7 @@ public final class ControlMetrics {
     // control thread
     final Counter heartbeats;
 
+    private final BusyStreams busyStreams;
     private volatile long dumpEntries;
     private volatile double dumpIntervalSeconds;
 
@@ -33,6 +34,7 @@ public final class ControlMetrics {
         modeSwitches = metrics.counter(
                 "ctstream_track_mode_switches_total", "switches", "Switches between reliable and counted delivery.");
         heartbeats = metrics.counter("ctstream_track_heartbeat_records_total", "records", "HEARTBEAT records.");
+        busyStreams = new BusyStreams(metrics);
         metrics.gauge(
                 "ctstream_track_dump_progress_entries",
                 "Entries read so far by the dump in progress.",
@@ -47,6 +49,11 @@ public final class ControlMetrics {
     /** Dump thread. */
     void dumpInterval(double seconds) {
         dumpIntervalSeconds = seconds;
+    }
+
+    /** Figures of the busiest namespaces and zones. */
+    public BusyStreams busyStreams() {
+        return busyStreams;
     }
 
     /** Dump thread. */

@@ -54,6 +54,7 @@ public final class NamespaceReporter implements AutoCloseable {
     private final PendingRecords pending;
     private final OwnedThread thread = OwnedThread.stepping("ctstream-control", this::step, JOIN_MILLIS);
     private long nextHeartbeatNanos;
+    private long figuresNanos;
     private @Nullable StreamId ownUnobserved;
     private volatile boolean closed;
 
@@ -97,7 +98,8 @@ public final class NamespaceReporter implements AutoCloseable {
 
     /** Sets the time of the first heartbeat. */
     void begin() {
-        nextHeartbeatNanos = clock.nanoTime() + heartbeatNanos();
+        figuresNanos = clock.nanoTime();
+        nextHeartbeatNanos = figuresNanos + heartbeatNanos();
     }
 
     private long heartbeatNanos() {
@@ -247,6 +249,7 @@ public final class NamespaceReporter implements AutoCloseable {
         boolean offered = pending.offer();
         if (nowNanos - nextHeartbeatNanos >= 0) {
             nextHeartbeatNanos += heartbeatNanos();
+            takeFigures();
             if (offered) {
                 heartbeats();
             }
@@ -254,6 +257,18 @@ public final class NamespaceReporter implements AutoCloseable {
         return ending.isEmpty() && offered
                 ? Math.max(0, nextHeartbeatNanos - nowNanos)
                 : TimeUnit.MILLISECONDS.toNanos(FINISHED_CHECK_MILLIS);
+    }
+
+    private void takeFigures() {
+        long now = clock.nanoTime();
+        double seconds = Math.max(1, now - figuresNanos) / (double) TimeUnit.SECONDS.toNanos(1);
+        BusyStreams.Taking taking = metrics.busyStreams().take(seconds);
+        figuresNanos = now;
+        for (NamespaceReports reports : observed.values()) {
+            taking.namespace(
+                    reports.netns(), reports.track.counts().live(), reports.streams::forEach, reports.track::liveFlows);
+        }
+        taking.end();
     }
 
     private void heartbeats() {

@@ -125,7 +125,7 @@ final class NamespaceReports implements AutoCloseable {
                 new ControlRecord.Received(
                         counts.received(),
                         source.undecodableTotal() - undecodableBefore,
-                        0,
+                        counts.filtered(),
                         source.foreignTotal() - foreignBefore,
                         counts.unknownAttributes()),
                 new ControlRecord.KernelLosses(streams.lostTotal(), source.dropsTotal() - dropsBefore, !inexact),

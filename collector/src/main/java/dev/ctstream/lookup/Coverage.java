@@ -43,6 +43,7 @@ final class Coverage {
         boolean allFlows; // a snapshot has announced every flow
         boolean unsubscribed;
         boolean filtered;
+        boolean reduced;
         final Map<Long, String> snapshots = new HashMap<>();
 
         Run(RunKey key) {
@@ -62,6 +63,7 @@ final class Coverage {
         }
         long time = record.number("time").orElse(0L);
         Run run = run(RunKey.of(record));
+        run.reduced |= !record.text("privacy").isEmpty();
         run.filtered |= !record.text("filter_digest").isEmpty();
         switch (kind) {
             case STARTED -> {
@@ -198,6 +200,9 @@ final class Coverage {
         }
         if (run.filtered) {
             reasons.add(name + ": its collector follows only some flows (keys filter.*)");
+        }
+        if (run.reduced) {
+            reasons.add(name + ": its collector leaves out or shortens addresses (keys privacy.*)");
         }
         if (run.unsubscribed) {
             reasons.add(name + ": its collector was not subscribed to NEW and DESTROY (key events)");

@@ -20,6 +20,8 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +86,27 @@ public final class Metrics implements AutoCloseable {
         describe(name, "gauge", MetricName.unitOf(name), help, tagPairs);
         own(name, Meter.Type.GAUGE, help, value, tagPairs);
         Gauge.builder(name, value::getAsDouble).description(help).tags(tagPairs).register(registry);
+    }
+
+    /**
+     * Registers gauges whose labels are known only when they are read.
+     *
+     * @param labels label names
+     * @param series the values of all labels; few, and no two alike. Called at each scrape, and must not block
+     */
+    public synchronized void gauges(String name, String help, List<String> labels, Supplier<List<Series>> series) {
+        MetricName.checkOther(name);
+        String[] pairs = labels.stream().flatMap(label -> Stream.of(label, "")).toArray(String[]::new);
+        describe(name, "gauge", MetricName.unitOf(name), help, pairs);
+        registry.getPrometheusRegistry().register(new GaugeFamily(name, help, labels, series));
+    }
+
+    /** One gauge: the values of its labels, and its own. */
+    public record Series(List<String> labelValues, double value) {
+        /** Copies the list. */
+        public Series {
+            labelValues = List.copyOf(labelValues);
+        }
     }
 
     /**

@@ -106,6 +106,9 @@ final class DumpMerge {
         if (!snapshot && (!opensLater || reason.announcesUntracked())) {
             return;
         }
+        if (!track.opens(event)) {
+            return;
+        }
         int added = flows.add(track, event, identity);
         if (added != FlowLedger.NONE) {
             LedgerEntry flow = flows.record(added);

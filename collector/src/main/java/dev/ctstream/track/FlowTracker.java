@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * <p>The sink may {@link FlowSink#REFUSED refuse} an event of a namespace that has too many streams: it counts as lost
  * by the kernel.
  *
+ * <p>A {@link EventSource#selective} source follows only some flows. An event or entry of an unknown flow must
+ * {@link EventSource#opens open} it, else it is left out and counted. The ledger holds the flows that are followed, so
+ * all later events of these are forwarded, whatever they look like. There an UPDATE may open a flow.
+ *
  * <p>Threads: the handler's methods run on the receive thread; any thread may call {@link #namespace} and
  * {@link #gone}.
  *
@@ -151,7 +155,7 @@ public final class FlowTracker implements FlowEventHandler {
         switch (event.eventType()) {
             case FlowEvent.NEW -> onNew(track, event, identity, reference);
             case FlowEvent.DESTROY -> onDestroy(track, event, identity, reference);
-            default -> pass(track, event, flows.refresh(track, event, reference));
+            default -> onUpdate(track, event, identity, reference);
         }
     }
 
@@ -174,14 +178,29 @@ public final class FlowTracker implements FlowEventHandler {
             flows.record(reference).beginSequence(repeated); // perhaps of a later flow with this tuple and id
             return;
         }
-        int added = FlowLedger.NONE;
         if (recentEnds.overtook(identity.hash(), event, receivedNanos)) {
             metrics.lateNew.increment();
+            late(track, event, identity);
+        } else if (track.opens(event)) {
+            open(track, event, identity);
         } else {
-            added = flows.add(track, event, identity);
-            if (added == FlowLedger.NONE) {
-                flows.countUntracked(track);
-            }
+            filter(track);
+        }
+    }
+
+    /** An event of a flow that is not in the ledger, after the flow's DESTROY. */
+    private void late(NamespaceTrack track, FlowEvent event, FlowIdentity identity) {
+        if (track.selective && !recentEnds.forwarded(identity.hash())) {
+            filter(track);
+        } else {
+            pass(track, event, FlowSink.UNKNOWN);
+        }
+    }
+
+    private void open(NamespaceTrack track, FlowEvent event, FlowIdentity identity) {
+        int added = flows.add(track, event, identity);
+        if (added == FlowLedger.NONE) {
+            flows.countUntracked(track);
         }
         long sequence = pass(track, event, FlowSink.UNKNOWN);
         if (added != FlowLedger.NONE) {
@@ -189,23 +208,52 @@ public final class FlowTracker implements FlowEventHandler {
         }
     }
 
-    private void onDestroy(NamespaceTrack track, FlowEvent event, FlowIdentity identity, int reference) {
-        long beginSequence = FlowSink.UNKNOWN;
-        merge.destroyed(track, identity);
-        if (reference == FlowLedger.NONE) {
-            metrics.destroyWithoutNew.increment();
-            recentEnds.add(identity.hash(), event, receivedNanos);
+    private void filter(NamespaceTrack track) {
+        track.filtered++;
+        metrics.filtered.increment();
+    }
+
+    private void onUpdate(NamespaceTrack track, FlowEvent event, FlowIdentity identity, int reference) {
+        if (!track.selective || reference != FlowLedger.NONE) {
+            pass(track, event, flows.refresh(track, event, reference));
+        } else if (recentEnds.overtook(identity.hash(), event, receivedNanos)) {
+            late(track, event, identity);
+        } else if (track.opens(event)) { // its mark has changed: it is followed from here on
+            open(track, event, identity);
         } else {
+            filter(track);
+        }
+    }
+
+    private void onDestroy(NamespaceTrack track, FlowEvent event, FlowIdentity identity, int reference) {
+        merge.destroyed(track, identity);
+        if (reference != FlowLedger.NONE) {
             LedgerEntry flow = flows.record(reference);
             long order = flow.startOrder(event);
             if (order == 0) {
-                beginSequence = flow.beginSequence();
-                flows.remove(track, reference, identity.hash());
-            } else if (order > 0) { // a later flow with the same tuple and id
+                long beginSequence = flow.beginSequence();
+                flows.remove(track, reference, identity);
+                if (track.selective) {
+                    recentEnds.add(identity.hash(), event, receivedNanos, true);
+                }
+                pass(track, event, beginSequence);
+                return;
+            }
+            if (order > 0) { // a later flow with the same tuple and id
                 flows.closeInferred(track, reference);
             } // else: an earlier flow
+        } else {
+            metrics.destroyWithoutNew.increment();
         }
-        pass(track, event, beginSequence);
+        boolean forwards = track.ends(event);
+        if (reference == FlowLedger.NONE || track.selective) {
+            recentEnds.add(identity.hash(), event, receivedNanos, forwards);
+        }
+        if (forwards) {
+            pass(track, event, FlowSink.UNKNOWN);
+        } else {
+            filter(track);
+        }
     }
 
     @Override

@@ -42,7 +42,10 @@ final class LiveFlows {
             return FlowLedger.NONE;
         }
         int reference = ledger.add(identity, identity.hash(), event, track.generation);
-        track.live += reference == FlowLedger.NONE ? 0 : 1;
+        if (reference != FlowLedger.NONE) {
+            track.live++;
+            track.shared.countLive(identity.zone, 1);
+        }
         return reference;
     }
 
@@ -64,14 +67,16 @@ final class LiveFlows {
     }
 
     /** Removes a flow whose DESTROY has arrived. */
-    void remove(NamespaceTrack track, int reference, long hash) {
-        ledger.remove(reference, hash);
+    void remove(NamespaceTrack track, int reference, FlowIdentity identity) {
+        ledger.remove(reference, identity.hash());
         track.live--;
+        track.shared.countLive(identity.zone, -1);
     }
 
     /** Closes a flow that disappeared without a DESTROY. */
     void closeInferred(NamespaceTrack track, int reference) {
         LedgerEntry flow = ledger.record(reference);
+        track.shared.countLive(flow.zone(), -1);
         sink.inferred(track.source, message.destroy(flow), flow.beginSequence());
         ledger.remove(reference);
         track.live--;

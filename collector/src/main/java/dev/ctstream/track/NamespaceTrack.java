@@ -1,6 +1,7 @@
 package dev.ctstream.track;
 
 import dev.ctstream.conntrack.EventSource;
+import dev.ctstream.conntrack.FlowEvent;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,12 +15,18 @@ public final class NamespaceTrack {
     public final EventSource source;
 
     final TrackedNamespace shared;
+
+    /** {@link EventSource#selective}. */
+    final boolean selective;
+
     final LossWindow losses;
 
     long received;
     long unknownAttributes;
     long live;
     long untracked;
+    /** Events of flows that the source does not follow. */
+    long filtered;
 
     /** Events that the sink has refused since the last drain. */
     long refused;
@@ -44,7 +51,21 @@ public final class NamespaceTrack {
     NamespaceTrack(TrackedNamespace shared, long lossWindowNanos) {
         this.source = shared.source;
         this.shared = shared;
+        selective = source.selective();
         losses = new LossWindow(lossWindowNanos, shared.addedTimeNanos, source.reliable());
+    }
+
+    /** Whether an event or entry of an unknown flow makes it followed. */
+    boolean opens(FlowEvent event) {
+        return !selective || source.opens(event);
+    }
+
+    /**
+     * Whether the DESTROY of an unknown flow is forwarded. A flow for which the ledger had no room may have been followed;
+     * once there was one, every DESTROY is forwarded.
+     */
+    boolean ends(FlowEvent destroy) {
+        return untracked > 0 || opens(destroy);
     }
 
     /** Publishes the counts to other threads. */
@@ -54,7 +75,7 @@ public final class NamespaceTrack {
                 || last.unknownAttributes() != unknownAttributes
                 || last.live() != live
                 || last.untracked() != untracked) {
-            shared.publish(new TrackedNamespace.Counts(received, unknownAttributes, live, untracked));
+            shared.publish(new TrackedNamespace.Counts(received, filtered, unknownAttributes, live, untracked));
         }
     }
 }

@@ -15,6 +15,7 @@ public final class TrackMetrics {
     final Counter repeatedNew;
     final Counter dumpIgnored;
     final Counter gaps;
+    final Counter filtered;
 
     private volatile long flows;
     private volatile long ledgerBytes;
@@ -55,6 +56,8 @@ public final class TrackMetrics {
                 "Dump entries ignored because the flow was ending or had ended.");
         gaps = metrics.counter(
                 "ctstream_track_kernel_gaps_total", "gaps", "Windows of kernel losses declared by a GAP.");
+        filtered = metrics.counter(
+                "ctstream_track_filtered_events_total", "events", "Events of flows that filter.marks leaves out.");
         metrics.gauge("ctstream_track_live_flows", "Flows in the ledger.", () -> flows);
         metrics.gauge("ctstream_track_ledger_bytes", "Memory of the ledger.", () -> ledgerBytes);
         metrics.gauge("ctstream_track_sweeps", "Walks over the ledger in progress.", () -> sweeps);

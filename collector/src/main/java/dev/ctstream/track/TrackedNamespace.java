@@ -14,9 +14,10 @@ public final class TrackedNamespace {
     final EventSource source;
     final long addedTimeNanos;
     private final DumpExchange dumps = new DumpExchange();
+    private final ZoneCounts liveByZone = new ZoneCounts();
 
     // receive thread
-    private volatile Counts counts = new Counts(0, 0, 0, 0);
+    private volatile Counts counts = new Counts(0, 0, 0, 0, 0);
     private volatile Phase phase = Phase.RECEIVING;
     // guard thread
     private volatile Delivery delivery;
@@ -33,8 +34,13 @@ public final class TrackedNamespace {
         FINISHED
     }
 
-    /** Counts as of the last drain. */
-    public record Counts(long received, long unknownAttributes, long live, long untracked) {}
+    /**
+     * Counts as of the last drain.
+     *
+     * @param received events
+     * @param filtered the part of {@code received} whose flows are not followed
+     */
+    public record Counts(long received, long filtered, long unknownAttributes, long live, long untracked) {}
 
     /**
      * The delivery mode of the event socket.
@@ -53,6 +59,16 @@ public final class TrackedNamespace {
     /** Counts of received events and live flows. */
     public Counts counts() {
         return counts;
+    }
+
+    /** Living flows of a zone. */
+    public int liveFlows(int zone) {
+        return liveByZone.of(zone);
+    }
+
+    /** Receive thread: a flow of the zone began or ended. */
+    void countLive(int zone, int change) {
+        liveByZone.add(zone, change);
     }
 
     /** The dumps of this namespace. */

@@ -37,7 +37,7 @@ class ControlEncoderTest {
             new ControlRecord.Flows(8, 9),
             new ControlRecord.TableState(100L, 200L, Map.of("drop", 1L), -5L));
     private static final ControlRecord.Settings SETTINGS =
-            new ControlRecord.Settings("0.1.0", "abcd", "NEW,DESTROY", "batch", 300);
+            new ControlRecord.Settings("0.1.0", "abcd", "NEW,DESTROY", "batch", 300, "addresses truncated");
 
     private static final List<ControlRecord> EVERY_KIND = List.of(
             new ControlRecord.Started(

@@ -12,6 +12,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ctstream.conntrack.Fixtures;
 import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.conntrack.PrivacyRules;
 import dev.ctstream.record.EventOrigin;
 import dev.ctstream.record.Schemas;
 import java.io.IOException;
@@ -128,7 +129,7 @@ class DerivedTextsTest {
         for (int protocol = 0; protocol < 256; protocol++) {
             for (int state = 0; state < 12; state++) {
                 decode("4", flow(protocol), flow(protocol), tcpState(state));
-                longest = Math.max(longest, texts.write(to, 0, event, Translation.of(event)));
+                longest = Math.max(longest, texts.write(to, 0, event, Translation.of(event), false));
             }
         }
         assertThat(longest).isBetween(80, DerivedTexts.MAX_BYTES);
@@ -166,7 +167,7 @@ class DerivedTextsTest {
 
     private GenericRecord encode(DerivedFields fields, String family, byte[] original, byte[] reply, byte[]... more) {
         decode(family, original, reply, more);
-        FlowEventEncoder encoder = new FlowEventEncoder(fields);
+        FlowEventEncoder encoder = new FlowEventEncoder(fields, PrivacyRules.NONE);
         encoder.from(EventOrigin.KERNEL, TestBatcher.RECEIVED, 0);
         byte[] to = new byte[encoder.maxBytes(event)];
         return Datums.read(Schemas.EVENT, to, 0, encoder.encode(to, 0, event, 0, -1));

@@ -6,6 +6,7 @@ import com.sun.management.ThreadMXBean;
 import dev.ctstream.conntrack.Fixtures;
 import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.conntrack.PrivacyRules;
 import dev.ctstream.metrics.Metrics;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -38,7 +39,13 @@ class EncodeAllocationTest {
 
     @Test
     void aMillionEventsWithDerivedFieldsAllocateNothing() {
-        verifyAllocatesNothing(new BatchConfig(512, 256 << 10, 500, new DerivedFields(true, true)));
+        verifyAllocatesNothing(new BatchConfig(512, 256 << 10, 500, new DerivedFields(true, true), PrivacyRules.NONE));
+    }
+
+    @Test
+    void aMillionReducedEventsAllocateNothing() {
+        PrivacyRules rules = PrivacyRules.parse(List.of("5", "10.0.0.0/8", "!10.1.0.0/16", "2001:db8::/32"), true);
+        verifyAllocatesNothing(new BatchConfig(512, 256 << 10, 500, DerivedFields.NONE, rules));
     }
 
     private void verifyAllocatesNothing(BatchConfig config) {

@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ctstream.conntrack.Fixtures;
 import dev.ctstream.conntrack.FlowDecoder;
 import dev.ctstream.conntrack.FlowEvent;
+import dev.ctstream.conntrack.PrivacyRules;
 import dev.ctstream.record.EventOrigin;
 import dev.ctstream.record.Schemas;
 import java.util.Arrays;
@@ -32,8 +33,8 @@ class FlowEventEncoderTest {
 
     private final FlowDecoder decoder = new FlowDecoder();
     private final FlowEvent event = new FlowEvent();
-    private final FlowEventEncoder encoder = new FlowEventEncoder(DerivedFields.NONE);
-    private final FlowEventEncoder deriving = new FlowEventEncoder(new DerivedFields(true, true));
+    private final FlowEventEncoder encoder = new FlowEventEncoder(DerivedFields.NONE, PrivacyRules.NONE);
+    private final FlowEventEncoder deriving = new FlowEventEncoder(new DerivedFields(true, true), PrivacyRules.NONE);
 
     @Test
     void largestEventFitsIntoMaxBytes() {

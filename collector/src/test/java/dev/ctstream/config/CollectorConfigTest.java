@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.DerivedFields;
 import dev.ctstream.conntrack.FlowFilter;
+import dev.ctstream.conntrack.PrivacyRules;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
@@ -89,8 +90,14 @@ class CollectorConfigTest {
                         true,
                         1 << 20,
                         true,
-                        FlowFilter.parse(List.of("1-5", "!3"), List.of("tcp"), List.of("10.0.0.0/8"))),
-                new BatchConfig(7, 8192, 9, new DerivedFields(true, true)),
+                        FlowFilter.parse(
+                                List.of("1-5", "!3"), List.of("tcp"), List.of("10.0.0.0/8"), List.of("0x1/0xf"))),
+                new BatchConfig(
+                        7,
+                        8192,
+                        9,
+                        new DerivedFields(true, true),
+                        PrivacyRules.parse(List.of("5", "10.0.0.0/8"), true)),
                 new TrackConfig(
                         false,
                         11_000,
@@ -198,6 +205,9 @@ class CollectorConfigTest {
         OTHERS.put("filter.zones", "1-5,!3");
         OTHERS.put("filter.protocols", "tcp");
         OTHERS.put("filter.networks", "10.0.0.0/8");
+        OTHERS.put("filter.marks", "0x1/0xf");
+        OTHERS.put("privacy.omit", "5,10.0.0.0/8");
+        OTHERS.put("privacy.truncate", "true");
         OTHERS.put("netns", "blue,/run/netns/red");
         OTHERS.put("netns.receive-buffer-bytes", "1 MiB");
         OTHERS.put("netns.receive-buffer-total-bytes", "64 MiB");

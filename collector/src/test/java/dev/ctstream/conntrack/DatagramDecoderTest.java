@@ -2,13 +2,18 @@ package dev.ctstream.conntrack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.NlAttr;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** What happens to a received datagram: events are delivered, everything else is counted. */
 class DatagramDecoderTest {
@@ -56,7 +61,7 @@ class DatagramDecoderTest {
     };
     private final Metrics registry = new Metrics();
     private final ReceiveMetrics metrics = new ReceiveMetrics(registry);
-    private final DatagramDecoder decoder = new DatagramDecoder(handler, metrics);
+    private final DatagramDecoder decoder = new DatagramDecoder(handler, metrics, true);
 
     @AfterEach
     void close() {
@@ -120,6 +125,31 @@ class DatagramDecoderTest {
         assertThat(metrics.truncated.value()).isEqualTo(1);
         assertThat(decoder.takeUndecodable()).isEqualTo(1);
         assertThat(delivered).isEmpty();
+    }
+
+    /** The header of a NEW has 20 bytes; the addresses come later. */
+    @Test
+    void aLineOfTheLogShowsOnlyHeadersWhereAddressesAreLeftOut() {
+        byte[] bytes = Fixtures.bytes("01-new-tcp4-zone5");
+        String hex = HexFormat.of().formatHex(bytes);
+        List<String> lines = new ArrayList<>();
+        AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                lines.add(event.getFormattedMessage());
+            }
+        };
+        appender.start();
+        Logger logger = (Logger) LoggerFactory.getLogger(DatagramDecoder.class);
+        logger.addAppender(appender);
+        try {
+            decoder.truncated(SOURCE, Fixtures.buffer(bytes), 0, bytes.length);
+            new DatagramDecoder(handler, metrics, false).truncated(SOURCE, Fixtures.buffer(bytes), 0, bytes.length);
+        } finally {
+            logger.detachAppender(appender);
+        }
+        assertThat(lines.get(0)).endsWith("bytes=" + hex.substring(0, 2 * 96));
+        assertThat(lines.get(1)).endsWith("bytes=" + hex.substring(0, 2 * 20));
     }
 
     @Test

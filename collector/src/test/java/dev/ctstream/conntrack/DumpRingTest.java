@@ -79,7 +79,8 @@ class DumpRingTest {
                     return 0;
                 }
             },
-            new ReceiveMetrics(registry));
+            new ReceiveMetrics(registry),
+            true);
     private final byte[] dump = Fixtures.bytes("26-dump-2entries");
     private final MessageCursor message = new MessageCursor().wrap(Fixtures.buffer(dump), 0, dump.length);
 

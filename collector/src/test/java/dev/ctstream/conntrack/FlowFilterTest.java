@@ -61,6 +61,47 @@ class FlowFilterTest {
         assertThat(FlowFilter.EVERYTHING.digest()).isNull();
     }
 
+    @Test
+    void marksAreWrittenInOneFormAndExclusionsWin() {
+        FlowFilter filter =
+                FlowFilter.parse(List.of(), List.of(), List.of(), List.of("0x10/0xF0", "7", "!0x17/0x1f", "7"));
+        assertThat(filter)
+                .hasToString(
+                        "zones 0-65535 protocols 0-255 networks all marks" + " !0x17/0x1f,0x10/0xf0,0x7/0xffffffff");
+        assertThat(filter.program()).isNull();
+        assertThat(filter.digest()).matches("[0-9a-f]{64}");
+        assertThat(filter.digest())
+                .isNotEqualTo(FlowFilter.parse(List.of(), List.of(), List.of(), List.of("7"))
+                        .digest());
+        assertThat(List.of(0x10L, 0x7L, 0x1fL, 0x17L, 0x37L, 0L).stream().map(mark -> opens(filter, mark)))
+                .containsExactly(true, true, true, false, false, false);
+        assertThat(FlowFilter.parse(List.of(), List.of(), List.of(), List.of("0/0")))
+                .isSameAs(FlowFilter.EVERYTHING);
+    }
+
+    private static boolean opens(FlowFilter filter, long mark) {
+        Random random = new Random(1);
+        byte[] message = randomMessage(random, (int) mark);
+        return filter.opens(decoded(message));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0x1/0x2, has bits outside of its mask: no mark matches it",
+        "!0/0, admits nothing",
+        "0x100000000, is no mark",
+        "4294967296, is no mark",
+        "010, is no mark",
+        "1/, is no mark",
+        "1/2/3, is no mark",
+        "blue, is no mark"
+    })
+    void whatIsNoMarkIsNamed(String item, String words) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> FlowFilter.parse(List.of(), List.of(), List.of(), List.of(item)))
+                .withMessage("'" + item + "' " + words + (words.equals("is no mark") ? " such as 0x10/0xf0" : ""));
+    }
+
     @ParameterizedTest
     @CsvSource(
             quoteCharacter = '"',
@@ -185,7 +226,8 @@ class FlowFilterTest {
                                 () -> random.nextBoolean()
                                         ? randomRange(random, 18)
                                         : random.nextBoolean() ? "tcp" : "udp"),
-                        randomItems(random, () -> randomNetwork(random)));
+                        randomItems(random, () -> randomNetwork(random)),
+                        randomItems(random, () -> "0x" + Integer.toHexString(random.nextInt()))); // not the kernel's
             } catch (IllegalArgumentException e) {
                 assertThat(e).hasMessageContaining("admits nothing");
             }
@@ -230,6 +272,10 @@ class FlowFilterTest {
 
     /** As the kernel writes them, but with the top-level attributes in any order. */
     private static byte[] randomMessage(Random random) {
+        return randomMessage(random, random.nextInt());
+    }
+
+    private static byte[] randomMessage(Random random, int mark) {
         boolean six = random.nextInt(3) == 0;
         MessageWriter out = new MessageWriter();
         out.startNetfilter(
@@ -246,7 +292,7 @@ class FlowFilterTest {
         attributes.add(() -> tuple(out, random, Cta.CTA_TUPLE_REPLY, six, protocol, zones >= 3));
         attributes.add(() -> out.be32(Cta.CTA_ID, random.nextInt()));
         attributes.add(() -> out.be32(Cta.CTA_STATUS, random.nextInt()));
-        attributes.add(() -> out.be32(Cta.CTA_MARK, random.nextInt()));
+        attributes.add(() -> out.be32(Cta.CTA_MARK, mark));
         if (zones == 1) {
             attributes.add(() -> out.be16(Cta.CTA_ZONE, random.nextInt(24)));
         }

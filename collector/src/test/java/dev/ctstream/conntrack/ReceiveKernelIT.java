@@ -10,6 +10,7 @@ import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import org.awaitility.Awaitility;
@@ -52,6 +53,33 @@ class ReceiveKernelIT {
             with.stop();
             assertThat(with.seen()).extracting(ReceiveHarness.Seen::kind).containsExactly("NEW", "UPDATE", "DESTROY");
             assertThat(without.seen()).extracting(ReceiveHarness.Seen::kind).containsExactly("NEW", "DESTROY");
+        }
+    }
+
+    /** Nothing is read while 2000 events come, 20 of them in the zone that is followed. */
+    @Test
+    void aZoneFilterThatRejects99PercentDropsNothingWhereAnUnfilteredSocketOverruns() throws NetlinkException {
+        FlowFilter filter = FlowFilter.parse(List.of("7"), List.of(), List.of());
+        SubscriptionConfig config = new SubscriptionConfig(true, false, true, TINY_BUFFER_BYTES, false, filter);
+        try (ReceiveHarness everything = new ReceiveHarness();
+                ReceiveHarness followed = new ReceiveHarness();
+                FlowMaker maker = FlowMaker.in(namespace.handle())) {
+            EventSocket filtered = EventSocket.open(namespace.handle(), "filtered", config);
+            EventSocket unfiltered = source(false, TINY_BUFFER_BYTES);
+            followed.receiver().add(filtered);
+            everything.receiver().add(unfiltered);
+            for (int zone = 0; zone < 100; zone++) {
+                maker.create(20 * zone, 20, zone, 600);
+            }
+            everything.start();
+            followed.start();
+            everything.stop();
+            followed.stop();
+            assertThat(unfiltered.dropsTotal())
+                    .isEqualTo(2_000 - everything.events())
+                    .isGreaterThan(1_900);
+            assertThat(filtered.dropsTotal()).isZero();
+            assertThat(followed.events()).isEqualTo(20);
         }
     }
 

@@ -27,7 +27,7 @@ public final class SteppedReceiver {
     /** A receiver without sources. */
     public SteppedReceiver(FlowEventHandler handler, Metrics metrics) {
         this.handler = handler;
-        decoder = new DatagramDecoder(handler, new ReceiveMetrics(metrics));
+        decoder = new DatagramDecoder(handler, new ReceiveMetrics(metrics), true);
     }
 
     /** As {@link EventReceiver#dumpRing}. */

@@ -273,6 +273,15 @@ class LookupTest {
     }
 
     @Test
+    void whatPrivacyLeavesOutStandsAgainstNobody() {
+        run.control("STARTED", Map.of("reason", "start", "privacy", "addresses truncated: /24 /48"));
+        observed(-1);
+        assertThat(ask(AT).known()).isFalse();
+        assertThat(ask(AT).reasons())
+                .containsExactly("h/host: its collector leaves out or shortens addresses (keys privacy.*)");
+    }
+
+    @Test
     void aTimeWithoutACollectorStandsAgainstNobody() {
         run.started();
         observed(-1);

@@ -26,16 +26,22 @@ final class MadeFlows {
         return flow % 3 == 0;
     }
 
-    FlowEvent begin(int flow, int id) {
-        return wrap(message(NfGenMsg.IPCTNL_MSG_CT_NEW, NlMsgHdr.NLM_F_CREATE | NlMsgHdr.NLM_F_EXCL, flow, id));
+    FlowEvent begin(int flow, int id, byte[]... more) {
+        int flags = NlMsgHdr.NLM_F_CREATE | NlMsgHdr.NLM_F_EXCL;
+        return wrap(message(NfGenMsg.IPCTNL_MSG_CT_NEW, flags, flow, id, more));
     }
 
-    FlowEvent update(int flow, int id) {
-        return wrap(message(NfGenMsg.IPCTNL_MSG_CT_NEW, 0, flow, id));
+    FlowEvent update(int flow, int id, byte[]... more) {
+        return wrap(message(NfGenMsg.IPCTNL_MSG_CT_NEW, 0, flow, id, more));
     }
 
-    FlowEvent end(int flow, int id) {
-        return wrap(message(NfGenMsg.IPCTNL_MSG_CT_DELETE, 0, flow, id));
+    FlowEvent end(int flow, int id, byte[]... more) {
+        return wrap(message(NfGenMsg.IPCTNL_MSG_CT_DELETE, 0, flow, id, more));
+    }
+
+    /** A dump entry. */
+    FlowEvent entry(int flow, int id, byte[]... more) {
+        return wrap(message(NfGenMsg.IPCTNL_MSG_CT_NEW, NlMsgHdr.NLM_F_MULTI, flow, id, more));
     }
 
     FlowEvent endStarted(int flow, int id, long startNanos) {

@@ -25,11 +25,14 @@ import picocli.CommandLine.Option;
 
 /**
  * Records a command's change in the control topic if a broker is configured: an OPERATOR record with the user, the
- * host, the command line, the operation and the counts. It connects to the broker before the change and writes the
+ * host, the command line (without its options where {@code privacy.*} leaves out addresses), the operation and the counts. It connects to the broker before the change and writes the
  * record after it. The configuration is found as {@code run} finds it, so {@code host.id} is that of the host's
  * collector.
  */
 final class ChangeRecord implements AutoCloseable {
+    /** In place of options and errors, which may name addresses, where the collector leaves out addresses. */
+    private static final String LEFT_OUT = " (left out: privacy.*)";
+
     private static final String SERVERS = "CTSTREAM_KAFKA_BOOTSTRAP_SERVERS";
 
     @Option(
@@ -47,6 +50,7 @@ final class ChangeRecord implements AutoCloseable {
     private boolean required;
 
     private @Nullable OperatorRecord target;
+    private boolean leavesOut;
     private boolean recordedIfRequired = true;
 
     /** Outcome of the change. */
@@ -63,6 +67,7 @@ final class ChangeRecord implements AutoCloseable {
             return;
         }
         CollectorConfig collector = load(command);
+        leavesOut = !collector.batch().privacy().isNothing();
         try {
             target = OperatorRecord.open(
                     collector.publish(),
@@ -103,10 +108,13 @@ final class ChangeRecord implements AutoCloseable {
         ControlRecord.Operator operator = new ControlRecord.Operator(
                 new ControlRecord.Action(
                         operation,
-                        RedactedCommandLine.of(command.spec()),
-                        filter,
+                        leavesOut ? command.spec().qualifiedName() + LEFT_OUT : RedactedCommandLine.of(command.spec()),
+                        leavesOut && filter != null ? LEFT_OUT.strip() : filter,
                         entries.table().portId()),
-                new ControlRecord.Outcome(counts.affected(), counts.failed(), counts.error()),
+                new ControlRecord.Outcome(
+                        counts.affected(),
+                        counts.failed(),
+                        leavesOut && counts.error() != null ? LEFT_OUT.strip() : counts.error()),
                 CurrentUser.current());
         try {
             StreamId namespace =
