@@ -22,7 +22,6 @@ final class DownstreamKit {
     /** A whole run, start of the engine included, on a machine that is busy. */
     static final Duration PATIENCE = Duration.ofMinutes(3);
 
-    private static final String DEFAULT_LATENESS = "'5' SECOND";
     private static final Path PROGRAMS = Path.of("docs/downstream");
 
     private final Path folder;
@@ -93,18 +92,13 @@ final class DownstreamKit {
 
         /** Makes {@code conntrack_events} of a topic, in place of what it was before. */
         void tables(Layout layout, Framing framing, String topic) throws IOException {
-            tables(layout, framing, topic, DEFAULT_LATENESS);
-        }
-
-        void tables(Layout layout, Framing framing, String topic, String lateness) throws IOException {
             String drop = """
                     DROP VIEW IF EXISTS conntrack_events;
                     DROP TABLE IF EXISTS conntrack_events;
                     DROP TABLE IF EXISTS conntrack_batches;
                     """;
             String tables = text(layout == Layout.BATCH ? "flink/batch.sql" : "flink/flat.sql")
-                    .replaceAll("\\$\\{TOPIC:[^}]*}", topic)
-                    .replaceAll("\\$\\{LATENESS:[^}]*}", lateness);
+                    .replaceAll("\\$\\{TOPIC:[^}]*}", topic);
             add(
                     "tables-" + files.size(),
                     drop

@@ -18,9 +18,6 @@ import org.junit.jupiter.params.provider.EnumSource;
 class FlinkDownstreamIT {
     private static final DownstreamServers SERVERS = DownstreamServers.get();
     private static final long SECOND = 1_000;
-    private static final long OUTAGE_SECONDS = 600;
-    private static final String SHORT = "'5' SECOND";
-    private static final String LONG = "'20' MINUTE";
 
     @TempDir
     private static Path folder;
@@ -40,29 +37,7 @@ class FlinkDownstreamIT {
                 run.query(query + "." + layout, DownstreamKit.text("flink/" + query + ".sql"));
             }
         }
-        outage(run);
         rows = run.run(Map.of("ADDRESS", "198.51.100.1", "PORT", "61000", "AT", "2023-11-14 22:14:40"));
-    }
-
-    /** Host late publishes what happened ten minutes before what host h has published already. */
-    private static void outage(DownstreamKit.SqlRun run) throws Exception {
-        SERVERS.create("flink-late");
-        SERVERS.publish("flink-late", FlowStory.records(Layout.EVENT, "h", OUTAGE_SECONDS * SECOND));
-        SERVERS.publish("flink-late", FlowStory.records(Layout.EVENT, "late", 0));
-        for (String lateness : List.of(SHORT, LONG)) {
-            run.tables(Layout.EVENT, Framing.CONFLUENT, "flink-late", lateness);
-            run.query("late." + lateness, DownstreamKit.text("flink/scans.sql"));
-        }
-    }
-
-    @Test
-    void windowsHaveTheEventsOfAnOutageOnlyIfTheyWaitForIt() {
-        assertThat(rows.of("late." + SHORT))
-                .extracting(row -> row.get("host_id"))
-                .containsExactly("h");
-        assertThat(rows.of("late." + LONG))
-                .extracting(row -> row.get("host_id"))
-                .containsExactly("late", "h");
     }
 
     private static List<Map<String, @Nullable Object>> of(String query, Layout layout) {
