@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.resource.PatternType;
@@ -112,12 +113,17 @@ class SecurityBrokerIT {
     }
 
     private void withdraw(String user, AclOperation... operations) throws Exception {
+        List<AclBindingFilter> rights =
+                rights(user, operations).stream().map(AclBinding::toFilter).toList();
         try (Admin admin = broker.admin()) {
-            admin.deleteAcls(rights(user, operations).stream()
-                            .map(AclBinding::toFilter)
-                            .toList())
-                    .all()
-                    .get(20, TimeUnit.SECONDS);
+            admin.deleteAcls(rights).all().get(20, TimeUnit.SECONDS);
+            for (AclBindingFilter right : rights) { // the controller has answered, and the broker follows it
+                await().atMost(PublisherHarness.SOON)
+                        .until(() -> admin.describeAcls(right)
+                                .values()
+                                .get(20, TimeUnit.SECONDS)
+                                .isEmpty());
+            }
         }
     }
 
