@@ -81,8 +81,13 @@ final class DoctorCommand implements Callable<Integer> {
         return ExitCode.of(checks);
     }
 
-    private static List<Check> zones(CollectorConfig config) {
+    /** Of the namespaces that are there, as the checks of this host have found. */
+    private static List<Check> zones(CollectorConfig config, List<Check> local) {
         return config.netns().stream()
+                .filter(netns -> local.stream()
+                        .noneMatch(check -> check.name().equals("namespace")
+                                && !check.isOk()
+                                && check.scope().equals("netns " + netns)))
                 .map(netns -> HostZones.check(
                         netns,
                         config.host().id(),
@@ -106,7 +111,7 @@ final class DoctorCommand implements Callable<Integer> {
             List<Check> local = LocalChecks.look(configuration.collector(), true);
             checks.addAll(local);
             if (local.stream().noneMatch(check -> check.failed() && KERNEL.contains(check.name()))) {
-                checks.addAll(zones(configuration.collector()));
+                checks.addAll(zones(configuration.collector(), local));
             }
             if (configuration.collector().publish().bootstrapServers().isEmpty()) {
                 console.say("Kafka is not checked: kafka.bootstrap.servers is not set");
