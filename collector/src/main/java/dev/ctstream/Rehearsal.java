@@ -26,8 +26,8 @@ import org.slf4j.LoggerFactory;
  * the first events come: a burst would find interpreted code, and the kernel's buffer holds less than a second of one.
  * What the rehearsal makes is thrown away. ADR 24 has the figures.
  *
- * <p>It may begin before the configuration is read: it plays with the defaults, and once more if other fields of events
- * are configured.
+ * <p>It may begin before the configuration is read: it plays with the defaults, and once more if events are
+ * to have other fields or fewer.
  */
 public final class Rehearsal {
     /** Seven events each. C1 compiles what has run some 200 times, C2 what has run some 5000 times. */
@@ -58,7 +58,8 @@ public final class Rehearsal {
     void await(BatchConfig config) {
         try {
             defaults.join();
-            if (!config.derived().equals(BatchConfig.DEFAULT.derived())) {
+            if (!config.derived().equals(BatchConfig.DEFAULT.derived())
+                    || !config.privacy().isNothing()) {
                 play(config);
             }
         } catch (RuntimeException e) {
