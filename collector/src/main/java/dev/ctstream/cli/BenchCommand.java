@@ -9,6 +9,7 @@ import dev.ctstream.bench.Reader;
 import dev.ctstream.bench.Report;
 import dev.ctstream.bench.Stage;
 import dev.ctstream.broker.BrokerServer;
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
@@ -209,7 +210,7 @@ final class BenchCommand implements Callable<Integer> {
                     "bench needs a private network namespace, which only the launcher can create: start it as"
                             + " bin/ctstream bench");
         }
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         Path folder = Files.createTempDirectory("ctstream-bench-");
         Thread clean = new Thread(() -> BrokerServer.deleteTree(folder), "bench-clean");
         Runtime.getRuntime().addShutdownHook(clean);

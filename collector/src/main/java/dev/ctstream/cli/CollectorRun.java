@@ -2,6 +2,8 @@ package dev.ctstream.cli;
 
 import dev.ctstream.Collector;
 import dev.ctstream.Rehearsal;
+import dev.ctstream.cli.log.LogSettings;
+import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.NetlinkException;
@@ -23,7 +25,7 @@ final class CollectorRun {
     private final Rehearsal rehearsal;
     private final Optional<Path> file;
     private final Source source;
-    private String logLevel = "";
+    private CollectorConfig.Log log = new CollectorConfig.Log("info", "text");
 
     /** Where the configuration comes from, now and when it is read again. */
     interface Source {
@@ -41,8 +43,8 @@ final class CollectorRun {
     /** Runs until told to stop; returns the exit code. */
     int collect() throws CommandFailure {
         Configuration configuration = source.read();
-        logLevel = configuration.collector().logLevel();
-        LogLevels.set(logLevel);
+        log = configuration.collector().log();
+        LogSettings.set(log);
         try (ServiceManager manager = ServiceManager.of(
                         console.environment(), ProcessHandle.current().pid());
                 Collector collector =
@@ -59,7 +61,7 @@ final class CollectorRun {
             carryOut(collector, configuration, manager);
             collector.awaitEnd();
             if (!collector.endedCleanly()) {
-                console.say("the end of this run is not in the spool, so the next run declares what it cannot know");
+                console.fail("the end of this run is not in the spool, so the next run declares what it cannot know");
                 return ExitCode.FAILURE;
             }
             return ExitCode.OK;
@@ -107,24 +109,28 @@ final class CollectorRun {
             return;
         }
         Set<String> changed = collector.apply(now.collector());
-        if (!now.collector().logLevel().equals(logLevel)) {
+        CollectorConfig.Log before = log;
+        log = now.collector().log();
+        if (!log.level().equals(before.level())) {
             changed.add("log.level");
+        }
+        if (!log.format().equals(before.format())) {
+            changed.add("log.format");
         }
         Set<String> later = new TreeSet<>(now.differences(ofStart));
         later.removeIf(CollectorRun::changesWhileItRuns);
-        logLevel = now.collector().logLevel();
         if (!LOG.isInfoEnabled()) {
-            LogLevels.set(logLevel);
+            LogSettings.setLevel(log);
         }
         LOG.atLevel(later.isEmpty() ? Level.INFO : Level.WARN)
                 .log(
                         "configuration read again changed={} needs_a_restart={}",
                         String.join(",", changed),
                         String.join(",", later));
-        LogLevels.set(logLevel); // after the line that says so
+        LogSettings.set(log); // after the line that says so
     }
 
     private static boolean changesWhileItRuns(String key) {
-        return key.equals("log.level") || key.startsWith("kafka.ssl.") || key.startsWith("kafka.sasl.");
+        return key.startsWith("log.") || key.startsWith("kafka.ssl.") || key.startsWith("kafka.sasl.");
     }
 }

@@ -1,8 +1,8 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.netlink.Errno;
 import dev.ctstream.netlink.ErrorText;
-import dev.ctstream.record.PrintableText;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.slf4j.event.Level;
 
 /**
  * Output and environment of a command. Data goes to {@code out}, everything else to {@code err}.
@@ -67,9 +68,19 @@ public record Console(
         }
     }
 
-    /** Prints one line for the user on {@code err}, printable whatever it quotes. */
+    /** Prints one line for the user on {@code err}, printable whatever it quotes, in the format of the log. */
     public void say(String line) {
-        err.println(NAME + PrintableText.of(line));
+        err.println(LogSettings.said(Level.INFO, NAME, line));
+    }
+
+    /** Prints one line about what is probably a mistake on {@code err}. */
+    public void warn(String line) {
+        err.println(LogSettings.said(Level.WARN, NAME, "warning: " + line));
+    }
+
+    /** Prints one line about what has failed on {@code err}. */
+    public void fail(String line) {
+        err.println(LogSettings.said(Level.ERROR, NAME, line));
     }
 
     /** Prints text to {@code out}. */

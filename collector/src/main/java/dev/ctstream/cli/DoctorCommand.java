@@ -1,6 +1,7 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.LocalChecks;
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
@@ -72,7 +73,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         List<Check> checks = checks();
         new CheckReport(console, format).print(checks);
         if (format == OutputFormat.TEXT && filter != null) {

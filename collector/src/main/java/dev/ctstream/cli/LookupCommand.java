@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.ClientSettings;
 import dev.ctstream.lookup.Answer;
 import dev.ctstream.lookup.AnswerJson;
@@ -128,7 +129,7 @@ final class LookupCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         ClientSettings settings = kafka.all(console);
         Lookup lookup;
         Progress progress = Progress.beforeData(console);

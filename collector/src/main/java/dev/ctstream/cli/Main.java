@@ -4,6 +4,7 @@ import dev.ctstream.Rehearsal;
 import dev.ctstream.cli.demo.DemoCommand;
 import dev.ctstream.cli.entries.EntriesCommand;
 import dev.ctstream.cli.entries.ZonesCommand;
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.cli.topics.TopicsCommand;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.HostCheck;
@@ -93,7 +94,7 @@ public final class Main implements Runnable {
             arguments = ProcessText.arguments(ProcessText.ofKernel("cmdline"), decoded);
             exact = console.with(ProcessText.environment(ProcessText.ofKernel("environ"), console.environment()));
         } catch (CommandFailure e) {
-            e.lines().forEach(console::say);
+            e.lines().forEach(console::fail);
             return e.exitCode();
         }
         return execute(exact, requests, rehearsal, arguments);
@@ -107,6 +108,11 @@ public final class Main implements Runnable {
 
     private static int execute(
             Console console, RunRequests requests, @Nullable Rehearsal rehearsal, String... arguments) {
+        List<String> problems = LogSettings.of(console.environment(), RunRequests.runsCollector(arguments));
+        if (!problems.isEmpty()) {
+            problems.forEach(console::fail);
+            return ExitCode.USAGE;
+        }
         Main main = new Main(console, requests, rehearsal);
         CommandLine line = new CommandLine(main);
         boolean named = arguments.length > 0 && COMMANDS.contains(arguments[0]);
@@ -186,7 +192,7 @@ public final class Main implements Runnable {
         if (error instanceof MissingCommand) {
             command.usage(command.getErr());
         }
-        console.say(oneLine(OptionErrorText.of(error)));
+        console.fail(oneLine(OptionErrorText.of(error)));
         CommandLine.UnmatchedArgumentException.printSuggestions(error, command.getErr());
         console.say("see " + command.getCommandSpec().qualifiedName() + " --help");
         trace(error);
@@ -196,17 +202,17 @@ public final class Main implements Runnable {
     private int failed(Throwable error) {
         int code = ExitCode.FAILURE;
         if (error instanceof CommandFailure failure) {
-            failure.lines().forEach(text -> console.say(oneLine(text)));
+            failure.lines().forEach(text -> console.fail(oneLine(text)));
             code = failure.exitCode();
         } else if (error instanceof IOException io && Console.brokenPipe(io)) {
             return ExitCode.OK; // the reader has closed the pipe: it has seen enough
         } else if (error instanceof IOException) {
-            console.say("cannot write the output: " + oneLine(ErrorText.of(error)));
+            console.fail("cannot write the output: " + oneLine(ErrorText.of(error)));
         } else if (error instanceof InvalidPathException || error instanceof VirtualMachineError) {
-            console.say(oneLine(ErrorText.of(error)));
+            console.fail(oneLine(ErrorText.of(error)));
             code = error instanceof InvalidPathException ? ExitCode.USAGE : code;
         } else {
-            console.say("unexpected error: " + oneLine(ErrorText.of(error))
+            console.fail("unexpected error: " + oneLine(ErrorText.of(error))
                     + "; please report it, with the output of the same command with --debug");
         }
         trace(error);

@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.ClientSettings;
 import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.EventPrinter;
@@ -118,7 +119,7 @@ final class ReadCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         if (format == OutputFormat.AVRO && console.outIsTerminal()) {
             throw new CommandFailure(
                     ExitCode.USAGE, "-o avro writes binary data: redirect it to a file, > events.avro");

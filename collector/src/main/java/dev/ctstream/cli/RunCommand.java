@@ -4,6 +4,7 @@ import dev.ctstream.Collector;
 import dev.ctstream.LocalChecks;
 import dev.ctstream.Rehearsal;
 import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
@@ -81,7 +82,7 @@ public final class RunCommand implements Callable<Integer> {
             return ExitCode.OK;
         }
         if (check) {
-            LogLevels.forPeople();
+            LogSettings.forPeople();
             return check(loadAndWarn(!embeddedKafka).collector());
         }
         require(loadAndWarn(!embeddedKafka).collector());
@@ -109,7 +110,10 @@ public final class RunCommand implements Callable<Integer> {
 
     private Configuration loadAndWarn(boolean brokerNeeded) throws CommandFailure {
         Configuration configuration = load(keys, brokerNeeded);
-        configuration.warnings().forEach(warning -> console.say("warning: " + warning));
+        if (!dumpConfig && !check) {
+            LogSettings.set(configuration.collector().log());
+        }
+        configuration.warnings().forEach(console::warn);
         String servers = configuration.collector().publish().bootstrapServers();
         if (embeddedKafka && !servers.isEmpty()) {
             throw new CommandFailure(

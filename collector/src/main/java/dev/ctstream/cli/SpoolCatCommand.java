@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.read.EventPrinter;
 import dev.ctstream.record.DecodedRecord;
@@ -78,7 +79,7 @@ final class SpoolCatCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         UndecodableRecords undecodable = new UndecodableRecords(console);
         EventPrinter printer = format.printer(console);
         Progress progress = new Progress(console);

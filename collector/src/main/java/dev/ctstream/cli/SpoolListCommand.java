@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.spool.SpoolReport;
 import java.io.IOException;
@@ -43,7 +44,7 @@ final class SpoolListCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         SpoolReport report;
         try {
             report = SpoolReport.list(directory);

@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.spool.SpoolReport;
 import java.io.IOException;
@@ -40,7 +41,7 @@ final class SpoolVerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         SpoolReport report;
         Progress progress = Progress.beforeData(console);
         try {

@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.ClientSettings;
 import dev.ctstream.read.AvroFile;
 import dev.ctstream.read.EventFilter;
@@ -78,7 +79,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         Progress progress = Progress.beforeData(console);
         Runnable restore = Signals.on(this::interrupt, "INT", "TERM");
         try {

@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.conntrack.SubscriptionConfig;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
@@ -78,7 +79,7 @@ final class WatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         SubscriptionConfig subscription = subscription();
         KernelAccess.require();
         try (EventWatch watch = open(subscription)) {
@@ -87,7 +88,7 @@ final class WatchCommand implements Callable<Integer> {
                 console.say("watching " + String.join(", ", events) + " of network namespace " + watch.netns()
                         + "; ^C ends");
                 if (!watch.tracked()) {
-                    console.say("warning: connection tracking is inactive there: the table is empty and no nf_tables"
+                    console.warn("connection tracking is inactive there: the table is empty and no nf_tables"
                             + " rule asks for it; a rule such as 'ct state new' in a chain, or NAT, switches it on");
                 }
                 print(watch);

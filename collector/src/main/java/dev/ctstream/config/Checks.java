@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -24,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 public final class Checks {
     static final Set<String> EVENTS = Set.of("new", "update", "destroy");
     private static final Set<String> DERIVED = Set.of("community-id", "names");
-    private static final Set<String> LOG_LEVELS = Set.of("debug", "info", "warn", "error");
     private static final Set<String> FRAMINGS = Set.of("confluent", "single-object", "bare");
     private static final int MAX_PORT = 65_535;
     private static final Pattern TOPIC = Pattern.compile("[a-zA-Z0-9._-]{1,249}");
@@ -195,11 +193,11 @@ public final class Checks {
     }
 
     static ConfigDef.Validator logLevel() {
-        return of(
-                "debug, info, warn, error",
-                text -> LOG_LEVELS.contains(text.toLowerCase(Locale.ROOT))
-                        ? NONE
-                        : "is none of debug, info, warn, error");
+        return of("debug, info, warn, error", LogWords::levelProblem);
+    }
+
+    static ConfigDef.Validator logFormat() {
+        return of("text, json, logfmt", LogWords::formatProblem);
     }
 
     static ConfigDef.Validator hostId() {

@@ -29,7 +29,7 @@ import java.util.concurrent.TimeUnit;
  * @param httpListen host:port; empty = no endpoint
  * @param httpHosts names under which the endpoint may be asked, besides its own
  * @param shutdownTimeoutSeconds how long a stop may take
- * @param logLevel least level that is logged: debug, info, warn, error
+ * @param log what run's log has, and how
  */
 public record CollectorConfig(
         Host host,
@@ -43,7 +43,7 @@ public record CollectorConfig(
         Optional<String> httpListen,
         List<String> httpHosts,
         int shutdownTimeoutSeconds,
-        String logLevel) {
+        Log log) {
     /** Copies the lists. */
     public CollectorConfig {
         netns = List.copyOf(netns);
@@ -67,6 +67,14 @@ public record CollectorConfig(
      */
     public record NetnsBuffers(int eachBytes, long totalBytes) {}
 
+    /**
+     * The log of {@code run}.
+     *
+     * @param level least level that is logged: debug, info, warn, error
+     * @param format of a line: text, json, logfmt
+     */
+    public record Log(String level, String format) {}
+
     static CollectorConfig from(Settings settings, DerivedDefaults facts) {
         return new CollectorConfig(
                 new Host(settings.string("host.id"), facts.bootId(), facts.hostName()),
@@ -87,7 +95,9 @@ public record CollectorConfig(
                 Optional.of(settings.string("http.listen")).filter(listen -> !listen.equals("off")),
                 settings.list("http.hosts"),
                 settings.integer("shutdown.timeout-seconds"),
-                settings.string("log.level").toLowerCase(Locale.ROOT));
+                new Log(
+                        settings.string("log.level").toLowerCase(Locale.ROOT),
+                        settings.string("log.format").toLowerCase(Locale.ROOT)));
     }
 
     private static SubscriptionConfig subscription(Settings settings) {

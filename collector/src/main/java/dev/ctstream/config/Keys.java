@@ -408,6 +408,13 @@ final class Keys {
                         Checks.logLevel(),
                         LOW,
                         "The least severe messages that run logs. SIGHUP changes it in a running collector.")
+                .define(
+                        "log.format",
+                        STRING,
+                        "text",
+                        Checks.logFormat(),
+                        LOW,
+                        "Form of each line of run's log, on stderr. SIGHUP changes it in a running collector.")
                 .define("host.id", STRING, "", Checks.hostId(), HIGH, "Name of this host in every record.")
                 .define("heartbeat.interval-seconds", INT, 10, atLeast(1), LOW, "Interval between HEARTBEAT records.")
                 .define(

@@ -105,6 +105,38 @@ class MainTest {
         assertThat(err()).startsWith("ctstream: " + problem);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    CTSTREAM_LOG_LEVEL       | loud | is none of debug, info, warn, error
+                    CTSTREAM_LOG_KAFKA_LEVEL | all  | is none of debug, info, warn, error
+                    CTSTREAM_LOG_FORMAT      | xml  | is none of text, json, logfmt
+                    """)
+    void aWrongWordForTheLogIsRefusedByEveryCommand(String variable, String word, String problem) {
+        environment.put(variable, word);
+        assertThat(run("topics", "plan", "--hosts", "1")).isEqualTo(2);
+        assertThat(err()).isEqualTo("ctstream: " + variable + "=" + word + ": " + problem + "\n");
+        assertThat(out()).isEmpty();
+    }
+
+    @Test
+    void runNamesAWrongWordForTheLogWithItsOtherProblems() {
+        environment.putAll(Map.of("CTSTREAM_LOG_LEVEL", "loud", "CTSTREAM_LOG_FORMAT", "xml"));
+        assertThat(run("run", "-D", "nope=1")).isEqualTo(2);
+        assertThat(err())
+                .contains("log.level=loud (CTSTREAM_LOG_LEVEL): is none of debug, info, warn, error\n")
+                .contains("log.format=xml (CTSTREAM_LOG_FORMAT): is none of text, json, logfmt\n")
+                .contains("nope (-D): no such key");
+    }
+
+    @Test
+    void whatACommandSaysHasTheFormatOfTheLog() {
+        environment.put("CTSTREAM_LOG_FORMAT", "json");
+        assertThat(run("read")).isEqualTo(2);
+        assertThat(err())
+                .contains("\"level\":\"ERROR\"")
+                .endsWith("\"message\":\"no broker given: --bootstrap-server HOST:PORT\"}\n");
+    }
+
     @Test
     void benchRefusesTheHostsNamespace() {
         assertThat(run("bench")).isEqualTo(3);

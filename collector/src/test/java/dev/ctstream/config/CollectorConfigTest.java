@@ -73,7 +73,7 @@ class CollectorConfigTest {
                         Optional.of("127.0.0.1:9477"),
                         List.of(),
                         5,
-                        "info"));
+                        new CollectorConfig.Log("info", "text")));
     }
 
     @Test
@@ -118,7 +118,7 @@ class CollectorConfigTest {
                 Optional.empty(),
                 List.of("ctstream", ".example.com"),
                 6,
-                "warn");
+                new CollectorConfig.Log("warn", "json"));
         assertThat(load(OTHERS)).isEqualTo(expected);
     }
 
@@ -181,6 +181,7 @@ class CollectorConfigTest {
         OTHERS.put("kafka.linger.ms", "3");
         OTHERS.put("topic.events", "e");
         OTHERS.put("log.level", "WARN");
+        OTHERS.put("log.format", "JSON");
         OTHERS.put("topic.control", "c");
         OTHERS.put("record.derived", "community-id,names");
         OTHERS.put("interim.interval-seconds", "14");

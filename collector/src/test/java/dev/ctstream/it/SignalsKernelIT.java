@@ -153,17 +153,19 @@ class SignalsKernelIT {
         Path file = Files.writeString(folder.resolve("c.properties"), "log.level=info\nevents=new\n");
         try (LaunchedProgram run = run("--config", file.toString())) {
             run.awaitStderr(" started ");
-            Files.writeString(file, "log.level=warn\nevents=new,destroy\nbatch.max-events=9\n");
+            Files.writeString(file, "log.level=warn\nlog.format=logfmt\nevents=new,destroy\nbatch.max-events=9\n");
             run.signal("HUP");
             assertThat(run.awaitStderr("configuration read again"))
                     .contains("level=WARN")
-                    .contains("changed=log.level needs_a_restart=batch.max-events,events");
-            Files.writeString(file, "log.level=loud\nbatch.max-event=9\n");
+                    .contains("changed=log.format,log.level needs_a_restart=batch.max-events,events");
+            Files.writeString(file, "log.level=loud\nbatch.max-event=9\nlog.format=xml\n");
             run.signal("HUP");
-            run.awaitStderr("level=WARN thread=main logger=CollectorRun configuration is not read again");
+            run.awaitStderr("level=WARN thread=main logger=CollectorRun message=\"configuration is not read again,"
+                    + " nothing changes problems=3\" problems=3");
             assertThat(run.awaitStderr("log.level=loud (" + file + ":1): ")).contains("level=WARN");
             assertThat(run.awaitStderr("batch.max-event (" + file + ":2): no such key"))
                     .contains("level=WARN");
+            run.awaitStderr("log.format=xml (" + file + ":3): is none of text, json, logfmt");
             run.terminate();
             assertThat(run.exitCode()).as(run::err).isZero();
             assertThat(run.err()).as("at the level warn").doesNotContain(" stopped, everything");

@@ -6,9 +6,9 @@ import dev.ctstream.cli.CommandFailure;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.Converters;
 import dev.ctstream.cli.ExitCode;
-import dev.ctstream.cli.LogLevels;
 import dev.ctstream.cli.RunCommand;
 import dev.ctstream.cli.Version;
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
@@ -64,7 +64,7 @@ public final class DemoCommand implements Callable<Integer> {
                     "demo needs a private network namespace, which only the launcher can create: start it as"
                             + " bin/ctstream demo");
         }
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         try {
             return run();
         } catch (NetlinkException e) {

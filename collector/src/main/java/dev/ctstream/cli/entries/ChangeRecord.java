@@ -78,7 +78,7 @@ final class ChangeRecord implements AutoCloseable {
                 throw new CommandFailure(
                         ExitCode.FAILURE, "nothing was changed, because it cannot be recorded: " + e.getMessage(), e);
             }
-            command.console().say("warning: the change will not be recorded: " + e.getMessage());
+            command.console().warn("the change will not be recorded: " + e.getMessage());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CommandFailure(ExitCode.FAILURE, "interrupted; nothing was changed", e);
@@ -89,7 +89,7 @@ final class ChangeRecord implements AutoCloseable {
         try {
             Configuration configuration = Configuration.load(new ConfigSources(
                     Optional.ofNullable(config), command.console().environment(), keys, HostFacts.current(), true));
-            configuration.warnings().forEach(warning -> command.console().say("warning: " + warning));
+            configuration.warnings().forEach(command.console()::warn);
             return configuration.collector();
         } catch (ConfigurationException e) {
             throw new CommandFailure(ExitCode.USAGE, e.problems(), e);
@@ -130,7 +130,7 @@ final class ChangeRecord implements AutoCloseable {
 
     private void notKept(TableCommand command, Exception cause) {
         recordedIfRequired = !required;
-        command.console().say("warning: the change was made but is not recorded: " + ErrorText.of(cause));
+        command.console().warn("the change was made but is not recorded: " + ErrorText.of(cause));
     }
 
     /** False when the change should have been recorded but was not. */

@@ -6,7 +6,7 @@ import dev.ctstream.cli.CommandFailure;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.ExitCode;
 import dev.ctstream.cli.KernelAccess;
-import dev.ctstream.cli.LogLevels;
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.netlink.NetlinkException;
 import dev.ctstream.netlink.NetworkNamespace;
 import java.io.IOException;
@@ -62,7 +62,7 @@ abstract class TableCommand implements Callable<Integer> {
 
     @Override
     public final Integer call() throws CommandFailure, IOException {
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         try {
             prepare();
         } catch (FieldException e) {

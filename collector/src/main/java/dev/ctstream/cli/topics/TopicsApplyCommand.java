@@ -5,8 +5,8 @@ import dev.ctstream.cli.Confirmation;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.Counted;
 import dev.ctstream.cli.ExitCode;
-import dev.ctstream.cli.LogLevels;
 import dev.ctstream.cli.Version;
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.publish.HostClass;
 import dev.ctstream.publish.TopicChanges;
@@ -47,7 +47,7 @@ final class TopicsApplyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         CollectorConfig configuration = options.configuration(console, true);
         List<HostClass> hosts = options.hosts(console, configuration);
         try (Cluster cluster = Cluster.open(configuration.publish())) {

@@ -3,8 +3,8 @@ package dev.ctstream.cli.topics;
 import dev.ctstream.cli.CommandFailure;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.ExitCode;
-import dev.ctstream.cli.LogLevels;
 import dev.ctstream.cli.Version;
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.publish.HostClass;
 import dev.ctstream.publish.TopicChanges;
@@ -81,7 +81,7 @@ final class TopicsPlanCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        LogLevels.forPeople();
+        LogSettings.forPeople();
         if (!StrimziTopics.isName(cluster)) {
             throw new CommandFailure(
                     ExitCode.USAGE,

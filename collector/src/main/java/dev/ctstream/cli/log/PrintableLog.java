@@ -1,4 +1,4 @@
-package dev.ctstream.cli;
+package dev.ctstream.cli.log;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.pattern.CompositeConverter;
