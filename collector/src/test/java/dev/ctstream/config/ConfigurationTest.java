@@ -172,7 +172,7 @@ class ConfigurationTest {
     @CsvSource(delimiter = '|', textBlock = """
                     http://r:81           | schema.registry.basic.auth.user.info | hush    | not of the form USER:PASSWORD
                     http://a:hush@r:81    | schema.registry.basic.auth.user.info | b:hush  | two users are given
-                    http://a:hush@r:81    | schema.registry.bearer.auth.token    | hush    | a user and a token are given
+                    http://a:hush@r:81    | schema.registry.bearer.auth.token    | hush    | a user and a token are given: leave out schema.registry.bearer.auth.token, or
                     http://r:81           | record.framing                       | bare    | would have no effect with record.framing=bare
                     """)
     void registrySettingsThatContradictEachOtherAreRefused(String url, String key, String value, String problem) {

@@ -78,10 +78,12 @@ public final class RegistrySettings {
         }
         String token = text(settings, TOKEN);
         if (!token.isEmpty() && !userInfo.isEmpty()) {
-            throw new IllegalArgumentException("a user and a token are given: leave one out");
+            throw new IllegalArgumentException("a user and a token are given: leave out " + TOKEN + ", or " + USER_INFO
+                    + " and the user in " + URL);
         }
         if (!userInfo.isEmpty() && userInfo.indexOf(':') < 0) {
-            throw new IllegalArgumentException(USER_INFO + " is not of the form USER:PASSWORD");
+            throw new IllegalArgumentException(
+                    USER_INFO + " is not of the form USER:PASSWORD: write both, with a colon between them");
         }
         Map<String, String> tls = new TreeMap<>();
         for (String name : RegistryTls.NAMES) {
@@ -129,7 +131,10 @@ public final class RegistrySettings {
         try {
             return new URI(uri.getScheme(), null, uri.getHost(), uri.getPort(), uri.getPath(), null, null);
         } catch (URISyntaxException e) {
-            throw new IllegalArgumentException("an address is not valid without its user", e);
+            throw new IllegalArgumentException(
+                    "an address is not valid without its user: take the user out of " + URL + ", and give it in "
+                            + USER_INFO,
+                    e);
         }
     }
 
