@@ -128,18 +128,12 @@ final class FlowStory {
 
     /** The events as records of a layout. */
     static List<GenericRecord> records(Layout layout) {
-        return records(layout, HOST, 0);
-    }
-
-    /** The same of another host, at another time. */
-    static List<GenericRecord> records(Layout layout, String host, long laterMillis) {
         List<GenericRecord> events = events();
-        events.forEach(event -> event.put("event_time", (Long) event.get("event_time") + laterMillis));
         List<GenericRecord> records = new ArrayList<>();
         int size = layout == Layout.BATCH ? EVENTS_IN_A_BATCH : 1;
         for (int i = 0; i < events.size(); i += size) {
             GenericRecord batch = EventRecords.batch(ZONE, events.subList(i, Math.min(events.size(), i + size)));
-            batch.put("host_id", host);
+            batch.put("host_id", HOST);
             records.add(layout == Layout.BATCH ? timed(batch) : flat(batch, events.get(i)));
         }
         return records;
