@@ -67,7 +67,7 @@ final class DownstreamKit {
     }
 
     /** The command that the program's head gives: a source file, with the jars that its module has gathered. */
-    private static List<String> java(String program) {
+    static List<String> java(String program) {
         Path source = file(program);
         return TestJvm.command(
                 "-Xmx700m",
