@@ -27,6 +27,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
@@ -106,9 +109,17 @@ class EveryReaderDownstreamIT {
     @MethodSource("forms")
     void eventsReadAreEventsProduced(Layout layout, Framing framing) throws Exception {
         String topic = topic(layout, framing);
-        EveryReaderTest.mustBe(EXPECTED, sorted(consumed(topic)));
-        EveryReaderTest.mustBe(EXPECTED, sorted(printed(topic)));
-        EveryReaderTest.mustBe(EXPECTED, sorted(byPython(topic, layout, framing)));
+        ExecutorService readers = Executors.newFixedThreadPool(2); // they mostly start and wait
+        try {
+            Future<List<Map<String, @Nullable Object>>> printed = readers.submit(() -> printed(topic));
+            Future<List<Map<String, @Nullable Object>>> byPython =
+                    readers.submit(() -> byPython(topic, layout, framing));
+            EveryReaderTest.mustBe(EXPECTED, sorted(consumed(topic)));
+            EveryReaderTest.mustBe(EXPECTED, sorted(printed.get()));
+            EveryReaderTest.mustBe(EXPECTED, sorted(byPython.get()));
+        } finally {
+            readers.shutdownNow();
+        }
         System.out.println("readers ctstream read -o json, consumers' jar, kcat and Python; layout " + layout
                 + "; framing " + framing + ": " + EXPECTED.size() + " events read = produced");
     }
