@@ -5,6 +5,7 @@ import dev.ctstream.conntrack.EventSocket;
 import dev.ctstream.control.BusyStreams;
 import dev.ctstream.control.RunDescription;
 import dev.ctstream.metrics.Health;
+import dev.ctstream.metrics.HealthMetrics;
 import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
@@ -168,7 +169,7 @@ public final class Collector implements AutoCloseable {
      */
     static Collector start(CollectorConfig config, Program program, Rehearsal rehearsal, Path processes)
             throws IOException {
-        Early early = early(config);
+        Early early = early(config, program);
         Namespaces namespaces = new Namespaces(config, processes, early.health());
         Collector collector;
         boolean preferred = false;
@@ -194,10 +195,11 @@ public final class Collector implements AutoCloseable {
         return collector;
     }
 
-    private static Early early(CollectorConfig config) throws IOException {
+    private static Early early(CollectorConfig config, Program program) throws IOException {
         Metrics metrics = new Metrics();
         Health health = new Health();
         health.report(STARTING, false, "the collector is starting");
+        HealthMetrics.register(metrics, health, program.version());
         AtomicReference<@Nullable Collector> status = new AtomicReference<>();
         String listen = config.httpListen().orElse(null);
         if (listen == null) {
@@ -228,7 +230,6 @@ public final class Collector implements AutoCloseable {
         } catch (NetlinkException e) {
             threadFailed("ctstream-namespaces", e);
         }
-        metrics.bindProcess();
     }
 
     private void topicsChanged(Sending by, String what) {

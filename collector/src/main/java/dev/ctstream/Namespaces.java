@@ -108,6 +108,7 @@ public final class Namespaces implements AutoCloseable {
     private final AtomicLong lostInEnded = new AtomicLong();
     private final AtomicLong unseen = new AtomicLong(); // ended before they could be observed
     private volatile long missedNames;
+    private volatile long failing; // cannot be observed
     private volatile int sharedBufferBytes;
     private @Nullable String reported;
 
@@ -179,17 +180,11 @@ public final class Namespaces implements AutoCloseable {
 
     /** Registers the metrics. */
     void register(Metrics metrics) {
-        metrics.gauge(
-                "ctstream_netns_observed_namespaces", "Network namespaces that are observed.", () -> observed.size());
-        metrics.counterFrom(
-                "ctstream_netns_missed_namespaces_total",
-                "namespaces",
-                "Network namespaces that ended before they could be observed.",
-                () -> unseen.get() + missedNames);
-        metrics.gauge(
-                "ctstream_netns_receive_buffer_bytes",
-                "Receive buffer of each namespace that netns=all has found, before the kernel doubles it.",
-                () -> sharedBufferBytes);
+        metrics.gauge(NamespacesMetric.OBSERVED, () -> observed.size());
+        metrics.gauge(NamespacesMetric.WAITING, () -> waiting.size());
+        metrics.gauge(NamespacesMetric.FAILING, () -> failing);
+        metrics.counterFrom(NamespacesMetric.MISSED, () -> unseen.get() + missedNames);
+        metrics.gauge(NamespacesMetric.BUFFER, () -> sharedBufferBytes);
     }
 
     /**
@@ -473,6 +468,7 @@ public final class Namespaces implements AutoCloseable {
         long refused = failures.values().stream()
                 .filter(failure -> failure.attempts >= ATTEMPTS)
                 .count();
+        failing = refused;
         boolean ready = failures.values().stream()
                 .allMatch(failure -> failure.attempts < ATTEMPTS || failure.error.errno() == Errno.EPERM);
         if (failed != null && refused > 0) {

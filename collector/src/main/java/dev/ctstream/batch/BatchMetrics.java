@@ -22,42 +22,22 @@ public final class BatchMetrics {
 
     /** Registers the stage's metrics. */
     public BatchMetrics(Metrics metrics) {
-        events = metrics.counter("ctstream_batch_encoded_events_total", "events", "Events in closed batches.");
-        bytes = metrics.counter("ctstream_batch_encoded_bytes_total", "bytes", "Avro bytes of closed batches.");
-        lostBatches = metrics.counter(
-                "ctstream_batch_handover_lost_batches_total",
-                "batches",
-                "Batches that the ring to the next stage had no space for; a GAP declares each of them.");
-        lostEvents = metrics.counter(
-                "ctstream_batch_handover_lost_events_total",
-                "events",
-                "Events in batches that the ring to the next stage had no space for.");
+        events = metrics.counter(BatchMetric.EVENTS);
+        bytes = metrics.counter(BatchMetric.BYTES);
+        lostBatches = metrics.counter(BatchMetric.LOST);
+        lostEvents = metrics.counter(BatchMetric.LOST_EVENTS);
         for (CloseReason reason : CloseReason.values()) {
-            closed.put(
-                    reason,
-                    metrics.counter(
-                            "ctstream_batch_closed_batches_total",
-                            "batches",
-                            "Batches closed, by reason.",
-                            "reason",
-                            reason.name().toLowerCase(Locale.ROOT)));
+            closed.put(reason, metrics.counter(BatchMetric.CLOSED, reason.name().toLowerCase(Locale.ROOT)));
         }
-        metrics.gauge("ctstream_batch_open_batches", "Batches being filled.", () -> openBatches);
-        metrics.gauge("ctstream_batch_open_bytes", "Buffer bytes of the batches being filled.", () -> openBytes);
-        metrics.gauge("ctstream_batch_pooled_bytes", "Bytes of empty buffers kept for reuse.", () -> pooledBytes);
-        metrics.gauge(
-                "ctstream_batch_allocated_batches",
-                "Buffers allocated since the start because the pool had none; constant in steady operation.",
-                () -> allocatedBatches);
-        registerRing(metrics);
-    }
-
-    private void registerRing(Metrics metrics) {
-        metrics.gauge("ctstream_batch_ring_batches", "Batches waiting for the next stage.", () -> {
+        metrics.gauge(BatchMetric.OPEN, () -> openBatches);
+        metrics.gauge(BatchMetric.OPEN_BYTES, () -> openBytes);
+        metrics.gauge(BatchMetric.POOLED_BYTES, () -> pooledBytes);
+        metrics.counterFrom(BatchMetric.ALLOCATED, () -> allocatedBatches);
+        metrics.gauge(BatchMetric.RING, () -> {
             BatchRing watched = ring;
             return watched == null ? 0 : watched.size();
         });
-        metrics.gauge("ctstream_batch_ring_bytes", "Buffer bytes of the batches that the next stages hold.", () -> {
+        metrics.gauge(BatchMetric.RING_BYTES, () -> {
             BatchRing watched = ring;
             return watched == null ? 0 : watched.inFlightBytes();
         });

@@ -7,8 +7,11 @@ import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.ConfigurationException;
 import dev.ctstream.config.HostFacts;
+import dev.ctstream.conntrack.ReceiveMetric;
 import dev.ctstream.metrics.LatencyRecorder;
+import dev.ctstream.metrics.StageMetric;
 import dev.ctstream.netlink.ErrorText;
+import dev.ctstream.publish.PublishMetric;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -29,12 +32,12 @@ import org.HdrHistogram.Histogram;
  * latencies. The process ends with its stdin.
  */
 public final class CollectorProcess {
-    private static final Map<String, String> LATENCIES = Map.of(
-            "receive_latency", "ctstream_receive_lag_seconds",
-            "acknowledge_latency", "ctstream_publish_acknowledge_latency_seconds");
+    private static final Map<String, StageMetric> LATENCIES = Map.of(
+            "receive_latency", ReceiveMetric.LAG,
+            "acknowledge_latency", PublishMetric.LATENCY);
 
     private final MeasuredCollector collector;
-    private final Map<String, Histogram> before = new HashMap<>(); // by metric
+    private final Map<StageMetric, Histogram> before = new HashMap<>();
 
     private CollectorProcess(MeasuredCollector collector) {
         this.collector = collector;
@@ -79,7 +82,7 @@ public final class CollectorProcess {
                                 .put("pending", collector.pending().getAsLong()));
                     case "begin" -> {
                         before.clear();
-                        for (String metric : LATENCIES.values()) {
+                        for (StageMetric metric : LATENCIES.values()) {
                             sum(collector.metrics().latencies(metric)).ifPresent(now -> before.put(metric, now));
                         }
                         print(mark());
@@ -123,7 +126,7 @@ public final class CollectorProcess {
         return sum;
     }
 
-    private void latency(ObjectNode all, String field, String metric) {
+    private void latency(ObjectNode all, String field, StageMetric metric) {
         sum(collector.metrics().latencies(metric)).ifPresent(now -> {
             Histogram earlier = before.get(metric);
             if (earlier != null) {

@@ -2,6 +2,11 @@ package dev.ctstream.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.ctstream.batch.BatchMetric;
+import dev.ctstream.conntrack.ReceiveMetric;
+import dev.ctstream.metrics.StageMetric;
+import dev.ctstream.publish.PublishMetric;
+import dev.ctstream.spool.SpoolMetric;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,14 +35,14 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
     private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(120);
 
     private static final String COUNTERS = "counters";
-    private static final String ENCODED = "ctstream_batch_encoded_events_total";
+    private static final String ENCODED = name(BatchMetric.EVENTS);
     private static final List<String> LOST_LATER =
-            List.of("ctstream_batch_handover_lost_events_total", "ctstream_spool_lost_events_total");
+            List.of(name(BatchMetric.LOST_EVENTS), name(SpoolMetric.LOST_EVENTS));
     /** Batches that have not reached the end of the path, in the order of the stages. */
-    private static final List<String> WAITING = List.of(
-            "ctstream_batch_open_batches", "ctstream_batch_ring_batches", "ctstream_spool_unacknowledged_batches");
+    private static final List<String> WAITING =
+            List.of(name(BatchMetric.OPEN), name(BatchMetric.RING), name(SpoolMetric.UNACKNOWLEDGED));
     /** Present only in a collector with a publisher. */
-    private static final String ACKNOWLEDGED = "ctstream_publish_acknowledged_events_total";
+    private static final String ACKNOWLEDGED = name(PublishMetric.ACKNOWLEDGED_EVENTS);
 
     private static final List<String> LATENCIES = List.of("receive_latency", "acknowledge_latency");
     /** The log segments of the event topics of both layouts, in the broker's data directory. */
@@ -133,7 +138,7 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
                 : raised.path("begun").asDouble() + raised.path("ended").asDouble();
         double lost = sockets.drops() - before.sockets.drops();
         boolean tells = !told.isMissingNode();
-        double received = tells ? counted(before, "ctstream_receive_events_total") : offered - lost;
+        double received = tells ? counted(before, name(ReceiveMetric.EVENTS)) : offered - lost;
         values.put(Measurement.OFFERED, offered);
         values.put(Measurement.RECEIVED, received);
         values.put(Measurement.LOST, lost);
@@ -184,8 +189,8 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
                 .mapToDouble(counter -> counted(before, counter))
                 .sum();
         if (encoded > 0) {
-            values.put("events_per_batch", encoded / counted(before, "ctstream_batch_closed_batches_total"));
-            values.put("encoded_bytes_per_event", counted(before, "ctstream_batch_encoded_bytes_total") / encoded);
+            values.put("events_per_batch", encoded / counted(before, name(BatchMetric.CLOSED)));
+            values.put("encoded_bytes_per_event", counted(before, name(BatchMetric.BYTES)) / encoded);
             values.put(Measurement.LOST_LATER, lostLater);
         }
         double acknowledged = counted(before, ACKNOWLEDGED);
@@ -218,5 +223,9 @@ record Sample(long nanos, CpuTimes cpu, NetlinkSockets sockets, JsonNode told, l
 
     private double difference(Sample before, String field) {
         return told.path(field).asDouble() - before.told.path(field).asDouble();
+    }
+
+    private static String name(StageMetric metric) {
+        return metric.description().name();
     }
 }

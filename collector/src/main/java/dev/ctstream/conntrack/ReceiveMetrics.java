@@ -11,12 +11,6 @@ import dev.ctstream.netlink.RequestChannel;
  * <p>Threads: written by the receive thread.
  */
 public final class ReceiveMetrics implements ReceiveObserver {
-    private static final String NETNS = "netns";
-    private static final String DROPS = "ctstream_receive_kernel_drops_events_total";
-    private static final String UNDECODABLE = "ctstream_receive_undecodable_messages_total";
-    private static final String FOREIGN = "ctstream_receive_foreign_datagrams_total";
-    private static final String BUFFER = "ctstream_receive_buffer_bytes";
-
     private final Counter datagrams;
     final Counter truncated;
     final Counter malformed;
@@ -35,47 +29,21 @@ public final class ReceiveMetrics implements ReceiveObserver {
     /** Registers the metrics that have no namespace label. */
     public ReceiveMetrics(Metrics metrics) {
         this.metrics = metrics;
-        datagrams = metrics.counter(
-                "ctstream_receive_datagrams_total", "datagrams", "Datagrams received from event sockets");
-        truncated = metrics.counter(
-                "ctstream_receive_truncated_datagrams_total",
-                "datagrams",
-                "Datagrams longer than their slot, not decoded");
-        malformed = metrics.counter(
-                "ctstream_receive_malformed_messages_total",
-                "messages",
-                "Conntrack messages that could not be decoded");
-        otherMessages = metrics.counter(
-                "ctstream_receive_other_messages_total",
-                "messages",
-                "Messages on event sockets that are not flow events");
-        dumpMessages = metrics.counter(
-                "ctstream_receive_injected_messages_total", "messages", "Dump messages processed between events");
-        unknownAttributes = metrics.counter(
-                "ctstream_receive_unknown_attributes_total", "attributes", "Attributes with an unknown number");
-        unexpectedAttributes = metrics.counter(
-                "ctstream_receive_unexpected_attributes_total",
-                "attributes",
-                "Attributes skipped: padding, unexpected lengths, incomplete nests");
-        drains = metrics.counter("ctstream_receive_drains_total", "drains", "Times an event socket was drained");
-        overrunErrors = metrics.counter(
-                "ctstream_receive_overrun_errors_total", "errors", "ENOBUFS reported by an event socket");
-        metrics.counterFrom(
-                "ctstream_request_foreign_datagrams_total",
-                "datagrams",
-                "Datagrams on request sockets that the kernel did not send, not decoded",
-                RequestChannel::foreignTotal);
-        lag = metrics.latency(
-                "ctstream_receive_lag_seconds",
-                "From the kernel's event time to receipt, of the first event of each receive call");
+        datagrams = metrics.counter(ReceiveMetric.DATAGRAMS);
+        truncated = metrics.counter(ReceiveMetric.TRUNCATED);
+        malformed = metrics.counter(ReceiveMetric.MALFORMED);
+        otherMessages = metrics.counter(ReceiveMetric.OTHER);
+        dumpMessages = metrics.counter(ReceiveMetric.DUMPED);
+        unknownAttributes = metrics.counter(ReceiveMetric.UNKNOWN);
+        unexpectedAttributes = metrics.counter(ReceiveMetric.UNEXPECTED);
+        drains = metrics.counter(ReceiveMetric.DRAINS);
+        overrunErrors = metrics.counter(ReceiveMetric.OVERRUNS);
+        metrics.counterFrom(ReceiveMetric.REQUEST_FOREIGN, RequestChannel::foreignTotal);
+        lag = metrics.latency(ReceiveMetric.LAG);
         for (String type : new String[] {"new", "update", "destroy"}) {
-            events[eventType(type)] = metrics.counter(
-                    "ctstream_receive_events_total", "events", "Flow events received and decoded", "type", type);
+            events[eventType(type)] = metrics.counter(ReceiveMetric.EVENTS, type);
         }
-        metrics.gauge(
-                "ctstream_receive_largest_drain_events",
-                "Most events that one drain found: the high-water mark of the receive buffers",
-                () -> largestDrainEvents);
+        metrics.gauge(ReceiveMetric.LARGEST_DRAIN, () -> largestDrainEvents);
     }
 
     private static int eventType(String type) {
@@ -152,35 +120,18 @@ public final class ReceiveMetrics implements ReceiveObserver {
     @Override
     public void added(EventSocket source) {
         String netns = source.netns();
-        metrics.counterFrom(
-                DROPS, "events", "Events that the kernel could not queue for us", source::dropsTotal, NETNS, netns);
-        metrics.counterFrom(
-                UNDECODABLE,
-                "messages",
-                "Event messages that arrived but could not be decoded",
-                source::undecodableTotal,
-                NETNS,
-                netns);
-        metrics.counterFrom(
-                FOREIGN,
-                "datagrams",
-                "Datagrams on event sockets that the kernel did not send, not decoded",
-                source::foreignTotal,
-                NETNS,
-                netns);
-        metrics.gauge(
-                BUFFER,
-                "Receive buffer granted, as the kernel counts; each event takes 1280 bytes of it",
-                () -> source.grant().effectiveBytes(),
-                NETNS,
-                netns);
+        metrics.counterFrom(ReceiveMetric.DROPPED, source::dropsTotal, netns);
+        metrics.counterFrom(ReceiveMetric.UNDECODABLE, source::undecodableTotal, netns);
+        metrics.counterFrom(ReceiveMetric.FOREIGN, source::foreignTotal, netns);
+        metrics.gauge(ReceiveMetric.BUFFER, () -> source.grant().effectiveBytes(), netns);
     }
 
     @Override
     public void removed(EventSocket source) {
-        metrics.remove(DROPS, NETNS, source.netns());
-        metrics.remove(UNDECODABLE, NETNS, source.netns());
-        metrics.remove(FOREIGN, NETNS, source.netns());
-        metrics.remove(BUFFER, NETNS, source.netns());
+        String netns = source.netns();
+        metrics.remove(ReceiveMetric.DROPPED, netns);
+        metrics.remove(ReceiveMetric.UNDECODABLE, netns);
+        metrics.remove(ReceiveMetric.FOREIGN, netns);
+        metrics.remove(ReceiveMetric.BUFFER, netns);
     }
 }

@@ -131,28 +131,10 @@ public final class BusyStreams {
 
     /** Registers the gauges. */
     BusyStreams(Metrics metrics) {
-        List<String> namespace = List.of("netns");
-        List<String> zone = List.of("netns", "zone");
-        metrics.gauges(
-                "ctstream_netns_events_per_second",
-                "Events of the " + MOST + " busiest namespaces, and of all others, between the last two heartbeats.",
-                namespace,
-                () -> series(namespaces(), false, Figures::eventsPerSecond));
-        metrics.gauges(
-                "ctstream_netns_live_flows",
-                "Flows in the ledger, of the " + MOST + " busiest namespaces, and of all others.",
-                namespace,
-                () -> series(namespaces(), false, Figures::liveFlows));
-        metrics.gauges(
-                "ctstream_zone_events_per_second",
-                "Events of the " + MOST + " busiest zones, and of all others, between the last two heartbeats.",
-                zone,
-                () -> series(zones(), true, Figures::eventsPerSecond));
-        metrics.gauges(
-                "ctstream_zone_live_flows",
-                "Flows in the ledger, of the " + MOST + " busiest zones, and of all others.",
-                zone,
-                () -> series(zones(), true, Figures::liveFlows));
+        metrics.gauges(ControlMetric.NETNS_EVENTS, () -> series(namespaces(), false, Figures::eventsPerSecond));
+        metrics.gauges(ControlMetric.NETNS_FLOWS, () -> series(namespaces(), false, Figures::liveFlows));
+        metrics.gauges(ControlMetric.ZONE_EVENTS, () -> series(zones(), true, Figures::eventsPerSecond));
+        metrics.gauges(ControlMetric.ZONE_FLOWS, () -> series(zones(), true, Figures::liveFlows));
     }
 
     private static List<Metrics.Series> series(List<Figures> all, boolean byZone, ToDoubleFunction<Figures> value) {

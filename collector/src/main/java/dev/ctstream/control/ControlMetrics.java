@@ -2,6 +2,7 @@ package dev.ctstream.control;
 
 import dev.ctstream.metrics.Counter;
 import dev.ctstream.metrics.Metrics;
+import dev.ctstream.netlink.StageClock;
 
 /** Metrics of the control side of tracking. Each has one writing thread, named in the comments. */
 public final class ControlMetrics {
@@ -16,39 +17,45 @@ public final class ControlMetrics {
     final Counter heartbeats;
 
     private final BusyStreams busyStreams;
+    private final FullestTables tables;
+    private volatile long fallbacks;
     private volatile long dumpEntries;
     private volatile double dumpIntervalSeconds;
 
     /** Registers the metrics. */
     public ControlMetrics(Metrics metrics) {
-        dumps = metrics.counter("ctstream_track_dumps_total", "dumps", "Complete dumps of a namespace's table.");
-        incompleteDumps = metrics.counter(
-                "ctstream_track_incomplete_dumps_total",
-                "dumps",
-                "Dumps that may lack entries; such a dump closes no flow and is repeated.");
-        omittedDumps = metrics.counter(
-                "ctstream_track_omitted_dumps_total",
-                "dumps",
-                "Regular dumps left out because no flow was known and nothing was lost.");
-        failedDumps = metrics.counter("ctstream_track_failed_dumps_total", "dumps", "Dumps that the kernel aborted.");
-        modeSwitches = metrics.counter(
-                "ctstream_track_mode_switches_total", "switches", "Switches between reliable and counted delivery.");
-        heartbeats = metrics.counter("ctstream_track_heartbeat_records_total", "records", "HEARTBEAT records.");
+        dumps = metrics.counter(ControlMetric.DUMPS);
+        incompleteDumps = metrics.counter(ControlMetric.INCOMPLETE_DUMPS);
+        omittedDumps = metrics.counter(ControlMetric.OMITTED_DUMPS);
+        failedDumps = metrics.counter(ControlMetric.FAILED_DUMPS);
+        metrics.gauge(ControlMetric.DUMP_PROGRESS, () -> dumpEntries);
+        metrics.doubleGauge(ControlMetric.DUMP_INTERVAL, () -> dumpIntervalSeconds);
+        modeSwitches = metrics.counter(ControlMetric.MODE_SWITCHES);
+        metrics.gauge(ControlMetric.FALLBACKS, () -> fallbacks);
+        heartbeats = metrics.counter(ControlMetric.HEARTBEATS);
+        metrics.doubleGauge(ControlMetric.CLOCK, ControlMetrics::clock);
         busyStreams = new BusyStreams(metrics);
-        metrics.gauge(
-                "ctstream_track_dump_progress_entries",
-                "Entries read so far by the dump in progress.",
-                () -> dumpEntries);
-        metrics.doubleGauge(
-                "ctstream_track_dump_interval_seconds",
-                "From one regular dump of a namespace to its next, at the last one: longer than configured when tables are"
-                        + " large or many.",
-                () -> dumpIntervalSeconds);
+        tables = new FullestTables(metrics);
     }
 
     /** Dump thread. */
     void dumpInterval(double seconds) {
         dumpIntervalSeconds = seconds;
+    }
+
+    /** Guard thread. */
+    void fallbacks(long namespaces) {
+        fallbacks = namespaces;
+    }
+
+    private static double clock() {
+        Boolean disciplined = StageClock.HOST.disciplined();
+        return disciplined == null ? Double.NaN : disciplined ? 1 : 0;
+    }
+
+    /** State of the fullest tables. */
+    public FullestTables tables() {
+        return tables;
     }
 
     /** Figures of the busiest namespaces and zones. */

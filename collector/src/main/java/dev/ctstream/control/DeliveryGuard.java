@@ -109,6 +109,9 @@ public final class DeliveryGuard implements AutoCloseable {
 
     private synchronized long step(long nowNanos) {
         watched.values().forEach(this::look);
+        metrics.fallbacks(watched.values().stream()
+                .filter(of -> !of.track.delivery().reliable())
+                .count());
         return pending.offer() && watched.isEmpty() ? Long.MAX_VALUE : TimeUnit.MILLISECONDS.toNanos(limits.pollMillis);
     }
 

@@ -286,6 +286,14 @@ public final class NamespaceReporter implements AutoCloseable {
             }
             rest(reports);
         }
+        List<FullestTables.Table> tables = new ArrayList<>();
+        for (NamespaceReports reports : observed.values()) {
+            FullestTables.Table table = reports.shown();
+            if (table != null) {
+                tables.add(table);
+            }
+        }
+        metrics.tables().show(tables);
     }
 
     private void rest(NamespaceReports reports) {

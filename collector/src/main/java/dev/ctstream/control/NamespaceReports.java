@@ -33,6 +33,7 @@ final class NamespaceReports implements AutoCloseable {
     private boolean inexact;
     private long looks;
     private ControlRecord.@Nullable TableState last; // once closed
+    private FullestTables.@Nullable Table shown;
 
     NamespaceReports(
             NamespaceAccess observed,
@@ -135,7 +136,14 @@ final class NamespaceReports implements AutoCloseable {
 
     private ControlRecord.TableState table() {
         ControlRecord.TableState known = last;
-        return known == null ? counters.read() : known;
+        ControlRecord.TableState now = known == null ? counters.read() : known;
+        shown = new FullestTables.Table(netns(), now.count(), now.max(), sysctls);
+        return now;
+    }
+
+    /** The table as the last report has it; null = there was none yet. */
+    FullestTables.@Nullable Table shown() {
+        return shown;
     }
 
     /** The namespace is being removed: reads its table for the last time, and lets go of it. */

@@ -112,6 +112,21 @@ public final class Sysctls {
         health.report(component(netns), ready, reason);
     }
 
+    /** The values by name, without {@code net.netfilter.}; those that could be read. */
+    static Map<String, Integer> values(ControlRecord.Sysctls read) {
+        Map<String, Integer> values = new TreeMap<>();
+        put(values, EVENTS, read.events());
+        put(values, ACCT, read.acct());
+        put(values, TIMESTAMP, read.timestamp());
+        return values;
+    }
+
+    private static void put(Map<String, Integer> to, String name, @Nullable Integer value) {
+        if (value != null) {
+            to.put(PREFIX + name, value);
+        }
+    }
+
     /** Whether new flows raise no events. */
     static boolean silent(ControlRecord.Sysctls values) {
         Integer events = values.events();

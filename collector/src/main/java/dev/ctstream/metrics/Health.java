@@ -1,6 +1,7 @@
 package dev.ctstream.metrics;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -85,6 +86,11 @@ public final class Health {
             }
         });
         return reasons;
+    }
+
+    /** The components that {@link #watch} watches. They are in {@link #components} only while they are not ready. */
+    synchronized Set<String> watched() {
+        return Set.copyOf(watched.keySet());
     }
 
     /** A copy of every component's state, sorted by name. */

@@ -50,9 +50,9 @@ final class LatencyFamily implements Collector {
         this.help = help;
     }
 
-    synchronized LatencyRecorder add(String... tagPairs) {
+    synchronized LatencyRecorder add(Labels labels) {
         LatencyRecorder recorder = new LatencyRecorder();
-        if (recorders.putIfAbsent(Labels.of(tagPairs), recorder) != null) {
+        if (recorders.putIfAbsent(labels, recorder) != null) {
             throw new IllegalArgumentException("metric " + name + " is already registered");
         }
         return recorder;

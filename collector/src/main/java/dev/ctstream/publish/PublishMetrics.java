@@ -4,7 +4,9 @@ import dev.ctstream.metrics.Counter;
 import dev.ctstream.metrics.LatencyRecorder;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.Clock;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.common.Metric;
 import org.apache.kafka.common.MetricName;
@@ -18,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PublishMetrics {
     private static final String PRODUCER_GROUP = "producer-metrics";
+    private static final double MILLIS = TimeUnit.SECONDS.toMillis(1);
+    private static final double NANOS = TimeUnit.SECONDS.toNanos(1);
 
     final Counter sentBatches;
     final Counter sentEvents;
@@ -35,66 +39,59 @@ public final class PublishMetrics {
     private final LatencyRecorder latency;
     private volatile @Nullable Connection connection;
     private volatile @Nullable Ceiling ceiling;
+    private volatile long inFlightLimitBytes;
+    private volatile long acknowledgedNanos; // 0 = nothing yet
+    private final Map<String, Double> totals = new HashMap<>(); // of earlier producers, by Kafka's name; guards itself
 
     /** Registers the stage's metrics. */
     public PublishMetrics(Metrics metrics) {
-        sentBatches = metrics.counter(
-                "ctstream_publish_sent_batches_total",
-                "batches",
-                "Batches and control records given to the producer; those that are sent again count again.");
-        sentEvents = metrics.counter(
-                "ctstream_publish_sent_events_total", "events", "Events in batches given to the producer.");
-        sentBytes = metrics.counter(
-                "ctstream_publish_sent_bytes_total", "bytes", "Uncompressed bytes given to the producer.");
-        acknowledgedBatches = metrics.sharedCounter(
-                "ctstream_publish_acknowledged_batches_total",
-                "batches",
-                "Batches and control records that Kafka has, and all before them; each counts once.");
-        acknowledgedEvents = metrics.sharedCounter(
-                "ctstream_publish_acknowledged_events_total", "events", "Events in acknowledged batches.");
-        acknowledgedBytes = metrics.sharedCounter(
-                "ctstream_publish_acknowledged_bytes_total", "bytes", "Uncompressed bytes of acknowledged batches.");
-        refusedBatches = metrics.counter(
-                "ctstream_publish_refused_batches_total",
-                "batches",
-                "Batches that Kafka will never take; they were set aside and declared as lost.");
-        controlRefusals = metrics.counter(
-                "ctstream_publish_control_refused_total",
-                "",
-                "Refusals of control records by Kafka; a refused record is tried again until it is accepted.");
-        failures = metrics.counter(
-                "ctstream_publish_failures_total", "", "Attempts to connect or to send that failed for good.");
-        registryFailures = metrics.counter(
-                "ctstream_publish_registry_failures_total",
-                "",
-                "Times that the schema registry did not answer, or did not take the schemas of this version.");
-        rewinds = metrics.counter(
-                "ctstream_publish_rewinds_total", "", "Returns to the oldest batch that was not acknowledged.");
-        lateBatches = metrics.counter(
-                "ctstream_publish_late_batches_total",
-                "batches",
-                "Batches and control records whose records got the time of publishing, because the topic deletes or refuses"
-                        + " records of their age.");
-        producers = metrics.counter("ctstream_publish_producers_total", "", "Producers made; the first one included.");
-        latency = metrics.latency(
-                "ctstream_publish_acknowledge_latency_seconds",
-                "From the receipt of a batch's first event to its acknowledgement.");
-        metrics.gauge("ctstream_publish_inflight_bytes", "Uncompressed bytes sent and not acknowledged.", () -> {
-            Connection open = connection;
-            return open == null ? 0 : open.inFlight.bytes();
-        });
-        metrics.gauge(
-                "ctstream_publish_ceiling_events_per_second",
-                "Events that Kafka takes while they come faster and the backlog grows; 0 while it keeps up.",
-                () -> {
-                    Ceiling watched = ceiling;
-                    return watched == null ? 0 : watched.eventsPerSecond();
-                });
+        sentBatches = metrics.counter(PublishMetric.SENT);
+        sentEvents = metrics.counter(PublishMetric.SENT_EVENTS);
+        sentBytes = metrics.counter(PublishMetric.SENT_BYTES);
+        acknowledgedBatches = metrics.sharedCounter(PublishMetric.ACKNOWLEDGED);
+        acknowledgedEvents = metrics.sharedCounter(PublishMetric.ACKNOWLEDGED_EVENTS);
+        acknowledgedBytes = metrics.sharedCounter(PublishMetric.ACKNOWLEDGED_BYTES);
+        metrics.doubleGauge(PublishMetric.LAST_ACKNOWLEDGEMENT, this::lastAcknowledgementSeconds);
+        refusedBatches = metrics.counter(PublishMetric.REFUSED);
+        controlRefusals = metrics.counter(PublishMetric.CONTROL_REFUSALS);
+        failures = metrics.counter(PublishMetric.FAILURES);
+        registryFailures = metrics.counter(PublishMetric.REGISTRY_FAILURES);
+        rewinds = metrics.counter(PublishMetric.REWINDS);
+        lateBatches = metrics.counter(PublishMetric.LATE);
+        producers = metrics.counter(PublishMetric.PRODUCERS);
+        latency = metrics.latency(PublishMetric.LATENCY);
+        metrics.gauge(PublishMetric.IN_FLIGHT, this::inFlightBytes);
+        metrics.gauge(PublishMetric.IN_FLIGHT_LIMIT, () -> inFlightLimitBytes);
+        metrics.gauge(PublishMetric.CEILING, this::ceilingEventsPerSecond);
         registerProducer(metrics);
     }
 
-    void show(Ceiling shown) {
+    /** Uncompressed bytes sent and not acknowledged. Any thread. */
+    public long inFlightBytes() {
+        Connection open = connection;
+        return open == null ? 0 : open.inFlight.bytes();
+    }
+
+    /** Most bytes in flight. Any thread. */
+    public long inFlightLimitBytes() {
+        return inFlightLimitBytes;
+    }
+
+    /** Events that Kafka takes a second while they come faster; 0 = it keeps up. Any thread. */
+    public long ceilingEventsPerSecond() {
+        Ceiling watched = ceiling;
+        return watched == null ? 0 : watched.eventsPerSecond();
+    }
+
+    /** When Kafka last acknowledged something, s since the epoch; NaN = not yet. Any thread. */
+    public double lastAcknowledgementSeconds() {
+        long nanos = acknowledgedNanos;
+        return nanos == 0 ? Double.NaN : nanos / NANOS;
+    }
+
+    void show(Ceiling shown, long limitBytes) {
         ceiling = shown;
+        inFlightLimitBytes = limitBytes;
     }
 
     /** Mean time of the producer's requests, ms; NaN = unknown. */
@@ -103,25 +100,38 @@ public final class PublishMetrics {
     }
 
     private void registerProducer(Metrics metrics) {
-        gauge(metrics, "ctstream_kafka_outgoing_bytes_per_second", "outgoing-byte-rate", "Bytes sent, compressed.");
-        gauge(metrics, "ctstream_kafka_batch_size_bytes", "batch-size-avg", "Mean size of the producer's batches.");
-        gauge(metrics, "ctstream_kafka_compression_ratio", "compression-rate-avg", "Compressed size over raw size.");
-        gauge(metrics, "ctstream_kafka_record_retries", "record-retry-total", "Records sent again by this producer.");
-        gauge(metrics, "ctstream_kafka_record_errors", "record-error-total", "Records that this producer gave up.");
-        gauge(metrics, "ctstream_kafka_records_per_request", "records-per-request-avg", "Mean records in a request.");
-        gauge(metrics, "ctstream_kafka_request_latency_millis", "request-latency-avg", "Mean time of a request.");
-        gauge(metrics, "ctstream_kafka_queue_time_millis", "record-queue-time-avg", "Mean wait in the producer.");
-        gauge(metrics, "ctstream_kafka_throttle_time_millis", "produce-throttle-time-avg", "Mean wait for a quota.");
-        gauge(
-                metrics,
-                "ctstream_kafka_buffer_available_bytes",
-                "buffer-available-bytes",
-                "The producer's free memory.");
-        gauge(metrics, "ctstream_kafka_connections", "connection-count", "Open connections to brokers.");
+        total(metrics, PublishMetric.KAFKA_OUTGOING, "outgoing-byte-total");
+        total(metrics, PublishMetric.KAFKA_RETRIES, "record-retry-total");
+        total(metrics, PublishMetric.KAFKA_ERRORS, "record-error-total");
+        gauge(metrics, PublishMetric.KAFKA_BATCH, "batch-size-avg", 1);
+        gauge(metrics, PublishMetric.KAFKA_COMPRESSION, "compression-rate-avg", 1);
+        gauge(metrics, PublishMetric.KAFKA_RECORDS, "records-per-request-avg", 1);
+        gauge(metrics, PublishMetric.KAFKA_LATENCY, "request-latency-avg", MILLIS);
+        gauge(metrics, PublishMetric.KAFKA_QUEUE, "record-queue-time-avg", MILLIS);
+        gauge(metrics, PublishMetric.KAFKA_THROTTLE, "produce-throttle-time-avg", MILLIS);
+        gauge(metrics, PublishMetric.KAFKA_BUFFER, "buffer-available-bytes", 1);
+        gauge(metrics, PublishMetric.KAFKA_CONNECTIONS, "connection-count", 1);
     }
 
-    private void gauge(Metrics metrics, String name, String kafkaName, String help) {
-        metrics.doubleGauge(name, help + " Kafka's " + kafkaName + ".", () -> ofProducer(kafkaName));
+    /** @param divisor Kafka's unit for each of ours */
+    private void gauge(Metrics metrics, PublishMetric metric, String kafkaName, double divisor) {
+        metrics.doubleGauge(metric, () -> ofProducer(kafkaName) / divisor);
+    }
+
+    private void total(Metrics metrics, PublishMetric metric, String kafkaName) {
+        totals.put(kafkaName, 0.0);
+        metrics.doubleCounterFrom(metric, () -> total(kafkaName));
+    }
+
+    private double total(String kafkaName) {
+        synchronized (totals) {
+            return totals.getOrDefault(kafkaName, 0.0) + ofThisProducer(kafkaName);
+        }
+    }
+
+    private double ofThisProducer(String kafkaName) {
+        double value = ofProducer(kafkaName);
+        return Double.isNaN(value) ? 0 : value;
     }
 
     /** One of the producer's own metrics; NaN when there is no producer or no value yet. */
@@ -146,7 +156,10 @@ public final class PublishMetrics {
 
     /** Sets the producer to read metrics from; null = none. */
     void watch(@Nullable Connection present) {
-        connection = present;
+        synchronized (totals) { // each producer begins with 0
+            totals.replaceAll((kafkaName, before) -> before + ofThisProducer(kafkaName));
+            connection = present;
+        }
         if (present != null) {
             producers.increment();
         }
@@ -176,6 +189,8 @@ public final class PublishMetrics {
         acknowledgedBatches.increment();
         acknowledgedEvents.add(entry.envelope.events());
         acknowledgedBytes.add(entry.lengthBytes);
-        latency.recordNanos(Clock.realtimeNanos() - entry.envelope.firstReceivedNanos());
+        long now = Clock.realtimeNanos();
+        acknowledgedNanos = now;
+        latency.recordNanos(now - entry.envelope.firstReceivedNanos());
     }
 }

@@ -165,7 +165,7 @@ public final class Publisher implements Runnable {
         backlog = parts.backlog();
         registry = new RegistryWatch(config, parts.health(), parts.metrics().registryFailures, clock);
         ceiling = new Ceiling(LOG, parts.health(), clock, parts.metrics()::requestMillis);
-        parts.metrics().show(ceiling);
+        parts.metrics().show(ceiling, config.inFlightBytes());
         runs = new TopicsOfRuns(backlog, parts.config().topics());
         askedNanos = clock.nanoTime();
         time = new RecordTime(parts.config(), clock, parts.metrics().lateBatches);

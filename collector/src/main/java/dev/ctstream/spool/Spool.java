@@ -73,6 +73,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     static final int MAX_GATHERED = 1024;
 
     private final Parts parts;
+    private final SpoolConfig config;
     private final SpoolFileSystem files;
     private final RunIdentity identity;
     private final SpoolDirectory directory;
@@ -151,7 +152,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         roundBeforeNanos = roundNanos - PAUSE_NANOS;
         this.directory = directory;
         this.state = state;
-        SpoolConfig config = parts.config().on(files.totalBytes(directory.path()));
+        config = parts.config().on(files.totalBytes(directory.path()));
         SpoolRecovery recovery = SpoolRecovery.recover(files, directory, state.last());
         givenUp = recovery.givenUp();
         owed = recovery.owed();
@@ -635,8 +636,23 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     }
 
     /** Bytes in the segments of events. */
-    long sizeBytes() {
+    public long sizeBytes() {
         return events.catalog.sizeBytes();
+    }
+
+    /** Most bytes of the segments of events. */
+    public long limitBytes() {
+        return config.maxBytes();
+    }
+
+    /** Bytes of the segments of control records. */
+    public long controlSizeBytes() {
+        return control.catalog.sizeBytes();
+    }
+
+    /** Bytes that are reserved for the segments of control records. */
+    public long controlLimitBytes() {
+        return config.controlBytes();
     }
 
     /** Number of segments of events. */
@@ -645,14 +661,19 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     }
 
     /** Age of the oldest event that is handed out but not acknowledged; 0 = there is none. */
-    double ageSeconds() {
+    public double ageSeconds() {
         long oldest = events.acknowledged.oldestReceivedNanos();
         return oldest == 0 ? 0 : (clock.realtimeNanos() - oldest) / (double) SECOND_NANOS;
     }
 
     /** Lost events whose GAP Kafka has not acknowledged. */
-    long owedEvents() {
+    public long owedEvents() {
         return owed.events();
+    }
+
+    /** For how long Kafka has not acknowledged the oldest GAP that waits; 0 = none waits. */
+    public double owedSeconds() {
+        return owed.waitingNanos(System.nanoTime()) / (double) SECOND_NANOS;
     }
 
     /** Appends the last declarations, stores the position and unlocks the directory; both threads must have ended. */

@@ -19,45 +19,26 @@ public class SpoolMetrics {
 
     /** Registers the metrics. */
     public SpoolMetrics(Metrics metrics) {
-        writtenBatches =
-                metrics.counter("ctstream_spool_written_batches_total", "batches", "Batches appended to the spool.");
-        writtenBytes = metrics.counter("ctstream_spool_written_bytes_total", "bytes", "Bytes appended to the spool.");
-        lostBatches = metrics.counter(
-                "ctstream_spool_lost_batches_total", "batches", "Batches that the spool had no room for.");
-        lostEvents =
-                metrics.counter("ctstream_spool_lost_events_total", "events", "Events in batches that were dropped.");
-        failures = metrics.counter(
-                "ctstream_spool_write_failures_total", "failures", "Writes or syncs that the disk refused.");
-        deadLetters = metrics.counter(
-                "ctstream_spool_dead_letter_batches_total",
-                "batches",
-                "Batches that Kafka refused for good; they are kept in dead-letter files.");
-        syncSeconds = metrics.latency("ctstream_spool_sync_seconds", "Time that fdatasync(2) took.");
-        registerGauges(metrics);
+        writtenBatches = metrics.counter(SpoolMetric.WRITTEN);
+        writtenBytes = metrics.counter(SpoolMetric.WRITTEN_BYTES);
+        lostBatches = metrics.counter(SpoolMetric.LOST);
+        lostEvents = metrics.counter(SpoolMetric.LOST_EVENTS);
+        failures = metrics.counter(SpoolMetric.FAILURES);
+        deadLetters = metrics.counter(SpoolMetric.DEAD_LETTERS);
+        syncSeconds = metrics.latency(SpoolMetric.SYNC);
+        gauge(metrics, SpoolMetric.SIZE, Spool::sizeBytes);
+        gauge(metrics, SpoolMetric.LIMIT, Spool::limitBytes);
+        gauge(metrics, SpoolMetric.CONTROL_SIZE, Spool::controlSizeBytes);
+        gauge(metrics, SpoolMetric.CONTROL_LIMIT, Spool::controlLimitBytes);
+        gauge(metrics, SpoolMetric.SEGMENTS, Spool::segments);
+        gauge(metrics, SpoolMetric.UNACKNOWLEDGED, Spool::unacknowledged);
+        gauge(metrics, SpoolMetric.OWED, Spool::owedEvents);
+        gauge(metrics, SpoolMetric.OWED_TIME, Spool::owedSeconds);
+        gauge(metrics, SpoolMetric.AGE, Spool::ageSeconds);
     }
 
-    private void registerGauges(Metrics metrics) {
-        gauge(metrics, "ctstream_spool_size_bytes", "Bytes in the spool's segments.", Spool::sizeBytes);
-        gauge(metrics, "ctstream_spool_segments", "Segment files in the spool.", Spool::segments);
-        gauge(
-                metrics,
-                "ctstream_spool_unacknowledged_batches",
-                "Batches in the spool that Kafka has not acknowledged.",
-                Spool::unacknowledged);
-        gauge(
-                metrics,
-                "ctstream_spool_owed_events",
-                "Lost events whose GAP Kafka has not acknowledged.",
-                Spool::owedEvents);
-        gauge(
-                metrics,
-                "ctstream_spool_age_seconds",
-                "Time since the oldest event was received that Kafka has not acknowledged.",
-                Spool::ageSeconds);
-    }
-
-    private void gauge(Metrics metrics, String name, String help, ToDoubleFunction<Spool> value) {
-        metrics.doubleGauge(name, help, () -> {
+    private void gauge(Metrics metrics, SpoolMetric metric, ToDoubleFunction<Spool> value) {
+        metrics.doubleGauge(metric, () -> {
             Spool watched = spool;
             return watched == null ? 0 : value.applyAsDouble(watched);
         });

@@ -23,44 +23,20 @@ public final class TrackMetrics {
 
     /** Registers the metrics. */
     public TrackMetrics(Metrics metrics) {
-        untracked = metrics.counter(
-                "ctstream_track_untracked_flows_total",
-                "flows",
-                "Flows not tracked because the ledger, or the namespace's part of it, was full.");
-        refused = metrics.counter(
-                "ctstream_track_refused_events_total",
-                "events",
-                "Events of a namespace in zones beyond the 4096 that it may have beside others; declared as lost by the"
-                        + " kernel.");
-        inferred = metrics.counter(
-                "ctstream_track_inferred_flows_total",
-                "flows",
-                "Flows closed because they disappeared without a DESTROY.");
-        existing =
-                metrics.counter("ctstream_track_existing_flows_total", "flows", "Dump entries announced as EXISTING.");
-        interim = metrics.counter(
-                "ctstream_track_interim_flows_total", "flows", "Dump entries of known flows reported as INTERIM.");
-        destroyWithoutNew = metrics.counter(
-                "ctstream_track_unknown_ends_events_total",
-                "events",
-                "DESTROY events of flows that were not in the ledger.");
-        lateNew = metrics.counter(
-                "ctstream_track_late_new_events_total", "events", "NEW events that arrived after the flow's DESTROY.");
-        repeatedNew = metrics.counter(
-                "ctstream_track_repeated_new_events_total",
-                "events",
-                "NEW events of flows that were already in the ledger.");
-        dumpIgnored = metrics.counter(
-                "ctstream_track_ignored_entries_total",
-                "entries",
-                "Dump entries ignored because the flow was ending or had ended.");
-        gaps = metrics.counter(
-                "ctstream_track_kernel_gaps_total", "gaps", "Windows of kernel losses declared by a GAP.");
-        filtered = metrics.counter(
-                "ctstream_track_filtered_events_total", "events", "Events of flows that filter.marks leaves out.");
-        metrics.gauge("ctstream_track_live_flows", "Flows in the ledger.", () -> flows);
-        metrics.gauge("ctstream_track_ledger_bytes", "Memory of the ledger.", () -> ledgerBytes);
-        metrics.gauge("ctstream_track_sweeps", "Walks over the ledger in progress.", () -> sweeps);
+        untracked = metrics.counter(TrackMetric.UNTRACKED);
+        refused = metrics.counter(TrackMetric.REFUSED);
+        inferred = metrics.counter(TrackMetric.INFERRED);
+        existing = metrics.counter(TrackMetric.EXISTING);
+        interim = metrics.counter(TrackMetric.INTERIM);
+        destroyWithoutNew = metrics.counter(TrackMetric.UNKNOWN_DESTROY);
+        lateNew = metrics.counter(TrackMetric.LATE_NEW);
+        repeatedNew = metrics.counter(TrackMetric.REPEATED_NEW);
+        dumpIgnored = metrics.counter(TrackMetric.IGNORED);
+        gaps = metrics.counter(TrackMetric.GAPS);
+        filtered = metrics.counter(TrackMetric.FILTERED);
+        metrics.gauge(TrackMetric.FLOWS, () -> flows);
+        metrics.gauge(TrackMetric.LEDGER, () -> ledgerBytes);
+        metrics.gauge(TrackMetric.SWEEPS, () -> sweeps);
     }
 
     /** Receive thread, after each pass. */

@@ -50,7 +50,7 @@ class BatcherBoundsTest {
             test.sink.batches.forEach(batch -> zones.set(batch.stream().zone()));
             assertThat(zones.cardinality()).isEqualTo(ZONES);
             assertThat(test.metrics.prometheusText())
-                    .contains("ctstream_batch_closed_batches_total{reason=\"pressure\"} " + (double) early);
+                    .contains("ctstream_batch_closed_total{reason=\"pressure\"} " + (double) early);
         }
     }
 
@@ -105,7 +105,7 @@ class BatcherBoundsTest {
             test.batcher.pass(0);
             assertThat(test.takeMarks()).as("the batch has told it").isEmpty();
             assertThat(test.metrics.prometheusText())
-                    .contains("ctstream_batch_handover_lost_batches_total 3.0")
+                    .contains("ctstream_batch_handover_lost_total 3.0")
                     .contains("ctstream_batch_handover_lost_events_total 6.0");
         }
     }

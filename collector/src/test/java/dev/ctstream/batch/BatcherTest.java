@@ -317,9 +317,9 @@ class BatcherTest {
             assertThat(test.metrics.prometheusText())
                     .contains("ctstream_batch_encoded_events_total 3.0")
                     .contains("ctstream_batch_encoded_bytes_total " + (double) bytes)
-                    .contains("ctstream_batch_closed_batches_total{reason=\"count\"} 1.0")
-                    .contains("ctstream_batch_closed_batches_total{reason=\"linger\"} 1.0")
-                    .contains("ctstream_batch_open_batches 0.0");
+                    .contains("ctstream_batch_closed_total{reason=\"count\"} 1.0")
+                    .contains("ctstream_batch_closed_total{reason=\"linger\"} 1.0")
+                    .contains("ctstream_batch_open 0.0");
         }
     }
 

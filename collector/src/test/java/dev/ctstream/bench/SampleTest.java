@@ -60,8 +60,8 @@ class SampleTest {
         private static void counters(ObjectNode answer, int encoded, int acknowledged, int inRing) {
             answer.putObject("counters")
                     .put("ctstream_batch_encoded_events_total", encoded)
-                    .put("ctstream_batch_closed_batches_total", encoded / 512)
-                    .put("ctstream_batch_ring_batches", inRing)
+                    .put("ctstream_batch_closed_total", encoded / 512)
+                    .put("ctstream_batch_ring_waiting", inRing)
                     .put("ctstream_spool_unacknowledged_batches", 0)
                     .put("ctstream_publish_acknowledged_events_total", acknowledged);
         }

@@ -96,7 +96,8 @@ class ReceiveKernelIT {
             assertThat(harness.drops()).isEqualTo(flows - harness.events());
             assertThat(source.dropsTotal()).isEqualTo(harness.drops());
             assertThat(harness.metrics().prometheusText())
-                    .contains("ctstream_receive_kernel_drops_events_total{netns=\"test\"} " + (double) harness.drops());
+                    .contains(
+                            "ctstream_receive_kernel_dropped_events_total{netns=\"test\"} " + (double) harness.drops());
         }
     }
 

@@ -35,8 +35,8 @@ class ReceiveMetricsTest {
                     .contains("ctstream_receive_truncated_datagrams_total 1.0")
                     .contains("ctstream_receive_malformed_messages_total 1.0")
                     .contains("ctstream_receive_other_messages_total 1.0")
-                    .contains("ctstream_receive_injected_messages_total 1.0")
-                    .contains("ctstream_receive_overrun_errors_total 1.0")
+                    .contains("ctstream_receive_dump_messages_total 1.0")
+                    .contains("ctstream_receive_overruns_total 1.0")
                     .contains("ctstream_receive_drains_total 2.0")
                     .contains("ctstream_receive_largest_drain_events 9.0");
         }

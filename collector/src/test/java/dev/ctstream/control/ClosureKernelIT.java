@@ -178,7 +178,7 @@ class ClosureKernelIT {
         int inferred = harness.events("DESTROY", "inferred").size();
         System.out.printf(
                 "churn: %d flows ended, %d inferred, %d events lost, %.0f dumps%n",
-                ending, inferred, lost, harness.metric("ctstream_track_dumps_total"));
+                ending, inferred, lost, harness.metric("ctstream_control_dumps_total"));
         assertThat(harness.events(e -> e.type().equals("DESTROY"))).hasSize(ending);
         assertThat(ended(harness)).hasSize(ending); // each flow once
         assertThat((long) inferred).isLessThanOrEqualTo(lost);

@@ -198,7 +198,7 @@ class ControlKernelIT {
             harness.startAllButSpool();
             await().during(Duration.ofMillis(3 * HEARTBEAT_MILLIS))
                     .atMost(Duration.ofMinutes(1))
-                    .until(() -> !added.isDone() && harness.metric("ctstream_track_heartbeat_records_total") == 0);
+                    .until(() -> !added.isDone() && harness.metric("ctstream_control_heartbeats_total") == 0);
             harness.startSpool();
             added.get(1, TimeUnit.MINUTES);
             harness.await("heartbeat", () -> !harness.control("HEARTBEAT").isEmpty());

@@ -104,7 +104,7 @@ class ReliableKernelIT {
             assertThat(modes).hasSize(2);
             assertThat(modes.get(0).get("mode_to")).hasToString("counted");
             assertThat(modes.get(1).get("mode_to")).hasToString("reliable");
-            assertThat(harness.metric("ctstream_track_mode_switches_total")).isEqualTo(2);
+            assertThat(harness.metric("ctstream_control_mode_switches_total")).isEqualTo(2);
             GenericRecord stopped = harness.control("STOPPED").get(0);
             assertThat((Long) stopped.get("lost_total")).isPositive();
             assertThat(stopped.get("loss_exact")).isEqualTo(false);

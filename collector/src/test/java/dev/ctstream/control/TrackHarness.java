@@ -343,7 +343,7 @@ final class TrackHarness implements AutoCloseable {
 
     /** Those that were made, and those that were left out because they could find nothing. */
     private double dumps() {
-        return metric("ctstream_track_dumps_total") + metric("ctstream_track_omitted_dumps_total");
+        return metric("ctstream_control_dumps_total") + metric("ctstream_control_omitted_dumps_total");
     }
 
     /** Stops in the collector's order, after everything was read. */

@@ -29,7 +29,7 @@ import java.util.regex.Pattern;
 final class IdleNamespaces {
     private static final double NANOS_PER_SECOND = 1e9;
     private static final Pattern HEARTBEATS =
-            Pattern.compile("^ctstream_track_heartbeat_records_total (\\S+)$", Pattern.MULTILINE);
+            Pattern.compile("^ctstream_control_heartbeats_total (\\S+)$", Pattern.MULTILINE);
 
     private IdleNamespaces() {}
 

@@ -33,8 +33,8 @@ class LossProofKernelIT {
     private static final int FLOWS = Integer.getInteger("test.flows", 8_000);
     private static final long SEED = Long.getLong("test.seed", 1);
     private static final String RECEIVED = "ctstream_receive_events_total";
-    private static final String DROPS = "ctstream_receive_kernel_drops_events_total";
-    private static final String HEARTBEATS = "ctstream_track_heartbeat_records_total";
+    private static final String DROPS = "ctstream_receive_kernel_dropped_events_total";
+    private static final String HEARTBEATS = "ctstream_control_heartbeats_total";
 
     @TempDir
     private static Path folder;

@@ -36,7 +36,7 @@ class OutageKernelIT {
     private static final int FEW_BATCHES = 30;
 
     private static final String RECEIVED = "ctstream_receive_events_total";
-    private static final String DROPS = "ctstream_receive_kernel_drops_events_total";
+    private static final String DROPS = "ctstream_receive_kernel_dropped_events_total";
     private static final String ACKNOWLEDGED = "ctstream_publish_acknowledged_events_total";
     private static final String BACKLOG = "ctstream_spool_unacknowledged_batches";
     private static final double MIB = 1 << 20;

@@ -281,7 +281,7 @@ class OwedLossesKernelIT {
             load.stop();
             await().atMost(FaultSite.PATIENCE)
                     .until(() -> site.metric("ctstream_receive_events_total")
-                                    + site.metric("ctstream_receive_kernel_drops_events_total")
+                                    + site.metric("ctstream_receive_kernel_dropped_events_total")
                             >= before + load.offered());
         }
     }

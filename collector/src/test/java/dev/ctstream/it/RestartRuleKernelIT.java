@@ -97,7 +97,7 @@ class RestartRuleKernelIT {
     private void awaitPublished(int events) {
         awaitReceived(events);
         await().atMost(FaultSite.PATIENCE)
-                .until(() -> site.metric("ctstream_track_dumps_total") > 0
+                .until(() -> site.metric("ctstream_control_dumps_total") > 0
                         && site.metric("ctstream_spool_unacknowledged_batches") == 0);
     }
 

@@ -34,7 +34,7 @@ class HttpEndpointTest {
 
     @Test
     void servesMetrics() throws Exception {
-        metrics.counter("ctstream_a_total", "", "A.").add(2);
+        metrics.counter(MetricDescription.counter("ctstream_a_total", "", "A.")).add(2);
         HttpResponse<String> response = get("/metrics");
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.headers().firstValue("content-type"))

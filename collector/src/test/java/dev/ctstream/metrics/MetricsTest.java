@@ -1,15 +1,23 @@
 package dev.ctstream.metrics;
 
+import static dev.ctstream.metrics.MetricDescription.counter;
+import static dev.ctstream.metrics.MetricDescription.gauge;
+import static dev.ctstream.metrics.MetricDescription.histogram;
+import static dev.ctstream.metrics.MetricDescription.info;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.ref.WeakReference;
-import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class MetricsTest {
+    private static final MetricDescription COUNTER = counter("ctstream_a_total", "", "A.");
+    private static final MetricDescription OF_KIND = counter("ctstream_b_events_total", "events", "B.", "kind");
+    private static final MetricDescription OPEN = gauge("ctstream_open", "", "Open.", "netns");
+    private static final MetricDescription LAG = histogram("ctstream_publish_lag_seconds", "Lag.", "stage");
+
     private final Metrics metrics = new Metrics();
 
     @AfterEach
@@ -19,28 +27,29 @@ class MetricsTest {
 
     @Test
     void namesAppearExactlyAsRegistered() {
-        metrics.counter("ctstream_receive_events_total", "events", "Events.", "type", "new")
-                .add(3);
-        metrics.counter("ctstream_spool_written_bytes_total", "bytes", "Bytes.").add(1);
-        metrics.counter("ctstream_publish_retries_total", "", "Retries.");
-        metrics.gauge("ctstream_receive_buffer_granted_bytes", "Granted.", () -> 425984, "netns", "host");
-        metrics.gauge("ctstream_batch_open", "Open batches.", () -> 2);
+        metrics.counter(OF_KIND, "new").add(3);
+        metrics.counter(counter("ctstream_spool_written_bytes_total", "bytes", "Bytes."))
+                .add(1);
+        metrics.doubleCounterFrom(counter("ctstream_work_seconds_total", "seconds", "Work."), () -> 0.5);
+        metrics.gauge(OPEN, () -> 425984, "host");
+        metrics.info(info("ctstream_build_info", "The program.", "version"), "0.1");
         assertThat(metrics.prometheusText().lines().filter(line -> !line.startsWith("#")))
                 .containsExactlyInAnyOrder(
-                        "ctstream_receive_events_total{type=\"new\"} 3.0",
+                        "ctstream_b_events_total{kind=\"new\"} 3.0",
                         "ctstream_spool_written_bytes_total 1.0",
-                        "ctstream_publish_retries_total 0.0",
-                        "ctstream_receive_buffer_granted_bytes{netns=\"host\"} 425984.0",
-                        "ctstream_batch_open 2.0");
+                        "ctstream_work_seconds_total 0.5",
+                        "ctstream_open{netns=\"host\"} 425984.0",
+                        "ctstream_build_info{version=\"0.1\"} 1");
         assertThat(metrics.prometheusText())
-                .contains("# TYPE ctstream_receive_events_total counter")
-                .contains("# TYPE ctstream_batch_open gauge")
-                .contains("# HELP ctstream_batch_open Open batches.");
+                .contains("# TYPE ctstream_b_events_total counter")
+                .contains("# TYPE ctstream_open gauge")
+                .contains("# HELP ctstream_open Open.")
+                .contains("# TYPE ctstream_build_info gauge");
     }
 
     @Test
     void aCounterLivesAsLongAsItsMetricsWithoutAnotherReference() {
-        WeakReference<Counter> counter = new WeakReference<>(metrics.counter("ctstream_a_total", "", "A."));
+        WeakReference<Counter> counter = new WeakReference<>(metrics.counter(COUNTER));
         System.gc();
         assertThat(metrics.prometheusText()).contains("ctstream_a_total 0.0");
         assertThat(counter.get()).isNotNull();
@@ -48,52 +57,58 @@ class MetricsTest {
 
     @Test
     void namesOfTheWrongFormAreRefused() {
-        assertThatThrownBy(() -> metrics.counter("ctstream_receive_events", "events", "No total."))
-                .hasMessageContaining("_events_total");
-        assertThatThrownBy(() -> metrics.counter("ctstream_receive_total", "events", "No unit."))
-                .hasMessageContaining("_events_total");
-        assertThatThrownBy(() -> metrics.gauge("receive_open", "No prefix.", () -> 0))
-                .hasMessageContaining("ctstream_");
-        assertThatThrownBy(() -> metrics.gauge("ctstream_open_total", "A counter's ending.", () -> 0))
+        assertThatThrownBy(() -> counter("ctstream_receive_events", "events", "No total."))
+                .hasMessageContaining("must end in _total");
+        assertThatThrownBy(() -> counter("ctstream_work_millis_total", "seconds", "Not a base unit."))
+                .hasMessageContaining("_seconds_total");
+        assertThatThrownBy(() -> gauge("receive_open", "", "No prefix.")).hasMessageContaining("ctstream_");
+        assertThatThrownBy(() -> gauge("ctstream_open_total", "", "A counter's ending."))
                 .hasMessageContaining("_total");
-        assertThatThrownBy(() -> metrics.gauge("ctstream_open", "Half a label.", () -> 0, "netns"))
+        assertThatThrownBy(() -> gauge("ctstream_open_count", "", "A histogram's ending."))
+                .hasMessageContaining("_count");
+        assertThatThrownBy(() -> gauge("ctstream_open", "", "Odd label.", "Netns"))
                 .hasMessageContaining("label");
-        assertThatThrownBy(() -> metrics.latency("ctstream_lag", "No unit.")).hasMessageContaining("_seconds");
+        assertThatThrownBy(() -> histogram("ctstream_lag", "No unit.")).hasMessageContaining("_seconds");
+    }
+
+    @Test
+    void aMetricIsRegisteredAsWhatItIs() {
+        assertThatThrownBy(() -> metrics.gauge(COUNTER, () -> 0)).hasMessageContaining("is a COUNTER");
+        assertThatThrownBy(() -> metrics.counter(OF_KIND)).hasMessageContaining("has the labels [kind]");
+        assertThatThrownBy(() -> metrics.counter(COUNTER, "x")).hasMessageContaining("has the labels []");
     }
 
     @Test
     void registeringTheSameNameAndLabelsTwiceIsRefused() {
-        metrics.counter("ctstream_a_total", "", "A.", "kind", "x");
-        metrics.counter("ctstream_a_total", "", "A.", "kind", "y");
-        assertThatThrownBy(() -> metrics.counter("ctstream_a_total", "", "A.", "kind", "x"))
-                .hasMessageContaining("already");
-        assertThatThrownBy(() -> metrics.counter("ctstream_a_total", "", "Another help.", "kind", "z"))
+        metrics.counter(OF_KIND, "x");
+        metrics.counter(OF_KIND, "y");
+        assertThatThrownBy(() -> metrics.counter(OF_KIND, "x")).hasMessageContaining("already");
+        assertThatThrownBy(() -> metrics.counter(counter(OF_KIND.name(), "events", "Another help.", "kind"), "z"))
                 .isInstanceOf(IllegalArgumentException.class);
-        metrics.latency("ctstream_lag_seconds", "Lag.");
-        assertThatThrownBy(() -> metrics.latency("ctstream_lag_seconds", "Lag."))
-                .hasMessageContaining("already");
+        metrics.latency(LAG, "ack");
+        assertThatThrownBy(() -> metrics.latency(LAG, "ack")).hasMessageContaining("already");
     }
 
     @Test
     void removedMetricsDisappearAndMayBeRegisteredAgain() {
-        metrics.gauge("ctstream_open", "Open.", () -> 1, "netns", "a");
-        metrics.gauge("ctstream_open", "Open.", () -> 1, "netns", "b");
-        metrics.remove("ctstream_open", "netns", "a");
+        metrics.gauge(OPEN, () -> 1, "a");
+        metrics.gauge(OPEN, () -> 1, "b");
+        metrics.remove(OPEN, "a");
         assertThat(metrics.prometheusText()).contains("{netns=\"b\"}").doesNotContain("{netns=\"a\"}");
-        metrics.gauge("ctstream_open", "Open.", () -> 7, "netns", "a");
+        metrics.gauge(OPEN, () -> 7, "a");
         assertThat(metrics.prometheusText()).contains("ctstream_open{netns=\"a\"} 7.0");
     }
 
     @Test
     void sharedCountersLoseNothing() {
-        Counter counter = metrics.sharedCounter("ctstream_a_total", "", "A.");
+        Counter counter = metrics.sharedCounter(COUNTER);
         IntStream.range(0, 100_000).parallel().forEach(i -> counter.increment());
         assertThat(counter.value()).isEqualTo(100_000);
     }
 
     @Test
     void latenciesAreCumulativeHistograms() {
-        LatencyRecorder latency = metrics.latency("ctstream_publish_lag_seconds", "Lag.", "stage", "ack");
+        LatencyRecorder latency = metrics.latency(LAG, "ack");
         latency.recordNanos(200_000); // 0.0002 s
         latency.recordNanos(2_000_000_000L, 3);
         metrics.prometheusText(); // reading resets nothing
@@ -113,20 +128,33 @@ class MetricsTest {
 
     @Test
     void eachNameIsDescribedOnce() {
-        metrics.counter("ctstream_b_events_total", "events", "B.", "type", "new");
-        metrics.counter("ctstream_b_events_total", "events", "B.", "type", "destroy");
-        metrics.gauge("ctstream_a_bytes", "A.", () -> 0);
-        metrics.latency("ctstream_c_seconds", "C.");
-        assertThat(metrics.describe())
-                .containsExactly(
-                        new MetricDescription("ctstream_a_bytes", "gauge", "bytes", List.of(), "A."),
-                        new MetricDescription("ctstream_b_events_total", "counter", "events", List.of("type"), "B."),
-                        new MetricDescription("ctstream_c_seconds", "histogram", "seconds", List.of(), "C."));
+        metrics.counter(OF_KIND, "new");
+        metrics.counter(OF_KIND, "destroy");
+        metrics.gauge(OPEN, () -> 0, "host");
+        metrics.latency(LAG, "ack");
+        assertThat(metrics.describe()).containsExactly(OF_KIND, OPEN, LAG);
     }
 
     @Test
-    void theProcessItselfIsMeasuredOnRequest() {
-        metrics.bindProcess();
-        assertThat(metrics.prometheusText()).contains("jvm_memory_used_bytes").contains("process_uptime_seconds");
+    void theProcessItselfIsMeasuredByTheUsualNames() {
+        Health health = new Health();
+        health.report("kafka", true, "");
+        health.report("sysctls/blue", true, "");
+        health.report("sysctls/red", false, "");
+        health.watch("losses", () -> null);
+        HealthMetrics.register(metrics, health, "0.1");
+        assertThat(metrics.prometheusText())
+                .containsPattern("process_cpu_seconds_total [1-9]?[0-9.]+")
+                .containsPattern("process_resident_memory_bytes [1-9]")
+                .containsPattern("process_virtual_memory_bytes [1-9]")
+                .containsPattern("process_open_fds [1-9]")
+                .containsPattern("process_max_fds [1-9]")
+                .containsPattern("process_start_time_seconds 1\\.[0-9]+E9")
+                .containsPattern("jvm_memory_used_bytes\\{area=\"heap\"\\} [1-9]")
+                .containsPattern("ctstream_build_info\\{.*version=\"0.1\"")
+                .contains("ctstream_ready{component=\"kafka\"} 1.0")
+                .contains("ctstream_ready{component=\"losses\"} 1.0")
+                .contains("ctstream_ready{component=\"sysctls\"} 0.0")
+                .doesNotContain("NaN");
     }
 }

@@ -116,7 +116,7 @@ class PublisherControlTest {
         assertThat(cluster.producers).hasSize(2);
         assertThat(backlog.setAside).isEmpty();
         assertThat(backlog.controlBlocked).containsExactly(true, false);
-        assertThat(metrics.prometheusText()).contains("ctstream_publish_control_refused_total 3.0");
+        assertThat(metrics.prometheusText()).contains("ctstream_publish_control_refusals_total 3.0");
     }
 
     @Test

@@ -17,7 +17,7 @@ class RecordTimeTest {
     private static final long HOUR_MILLIS = TimeUnit.HOURS.toMillis(1);
 
     private final Metrics metrics = new Metrics();
-    private final Counter late = metrics.counter("ctstream_publish_late_batches_total", "batches", "Late.");
+    private final Counter late = metrics.counter(PublishMetric.LATE);
     private final RecordTime time = time(true);
 
     @AfterEach
