@@ -28,6 +28,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Errors: a broker that does not start gives an IOException with the end of its log.
  */
 public final class EmbeddedBroker implements AutoCloseable {
+    /** How a package says where its native libraries are; see {@code bin/ctstream}. */
+    private static final List<String> NATIVE_LIBRARIES =
+            List.of("java.library.path", "jna.boot.library.path", "jna.nounpack", "org.xerial.snappy.use.systemlib");
+
     private static final long START_SECONDS = 90;
     private static final long STOP_SECONDS = 20;
     private static final int START_ATTEMPTS = 3;
@@ -224,6 +228,12 @@ public final class EmbeddedBroker implements AutoCloseable {
         command.add("-Djava.rmi.server.hostname=127.0.0.1"); // for JMX: the host's own name may lead out of a namespace
         if (Runtime.version().feature() >= 24) {
             command.add("--sun-misc-unsafe-memory-access=allow"); // an older JVM refuses to start with it
+        }
+        for (String property : NATIVE_LIBRARIES) {
+            String value = System.getProperty(property);
+            if (value != null) {
+                command.add("-D" + property + "=" + value);
+            }
         }
         command.addAll(List.of("-cp", classPath(), "dev.ctstream.cli.Main", "broker"));
         command.addAll(List.of("--port", Integer.toString(port), "--data", data.toString(), "--exit-with-stdin"));

@@ -114,11 +114,8 @@ public final class Main implements Runnable {
             return ExitCode.USAGE;
         }
         Main main = new Main(console, requests, rehearsal);
-        CommandLine line = new CommandLine(main);
         boolean named = arguments.length > 0 && COMMANDS.contains(arguments[0]);
-        for (String name : named ? List.of(arguments[0]) : COMMANDS) {
-            line.addSubcommand(main.command(name));
-        }
+        CommandLine line = main.line(named ? List.of(arguments[0]) : COMMANDS);
         line.registerConverter(Path.class, new Converters.FilePath())
                 .setExpandAtFiles(false)
                 .setUsageHelpWidth(console.columns())
@@ -147,6 +144,17 @@ public final class Main implements Runnable {
         System.setProperty("org.apache.avro.limits.string.maxLength", Integer.toString(MAX_STRING_BYTES));
         System.setProperty("org.apache.avro.limits.bytes.maxLength", Integer.toString(MAX_STRING_BYTES));
         System.setProperty("org.apache.avro.limits.collectionItems.maxLength", Integer.toString(MAX_ITEMS));
+    }
+
+    /** All commands, for what is written about them; they are not run. */
+    static CommandLine commands(Console console) {
+        return new Main(console, new RunRequests(), null).line(COMMANDS);
+    }
+
+    private CommandLine line(List<String> names) {
+        CommandLine line = new CommandLine(this);
+        names.forEach(name -> line.addSubcommand(command(name)));
+        return line;
     }
 
     private Object command(String name) {

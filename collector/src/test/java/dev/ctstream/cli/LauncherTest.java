@@ -168,6 +168,30 @@ class LauncherTest {
         assertThat(flags.indexOf("-Xmx1g")).isGreaterThan(flags.lastIndexOf("-Xmx256m"));
     }
 
+    @Test
+    void aPackageUsesItsOwnJavaItsArchiveAndItsUnpackedLibraries() throws Exception {
+        Path home = folder.resolve("package");
+        script("package/bin/ctstream", Files.readString(Path.of("bin/ctstream")));
+        script("package/runtime/bin/java", "#!/bin/sh\necho \"packaged $*\"\n");
+        Files.writeString(home.resolve("runtime/release"), "JAVA_VERSION=\"25.0.3\"\n");
+        Files.writeString(home.resolve("ctstream-25.aot"), "");
+        Files.createDirectories(home.resolve("lib/native"));
+        Files.createDirectories(home.resolve("lib/ext"));
+        for (String jar : List.of("lib/b.jar", "lib/A.jar", "lib/ext/login.jar")) {
+            Files.writeString(home.resolve(jar), "");
+        }
+        Path linked = Files.createSymbolicLink(folder.resolve("linked"), home.resolve("bin/ctstream"));
+
+        Result run = run(linked.toString(), "run");
+        assertThat(run.err()).isEmpty();
+        assertThat(run.out())
+                .startsWith("packaged ")
+                .contains(" -XX:AOTCache=" + home + "/ctstream-25.aot ")
+                .contains(" -Djna.boot.library.path=" + home + "/lib/native -Djna.nounpack=true ")
+                .contains(" -Djava.library.path=" + home + "/lib/native ")
+                .contains(" -cp " + home + "/lib/A.jar:" + home + "/lib/b.jar:" + home + "/lib/ext/login.jar dev.");
+    }
+
     @ParameterizedTest
     @CsvSource({"TERM, 143", "INT, 130", "HUP, 129"})
     void aSignalEndsTheBuildAndAllThatItHasStarted(String signal, int code) throws Exception {
