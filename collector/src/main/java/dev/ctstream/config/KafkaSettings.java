@@ -1,5 +1,6 @@
 package dev.ctstream.config;
 
+import dev.ctstream.publish.ProducerSettings;
 import dev.ctstream.read.KafkaKeys;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,9 @@ import org.apache.kafka.common.security.JaasContext;
 final class KafkaSettings {
     /** With up to this many typing errors, a name is a misspelt known one; with more, it belongs to a plug-in. */
     private static final int TYPING_ERRORS = 2;
+
+    /** What a provider puts in, which is not known here. */
+    private static final String PROVIDED = "${";
 
     private static final String JAAS_FORM = "not of the form MODULE required NAME=\"VALUE\" NAME=\"VALUE\"; - put each"
             + " value in double quotes, and end with a semicolon";
@@ -36,7 +40,7 @@ final class KafkaSettings {
         /** Checks a key with its prefix; returns whether it can be passed on. */
         boolean name(Setting setting, List<String> problems, List<String> warnings) {
             String name = setting.key().substring(Keys.KAFKA.length());
-            if (known.contains(name)) {
+            if (known.contains(name) || ProducerSettings.isOfProvider(name)) {
                 return true;
             }
             Optional<String> nearest = NearestKey.of(name, known)
@@ -57,7 +61,7 @@ final class KafkaSettings {
                     .forEach((name, text) -> problems.add(
                             GivenKeys.problem(Objects.requireNonNull(given.get(Keys.KAFKA + name)), text)));
             String jaas = kafka.get(SaslConfigs.SASL_JAAS_CONFIG);
-            if (jaas != null && !isJaas(jaas)) {
+            if (jaas != null && !jaas.contains(PROVIDED) && !isJaas(jaas)) {
                 problems.add(GivenKeys.problem(
                         Objects.requireNonNull(given.get(Keys.KAFKA + SaslConfigs.SASL_JAAS_CONFIG)), JAAS_FORM));
             }

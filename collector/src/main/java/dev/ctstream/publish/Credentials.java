@@ -16,7 +16,7 @@ import java.util.TreeSet;
 
 /**
  * What a client proves its identity with, and whom it trusts: the settings {@code ssl.*} and {@code sasl.*}, and the
- * content of the files that {@code ssl.*.location} name. Kafka's clients read them once, when they are made. Holds
+ * content of the files that {@code ssl.*.location} and variables such as {@code ${file:/a/path:key}} name. Kafka's clients read them once, when they are made. Holds
  * digests only.
  */
 record Credentials(Map<String, String> digests) {
@@ -41,6 +41,10 @@ record Credentials(Map<String, String> digests) {
                 digest.update(value.getBytes(StandardCharsets.UTF_8));
                 if (key.startsWith("ssl.") && key.endsWith(".location")) {
                     addFile(digest, value);
+                }
+                for (Secrets.Variable variable : Secrets.variables(value)) {
+                    addFile(digest, variable.path());
+                    addFile(digest, variable.path() + "/" + variable.key());
                 }
                 digests.put(key, HexFormat.of().formatHex(digest.digest()));
             }

@@ -137,6 +137,17 @@ public final class KafkaErrorText {
             return words + "; the brokers' certificate is for other names: use one of these names in"
                     + " kafka.bootstrap.servers, and have the brokers advertise them";
         }
+        if (words.startsWith("NotAfter") || words.startsWith("NotBefore")) {
+            return words
+                    + "; the brokers' certificate has expired or does not hold yet: renew it, or set this host's clock";
+        }
+        if (words.contains("certificate_required") || words.contains("bad_certificate")) {
+            return words + "; check kafka.ssl.*: the brokers demand a certificate that they trust, with its key, in"
+                    + " kafka.ssl.keystore.location";
+        }
+        if (words.contains("certificate_expired")) {
+            return words + "; the certificate in kafka.ssl.keystore.location has expired: renew it";
+        }
         return words + "; check kafka.ssl.*";
     }
 

@@ -153,10 +153,15 @@ public final class ProducerSettings {
         return settings;
     }
 
+    /** Whether a key describes one of the providers that {@code config.providers} names; any client reads it. */
+    public static boolean isOfProvider(String key) {
+        return key.startsWith("config.providers.");
+    }
+
     static Map<String, Object> admin(PublishConfig config) {
         Map<String, Object> settings = new HashMap<>();
         config.kafka().forEach((key, value) -> {
-            if (AdminClientConfig.configNames().contains(key)) {
+            if (AdminClientConfig.configNames().contains(key) || isOfProvider(key)) {
                 settings.put(key, value);
             }
         });

@@ -34,7 +34,24 @@ public final class Secrets {
     private static final Set<String> JAAS_WORDS =
             Set.of("required", "requisite", "sufficient", "optional", "username", "password", "true", "false");
 
+    private static final Pattern VARIABLE = Pattern.compile("\\$\\{[^:}]+:([^:}]+):([^}]+)}");
+
+    /**
+     * A variable {@code ${PROVIDER:PATH:KEY}}, which one of Kafka's providers replaces.
+     *
+     * @param path a file with keys, or a directory with a file for each key
+     */
+    public record Variable(String path, String key) {}
+
     private Secrets() {}
+
+    /** The variables of a value. */
+    public static List<Variable> variables(String value) {
+        return VARIABLE.matcher(value)
+                .results()
+                .map(match -> new Variable(match.group(1), match.group(2)))
+                .toList();
+    }
 
     /** Whether a key's value must never be shown; takes keys with and without the prefix {@code kafka.}. */
     public static boolean isSecret(String key) {

@@ -34,4 +34,19 @@ class CredentialsTest {
         Credentials two = Credentials.of(Map.of("sasl.jaas.config", "x", "linger.ms", "6"));
         assertThat(two.differences(one)).containsExactly("sasl.jaas.config", "sasl.mechanism");
     }
+
+    @Test
+    void aFileThatAProviderReadsIsPartOfTheCredential() throws IOException {
+        Path file = Files.writeString(folder.resolve("kafka.properties"), "password=one\n");
+        Files.writeString(folder.resolve("password"), "one");
+        Map<String, String> settings = Map.of(
+                "sasl.jaas.config", "x password=\"${file:" + file + ":password}\";",
+                "ssl.key.password", "${dir:" + folder + ":password}");
+        Credentials one = Credentials.of(settings);
+        assertThat(Credentials.of(settings).differences(one)).isEmpty();
+        Files.writeString(file, "password=two\n");
+        assertThat(Credentials.of(settings).differences(one)).containsExactly("sasl.jaas.config");
+        Files.writeString(folder.resolve("password"), "two");
+        assertThat(Credentials.of(settings).differences(one)).containsExactly("sasl.jaas.config", "ssl.key.password");
+    }
 }

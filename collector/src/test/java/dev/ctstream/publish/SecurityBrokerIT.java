@@ -8,10 +8,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.acl.AccessControlEntry;
 import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
@@ -20,6 +23,7 @@ import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,6 +31,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * A publisher without access reports the reason and the remedy. Once that is fixed, everything arrives without a
@@ -80,20 +86,39 @@ class SecurityBrokerIT {
     }
 
     private PublishConfig withTls(String address, Path trusted) {
-        return publisher.config(
-                Layout.BATCH,
-                true,
-                Map.of(
-                        "bootstrap.servers",
-                        address,
-                        "security.protocol",
-                        "SSL",
-                        "ssl.truststore.type",
-                        "PKCS12",
-                        "ssl.truststore.location",
-                        trusted.toString(),
-                        "ssl.truststore.password",
-                        SecuredBroker.STORE_PASSWORD));
+        return publisher.config(Layout.BATCH, true, tls(address, trusted));
+    }
+
+    private static Map<String, String> tls(String address, Path trusted) {
+        return new HashMap<>(Map.of(
+                "bootstrap.servers",
+                address,
+                "security.protocol",
+                "SSL",
+                "ssl.truststore.type",
+                "PKCS12",
+                "ssl.truststore.location",
+                trusted.toString(),
+                "ssl.truststore.password",
+                SecuredBroker.STORE_PASSWORD));
+    }
+
+    private PublishConfig withCertificate(Path own) {
+        Map<String, String> settings = tls(broker.mutualListener(), broker.store("right"));
+        settings.put("ssl.keystore.location", own.toString());
+        settings.put("ssl.keystore.password", SecuredBroker.STORE_PASSWORD);
+        return publisher.config(Layout.BATCH, true, settings);
+    }
+
+    private PublishConfig withPlain(String password) {
+        Map<String, String> settings = tls(broker.bothListener(), broker.store("right"));
+        settings.put("security.protocol", "SASL_SSL");
+        settings.put("sasl.mechanism", "PLAIN");
+        settings.put(
+                "sasl.jaas.config",
+                "org.apache.kafka.common.security.plain.PlainLoginModule required username=\""
+                        + SecuredBroker.PLAIN_USER + "\" password=\"" + password + "\";");
+        return publisher.config(Layout.BATCH, true, settings);
     }
 
     private List<AclBinding> rights(String user, AclOperation... operations) {
@@ -276,6 +301,114 @@ class SecurityBrokerIT {
 
         publisher.start(withTls(broker.tlsListener(), broker.store("right")));
         publisher.awaitPublished();
+        publisher.assertAllThere(broker.plain(), ZONES, EVENTS);
+    }
+
+    @Test
+    void aWrongPasswordOfSaslPlainIsReportedAndTheRightOneTakenWithoutARestart() throws Exception {
+        grant(
+                SecuredBroker.PLAIN_USER,
+                AclOperation.WRITE,
+                AclOperation.DESCRIBE,
+                AclOperation.DESCRIBE_CONFIGS,
+                AclOperation.CREATE);
+        publisher.add(2, ZONES, EVENTS);
+        publisher.start(withPlain("wr0ng-secret"));
+        publisher.awaitReason("login refused by", broker.bothListener(), "kafka.sasl.jaas.config");
+        assertThat(publisher.reason()).doesNotContain("wr0ng-secret");
+
+        assertThat(publisher.renewCredentials(withPlain(SecuredBroker.PLAIN_PASSWORD)))
+                .containsExactly("sasl.jaas.config");
+
+        publisher.awaitPublished();
+        publisher.assertAllThere(broker.plain(), ZONES, 2 * EVENTS);
+    }
+
+    @Test
+    void anExpiredCertificateIsReported() throws Exception {
+        publisher.add(1, ZONES, EVENTS);
+        publisher.start(withTls(broker.expiredListener(), broker.store("authority")));
+        publisher.awaitReason("TLS handshake failed with", broker.expiredListener(), "NotAfter", "has expired");
+        publisher.stop(Duration.ofMinutes(10), PublisherHarness.SAYS_SO);
+        assertThat(publisher.queue.unacknowledged()).isEqualTo(ZONES);
+    }
+
+    @Test
+    void aMissingAndAForeignCertificateOfTheClientAreReportedAndARenewedOneIsTakenWithoutARestart() throws Exception {
+        for (String user : List.of("CN=client-1", "CN=client-2")) {
+            grant(user, AclOperation.DESCRIBE_CONFIGS, AclOperation.CREATE);
+        }
+        grant("CN=client-1", AclOperation.WRITE);
+        publisher.add(1, ZONES, EVENTS);
+        publisher.start(withTls(broker.mutualListener(), broker.store("right")));
+        publisher.awaitReason(
+                "TLS handshake failed with", "demand a certificate that they trust", "kafka.ssl.keystore.location");
+
+        Path own = folder.resolve("own.p12");
+        Files.copy(broker.store("foreign"), own);
+        assertThat(publisher.renewCredentials(withCertificate(own))).contains("ssl.keystore.location");
+        double tries = failures();
+        await().atMost(PublisherHarness.SOON).until(() -> failures() > tries + 1);
+        publisher.awaitReason("demand a certificate that they trust");
+
+        Files.copy(broker.store("client-1"), own, StandardCopyOption.REPLACE_EXISTING);
+        assertThat(publisher.renewCredentials(withCertificate(own))).containsExactly("ssl.keystore.location");
+        publisher.awaitPublished();
+
+        Files.copy(broker.store("client-2"), own, StandardCopyOption.REPLACE_EXISTING);
+        assertThat(publisher.renewCredentials(withCertificate(own))).containsExactly("ssl.keystore.location");
+        grant("CN=client-2", AclOperation.WRITE);
+        await().atMost(PublisherHarness.SOON)
+                .until(() -> publisher.renewCredentials(withCertificate(own)).isEmpty());
+        withdraw("CN=client-1", AclOperation.WRITE);
+        publisher.add(2, ZONES, EVENTS);
+        publisher.awaitPublished();
+        publisher.assertAllThere(broker.plain(), ZONES, 3 * EVENTS);
+    }
+
+    /** What {@code docs/security.md} says. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    NONE             |
+                    WRITE            | WRITE
+                    DESCRIBE_CONFIGS | DESCRIBE_CONFIGS
+                    CREATE           | CREATE if topic.create=true
+                    """)
+    void exactlyTheLeastRightsSufficeAndEachMissingOneIsNamed(String missing, @Nullable String named) throws Exception {
+        publisher = new PublisherHarness("least-" + missing);
+        String user = "least-" + missing;
+        broker.setPassword(user, "secret");
+        List<String> topics = List.of(publisher.topic, publisher.topic + "-control");
+        AclOperation[] granted = Stream.of(AclOperation.WRITE, AclOperation.DESCRIBE_CONFIGS, AclOperation.CREATE)
+                .filter(operation -> !operation.name().equals(missing))
+                .toArray(AclOperation[]::new);
+        broker.grant(user, topics, granted);
+        if (missing.equals("DESCRIBE_CONFIGS")) { // a topic's settings are read when it is there
+            try (Admin admin = broker.admin()) {
+                admin.createTopics(topics.stream()
+                                .map(topic -> new NewTopic(topic, 12, (short) 1))
+                                .toList())
+                        .all()
+                        .get(20, TimeUnit.SECONDS);
+            }
+        }
+        publisher.add(1, ZONES, EVENTS);
+        try (LogLines log = new LogLines()) {
+            publisher.start(asUser(user, "secret", true));
+            if (named != null && !missing.equals("DESCRIBE_CONFIGS")) {
+                publisher.awaitReason("not permitted by", named);
+                assertThat(publisher.queue.unacknowledged()).isPositive();
+                broker.grant(user, topics, AclOperation.valueOf(missing));
+            }
+            publisher.awaitPublished();
+            List<String> warnings =
+                    log.lines.stream().filter(line -> !line.startsWith("INFO")).toList();
+            if (named == null) {
+                assertThat(warnings).isEmpty();
+            } else {
+                assertThat(warnings).anySatisfy(line -> assertThat(line).contains("not permitted by", named));
+            }
+        }
         publisher.assertAllThere(broker.plain(), ZONES, EVENTS);
     }
 }

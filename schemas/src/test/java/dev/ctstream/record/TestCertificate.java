@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.ArrayList;
@@ -28,18 +29,70 @@ public record TestCertificate(Path store) {
     public static TestCertificate make(Path folder, String name, String alternative)
             throws IOException, InterruptedException {
         TestCertificate made = new TestCertificate(folder.resolve(name + ".p12"));
+        made.generate(name, "san=" + alternative);
+        return made;
+    }
+
+    /** Makes {@code authority.p12}, and {@code NAME.p12} with a certificate of that authority that has expired. */
+    public static TestCertificate makeExpired(Path folder, String name, String alternative)
+            throws IOException, InterruptedException, GeneralSecurityException {
+        TestCertificate authority = new TestCertificate(folder.resolve("authority.p12"));
+        authority.generate("authority", "bc=ca:true");
+        TestCertificate made = new TestCertificate(folder.resolve(name + ".p12"));
+        made.generate(name, "san=" + alternative);
+        Path request = folder.resolve(name + ".csr");
+        Path reply = folder.resolve(name + ".crt");
+        made.keytool("-certreq", "-alias", name, "-file", request.toString());
+        authority.keytool(
+                "-gencert",
+                "-alias",
+                "authority",
+                "-infile",
+                request.toString(),
+                "-outfile",
+                reply.toString(),
+                "-rfc",
+                "-startdate",
+                "-3d",
+                "-validity",
+                "1",
+                "-ext",
+                "san=" + alternative);
+        Files.writeString(reply, Files.readString(authority.pem()), StandardOpenOption.APPEND);
+        made.keytool("-importcert", "-noprompt", "-alias", name, "-file", reply.toString());
+        return made;
+    }
+
+    private void generate(String name, String extension) throws IOException, InterruptedException {
+        keytool(
+                "-genkeypair",
+                "-alias",
+                name,
+                "-keyalg",
+                "EC",
+                "-groupname",
+                "secp256r1",
+                "-dname",
+                "CN=" + name,
+                "-ext",
+                extension,
+                "-validity",
+                "3650",
+                "-storetype",
+                "PKCS12");
+    }
+
+    private void keytool(String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-        command.addAll(List.of("-genkeypair", "-alias", name, "-keyalg", "EC", "-groupname", "secp256r1"));
-        command.addAll(List.of("-dname", "CN=" + name, "-ext", "san=" + alternative, "-validity", "3650"));
-        command.addAll(List.of("-storetype", "PKCS12", "-storepass", PASSWORD));
-        command.addAll(List.of("-keystore", made.store.toString()));
+        command.addAll(List.of("-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("-storepass", PASSWORD, "-keystore", store.toString()));
         Process keytool = new ProcessBuilder(command).redirectErrorStream(true).start();
         String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (keytool.waitFor() != 0) {
             throw new IOException(said);
         }
-        return made;
     }
 
     /** The certificate alone, as PEM, in a file of its own. */
