@@ -53,7 +53,7 @@ final class LaunchedProgram implements AutoCloseable {
         command.add("-Duser.home=" + System.getProperty("user.home"));
         command.addAll(List.of("-cp", Path.of(home, "lib", "*").toString(), Main.class.getName()));
         command.addAll(List.of(arguments));
-        return start(folder, environment, command);
+        return of(folder, environment, command);
     }
 
     /** Starts the program by its script, from an installation that the script does not build; it has no terminal. */
@@ -62,7 +62,7 @@ final class LaunchedProgram implements AutoCloseable {
         List<String> command = new ArrayList<>(
                 List.of("env", "--default-signal=INT,HUP,TERM", launcher(folder).toString()));
         command.addAll(List.of(arguments));
-        return start(folder, environment, command);
+        return of(folder, environment, command);
     }
 
     /** The script of an installation, which is made in the folder when it is not there. */
@@ -80,8 +80,8 @@ final class LaunchedProgram implements AutoCloseable {
         return home.resolve("bin/ctstream");
     }
 
-    private static LaunchedProgram start(Path folder, Map<String, String> environment, List<String> command)
-            throws IOException {
+    /** Starts a command that becomes the program. */
+    static LaunchedProgram of(Path folder, Map<String, String> environment, List<String> command) throws IOException {
         Path out = Files.createTempFile(folder, "out", ".txt");
         Path err = Files.createTempFile(folder, "err", ".txt");
         ProcessBuilder builder =
