@@ -1,6 +1,7 @@
 package dev.ctstream.cli;
 
 import dev.ctstream.Rehearsal;
+import dev.ctstream.cli.bundle.SupportBundleCommand;
 import dev.ctstream.cli.demo.DemoCommand;
 import dev.ctstream.cli.entries.EntriesCommand;
 import dev.ctstream.cli.entries.ZonesCommand;
@@ -56,8 +57,20 @@ public final class Main implements Runnable {
      * In the order of the usage text. Only the called command is created: creating all takes half a second of CPU time.
      */
     private static final List<String> COMMANDS = List.of(
-            "run", "demo", "watch", "read", "verify", "lookup", "entries", "zones", "spool", "topics", "doctor",
-            "broker", "bench");
+            "run",
+            "demo",
+            "watch",
+            "read",
+            "verify",
+            "lookup",
+            "entries",
+            "zones",
+            "spool",
+            "topics",
+            "doctor",
+            "support-bundle",
+            "broker",
+            "bench");
 
     @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Show stack traces of errors.")
     private boolean debug;
@@ -170,6 +183,7 @@ public final class Main implements Runnable {
             case "spool" -> SpoolCommand.line(console);
             case "topics" -> TopicsCommand.line(console);
             case "doctor" -> new DoctorCommand(console);
+            case "support-bundle" -> new SupportBundleCommand(console);
             case "broker" -> new BrokerCommand(console);
             case "bench" -> BenchCommand.line(console);
             default -> throw new IllegalArgumentException(name);

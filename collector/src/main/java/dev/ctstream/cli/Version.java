@@ -18,7 +18,7 @@ public final class Version implements IVersionProvider {
     }
 
     /** For instance {@code 0.1.0}. */
-    static String current() throws IOException {
+    public static String current() throws IOException {
         Properties properties = new Properties();
         try (InputStream in = Version.class.getResourceAsStream("version.properties")) {
             properties.load(Objects.requireNonNull(in, "version.properties is not on the class path"));

@@ -39,7 +39,7 @@ class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"run", "read", "verify", "doctor", "broker", "bench"})
+    @ValueSource(strings = {"run", "read", "verify", "doctor", "support-bundle", "broker", "bench"})
     void eachCommandHasHelpWithExamples(String command) {
         assertThat(run(command, "--help")).isZero();
         assertThat(out()).contains("Usage: ctstream " + command).contains("Examples:");
@@ -54,7 +54,7 @@ class MainTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    ''        | run, demo, watch, read, verify, lookup, entries, zones, spool, topics, doctor, broker, bench
+                    ''        | run, demo, watch, read, verify, lookup, entries, zones, spool, topics, doctor, support-bundle, broker, bench
                     entries   | list, count, create, delete, flush
                     zones     | list, allocate
                     spool     | list, cat, verify

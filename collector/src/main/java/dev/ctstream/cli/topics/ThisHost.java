@@ -6,13 +6,11 @@ import dev.ctstream.cli.CommandFailure;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.ExitCode;
 import dev.ctstream.cli.HostZones;
+import dev.ctstream.cli.RunningCollector;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.publish.HostClass;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.HttpURLConnection;
-import java.net.URI;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,9 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /** This host as it is: the events that its running collector receives, and the zones of the kernel's tables. */
 final class ThisHost {
-    private static final int TIMEOUT_MILLIS = 2_000;
     private static final int MEASURE_SECONDS = 5;
-    private static final int STATUS_MOST_BYTES = 4 << 20;
 
     private ThisHost() {}
 
@@ -74,19 +70,11 @@ final class ThisHost {
 
     /** Events that the collector has received. */
     private static long received(String listen) throws IOException {
-        HttpURLConnection connection = (HttpURLConnection)
-                URI.create("http://" + listen + "/status").toURL().openConnection();
-        connection.setConnectTimeout(TIMEOUT_MILLIS);
-        connection.setReadTimeout(TIMEOUT_MILLIS);
-        try (InputStream in = connection.getInputStream()) {
-            JsonNode status = new ObjectMapper().readTree(in.readNBytes(STATUS_MOST_BYTES));
-            JsonNode received = status.path("events").path("received");
-            if (!received.isIntegralNumber()) {
-                throw new IOException("what answers is no collector, or one that is still starting");
-            }
-            return received.asLong();
-        } finally {
-            connection.disconnect();
+        JsonNode status = new ObjectMapper().readTree(RunningCollector.get(listen, "/status"));
+        JsonNode received = status.path("events").path("received");
+        if (!received.isIntegralNumber()) {
+            throw new IOException("what answers is no collector, or one that is still starting");
         }
+        return received.asLong();
     }
 }
