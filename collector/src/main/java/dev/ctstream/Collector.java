@@ -6,7 +6,10 @@ import dev.ctstream.control.BusyStreams;
 import dev.ctstream.control.RunDescription;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.HealthMetrics;
+import dev.ctstream.metrics.HttpAccess;
+import dev.ctstream.metrics.HttpContent;
 import dev.ctstream.metrics.HttpEndpoint;
+import dev.ctstream.metrics.HttpToken;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
 import dev.ctstream.netlink.Clock;
@@ -75,6 +78,7 @@ public final class Collector implements AutoCloseable {
     private final Health health;
     private final RunParts parts;
     private final Namespaces namespaces;
+    private final RateHistory history;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private volatile Tracking tracking;
     private volatile Sending sending;
@@ -134,10 +138,26 @@ public final class Collector implements AutoCloseable {
                 this::threadFailed,
                 this::topicsChanged);
         RunParts.Queues queues = RunParts.Queues.create();
+        history = history(parts.stages(), namespaces);
         applied = config.publish();
         sending = Sending.open(parts, queues, null, applied);
         Spool spool = sending.spool();
         tracking = new Tracking(parts, queues, spool.identity(), before(spool.previousRun()));
+    }
+
+    private static RateHistory history(RunParts.Stages stages, Namespaces namespaces) {
+        BusyStreams busy = stages.control().busyStreams();
+        RateHistory history = new RateHistory(
+                new RateHistory.Counters(
+                        stages.receive()::eventsTotal,
+                        () -> namespaces.lostByKernel()
+                                + stages.batch().lostEventsTotal()
+                                + stages.spool().lostEventsTotal(),
+                        stages.publish()::acknowledgedEventsTotal),
+                busy,
+                System.nanoTime());
+        busy.whenTaken(() -> history.take(System.nanoTime()));
+        return history;
     }
 
     private static RunDescription.@Nullable PreviousRun before(Spool.@Nullable PreviousRun run) {
@@ -208,12 +228,21 @@ public final class Collector implements AutoCloseable {
         List<String> names = new ArrayList<>(config.httpHosts());
         names.add(config.host().name());
         try {
+            HttpToken token = config.httpTokenFile().isPresent()
+                    ? HttpToken.read(config.httpTokenFile().get())
+                    : null;
             return new Early(
                     metrics,
                     health,
                     status,
                     HttpEndpoint.start(
-                            listen, names, metrics, health, () -> Status.json(config, health, status.get())));
+                            listen,
+                            new HttpAccess(names, token),
+                            new HttpContent(
+                                    metrics,
+                                    health,
+                                    () -> Status.json(config, health, status.get()),
+                                    still -> PageFacts.page(config, program, health, status.get(), still))));
         } catch (IOException e) {
             metrics.close();
             throw e;
@@ -360,6 +389,14 @@ public final class Collector implements AutoCloseable {
 
     public Health health() {
         return health;
+    }
+
+    RateHistory history() {
+        return history;
+    }
+
+    RunParts.Stages stages() {
+        return parts.stages();
     }
 
     BusyStreams busyStreams() {

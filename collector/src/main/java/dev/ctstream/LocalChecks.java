@@ -12,6 +12,7 @@ import dev.ctstream.metrics.Check;
 import dev.ctstream.metrics.Check.Result;
 import dev.ctstream.metrics.Descriptors;
 import dev.ctstream.metrics.HttpEndpoint;
+import dev.ctstream.metrics.HttpToken;
 import dev.ctstream.netlink.Capabilities;
 import dev.ctstream.netlink.Clock;
 import dev.ctstream.netlink.Errno;
@@ -87,6 +88,7 @@ public final class LocalChecks {
         OptionalLong running = besideRunning ? SpoolCheck.holder(config.spool()) : OptionalLong.empty();
         checks.addAll(SpoolCheck.look(config.spool(), besideRunning));
         config.httpListen().ifPresent(listen -> checks.add(listen(listen, running)));
+        config.httpTokenFile().ifPresent(file -> checks.add(HttpToken.check(file)));
         checks.add(Descriptors.check(namespaces));
         return checks;
     }

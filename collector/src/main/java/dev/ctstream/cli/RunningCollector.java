@@ -1,10 +1,13 @@
 package dev.ctstream.cli;
 
+import dev.ctstream.metrics.HttpToken;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /** What a collector on this host answers at {@code http.listen}. */
 public final class RunningCollector {
@@ -17,10 +20,15 @@ public final class RunningCollector {
      * The answer to a GET, whatever its status; at most 4 MiB of it.
      *
      * @param listen host:port
+     * @param tokenFile {@code http.token-file}; empty = the collector asks for no token
      */
-    public static byte[] get(String listen, String path) throws IOException {
+    public static byte[] get(String listen, Optional<Path> tokenFile, String path) throws IOException {
         HttpURLConnection connection = (HttpURLConnection)
                 URI.create("http://" + listen + path).toURL().openConnection();
+        if (tokenFile.isPresent()) {
+            String token = HttpToken.read(tokenFile.get()).text();
+            connection.setRequestProperty("Authorization", "Bearer " + token);
+        }
         connection.setConnectTimeout(TIMEOUT_MILLIS);
         connection.setReadTimeout(TIMEOUT_MILLIS);
         try (InputStream in = body(connection)) {

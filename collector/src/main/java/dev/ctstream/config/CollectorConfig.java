@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
  * @param netns namespaces to observe: self, names, paths; or all
  * @param httpListen host:port; empty = no endpoint
  * @param httpHosts names under which the endpoint may be asked, besides its own
+ * @param httpTokenFile the token that clients of the endpoint must give
  * @param shutdownTimeoutSeconds how long a stop may take
  * @param log what run's log has, and how
  */
@@ -42,6 +43,7 @@ public record CollectorConfig(
         PublishConfig publish,
         Optional<String> httpListen,
         List<String> httpHosts,
+        Optional<Path> httpTokenFile,
         int shutdownTimeoutSeconds,
         Log log) {
     /** Copies the lists. */
@@ -94,6 +96,9 @@ public record CollectorConfig(
                 publish(settings),
                 Optional.of(settings.string("http.listen")).filter(listen -> !listen.equals("off")),
                 settings.list("http.hosts"),
+                Optional.of(settings.string("http.token-file"))
+                        .filter(file -> !file.isEmpty())
+                        .map(Path::of),
                 settings.integer("shutdown.timeout-seconds"),
                 new Log(
                         settings.string("log.level").toLowerCase(Locale.ROOT),

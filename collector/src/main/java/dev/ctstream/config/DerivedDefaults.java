@@ -1,6 +1,7 @@
 package dev.ctstream.config;
 
 import dev.ctstream.conntrack.FlowFilter;
+import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.RegistrySettings;
 import dev.ctstream.record.SubjectSchemas;
@@ -67,6 +68,7 @@ record DerivedDefaults(String bootId, String hostName) {
                     + " delivered, and does nothing for other events");
         }
         filter(values, problems);
+        http(values, problems);
         if (values.get("interim.interval-seconds") instanceof Integer interim
                 && values.get("reconcile.interval-seconds") instanceof Integer reconcile
                 && interim > 0
@@ -85,6 +87,15 @@ record DerivedDefaults(String bootId, String hostName) {
             problems.add("the kernel's boot id cannot be read from " + host.bootId() + ": is /proc mounted?");
         }
         return new DerivedDefaults(bootId, host.nodeName());
+    }
+
+    private static void http(Map<String, Object> values, List<String> problems) {
+        if ("".equals(values.get("http.token-file")) && values.get("http.listen") instanceof String listen) {
+            String open = listen.equals("off") ? "" : HttpEndpoint.withoutToken(listen);
+            if (!open.isEmpty()) {
+                problems.add("http.listen=" + listen + ": " + open);
+            }
+        }
     }
 
     /** A registry and the framing that uses it need each other. */

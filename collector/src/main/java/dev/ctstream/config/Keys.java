@@ -402,6 +402,13 @@ final class Keys {
                         "Names under which http.listen may be asked, besides addresses, localhost and the node's name:"
                                 + " name, or .example.com for all names below it.")
                 .define(
+                        "http.token-file",
+                        STRING,
+                        "",
+                        MEDIUM,
+                        "File with a token that clients of http.listen must give: Authorization: Bearer TOKEN, or as the"
+                                + " password of a basic login. Needed where http.listen is no address of the loopback.")
+                .define(
                         "log.level",
                         STRING,
                         "info",

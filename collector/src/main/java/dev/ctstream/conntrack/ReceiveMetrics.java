@@ -59,6 +59,11 @@ public final class ReceiveMetrics implements ReceiveObserver {
         return events[FlowEvent.NEW].value() + events[FlowEvent.UPDATE].value() + events[FlowEvent.DESTROY].value();
     }
 
+    /** Flow events of this type received and decoded so far. Any thread. */
+    public long eventsTotal(int eventType) {
+        return events[eventType].value();
+    }
+
     Counter events(int eventType) {
         return events[eventType];
     }

@@ -27,6 +27,7 @@ public final class BusyStreams {
     private static final Comparator<Figures> BUSIEST_LAST =
             Comparator.comparingDouble(Figures::eventsPerSecond).thenComparingLong(Figures::liveFlows);
 
+    private volatile Runnable taken = () -> {};
     private volatile Shown shown = new Shown(List.of(), List.of());
 
     /**
@@ -39,6 +40,11 @@ public final class BusyStreams {
 
     /** The busiest, and last the others if there are any. */
     private record Shown(List<Figures> namespaces, List<Figures> zones) {}
+
+    /** Calls the listener, on the control thread, whenever figures were taken. */
+    public void whenTaken(Runnable listener) {
+        taken = listener;
+    }
 
     /**
      * Begins to take the figures of all namespaces. The control thread.
@@ -83,6 +89,7 @@ public final class BusyStreams {
             Top top = new Top();
             namespaces.values().forEach(top::add);
             shown = new Shown(top.figures(""), zones.figures(OTHER));
+            taken.run();
         }
     }
 

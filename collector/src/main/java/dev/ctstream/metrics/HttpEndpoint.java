@@ -11,11 +11,10 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,13 +23,15 @@ import org.slf4j.LoggerFactory;
  * (200 or 503, with the reasons), {@code /status} (JSON), {@code /} (a page).
  *
  * <p>Read-only; takes no request body; one request for each connection. {@link HttpConnections} bounds what clients can
- * take, {@link HttpRequest} what they can send, and {@link AllowedHosts} under which names they can read.
+ * take, {@link HttpRequest} what they can send, {@link AllowedHosts} under which names they can read, and {@link
+ * HttpToken} who can, which an address that other hosts reach must have.
  *
  * <p>Ownership: the caller of {@link #start} closes it; the port is free afterwards.
  */
 public final class HttpEndpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
     private static final int OK = 200;
+    private static final int UNAUTHORIZED = 401;
     private static final int NOT_FOUND = 404;
     private static final int METHOD_NOT_ALLOWED = 405;
     private static final int MISDIRECTED = 421;
@@ -41,6 +42,8 @@ public final class HttpEndpoint implements AutoCloseable {
             "OK",
             400,
             "Bad Request",
+            UNAUTHORIZED,
+            "Unauthorized",
             NOT_FOUND,
             "Not Found",
             METHOD_NOT_ALLOWED,
@@ -54,7 +57,6 @@ public final class HttpEndpoint implements AutoCloseable {
             UNAVAILABLE,
             "Service Unavailable");
     private static final String TEXT = "text/plain; charset=utf-8";
-    private static final String POLICY = "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'";
 
     /** Bytes of an unread body that are taken before closing: closing with unread bytes would discard the answer. */
     private static final int MAX_UNREAD_BYTES = 1 << 20;
@@ -63,12 +65,12 @@ public final class HttpEndpoint implements AutoCloseable {
     private static final int CONNECT_MILLIS = 1_000;
 
     private static final String KEY = "http.listen";
+    private static final String OPEN = "other hosts could read it without a token";
     private static final String REMEDY = "stop what listens there, or set http.listen to another address, or to off";
 
-    private final Metrics metrics;
-    private final Health health;
-    private final Supplier<String> statusJson;
+    private final HttpContent content;
     private final AllowedHosts hosts;
+    private final @Nullable HttpToken token;
     private final HttpConnections connections;
 
     private record Answer(int status, String contentType, String body, List<String> fields) {
@@ -77,49 +79,50 @@ public final class HttpEndpoint implements AutoCloseable {
         }
     }
 
-    private HttpEndpoint(
-            String listen,
-            AllowedHosts hosts,
-            Metrics metrics,
-            Health health,
-            Supplier<String> statusJson,
-            LongSupplier freeDescriptors)
+    private HttpEndpoint(String listen, HttpAccess access, HttpContent content, LongSupplier freeDescriptors)
             throws IOException {
-        this.metrics = metrics;
-        this.health = health;
-        this.statusJson = statusJson;
-        this.hosts = hosts;
-        connections = HttpConnections.start(parse(listen), this::serve, freeDescriptors);
+        this.content = content;
+        token = access.token();
+        InetSocketAddress address = parse(listen);
+        if (token == null && !isLoopback(address)) {
+            throw new IllegalArgumentException(OPEN);
+        }
+        List<String> names = new ArrayList<>(access.names());
+        names.add(listen.substring(0, Math.max(0, listen.lastIndexOf(':'))));
+        hosts = new AllowedHosts(names);
+        connections = HttpConnections.start(address, this::serve, freeDescriptors);
     }
 
     /**
      * Starts to listen and to answer.
      *
      * @param listen {@code host:port}, {@code [v6]:port}; port 0 takes a free one
-     * @param names under which clients may ask, besides addresses, {@code localhost} and the host of {@code listen}
-     * @param statusJson one JSON object; called by the serving thread for each request
-     * @throws IOException when the address cannot be listened on; the text names it
+     * @throws IOException when the address cannot be listened on, or others than this host could ask without a token;
+     *     the text names it
      */
-    public static HttpEndpoint start(
-            String listen, Collection<String> names, Metrics metrics, Health health, Supplier<String> statusJson)
-            throws IOException {
-        return start(listen, names, metrics, health, statusJson, Descriptors::free);
+    public static HttpEndpoint start(String listen, HttpAccess access, HttpContent content) throws IOException {
+        return start(listen, access, content, Descriptors::free);
     }
 
-    static HttpEndpoint start(
-            String listen,
-            Collection<String> names,
-            Metrics metrics,
-            Health health,
-            Supplier<String> statusJson,
-            LongSupplier freeDescriptors)
+    static HttpEndpoint start(String listen, HttpAccess access, HttpContent content, LongSupplier freeDescriptors)
             throws IOException {
-        List<String> all = new ArrayList<>(names);
-        all.add(listen.substring(0, Math.max(0, listen.lastIndexOf(':'))));
         try {
-            return new HttpEndpoint(listen, new AllowedHosts(all), metrics, health, statusJson, freeDescriptors);
+            return new HttpEndpoint(listen, access, content, freeDescriptors);
         } catch (IOException | IllegalArgumentException e) {
             throw new IOException(KEY + " (" + listen + "): " + ErrorText.reason(e) + "; " + REMEDY, e);
+        }
+    }
+
+    private static boolean isLoopback(InetSocketAddress address) {
+        return address.getAddress().isLoopbackAddress();
+    }
+
+    /** Why the address cannot be used without a token; empty when it can. */
+    public static String withoutToken(String listen) {
+        try {
+            return isLoopback(parse(listen)) ? "" : OPEN + ": give " + HttpToken.KEY + ", or listen on 127.0.0.1";
+        } catch (IOException | IllegalArgumentException e) {
+            return ""; // it is refused as an address
         }
     }
 
@@ -216,19 +219,33 @@ public final class HttpEndpoint implements AutoCloseable {
         if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
             return new Answer(METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n", List.of("Allow: GET, HEAD"));
         }
+        HttpToken wanted = token;
+        if (wanted != null && !wanted.isIn(request.authorization())) {
+            return new Answer(UNAUTHORIZED, TEXT, "give the token of http.token-file\n", HttpToken.CHALLENGES);
+        }
+        Health health = content.health();
         return switch (request.path()) {
             case "/metrics" ->
-                new Answer(OK, "text/plain; version=0.0.4; charset=utf-8", metrics.prometheusText(), List.of());
-            case "/livez" -> Answer.text(health.live() ? OK : UNAVAILABLE, healthText(health.live()));
-            case "/readyz" -> Answer.text(health.ready() ? OK : UNAVAILABLE, healthText(health.ready()));
-            case "/status" -> new Answer(OK, "application/json", statusJson.get() + "\n", List.of());
-            case "/" ->
-                new Answer(OK, "text/html; charset=utf-8", StatusPage.html(health, statusJson.get()), List.of(POLICY));
+                new Answer(
+                        OK,
+                        "text/plain; version=0.0.4; charset=utf-8",
+                        content.metrics().prometheusText(),
+                        List.of());
+            case "/livez" -> Answer.text(health.live() ? OK : UNAVAILABLE, healthText(health, health.live()));
+            case "/readyz" -> Answer.text(health.ready() ? OK : UNAVAILABLE, healthText(health, health.ready()));
+            case "/status" ->
+                new Answer(OK, "application/json", content.statusJson().get() + "\n", List.of());
+            case "/" -> page(false);
+            case HtmlPage.STILL -> page(true);
             default -> Answer.text(NOT_FOUND, "try /metrics /livez /readyz /status /\n");
         };
     }
 
-    private String healthText(boolean good) {
+    private Answer page(boolean still) {
+        return new Answer(OK, "text/html; charset=utf-8", content.page().html(still), HtmlPage.fields(still));
+    }
+
+    private static String healthText(Health health, boolean good) {
         StringBuilder text = new StringBuilder(good ? "ok\n" : "not ok\n");
         if (health.components().isEmpty()) {
             text.append("no component has reported yet\n");
@@ -253,7 +270,8 @@ public final class HttpEndpoint implements AutoCloseable {
                 .append(answer.contentType)
                 .append("\r\nContent-Length: ")
                 .append(body.length)
-                .append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n");
+                .append("\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer"
+                        + "\r\nConnection: close\r\n");
         answer.fields.forEach(field -> head.append(field).append("\r\n"));
         byte[] start = head.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1);
         byte[] all = new byte[start.length + (withBody ? body.length : 0)];

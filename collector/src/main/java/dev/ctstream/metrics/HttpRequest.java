@@ -17,8 +17,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param path without the query
  * @param host value of the {@code Host} field; null in HTTP/1.0 without one
+ * @param authorization value of the {@code Authorization} field; null = none, or several
  */
-record HttpRequest(String method, String path, @Nullable String host) {
+record HttpRequest(
+        String method,
+        String path,
+        @Nullable String host,
+        @Nullable String authorization) {
     private static final int MAX_HEAD_BYTES = 8192;
     private static final Pattern REQUEST_LINE = Pattern.compile("([A-Z]{1,16}) (/[!-~]*) HTTP/1\\.([01])");
     private static final Pattern FIELD = Pattern.compile("([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*");
@@ -79,13 +84,16 @@ record HttpRequest(String method, String path, @Nullable String host) {
             throw new BadRequestException(400, "the first line is no request of HTTP/1.0 or 1.1");
         }
         List<String> hosts = new ArrayList<>();
+        List<String> authorizations = new ArrayList<>();
         for (int i = 1; i < lines.length && !lines[i].isEmpty(); i++) {
             Matcher field = FIELD.matcher(lines[i]);
             if (!field.matches()) {
                 throw new BadRequestException(400, "a header line is malformed");
             }
-            if (field.group(1).toLowerCase(Locale.ROOT).equals("host")) {
-                hosts.add(field.group(2));
+            switch (field.group(1).toLowerCase(Locale.ROOT)) {
+                case "host" -> hosts.add(field.group(2));
+                case "authorization" -> authorizations.add(field.group(2));
+                default -> {}
             }
         }
         boolean required = first.group(3).equals("1");
@@ -95,6 +103,9 @@ record HttpRequest(String method, String path, @Nullable String host) {
         String target = first.group(2);
         int query = target.indexOf('?');
         return new HttpRequest(
-                first.group(1), query < 0 ? target : target.substring(0, query), hosts.isEmpty() ? null : hosts.get(0));
+                first.group(1),
+                query < 0 ? target : target.substring(0, query),
+                hosts.isEmpty() ? null : hosts.get(0),
+                authorizations.size() == 1 ? authorizations.get(0) : null);
     }
 }

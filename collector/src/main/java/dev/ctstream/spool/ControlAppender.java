@@ -37,6 +37,7 @@ final class ControlAppender {
     private final Owed owed;
     private final SpoolHealth health;
     private final LogIndex logIndex;
+    private final RecentRecords recent = new RecentRecords();
     private final PendingFrames frames;
     private long retryAtNanos;
     private boolean failing;
@@ -86,6 +87,10 @@ final class ControlAppender {
         clock = parts.clock();
         frames = new PendingFrames(parts.files());
         preparedNanos = clock.nanoTime() - PREPARE_INTERVAL_NANOS;
+    }
+
+    RecentRecords recent() {
+        return recent;
     }
 
     /** Makes the next segment file, at most once a second while that fails. */
@@ -219,6 +224,7 @@ final class ControlAppender {
     }
 
     private void appended(ControlItem item, long number) {
+        recent.add(item);
         StreamTable.Namespace namespace = table.namespace(item.namespace());
         ControlKind kind = item.record().kind();
         if (kind == ControlKind.STARTED) {

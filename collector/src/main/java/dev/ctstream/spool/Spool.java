@@ -666,6 +666,11 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         return oldest == 0 ? 0 : (clock.realtimeNanos() - oldest) / (double) SECOND_NANOS;
     }
 
+    /** The last control records of this run. Any thread. */
+    public RecentRecords recentRecords() {
+        return records.recent();
+    }
+
     /** Lost events whose GAP Kafka has not acknowledged. */
     public long owedEvents() {
         return owed.events();

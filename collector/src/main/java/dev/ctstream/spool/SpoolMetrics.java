@@ -59,6 +59,11 @@ public class SpoolMetrics {
         lostBatches.add(batches);
     }
 
+    /** Events in batches that were dropped. Any thread. */
+    public long lostEventsTotal() {
+        return lostEvents.value();
+    }
+
     void failed() {
         failures.increment();
     }

@@ -72,6 +72,7 @@ class CollectorConfigTest {
                                 Optional.empty()),
                         Optional.of("127.0.0.1:9477"),
                         List.of(),
+                        Optional.empty(),
                         5,
                         new CollectorConfig.Log("info", "text")));
     }
@@ -117,6 +118,7 @@ class CollectorConfigTest {
                         Optional.of(new RegistryConfig(registry, false, Path.of("/spool")))),
                 Optional.empty(),
                 List.of("ctstream", ".example.com"),
+                Optional.of(Path.of("/token")),
                 6,
                 new CollectorConfig.Log("warn", "json"));
         assertThat(load(OTHERS)).isEqualTo(expected);
@@ -231,6 +233,7 @@ class CollectorConfigTest {
         OTHERS.put("spool.when-full", "drop-newest");
         OTHERS.put("http.listen", "off");
         OTHERS.put("http.hosts", "ctstream,.example.com");
+        OTHERS.put("http.token-file", "/token");
         OTHERS.put("host.id", "h");
         OTHERS.put("shutdown.timeout-seconds", "6");
     }

@@ -35,10 +35,8 @@ class HostileHttpTest {
         health.report("receive", true, "joined");
         endpoint = HttpEndpoint.start(
                 "127.0.0.1:0",
-                List.of("node-1", "Scrape.Example.org", ".internal"),
-                metrics,
-                health,
-                () -> "{\"secret\":1}",
+                new HttpAccess(List.of("node-1", "Scrape.Example.org", ".internal"), null),
+                new HttpContent(metrics, health, () -> "{\"secret\":1}", still -> "<p>page"),
                 freeDescriptors::get);
     }
 

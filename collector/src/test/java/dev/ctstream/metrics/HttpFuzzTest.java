@@ -27,7 +27,10 @@ class HttpFuzzTest {
         Metrics metrics = new Metrics();
         Health health = new Health();
         int answered = 0;
-        try (HttpEndpoint endpoint = HttpEndpoint.start("127.0.0.1:0", List.of(), metrics, health, () -> "{}")) {
+        try (HttpEndpoint endpoint = HttpEndpoint.start(
+                "127.0.0.1:0",
+                new HttpAccess(List.of(), null),
+                new HttpContent(metrics, health, () -> "{}", still -> "<p>page"))) {
             for (int i = 0; i < REQUESTS; i++) {
                 byte[] request = damaged(random);
                 String answer = answer(endpoint.port(), request);

@@ -149,7 +149,7 @@ final class BundleContents {
         Optional<String> listen = config.httpListen();
         for (String path : List.of("/status", "/readyz", "/livez", "/metrics")) {
             String name = path.substring(1) + (path.equals("/status") ? ".json" : ".txt");
-            texts.put(name, listen.map(address -> answer(address, path)).orElse("http.listen is off\n"));
+            texts.put(name, listen.map(address -> answer(address, config, path)).orElse("http.listen is off\n"));
         }
         texts.put(
                 "spool.json",
@@ -166,9 +166,9 @@ final class BundleContents {
         }
     }
 
-    private static String answer(String listen, String path) {
+    private static String answer(String listen, CollectorConfig config, String path) {
         try {
-            return new String(RunningCollector.get(listen, path), StandardCharsets.UTF_8);
+            return new String(RunningCollector.get(listen, config.httpTokenFile(), path), StandardCharsets.UTF_8);
         } catch (IOException e) {
             return "no collector answers at " + listen + " (http.listen): " + ErrorText.reason(e) + "\n";
         }

@@ -1,5 +1,6 @@
 package dev.ctstream.cli.topics;
 
+import dev.ctstream.QuantityText;
 import dev.ctstream.cli.Counted;
 import dev.ctstream.publish.ClassLoad;
 import dev.ctstream.publish.HostClass;
@@ -57,12 +58,12 @@ final class PlanText {
                     ROW,
                     PrintableText.of(hosts.name()),
                     hosts.hosts(),
-                    number(hosts.eventsPerSecond()),
+                    QuantityText.number(hosts.eventsPerSecond()),
                     hosts.namespaces().size(),
                     hosts.numberedZones(),
-                    number(load.requestsPerSecond()),
-                    number(load.eventsPerRecord()),
-                    number(load.bytesPerEvent())));
+                    QuantityText.number(load.requestsPerSecond()),
+                    QuantityText.number(load.eventsPerRecord()),
+                    QuantityText.number(load.bytesPerEvent())));
         }
         text.append("events, zones and requests are those of one host\n\n");
     }
@@ -71,35 +72,35 @@ final class PlanText {
         TopicPlan.Settings settings = plan.settings();
         PartitionLoad load = plan.load();
         double perDay = plan.bytesPerSecond() * SECONDS_OF_DAY;
-        line("fleet", "%s, %s events/s", Counted.of(plan.hosts(), "host"), number(plan.eventsPerSecond()));
+        line("fleet", "%s, %s events/s", Counted.of(plan.hosts(), "host"), QuantityText.number(plan.eventsPerSecond()));
         line("partitions", "%d for each topic", plan.partitions());
         line(
                 "skew",
                 "%.2f (maximum over mean): %s events/s on partition %d, %s on average",
                 load.skew(),
-                number(load.most()),
+                QuantityText.number(load.most()),
                 load.hottest(),
-                number(load.mean()));
+                QuantityText.number(load.mean()));
         line(
                 "bytes",
                 "%s/s, %s a day, %s in %s; in one replica",
-                bytes(plan.bytesPerSecond()),
-                bytes(perDay),
-                bytes(plan.bytesPerSecond() * settings.retentionMillis() / 1000.0),
+                QuantityText.bytes(plan.bytesPerSecond()),
+                QuantityText.bytes(perDay),
+                QuantityText.bytes(plan.bytesPerSecond() * settings.retentionMillis() / 1000.0),
                 time(settings.retentionMillis()));
-        line("records", "%s/s", number(plan.recordsPerSecond()));
+        line("records", "%s/s", QuantityText.number(plan.recordsPerSecond()));
         line(
                 "requests",
                 "%s produce requests/s, %s for each of %s",
-                number(plan.requestsPerSecond()),
-                number(plan.requestsPerSecond() / settings.brokers()),
+                QuantityText.number(plan.requestsPerSecond()),
+                QuantityText.number(plan.requestsPerSecond() / settings.brokers()),
                 Counted.of(settings.brokers(), "broker"));
         line(
                 "heartbeats",
                 "%s records/s, %s/s, %s a day",
-                number(plan.heartbeatsPerSecond()),
-                bytes(plan.heartbeatBytesPerSecond()),
-                bytes(plan.heartbeatBytesPerSecond() * SECONDS_OF_DAY));
+                QuantityText.number(plan.heartbeatsPerSecond()),
+                QuantityText.bytes(plan.heartbeatBytesPerSecond()),
+                QuantityText.bytes(plan.heartbeatBytesPerSecond() * SECONDS_OF_DAY));
         text.append(
                 "near brokers; TCP flows with counters and times; events even over hosts, namespaces and zones\n\n");
     }
@@ -120,9 +121,9 @@ final class PlanText {
             text.append("few partitions: ")
                     .append(plan.enoughPartitions())
                     .append(" keep the average one below ")
-                    .append(bytes(TopicPlan.PARTITION_BYTES_PER_SECOND))
+                    .append(QuantityText.bytes(TopicPlan.PARTITION_BYTES_PER_SECOND))
                     .append("/s and ")
-                    .append(bytes(TopicPlan.PARTITION_KEPT_BYTES))
+                    .append(QuantityText.bytes(TopicPlan.PARTITION_KEPT_BYTES))
                     .append('\n');
         }
         if (plan.requestsPerSecond() / plan.settings().brokers() > MANY_REQUESTS_PER_BROKER) {
@@ -145,27 +146,6 @@ final class PlanText {
             text.append(
                     "replicas and min.insync.replicas are the brokers' defaults; topic.replication-factor sets them\n");
         }
-    }
-
-    /** Three digits, at most. */
-    static String number(double value) {
-        return value == 0 || value >= 100
-                ? String.format(Locale.ROOT, "%.0f", value)
-                : value >= 10
-                        ? String.format(Locale.ROOT, "%.1f", value)
-                        : String.format(Locale.ROOT, value >= 0.1 ? "%.2f" : "%.3g", value);
-    }
-
-    /** Bytes with a unit; powers of 1000, as disks and links are sold. */
-    static String bytes(double value) {
-        double rest = value;
-        for (String unit : new String[] {"B", "kB", "MB", "GB", "TB"}) {
-            if (rest < 1000) {
-                return number(rest) + " " + unit;
-            }
-            rest /= 1000;
-        }
-        return number(rest) + " PB";
     }
 
     private static String time(long millis) {

@@ -50,11 +50,11 @@ final class ThisHost {
                     ExitCode.USAGE, "the rate of events is unknown: http.listen is off in this configuration" + remedy);
         }
         try {
-            long before = received(listen);
+            long before = received(listen, config);
             long begin = System.nanoTime();
             console.say("measuring the events of the collector at " + listen + " for " + MEASURE_SECONDS + " s");
             TimeUnit.SECONDS.sleep(MEASURE_SECONDS);
-            long after = received(listen);
+            long after = received(listen, config);
             return Math.max(0, after - before) / ((System.nanoTime() - begin) / 1e9);
         } catch (IOException e) {
             throw new CommandFailure(
@@ -69,8 +69,8 @@ final class ThisHost {
     }
 
     /** Events that the collector has received. */
-    private static long received(String listen) throws IOException {
-        JsonNode status = new ObjectMapper().readTree(RunningCollector.get(listen, "/status"));
+    private static long received(String listen, CollectorConfig config) throws IOException {
+        JsonNode status = new ObjectMapper().readTree(RunningCollector.get(listen, config.httpTokenFile(), "/status"));
         JsonNode received = status.path("events").path("received");
         if (!received.isIntegralNumber()) {
             throw new IOException("what answers is no collector, or one that is still starting");
