@@ -71,6 +71,8 @@ final class DownstreamKit {
         Path source = file(program);
         return TestJvm.command(
                 "-Xmx700m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1", // most of what it runs, it runs once
                 "--add-opens=java.base/java.util=ALL-UNNAMED",
                 "-cp",
                 source.resolveSibling("target/lib/*").toString(),
