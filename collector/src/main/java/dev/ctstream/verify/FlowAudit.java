@@ -53,7 +53,9 @@ final class FlowAudit {
             case "EXISTING" -> existing(stream, key, start, slot);
             case "DESTROY" ->
                 destroyed(stream, key, start, slot, event.text("origin").equals("inferred"));
-            case "UPDATE", "INTERIM" -> changed(stream, key, start, slot);
+            case "UPDATE" ->
+                changed(stream, key, start, slot, event.number("begin_sequence").isEmpty());
+            case "INTERIM" -> changed(stream, key, start, slot, false);
             default -> {} // a type of a later version, which these rules ignore
         }
     }
@@ -90,13 +92,18 @@ final class FlowAudit {
         open(stream, key, start);
     }
 
-    private void changed(StreamAudit stream, long key, int start, int slot) {
+    /** An event between beginning and end; {@code mayOpen} whether it is an UPDATE that refers to no beginning. */
+    private void changed(StreamAudit stream, long key, int start, int slot, boolean mayOpen) {
         if (slot != FlowTable.NONE) {
             takeOver(stream, slot, start);
         } else if (ended.find(key) != FlowTable.NONE) {
             stream.flows.late++;
         } else {
-            stream.flows.unopened++;
+            if (mayOpen) {
+                stream.flows.openedUpdate++;
+            } else {
+                stream.flows.unopened++;
+            }
             open(stream, key, start);
         }
     }

@@ -61,6 +61,7 @@ final class RunAudit {
     long kernelGaps;
     long failedAttempts;
     boolean exact = true;
+    private boolean filters;
     private long lostTotal;
     long kernelUndeclared;
     long unlisted;
@@ -79,6 +80,11 @@ final class RunAudit {
         this.source = source;
     }
 
+    /** Whether its STARTED says that it follows only some flows. */
+    boolean filters() {
+        return filters;
+    }
+
     /** Takes a control record's sequence; false when it was seen before. */
     boolean take(long controlSequence, int partition) {
         controlPartition = partition;
@@ -92,6 +98,7 @@ final class RunAudit {
     void started(DecodedRecord record) {
         started = true;
         stopped = false;
+        filters |= !record.text("filter_digest").isEmpty();
         host.started(record);
     }
 

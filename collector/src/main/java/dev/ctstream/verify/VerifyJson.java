@@ -75,6 +75,7 @@ public final class VerifyJson {
         json.begin('{');
         json.name("opened_new").number(flows.openedNew);
         json.name("opened_existing").number(flows.openedExisting);
+        json.name("opened_update").number(flows.openedUpdate);
         json.name("unopened").number(flows.unopened);
         json.name("closed_observed").number(flows.observed);
         json.name("closed_inferred").number(flows.inferred);

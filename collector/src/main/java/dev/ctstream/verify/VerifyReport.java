@@ -63,6 +63,9 @@ public final class VerifyReport {
             Comparator.comparing((StreamAudit stream) -> stream.run, RUNS).thenComparing(stream -> stream.key.zone());
 
     private void add(StreamAudit stream) {
+        if (!stream.run.filters()) {
+            stream.flows.expectNoneByUpdate();
+        }
         flows.add(stream.flows);
         present += stream.present();
         duplicates += stream.duplicates;
@@ -153,7 +156,7 @@ public final class VerifyReport {
 
     /** Flows that started with NEW or were first seen in a snapshot. */
     public long flowsOpened() {
-        return flows.openedNew + flows.openedExisting;
+        return flows.opened();
     }
 
     /** Flows that ended in any way. */

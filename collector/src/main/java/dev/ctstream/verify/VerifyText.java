@@ -116,7 +116,7 @@ public final class VerifyText {
                 stream.duplicates,
                 declared,
                 stream.undeclared,
-                flows.openedNew + flows.openedExisting,
+                flows.opened(),
                 flows.observed + flows.inferred + flows.restart,
                 flows.inferred,
                 flows.open));
@@ -173,8 +173,12 @@ public final class VerifyText {
     private void flows(VerifyReport report) {
         FlowCounts flows = report.flows;
         line(
-                "FLOWS    %,d opened (%,d NEW, %,d EXISTING), %,d without a beginning",
-                report.flowsOpened(), flows.openedNew, flows.openedExisting, flows.unopened);
+                "FLOWS    %,d opened (%,d NEW, %,d EXISTING%s), %,d without a beginning",
+                report.flowsOpened(),
+                flows.openedNew,
+                flows.openedExisting,
+                flows.openedUpdate == 0 ? "" : String.format(Locale.ROOT, ", %,d UPDATE", flows.openedUpdate),
+                flows.unopened);
         line(
                 "         %,d closed (%,d observed, %,d inferred, %,d ended by a restart), %,d open",
                 report.flowsClosed(), flows.observed, flows.inferred, flows.restart, flows.open);

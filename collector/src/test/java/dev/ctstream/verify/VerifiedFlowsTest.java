@@ -6,6 +6,7 @@ import static dev.ctstream.record.Recorded.inferred;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.record.Recorded;
+import java.util.List;
 import java.util.Map;
 import org.apache.avro.generic.GenericRecord;
 import org.junit.jupiter.api.Test;
@@ -90,6 +91,29 @@ class VerifiedFlowsTest {
         assertThat(flows.observed).isEqualTo(1);
         assertThat(flows.unopened).isEqualTo(1);
         assertThat(flows.open).isEqualTo(1);
+    }
+
+    /** A flow that gets an admitted mark during its life: no event of it has come before. */
+    @Test
+    void anUpdateOpensAFlowWhereAFilterMayHaveAdmittedIt() {
+        Recorded filtered = new Recorded();
+        for (Recorded of : List.of(topic, filtered)) {
+            Recorded.Run its = of == topic ? run : of.run(0);
+            if (of == filtered) {
+                its.control("STARTED", Map.of("reason", "start", "filter_digest", "f".repeat(64)));
+            }
+            GenericRecord later = event(3, "UPDATE", 3);
+            later.put("begin_sequence", 7L); // its beginning is known, and missing here
+            its.batch(7, 0, event(0, "UPDATE", 1), event(1, "UPDATE", 1), event(2, "DESTROY", 1), later);
+        }
+        FlowCounts flows = Verified.of(filtered).flows;
+        assertThat(flows.openedUpdate).isEqualTo(1);
+        assertThat(flows.unopened).isEqualTo(1);
+        assertThat(flows.opened()).isEqualTo(1);
+        assertThat(flows.observed).isEqualTo(1);
+        FlowCounts unfiltered = verify();
+        assertThat(unfiltered.openedUpdate).isZero();
+        assertThat(unfiltered.unopened).isEqualTo(2);
     }
 
     @Test
