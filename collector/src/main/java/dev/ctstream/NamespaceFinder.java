@@ -49,6 +49,7 @@ final class NamespaceFinder implements AutoCloseable {
     private Map<NamespaceFile, Long> inUse = Map.of();
     private long scanDueNanos;
     private long endedScanDueNanos;
+    private boolean watched; // the names are as of now
     private boolean scanned;
     private boolean namelessWait;
 
@@ -96,8 +97,10 @@ final class NamespaceFinder implements AutoCloseable {
     /** Looks again. Returns the nanoseconds until the next look. */
     long look(long nowNanos) {
         boolean changed = true;
+        watched = false;
         try {
             changed = names.refresh(nowNanos);
+            watched = true;
         } catch (NetlinkException e) {
             LOG.warn("the names of network namespaces cannot be watched: {}", ErrorText.of(e));
         }
@@ -186,7 +189,9 @@ final class NamespaceFinder implements AutoCloseable {
             String name, Map<NamespaceFile, Found> to, Map<String, String> missing, Map<NamespaceFile, String> least) {
         Path path = Namespaces.path(name);
         try {
-            NamespaceFile file = NamespaceFile.of(path);
+            NamespaceFile named =
+                    watched && !name.equals(Namespaces.SELF) ? names.files().get(name) : null;
+            NamespaceFile file = named != null ? named : NamespaceFile.of(path);
             if (file == null) {
                 missing.put(name, path + " is no namespace");
             } else {

@@ -276,7 +276,7 @@ public final class NamespaceReporter implements AutoCloseable {
             if (!reports.isDue(observed.size() == 1)) {
                 continue; // a host may have hundreds of idle namespaces
             }
-            reports.look();
+            reports.look(isMany());
             if (outbox.offer(
                     reports.streams.control(),
                     reports.heartbeat(),
@@ -297,9 +297,13 @@ public final class NamespaceReporter implements AutoCloseable {
     }
 
     private void rest(NamespaceReports reports) {
-        if (observed.size() > KEPT_OPEN) {
+        if (isMany()) {
             reports.rest();
         }
+    }
+
+    private boolean isMany() {
+        return observed.size() > KEPT_OPEN;
     }
 
     private void stop(NamespaceReports reports, String reason) {

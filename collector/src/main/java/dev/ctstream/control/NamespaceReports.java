@@ -32,6 +32,7 @@ final class NamespaceReports implements AutoCloseable {
     private final long dropsBefore;
     private boolean inexact;
     private long looks;
+    private long lookedActivity = -1;
     private ControlRecord.@Nullable TableState last; // once closed
     private FullestTables.@Nullable Table shown;
 
@@ -93,9 +94,18 @@ final class NamespaceReports implements AutoCloseable {
                 + streams.lostTotal();
     }
 
-    /** Looks at what may change while nothing moves: other listeners, sysctls. With each interval. */
-    void look() {
-        checkListeners();
+    /**
+     * Looks at other listeners, and now and then at the sysctls. Before each heartbeat.
+     *
+     * @param rests whether the channels are closed in between, see {@link #rest}: then each look enters the namespace, and
+     *     other listeners are looked for only if events came or were lost
+     */
+    void look(boolean rests) {
+        long activity = activity();
+        if (!rests || activity != lookedActivity) {
+            checkListeners();
+        }
+        lookedActivity = activity;
         if (++looks % LOOKS_PER_SYSCTLS == 0) {
             ControlRecord.Sysctls now = observed.sysctls();
             sysctls = new ControlRecord.Sysctls(now.events(), now.acct(), now.timestamp(), sysctls.changed());

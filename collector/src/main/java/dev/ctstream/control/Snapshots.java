@@ -226,14 +226,18 @@ public final class Snapshots implements AutoCloseable {
         return in;
     }
 
-    /** A regular dump is due: ns until it may begin. Where it can find nothing, it is due again an interval later. */
+    /**
+     * A regular dump is due: ns until it may begin. Where it can find nothing, it is due again an interval later, at a full
+     * second: so a thousand idle namespaces are looked at together.
+     */
     private long regularIn(Schedule schedule, long nowNanos) {
         if (!schedule.track.worthDumping()) {
             long interval = millisToNanos(config.reconcileIntervalMillis());
-            schedule.dueNanos = nowNanos + interval;
+            long due = nowNanos + interval;
+            schedule.dueNanos = due + Math.floorMod(-due, TimeUnit.SECONDS.toNanos(1));
             metrics.omittedDumps.increment();
             schedule.regularNanos = nowNanos;
-            return interval;
+            return schedule.dueNanos - nowNanos;
         }
         return budget.regularIn(nowNanos);
     }

@@ -5,9 +5,12 @@ import static org.awaitility.Awaitility.await;
 import com.sun.management.OperatingSystemMXBean;
 import dev.ctstream.ChosenProcesses;
 import dev.ctstream.Collector;
+import dev.ctstream.broker.EmbeddedBroker;
+import dev.ctstream.broker.TestBroker;
 import dev.ctstream.config.ConfigSources;
 import dev.ctstream.config.Configuration;
 import dev.ctstream.config.HostFacts;
+import dev.ctstream.netlink.Links;
 import dev.ctstream.netlink.NamedNamespaces;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -28,6 +31,9 @@ import java.util.regex.Pattern;
  */
 final class IdleNamespaces {
     private static final double NANOS_PER_SECOND = 1e9;
+    /** Until the compiler has seen what is done once a minute. */
+    private static final int WARM_UP_SECONDS = 150;
+
     private static final Pattern HEARTBEATS =
             Pattern.compile("^ctstream_control_heartbeats_total (\\S+)$", Pattern.MULTILINE);
 
@@ -38,12 +44,15 @@ final class IdleNamespaces {
         int count = Integer.parseInt(args[0]);
         int seconds = Integer.parseInt(args[1]);
         Path folder = Files.createTempDirectory("idle-namespaces");
-        try (NamedNamespaces names = new NamedNamespaces()) {
+        try (NamedNamespaces names = new NamedNamespaces();
+                EmbeddedBroker broker = TestBroker.temporary(Map.of())) {
+            Links.bringUp("lo");
+            broker.start();
             for (int i = 0; i < count; i++) {
                 names.add("n" + i);
             }
             Map<String, String> settings = Map.of(
-                    "kafka.bootstrap.servers", "127.0.0.1:1",
+                    "kafka.bootstrap.servers", broker.bootstrapServers(),
                     "netns", "all",
                     "host.id", "bench",
                     "http.listen", "off",
@@ -59,7 +68,7 @@ final class IdleNamespaces {
                         "subscribed to " + (count + 1) + " namespaces after",
                         (System.nanoTime() - begin) / NANOS_PER_SECOND,
                         "s");
-                pause(30);
+                pause(WARM_UP_SECONDS);
                 measure(collector, seconds);
                 long later = System.nanoTime();
                 names.add("later");
