@@ -117,7 +117,8 @@ public record CollectorConfig(
                         settings.list("filter.zones"),
                         settings.list("filter.protocols"),
                         settings.list("filter.networks"),
-                        settings.list("filter.marks")));
+                        settings.list("filter.marks"),
+                        settings.string("filter.own-connections").equals("drop")));
     }
 
     private static DerivedFields derived(List<String> names) {

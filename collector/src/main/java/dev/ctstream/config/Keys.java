@@ -284,6 +284,14 @@ final class Keys {
                         "Marks whose flows are followed, such as 0x10/0xf0,!0x1/0x1. A mark may change: a flow is followed"
                                 + " from the first event whose mark is admitted, to its end.")
                 .define(
+                        "filter.own-connections",
+                        STRING,
+                        "keep",
+                        ValidString.in("keep", "drop"),
+                        LOW,
+                        "Whether the TCP connections that the collector itself makes, to brokers and the registry, are"
+                                + " followed (keep) or left out (drop), in its own namespace.")
+                .define(
                         "delivery",
                         STRING,
                         "counted",

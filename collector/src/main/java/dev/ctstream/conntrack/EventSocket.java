@@ -35,16 +35,19 @@ public final class EventSocket implements EventSource, AutoCloseable {
     private final SubscriptionConfig config;
     private volatile ReceiveBufferGrant grant;
     private final DropCounter drops = new DropCounter();
+    private final @Nullable OwnConnections own; // those to leave out
     private final AtomicLong undecodable = new AtomicLong();
     private final AtomicLong foreign = new AtomicLong();
 
-    private EventSocket(String netns, NetlinkSocket socket, SubscriptionConfig config, ReceiveBufferGrant grant)
+    private EventSocket(
+            String netns, boolean ours, NetlinkSocket socket, SubscriptionConfig config, ReceiveBufferGrant grant)
             throws NetlinkException {
         this.netns = netns;
         this.netnsId = socket.netnsId();
         this.socket = socket;
         this.config = config;
         this.grant = grant;
+        own = ours && config.filter().dropsOwnConnections() ? new OwnConnections() : null;
     }
 
     /**
@@ -71,7 +74,7 @@ public final class EventSocket implements EventSource, AutoCloseable {
         NetlinkSocket socket =
                 namespace == null ? NetlinkSocket.open(protocol) : NetlinkSocket.open(namespace, protocol);
         try {
-            return subscribe(socket, netnsLabel, config, receiveBufferBytes);
+            return subscribe(socket, netnsLabel, namespace == null, config, receiveBufferBytes);
         } catch (NetlinkException e) {
             socket.close();
             throw e.during(
@@ -80,7 +83,7 @@ public final class EventSocket implements EventSource, AutoCloseable {
     }
 
     private static EventSocket subscribe(
-            NetlinkSocket socket, String netns, SubscriptionConfig config, int receiveBufferBytes)
+            NetlinkSocket socket, String netns, boolean ours, SubscriptionConfig config, int receiveBufferBytes)
             throws NetlinkException {
         socket.setOption(NetlinkSocket.SOL_NETLINK, NetlinkSocket.NETLINK_NO_ENOBUFS, 1);
         deliver(socket, config);
@@ -100,7 +103,7 @@ public final class EventSocket implements EventSource, AutoCloseable {
                 config.reliable() ? "reliable" : "counted",
                 DrainPace.capacityEvents(grant.effectiveBytes()),
                 socket.portId());
-        return new EventSocket(netns, socket, config, grant);
+        return new EventSocket(netns, ours, socket, config, grant);
     }
 
     /**
@@ -159,6 +162,11 @@ public final class EventSocket implements EventSource, AutoCloseable {
     /** Asks for another receive buffer; takes effect at once. What is queued stays. Any thread. */
     public void resize(int receiveBufferBytes) throws NetlinkException {
         grant = socket.requestReceiveBuffer(receiveBufferBytes);
+    }
+
+    @Override
+    public boolean excludes(FlowEvent event, long receivedNanos) {
+        return own != null && own.has(event, receivedNanos);
     }
 
     @Override

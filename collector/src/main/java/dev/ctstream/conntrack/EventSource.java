@@ -45,6 +45,16 @@ public interface EventSource {
         return true;
     }
 
+    /**
+     * Whether the flow of an event, or of a dump's entry, is left out whatever {@link #opens} says. Asked for flows that
+     * are not in the ledger. Receive thread.
+     *
+     * @param receivedNanos when the event was received, ns since the epoch; 0 for an entry
+     */
+    default boolean excludes(FlowEvent event, long receivedNanos) {
+        return false;
+    }
+
     /** Whether {@link #opens} may say no. Never changes. */
     default boolean selective() {
         return false;

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The mark may change, so the first event or entry that {@link #opens} admits the flow, and then all its events pass:
  * whoever asks must know which flows were admitted.
  *
+ * <p>{@link #dropsOwnConnections} is about the connections of this process, whatever they look like: see {@link
+ * OwnConnections}.
+ *
  * <p>Threads: immutable.
  */
 public final class FlowFilter {
@@ -27,19 +30,23 @@ public final class FlowFilter {
     private static final int LARGEST_PROTOCOL = 0xFF;
 
     /** Admits everything. */
-    public static final FlowFilter EVERYTHING = new FlowFilter(List.of(), List.of(), List.of(), MarkSet.EVERYTHING);
+    public static final FlowFilter EVERYTHING =
+            new FlowFilter(List.of(), List.of(), List.of(), MarkSet.EVERYTHING, false);
 
     private final NumberSet zones;
     private final NumberSet protocols;
     private final NetworkSet networks;
     private final MarkSet marks;
+    private final boolean dropsOwn;
     private final @Nullable SocketFilter program;
 
-    private FlowFilter(List<String> zones, List<String> protocols, List<String> networks, MarkSet marks) {
+    private FlowFilter(
+            List<String> zones, List<String> protocols, List<String> networks, MarkSet marks, boolean dropsOwn) {
         this.zones = zones(zones);
         this.protocols = protocols(protocols);
         this.networks = NetworkSet.parse(networks);
         this.marks = marks;
+        this.dropsOwn = dropsOwn;
         boolean everything = this.zones.isEverything() && this.protocols.isEverything() && this.networks.isEverything();
         program = everything ? null : FilterProgram.of(this);
     }
@@ -51,12 +58,19 @@ public final class FlowFilter {
      * @param protocols names, numbers and ranges, 0 to 255
      * @param networks addresses and prefixes
      * @param marks values, with a mask or without
+     * @param dropsOwn {@link #dropsOwnConnections}
      * @throws IllegalArgumentException names the item that cannot be read, or says that the kernel cannot hold so many
      */
     public static FlowFilter parse(
-            List<String> zones, List<String> protocols, List<String> networks, List<String> marks) {
-        FlowFilter filter = new FlowFilter(zones, protocols, networks, MarkSet.parse(marks));
+            List<String> zones, List<String> protocols, List<String> networks, List<String> marks, boolean dropsOwn) {
+        FlowFilter filter = new FlowFilter(zones, protocols, networks, MarkSet.parse(marks), dropsOwn);
         return filter.isEverything() ? EVERYTHING : filter;
+    }
+
+    /** A filter that keeps the collector's own connections. */
+    public static FlowFilter parse(
+            List<String> zones, List<String> protocols, List<String> networks, List<String> marks) {
+        return parse(zones, protocols, networks, marks, false);
     }
 
     /** A filter that admits all marks. */
@@ -65,7 +79,7 @@ public final class FlowFilter {
     }
 
     private boolean isEverything() {
-        return program == null && marks.isEverything();
+        return program == null && marks.isEverything() && !dropsOwn;
     }
 
     static NumberSet zones(List<String> items) {
@@ -125,6 +139,11 @@ public final class FlowFilter {
         return marks.admits(event);
     }
 
+    /** Whether the TCP connections that this process makes are left out. */
+    public boolean dropsOwnConnections() {
+        return dropsOwn;
+    }
+
     /** SHA-256 of what it admits, hexadecimal: equal for filters with the same lists; null for one that admits everything. */
     public @Nullable String digest() {
         if (isEverything()) {
@@ -144,12 +163,13 @@ public final class FlowFilter {
                 && zones.equals(filter.zones)
                 && protocols.equals(filter.protocols)
                 && networks.equals(filter.networks)
-                && marks.equals(filter.marks);
+                && marks.equals(filter.marks)
+                && dropsOwn == filter.dropsOwn;
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(zones, protocols, networks, marks);
+        return Objects.hash(zones, protocols, networks, marks, dropsOwn);
     }
 
     /** What it admits, in one form; "none" without a filter. */
@@ -159,6 +179,7 @@ public final class FlowFilter {
             return "none";
         }
         String kernel = "zones " + zones + " protocols " + protocols + " networks " + networks;
-        return marks.isEverything() ? kernel : kernel + " marks " + marks;
+        String all = marks.isEverything() ? kernel : kernel + " marks " + marks;
+        return dropsOwn ? all + " without own connections" : all;
     }
 }

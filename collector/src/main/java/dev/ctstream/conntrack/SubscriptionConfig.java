@@ -12,8 +12,8 @@ import java.util.List;
  * @param receiveBufferBytes requested size; the kernel doubles it and charges each event 1280 bytes of the doubled size
  * @param reliable the kernel keeps a flow until its DESTROY is queued ({@code NETLINK_BROADCAST_ERROR}); the drop
  *     counter then counts attempts, and a stalled reader fills the table
- * @param filter applied by the kernel to events, and to the entries of dumps when they are decoded; its marks by the
- *     tracker
+ * @param filter applied by the kernel to events, and to the entries of dumps when they are decoded; its marks and
+ *     the own connections by the tracker
  */
 public record SubscriptionConfig(
         boolean newEvents,

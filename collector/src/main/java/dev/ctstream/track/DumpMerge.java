@@ -106,7 +106,7 @@ final class DumpMerge {
         if (!snapshot && (!opensLater || reason.announcesUntracked())) {
             return;
         }
-        if (!track.opens(event)) {
+        if (track.source.excludes(event, 0) || !track.opens(event)) {
             return;
         }
         int added = flows.add(track, event, identity);

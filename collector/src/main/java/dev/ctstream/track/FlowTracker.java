@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A {@link EventSource#selective} source follows only some flows. An event or entry of an unknown flow must
  * {@link EventSource#opens open} it, else it is left out and counted. The ledger holds the flows that are followed, so
- * all later events of these are forwarded, whatever they look like. There an UPDATE may open a flow.
+ * all later events of these are forwarded, whatever they look like. There an UPDATE may open a flow. A source may also
+ * {@link EventSource#excludes exclude} flows; their events are left out and counted likewise.
  *
  * <p>Threads: the handler's methods run on the receive thread; any thread may call {@link #namespace} and
  * {@link #gone}.
@@ -152,6 +153,13 @@ public final class FlowTracker implements FlowEventHandler {
         track.received++;
         track.unknownAttributes += event.unknownAttributes();
         int reference = flows.find(identity);
+        if (reference == FlowLedger.NONE && source.excludes(event, receivedNanos)) {
+            if (event.eventType() == FlowEvent.DESTROY) {
+                merge.destroyed(track, identity);
+            }
+            filter(track);
+            return;
+        }
         switch (event.eventType()) {
             case FlowEvent.NEW -> onNew(track, event, identity, reference);
             case FlowEvent.DESTROY -> onDestroy(track, event, identity, reference);

@@ -38,8 +38,10 @@ public enum TrackMetric implements StageMetric {
             "entries",
             "Dump entries ignored because the flow was ending or had ended.")),
     GAPS(counter("ctstream_track_kernel_gaps_total", "gaps", "Windows of kernel losses declared by a GAP.")),
-    FILTERED(
-            counter("ctstream_track_filtered_events_total", "events", "Events of flows that filter.marks leaves out.")),
+    FILTERED(counter(
+            "ctstream_track_filtered_events_total",
+            "events",
+            "Events of flows that filter.marks or filter.own-connections leaves out.")),
     FLOWS(gauge("ctstream_track_live_flows", "flows", "Flows in the ledger.")),
     LEDGER(gauge("ctstream_track_ledger_bytes", "bytes", "Memory of the ledger.")),
     SWEEPS(gauge("ctstream_track_sweeps", "", "Walks over the ledger in progress."));

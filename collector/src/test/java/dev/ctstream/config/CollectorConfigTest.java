@@ -92,7 +92,7 @@ class CollectorConfigTest {
                         1 << 20,
                         true,
                         FlowFilter.parse(
-                                List.of("1-5", "!3"), List.of("tcp"), List.of("10.0.0.0/8"), List.of("0x1/0xf"))),
+                                List.of("1-5", "!3"), List.of("tcp"), List.of("10.0.0.0/8"), List.of("0x1/0xf"), true)),
                 new BatchConfig(
                         7,
                         8192,
@@ -209,6 +209,7 @@ class CollectorConfigTest {
         OTHERS.put("filter.protocols", "tcp");
         OTHERS.put("filter.networks", "10.0.0.0/8");
         OTHERS.put("filter.marks", "0x1/0xf");
+        OTHERS.put("filter.own-connections", "drop");
         OTHERS.put("privacy.omit", "5,10.0.0.0/8");
         OTHERS.put("privacy.truncate", "true");
         OTHERS.put("netns", "blue,/run/netns/red");

@@ -8,8 +8,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ctstream.broker.BrokerServer;
 import dev.ctstream.broker.EmbeddedBroker;
 import dev.ctstream.conntrack.TestNamespace;
+import dev.ctstream.netlink.Capabilities;
 import dev.ctstream.netlink.NetlinkException;
-import dev.ctstream.netlink.WithoutNetAdmin;
+import dev.ctstream.netlink.WithoutCapability;
 import dev.ctstream.nftables.ConntrackRuleset;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -211,7 +212,7 @@ class DoctorKernelIT {
     void checksOfConfigurationAndPrivilegeHaveTheirOwnExitCodes() throws Exception {
         namespace.run(() -> {
             try (LaunchedProgram wrong = program("doctor -o json", "spool.max-byte=1");
-                    LaunchedProgram unprivileged = WithoutNetAdmin.call(() -> program("doctor -o json"))) {
+                    LaunchedProgram unprivileged = WithoutCapability.call(Capabilities.CAP_NET_ADMIN, () -> program("doctor -o json"))) {
                 assertThat(wrong.exitCode()).isEqualTo(2);
                 assertThat(byName(wrong.out(), "fail")).containsOnlyKeys("configuration");
                 assertThat(unprivileged.exitCode()).isEqualTo(3);

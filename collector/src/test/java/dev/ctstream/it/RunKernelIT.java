@@ -12,22 +12,27 @@ import dev.ctstream.conntrack.IpsStatus;
 import dev.ctstream.conntrack.TestNamespace;
 import dev.ctstream.conntrack.TupleSpec;
 import dev.ctstream.conntrack.ZoneScope;
+import dev.ctstream.netlink.Capabilities;
 import dev.ctstream.netlink.FreshNamespace;
 import dev.ctstream.netlink.NetlinkException;
-import dev.ctstream.netlink.WithoutNetAdmin;
+import dev.ctstream.netlink.WithoutCapability;
 import dev.ctstream.nftables.ConntrackRuleset;
 import dev.ctstream.read.TopicContents;
+import dev.ctstream.read.TopicSequences;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -36,6 +41,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code ctstream run} as a process, in one namespace with a broker, as an operator sees it. */
 class RunKernelIT {
@@ -85,7 +91,8 @@ class RunKernelIT {
     @Test
     void exitsWith3WithoutThePrivilege() throws Exception {
         namespace.run(() -> {
-            try (LaunchedProgram run = WithoutNetAdmin.call(() -> run("kafka.bootstrap.servers=" + NOBODY))) {
+            try (LaunchedProgram run = WithoutCapability.call(
+                    Capabilities.CAP_NET_ADMIN, () -> run("kafka.bootstrap.servers=" + NOBODY))) {
                 assertThat(run.exitCode()).isEqualTo(3);
                 assertThat(run.err())
                         .contains(
@@ -94,6 +101,24 @@ class RunKernelIT {
                         .contains("cap_add NET_ADMIN")
                         .doesNotContain("\tat ");
                 assertThat(run.out()).isEmpty();
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"all", "blue", "/proc/1/ns/net", "self,blue"})
+    void exitsWith3WithoutThePrivilegeToEnterOtherNamespaces(String netns) throws Exception {
+        namespace.run(() -> {
+            try (LaunchedProgram run = WithoutCapability.call(
+                    Capabilities.CAP_SYS_ADMIN, () -> run("kafka.bootstrap.servers=" + NOBODY, "netns=" + netns))) {
+                assertThat(run.exitCode()).as(run::err).isEqualTo(3);
+                assertThat(run.err().lines().filter(line -> line.startsWith("ctstream: ")))
+                        .singleElement()
+                        .asString()
+                        .contains(
+                                "privilege (CAP_SYS_ADMIN): missing: EPERM",
+                                "to enter other network namespaces",
+                                "or set netns=self");
             }
         });
     }
@@ -260,6 +285,70 @@ class RunKernelIT {
                 assertThat(first.isAlive()).isTrue();
             }
         });
+    }
+
+    /** The connection of this process to the broker stands for those of other programs. */
+    @ParameterizedTest
+    @CsvSource({"keep", "drop"})
+    void ownConnectionsAreKeptOrDroppedAndThoseOfOtherProgramsAreKept(String own) throws Exception {
+        namespace.run(() -> {
+            String topic = "own-connections-" + own;
+            int brokerPort = Integer.parseInt(broker.bootstrapServers().split(":", -1)[1]);
+            int port = BrokerServer.freePort();
+            ConntrackRuleset.builder().build().install();
+            long others;
+            try (LaunchedProgram run = run(
+                    "kafka.bootstrap.servers=" + broker.bootstrapServers(),
+                    "topic.events=" + topic,
+                    "events=new,update,destroy",
+                    "reconcile.interval-seconds=1", // each dump has the entries of the collector's connections
+                    "filter.own-connections=" + own,
+                    "http.listen=127.0.0.1:" + port)) {
+                run.awaitStderr("Kafka: connected");
+                try (Socket other = new Socket(InetAddress.getLoopbackAddress(), brokerPort)) {
+                    others = other.getLocalPort();
+                    awaitDumps(port, 2);
+                }
+                table.flush(new Flush.Everything()); // the connections' next packets make them again
+                awaitDumps(port, 2);
+                run.terminate();
+                assertThat(run.exitCode()).as(run::err).isZero();
+            }
+            List<String> events = new ArrayList<>();
+            Set<Long> sources = new HashSet<>();
+            TopicSequences.walk(broker.bootstrapServers(), topic, record -> {
+                long source = record.number("source_port").orElse(-1L);
+                long destination = record.number("destination_port").orElse(-1L);
+                if (source == brokerPort || destination == brokerPort) {
+                    long client = source == brokerPort ? destination : source;
+                    sources.add(client);
+                    if (client == others) {
+                        events.add(record.text("event_type"));
+                    }
+                }
+                return true;
+            });
+            assertThat(events).startsWith("NEW").contains("DESTROY");
+            if (own.equals("drop")) {
+                assertThat(sources).containsExactly(others);
+            } else {
+                assertThat(sources).hasSizeGreaterThan(1);
+            }
+        });
+    }
+
+    private static void awaitDumps(int port, int count) {
+        double before = dumps(port);
+        await().atMost(SOON).until(() -> dumps(port) >= before + count);
+    }
+
+    private static double dumps(int port) {
+        return LaunchedProgram.get(port, "/metrics")
+                .lines()
+                .filter(line -> line.startsWith("ctstream_control_dumps_total "))
+                .mapToDouble(line -> Double.parseDouble(line.split(" ", -1)[1]))
+                .findFirst()
+                .orElse(0);
     }
 
     private LaunchedProgram run(String... settings) throws IOException {

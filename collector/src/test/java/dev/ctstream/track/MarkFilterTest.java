@@ -9,7 +9,9 @@ import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.conntrack.FlowFilter;
 import dev.ctstream.metrics.Metrics;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -160,5 +162,47 @@ class MarkFilterTest {
         receive(flows.end(1, 1, mark(OTHER)));
         assertThat(sink.takeKinds()).containsExactly("NEW kernel", "DESTROY kernel", "DESTROY kernel");
         assertThat(counts()).isEqualTo(new TrackedNamespace.Counts(5, 1, 0, 0, 1));
+    }
+
+    /** Whether the source excludes a flow is asked until the flow is in the ledger, and its events are counted as filtered. */
+    @Test
+    void anExcludedFlowIsLeftOutOfEventsAndDumps() {
+        Set<Long> excluded = new HashSet<>(Set.of(1L, 3L));
+        EventSource excluding = new Excluding(5, excluded);
+        TestDumps its = new TestDumps(tracker, excluding);
+        for (int id = 1; id <= 2; id++) {
+            tracker.onEvent(excluding, flows.begin(id, id), RECEIVED);
+            tracker.onEvent(excluding, flows.update(id, id), RECEIVED);
+        }
+        its.complete(DumpRequest.Reason.START, flows.entry(1, 1, 5_000, 1), flows.entry(3, 3, 5_000, 1));
+        tracker.onEvent(excluding, flows.end(1, 1), RECEIVED);
+        excluded.add(2L); // it is in the ledger
+        tracker.onEvent(excluding, flows.end(2, 2), RECEIVED);
+        assertThat(sink.takeKinds()).containsExactly("NEW kernel", "UPDATE kernel", "DESTROY kernel");
+        tracker.onDrained(excluding, 0);
+        assertThat(tracker.namespace(excluding).counts()).isEqualTo(new TrackedNamespace.Counts(6, 3, 0, 0, 0));
+    }
+
+    /** A source that excludes flows by their id. */
+    private record Excluding(int index, Set<Long> ids) implements EventSource {
+        @Override
+        public String netns() {
+            return "host";
+        }
+
+        @Override
+        public String netnsId() {
+            return "1";
+        }
+
+        @Override
+        public long dropsTotal() {
+            return 0;
+        }
+
+        @Override
+        public boolean excludes(FlowEvent event, long receivedNanos) {
+            return ids.contains(event.id());
+        }
     }
 }
