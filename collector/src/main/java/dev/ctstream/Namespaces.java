@@ -43,13 +43,14 @@ import org.slf4j.LoggerFactory;
  * <p>Invariants:
  *
  * <ol>
- *   <li>A namespace is observed once, however many names it has, and under one label as long as this process lives.
+ *   <li>A namespace is observed once, however many names it has, and under one label as long as it is observed.
+ *   <li>A namespace that is observed again has another identity than before ({@link EndedNamespaces}).
  *   <li>Two observed namespaces never have the same label.
  *   <li>A namespace that has ended is let go of within a second: handle, event socket and request sockets keep it, its
  *       interfaces and their peers alive.
  * </ol>
  *
- * <p>Bounds: {@value #MOST} namespaces; 100 bytes for the label of each one that has ever been observed.
+ * <p>Bounds: {@value #MOST} namespaces, and what {@link EndedNamespaces} remembers.
  *
  * <p>Ownership: owns the namespaces' handles; a socket belongs to the receiver once its namespace is handed to the
  * {@link Observer}.
@@ -93,7 +94,7 @@ public final class Namespaces implements AutoCloseable {
     private final Map<NamespaceFile, Life> lives = new LinkedHashMap<>();
     private final List<Life> ending = new ArrayList<>();
     private final Map<NamespaceFile, Failure> failures = new HashMap<>();
-    private final Map<String, String> labels = new HashMap<>(); // by netns_id
+    private final EndedNamespaces ended = new EndedNamespaces();
     private final Map<String, String> warned = new HashMap<>(); // of listed names that are not there
     private final List<TrackingCheck> unknown = new ArrayList<>();
     private final OwnedThread tracking = OwnedThread.stepping("ctstream-tracking", this::lookAtTracking, JOIN_MILLIS);
@@ -111,6 +112,7 @@ public final class Namespaces implements AutoCloseable {
     private volatile long failing; // cannot be observed
     private volatile int sharedBufferBytes;
     private @Nullable String reported;
+    private @Nullable Map<NamespaceFile, NamespaceFinder.Found> settledWith; // found, and nothing left to do about it
 
     /** Works on namespaces that come and go. Every method returns soon; all are called on one thread at a time. */
     interface Observer {
@@ -172,6 +174,30 @@ public final class Namespaces implements AutoCloseable {
     /** Opens a namespace by its name or its path, as the key {@code netns} gives it. */
     static NetworkNamespace handle(String name) throws NetlinkException {
         return name.startsWith("/") ? NetworkNamespace.path(Path.of(name)) : NetworkNamespace.named(name);
+    }
+
+    /**
+     * The namespaces that the key {@code netns} stands for now, by label: for each the value of the key that names it alone.
+     * A listed one counts also when it is not there yet.
+     */
+    public static Map<String, String> present(List<String> netns) throws IOException {
+        return present(netns, NamespaceProcesses.PROC);
+    }
+
+    static Map<String, String> present(List<String> netns, Path processes) throws IOException {
+        Map<String, String> present = new LinkedHashMap<>();
+        if (netns.contains(ALL)) {
+            try (NamespaceFinder finder = NamespaceFinder.open(netns, new NamespaceProcesses(processes))) {
+                finder.look(System.nanoTime());
+                finder.found().values().forEach(one -> {
+                    boolean own = one.label().equals(EventSource.HOST);
+                    present.put(one.label(), own ? SELF : one.path().toString());
+                });
+            }
+        } else {
+            netns.forEach(name -> present.put(name.equals(SELF) ? EventSource.HOST : name, name));
+        }
+        return present;
     }
 
     private boolean all() {
@@ -257,11 +283,7 @@ public final class Namespaces implements AutoCloseable {
                 return null;
             }
             EventSocket socket = open(namespace, label);
-            String known = labels.putIfAbsent(socket.netnsId(), label);
-            if (known != null && !known.equals(label)) {
-                socket.close();
-                socket = open(namespace, known); // its streams go on
-            }
+            socket.identify(ended.identity(socket.netnsId()));
             return new Life(one.file(), new ObservedNamespace(socket, namespace, foundBy(one), !all()), all());
         } catch (NetlinkException e) {
             namespace.close();
@@ -355,6 +377,11 @@ public final class Namespaces implements AutoCloseable {
             return ENDING_NANOS;
         }
         long wait = finding.look(nowNanos);
+        missedNames = finding.missed();
+        if (finding.found().equals(settledWith) && finding.waiting().isEmpty()) {
+            return wait; // nothing has changed
+        }
+        settledWith = null;
         endThoseGone(finding, to);
         subscribe(finding, nowNanos);
         letGo(to);
@@ -366,6 +393,11 @@ public final class Namespaces implements AutoCloseable {
             }
         }
         publish(finding);
+        boolean all =
+                lives.size() >= MOST || lives.keySet().equals(finding.found().keySet());
+        if (all && ending.isEmpty() && lives.values().stream().allMatch(life -> life.added)) {
+            settledWith = finding.found();
+        }
         return ending.isEmpty() ? wait : Math.min(wait, ENDING_NANOS);
     }
 
@@ -386,6 +418,7 @@ public final class Namespaces implements AutoCloseable {
                 life.harvestUntilNanos = System.nanoTime() + HARVEST_NANOS;
                 to.harvest(life.namespace);
                 ending.add(life);
+                ended.add(life.namespace.socket().netnsId());
             } else {
                 unseen.incrementAndGet();
                 life.namespace.socket().close();
@@ -450,7 +483,6 @@ public final class Namespaces implements AutoCloseable {
                 .filter(life -> life.added)
                 .map(life -> life.namespace)
                 .toList();
-        missedNames = finding.missed();
         waiting = List.copyOf(finding.waiting().keySet());
         finding.waiting().forEach((name, reason) -> {
             if (!reason.equals(warned.put(name, reason))) {

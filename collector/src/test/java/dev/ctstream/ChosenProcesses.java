@@ -4,6 +4,8 @@ import dev.ctstream.config.CollectorConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 
 /** Starts a collector that sees some processes of this host only, so that a test leaves the host's namespaces alone. */
 public final class ChosenProcesses {
@@ -18,6 +20,11 @@ public final class ChosenProcesses {
     public void add(Process process) throws IOException {
         String id = Long.toString(process.pid());
         Files.createSymbolicLink(folder.resolve(id), Path.of("/proc", id));
+    }
+
+    /** What {@code netns=all} stands for, see {@link Namespaces#present}. */
+    public Map<String, String> present() throws IOException {
+        return Namespaces.present(List.of(Namespaces.ALL), folder);
     }
 
     /** Starts a collector. */

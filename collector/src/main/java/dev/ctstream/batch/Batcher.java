@@ -1,5 +1,6 @@
 package dev.ctstream.batch;
 
+import dev.ctstream.conntrack.BySource;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.netlink.Clock;
@@ -8,12 +9,10 @@ import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.track.FlowSink;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Assigns each flow event its sequence and writes it into the open batch of its stream (namespace and zone). A batch is
@@ -54,7 +53,7 @@ public final class Batcher implements FlowSink {
     private final OpenStreams open = new OpenStreams();
     private final FlowEventEncoder encoder;
     private final Map<StreamId, NamespaceStreams> known = new ConcurrentHashMap<>();
-    private @Nullable NamespaceStreams[] bySource = new NamespaceStreams[16];
+    private final BySource<NamespaceStreams> bySource = new BySource<>();
     private long openBytes;
     private long openEvents;
     private boolean ticking; // a batch is open and tickNanos is set
@@ -307,7 +306,8 @@ public final class Batcher implements FlowSink {
 
     @Override
     public void removed(EventSource source) {
-        bySource[source.index()] = null;
+        bySource.put(source, null);
+        known.remove(control(source)); // whoever still reports it holds its streams
     }
 
     /**
@@ -336,28 +336,27 @@ public final class Batcher implements FlowSink {
 
     /** The streams of the source's namespace; creates them when it is new. Any thread. */
     public NamespaceStreams namespace(EventSource source) {
-        return namespace(StreamId.control(source.netns(), source.netnsId()));
+        return namespace(control(source));
+    }
+
+    private static StreamId control(EventSource source) {
+        return StreamId.control(source.netns(), source.netnsId());
+    }
+
+    /** Namespaces whose streams are kept. Any thread. */
+    int namespaces() {
+        return known.size();
     }
 
     /** As {@link #namespace(EventSource)}, but faster. Receive thread, or before it starts. */
     public NamespaceStreams streams(EventSource source) {
-        int index = source.index();
-        if (index < bySource.length) {
-            NamespaceStreams streams = bySource[index];
-            if (streams != null) {
-                return streams;
-            }
-        }
-        return register(source);
+        NamespaceStreams streams = bySource.get(source);
+        return streams != null ? streams : register(source);
     }
 
     private NamespaceStreams register(EventSource source) {
-        int index = source.index();
-        if (index >= bySource.length) {
-            bySource = Arrays.copyOf(bySource, Math.max(index + 1, 2 * bySource.length));
-        }
         NamespaceStreams streams = namespace(source);
-        bySource[index] = streams;
+        bySource.put(source, streams);
         return streams;
     }
 }

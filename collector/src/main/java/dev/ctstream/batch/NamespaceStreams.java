@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * All streams of one network namespace. A stream is found by its zone in a two-level array, and created with its first
- * event. It lives as long as the run, because a namespace that is observed again must continue its sequences.
+ * event. All live until the namespace has ended; one that is observed again has another identity, and so other streams.
  *
  * <p>Bounds: 150 bytes for each zone seen, 1 KiB for each block of 256 zones in use, 1 KiB for the namespace. Beside
  * others a namespace has at most {@value #SHARE} streams, because whoever owns it chooses the zones; the collector's own

@@ -10,6 +10,7 @@ import dev.ctstream.publish.PartitionLoad;
 import dev.ctstream.publish.TopicPlan;
 import dev.ctstream.record.ZoneWidths;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -37,16 +38,16 @@ public final class HostZones {
     }
 
     /** Whether a value of the key {@code netns} stands for the collector's own namespace, alone or with others. */
-    public static boolean isOwn(String netns) {
+    private static boolean isOwn(String netns) {
         return netns.equals("self") || netns.equals("all");
     }
 
     /**
      * Share of the entries by zone, of all namespaces together; all in zone 0 when there is no entry.
      *
-     * @param netns values of the key {@code netns}
+     * @param netns values of the key {@code netns}, each of one namespace
      */
-    public static Map<Integer, Double> shares(List<String> netns) throws CommandFailure, IOException {
+    public static Map<Integer, Double> shares(Collection<String> netns) throws CommandFailure, IOException {
         KernelAccess.require();
         Map<Integer, Integer> zones = new TreeMap<>();
         for (String each : netns) {

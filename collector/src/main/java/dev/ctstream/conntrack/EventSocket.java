@@ -30,7 +30,7 @@ public final class EventSocket implements EventSource, AutoCloseable {
 
     private final int index = NEXT_INDEX.getAndIncrement();
     private final String netns;
-    private final String netnsId;
+    private volatile String netnsId;
     private final NetlinkSocket socket;
     private final SubscriptionConfig config;
     private volatile ReceiveBufferGrant grant;
@@ -138,6 +138,11 @@ public final class EventSocket implements EventSource, AutoCloseable {
     @Override
     public String netnsId() {
         return netnsId;
+    }
+
+    /** Gives the namespace another identity than the kernel does. Before the socket is handed to a receiver. */
+    public void identify(String id) {
+        netnsId = id;
     }
 
     /** For options and counters; only the receive thread may receive from it. */

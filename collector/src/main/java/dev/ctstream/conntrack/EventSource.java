@@ -18,7 +18,8 @@ public interface EventSource {
     /**
      * Identity of the namespace. The name is no identity: another namespace may get it later. This is the namespace's
      * cookie in decimal, unique until the host reboots; on a kernel without cookies {@code device:inode:nanos}: the
-     * namespace file, and the time at which this source was opened.
+     * namespace file, and the time at which this source was opened. One that this process observes again, after its end, has
+     * {@code cookie:nanos}, because its streams begin anew.
      */
     String netnsId();
 

@@ -22,13 +22,13 @@ public final class ReceiveMetrics implements ReceiveObserver {
     private final Counter overrunErrors;
     private final LatencyRecorder lag;
 
-    private final Metrics metrics;
+    private final NamespaceSeries namespaces;
     private final Counter[] events = new Counter[FlowEvent.DESTROY + 1];
     private volatile long largestDrainEvents;
 
     /** Registers the metrics that have no namespace label. */
     public ReceiveMetrics(Metrics metrics) {
-        this.metrics = metrics;
+        namespaces = new NamespaceSeries(metrics);
         datagrams = metrics.counter(ReceiveMetric.DATAGRAMS);
         truncated = metrics.counter(ReceiveMetric.TRUNCATED);
         malformed = metrics.counter(ReceiveMetric.MALFORMED);
@@ -124,19 +124,11 @@ public final class ReceiveMetrics implements ReceiveObserver {
 
     @Override
     public void added(EventSocket source) {
-        String netns = source.netns();
-        metrics.counterFrom(ReceiveMetric.DROPPED, source::dropsTotal, netns);
-        metrics.counterFrom(ReceiveMetric.UNDECODABLE, source::undecodableTotal, netns);
-        metrics.counterFrom(ReceiveMetric.FOREIGN, source::foreignTotal, netns);
-        metrics.gauge(ReceiveMetric.BUFFER, () -> source.grant().effectiveBytes(), netns);
+        namespaces.add(source, () -> source.grant().effectiveBytes());
     }
 
     @Override
     public void removed(EventSocket source) {
-        String netns = source.netns();
-        metrics.remove(ReceiveMetric.DROPPED, netns);
-        metrics.remove(ReceiveMetric.UNDECODABLE, netns);
-        metrics.remove(ReceiveMetric.FOREIGN, netns);
-        metrics.remove(ReceiveMetric.BUFFER, netns);
+        namespaces.remove(source);
     }
 }

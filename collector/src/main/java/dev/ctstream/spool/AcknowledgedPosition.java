@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Numbers that hold no batch are never handed out. They count as acknowledged as soon as all earlier numbers are.
  *
  * <p>Bounds: one entry for each batch that was handed out and is not acknowledged, whose number the publisher limits, and
- * one for each stream that was acknowledged.
+ * one for each stream that was acknowledged and is not forgotten.
  *
  * <p>Threads: any.
  */
@@ -76,6 +76,11 @@ final class AcknowledgedPosition {
     /** The sequence after the last acknowledged one of a stream; null when none was acknowledged since the start. */
     synchronized @Nullable Long nextSequence(RunStream stream) {
         return sequences.get(stream);
+    }
+
+    /** Forgets how far a stream is acknowledged: nothing of it comes any more. */
+    synchronized void forget(RunStream stream) {
+        sequences.remove(stream);
     }
 
     /** Records that a batch goes to the publisher. */

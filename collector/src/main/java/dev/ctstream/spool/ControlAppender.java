@@ -228,9 +228,9 @@ final class ControlAppender {
         StreamTable.Namespace namespace = table.namespace(item.namespace());
         ControlKind kind = item.record().kind();
         if (kind == ControlKind.STARTED) {
-            namespace.observed(true);
+            namespace.started();
         } else if (kind == ControlKind.STOPPED) {
-            namespace.observed(false);
+            namespace.stopped(number, events.end().number());
         } else if (item.record() instanceof ControlRecord.Gap gap) {
             owed.add(number, item.namespace(), item.lostEvents(), item.losses(), gap);
         }

@@ -361,6 +361,11 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         return table.droppedEvents();
     }
 
+    /** Namespaces and streams of this run that are kept in memory: of those that are there, and that Kafka lacks records of. */
+    int keptStreams() {
+        return table.kept();
+    }
+
     /** Whether each namespace's STOPPED is in the spool. Call it when the spool's thread has ended. */
     public boolean endedCleanly() {
         return table.allStopped();
@@ -565,6 +570,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         if (appender.owesWhatVanished()) {
             return false; // the position is after what a crash must still find missing
         }
+        appender.forgetEnded();
         boolean controlSynced = sync && records.sync();
         long taken = Math.min(appender.takenNanos(), clock.realtimeNanos()) - SECOND_NANOS;
         long alive = Math.min(Math.min(table.oldestLossNanos(), appender.syncedNanos()), taken);

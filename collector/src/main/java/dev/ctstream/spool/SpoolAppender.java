@@ -668,6 +668,15 @@ final class SpoolAppender {
                 List.of());
     }
 
+    /** Forgets the streams of namespaces that have ended, as soon as Kafka has all of them. */
+    void forgetEnded() {
+        table.forgetEnded(own, events.acknowledged.number(), control.acknowledged.number(), stream -> {
+            AcknowledgedPosition.RunStream gone = new AcknowledgedPosition.RunStream(identity, stream);
+            events.acknowledged.forget(gone);
+            control.acknowledged.forget(gone);
+        });
+    }
+
     private static List<Loss> unacknowledged(Chain chain, List<Loss> losses) {
         List<Loss> rest = new ArrayList<>();
         for (Loss loss : losses) {

@@ -30,6 +30,7 @@ public class SpoolMetrics {
         gauge(metrics, SpoolMetric.LIMIT, Spool::limitBytes);
         gauge(metrics, SpoolMetric.CONTROL_SIZE, Spool::controlSizeBytes);
         gauge(metrics, SpoolMetric.CONTROL_LIMIT, Spool::controlLimitBytes);
+        gauge(metrics, SpoolMetric.KEPT, Spool::keptStreams);
         gauge(metrics, SpoolMetric.SEGMENTS, Spool::segments);
         gauge(metrics, SpoolMetric.UNACKNOWLEDGED, Spool::unacknowledged);
         gauge(metrics, SpoolMetric.OWED, Spool::owedEvents);

@@ -12,10 +12,14 @@ import dev.ctstream.segment.Loss;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,16 +29,19 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariant: the undeclared loss of a stream begins at the stream's next sequence. So it is one range, and a stream
  * with such a loss is appended to only after its GAP.
  *
- * <p>Bounds: 150 bytes for each stream of the run.
+ * <p>Bounds: 150 bytes for each stream of the run, until its namespace has ended and Kafka has all of it.
  *
- * <p>Threads: confined to the spool thread, except {@link #droppedEvents}.
+ * <p>Threads: confined to the spool thread, except {@link #droppedEvents} and {@link #kept}.
  */
 final class StreamTable {
     private final RunIdentity identity;
     private final Map<StreamId, Stream> streams = new HashMap<>();
     private final Map<StreamId, Namespace> namespaces = new HashMap<>();
     private final Map<StreamId, Stream> lossy = new LinkedHashMap<>();
+    private final Set<Namespace> ended = new LinkedHashSet<>();
     private volatile long droppedEvents;
+    private volatile int kept;
+    private boolean anyStopped;
 
     StreamTable(RunIdentity identity) {
         this.identity = identity;
@@ -108,7 +115,7 @@ final class StreamTable {
     }
 
     /** The streams of one namespace, and its control records. */
-    static final class Namespace {
+    final class Namespace {
         final StreamId control;
         private final TreeMap<Integer, Stream> byZone = new TreeMap<>();
         private long nextControlSequence;
@@ -117,6 +124,8 @@ final class StreamTable {
         private long reports;
         private boolean observed;
         private boolean stopped;
+        private long eventsBefore; // number of the batch after all of its events, once it has stopped
+        private long stoppedNumber; // of its STOPPED
 
         private Namespace(StreamId control) {
             this.control = control;
@@ -135,9 +144,20 @@ final class StreamTable {
             return observed;
         }
 
-        void observed(boolean now) {
-            observed = now;
-            stopped = !now;
+        /** Its STARTED is appended. */
+        void started() {
+            observed = true;
+            stopped = false;
+        }
+
+        /** Its STOPPED is appended, as a number; all of its batches have lower numbers than {@code nextBatch}. */
+        void stopped(long number, long nextBatch) {
+            observed = false;
+            stopped = true;
+            anyStopped = true;
+            stoppedNumber = number;
+            eventsBefore = nextBatch;
+            ended.add(this);
         }
 
         /** The next sequence of a zone; 0 when it has no stream. */
@@ -219,7 +239,41 @@ final class StreamTable {
 
     /** Whether each namespace's STOPPED is appended. */
     boolean allStopped() {
-        return !namespaces.isEmpty() && namespaces.values().stream().allMatch(namespace -> namespace.stopped);
+        return anyStopped && namespaces.values().stream().allMatch(namespace -> namespace.stopped);
+    }
+
+    /**
+     * Forgets the namespaces that have ended and of which Kafka has everything, or a GAP. What is found to be lost later is
+     * declared in the collector's own namespace, as of any that is not observed.
+     *
+     * @param own control stream of the collector's own namespace, which stays
+     * @param eventsNumber see {@link AcknowledgedPosition#number} of the events
+     * @param controlNumber the same of the control records
+     * @param forgotten told each stream, of events and of control records
+     */
+    void forgetEnded(StreamId own, long eventsNumber, long controlNumber, Consumer<StreamId> forgotten) {
+        for (Iterator<Namespace> all = ended.iterator(); all.hasNext(); ) {
+            Namespace namespace = all.next();
+            if (namespace.observed || namespace.control.equals(own)) {
+                all.remove();
+            } else if (namespace.eventsBefore <= eventsNumber + 1
+                    && namespace.stoppedNumber <= controlNumber
+                    && namespace.byZone.values().stream().noneMatch(Stream::hasLoss)) {
+                all.remove();
+                namespace.byZone.values().forEach(stream -> {
+                    streams.remove(stream.id);
+                    forgotten.accept(stream.id);
+                });
+                namespaces.remove(namespace.control);
+                forgotten.accept(namespace.control);
+            }
+        }
+        kept = namespaces.size() + streams.size();
+    }
+
+    /** Namespaces and streams that are kept, as of the last {@link #forgetEnded}. Any thread. */
+    int kept() {
+        return kept;
     }
 
     /** Whether a stream has a loss that no GAP declares yet. */
@@ -245,7 +299,7 @@ final class StreamTable {
             Loss loss = stream.loss;
             if (loss != null) {
                 stream.appended(loss.nextSequence());
-                addDropped(stream.namespace, loss.count());
+                addDropped(stream, loss.count());
             }
             stream.loss = null;
         }
@@ -259,14 +313,16 @@ final class StreamTable {
             if (stream != null
                     && loss.kind() == BatchEnvelope.EVENTS
                     && loss.identity().equals(identity)) {
-                addDropped(stream(stream).namespace, loss.count());
+                addDropped(streams.get(stream), loss.count());
             }
         }
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
-    private void addDropped(Namespace namespace, long events) {
-        namespace.dropped += events;
+    private void addDropped(@Nullable Stream stream, long events) {
+        if (stream != null) { // else: its namespace has ended, and no report follows
+            stream.namespace.dropped += events;
+        }
         droppedEvents = droppedEvents + events;
     }
 

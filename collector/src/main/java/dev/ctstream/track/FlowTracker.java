@@ -1,5 +1,6 @@
 package dev.ctstream.track;
 
+import dev.ctstream.conntrack.BySource;
 import dev.ctstream.conntrack.DumpEntryKind;
 import dev.ctstream.conntrack.EventSource;
 import dev.ctstream.conntrack.FlowEvent;
@@ -61,7 +62,7 @@ public final class FlowTracker implements FlowEventHandler {
     private final KernelLosses losses;
     private final Endings endings;
     private final Map<Integer, TrackedNamespace> namespaces = new ConcurrentHashMap<>();
-    private @Nullable NamespaceTrack[] bySource = new NamespaceTrack[16];
+    private final BySource<NamespaceTrack> bySource = new BySource<>();
     private long receivedNanos; // of the current events
 
     /** Creates a tracker that forwards to {@code sink}. */
@@ -112,18 +113,14 @@ public final class FlowTracker implements FlowEventHandler {
 
     /** Null before the source's first event, and after its removal. */
     private @Nullable NamespaceTrack known(EventSource source) {
-        return source.index() < bySource.length ? bySource[source.index()] : null;
+        return bySource.get(source);
     }
 
     private NamespaceTrack track(EventSource source) {
         NamespaceTrack track = known(source);
         if (track == null) {
-            int index = source.index();
             track = new NamespaceTrack(namespace(source), lossWindowNanos);
-            if (index >= bySource.length) {
-                bySource = Arrays.copyOf(bySource, Math.max(index + 1, 2 * bySource.length));
-            }
-            bySource[index] = track;
+            bySource.put(source, track);
         }
         return track;
     }
@@ -332,7 +329,7 @@ public final class FlowTracker implements FlowEventHandler {
         NamespaceTrack track = track(source);
         boolean gone = track.shared.gone();
         losses.declare(clock.nanoTime(), true);
-        bySource[source.index()] = null;
+        bySource.put(source, null);
         namespaces.remove(source.index());
         track.dump = null;
         endings.removed(track);

@@ -194,4 +194,19 @@ class BatcherBoundsTest {
             assertThat(test.batcher.lost(TestBatcher.HOST, count, window)).isTrue();
         }
     }
+
+    @Test
+    void theStreamsOfRemovedNamespacesAreNotKept() {
+        try (TestBatcher test = new TestBatcher()) {
+            test.receive(inZone(1));
+            for (int i = 1; i <= 2_000; i++) {
+                TestSource source = new TestSource(i, "n" + i);
+                test.receive(source, inZone(1));
+                assertThat(test.batcher.flush(source)).isTrue();
+                test.batcher.removed(source);
+            }
+            assertThat(test.batcher.namespaces()).isEqualTo(1);
+            assertThat(test.sequence(TestBatcher.HOST, inZone(1))).isEqualTo(1);
+        }
+    }
 }

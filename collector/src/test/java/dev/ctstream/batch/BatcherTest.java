@@ -270,7 +270,7 @@ class BatcherTest {
     }
 
     @Test
-    void removedNamespaceIsClosedAndContinuesItsSequencesWhenAddedAgain() {
+    void removedNamespaceIsClosedAndHasStreamsOfItsOwnWhenAddedAgainUnderAnotherIdentity() {
         TestSource blue = new TestSource(3, "blue");
         try (TestBatcher test = new TestBatcher()) {
             test.receive(blue, inZone(1));
@@ -280,9 +280,10 @@ class BatcherTest {
             assertThat(test.sink.batches)
                     .extracting(EncodedBatch::stream)
                     .containsExactly(MadeBatches.stream("blue", 1));
-            test.receive(new TestSource(4, "blue"), inZone(1));
+            test.receive(new TestSource(4, "blue", "id-blue:1"), inZone(1));
             test.batcher.closeAll();
-            assertThat(Datums.sequences(test.sink.batches.get(2))).containsExactly(1L);
+            assertThat(Datums.sequences(test.sink.batches.get(2))).containsExactly(0L);
+            assertThat(test.sink.batches.get(2).stream()).isEqualTo(new StreamId("blue", "id-blue:1", 1));
         }
     }
 

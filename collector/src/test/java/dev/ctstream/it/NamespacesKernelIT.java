@@ -3,6 +3,8 @@ package dev.ctstream.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ctstream.ChosenProcesses;
 import dev.ctstream.Collector;
 import dev.ctstream.broker.EmbeddedBroker;
@@ -48,12 +50,16 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Namespaces come and go while a collector runs. */
 class NamespacesKernelIT {
@@ -363,6 +369,7 @@ class NamespacesKernelIT {
         }
         processes.add(process);
         try (Collector collector = start("all")) {
+            assertThat(processes.present().keySet()).containsExactlyInAnyOrder("host", inode, "red");
             assertThat(socket(collector, "host")).as("the own one").isPresent();
             assertThat(socket(collector, inode)).as("a file named host").isPresent();
             assertThat(socket(collector, "red")).isPresent();
@@ -382,6 +389,178 @@ class NamespacesKernelIT {
             assertThat(collector.stop()).isTrue();
         } finally {
             process.destroyForcibly();
+        }
+        assertVerified();
+    }
+
+    /** Others than the own one share {@code netns.receive-buffer-total-bytes}; their number counts as a power of two. */
+    @Test
+    void receiveBuffersAreDividedAmongNamespaces() throws Exception {
+        settings.put("netns.receive-buffer-bytes", "1 MiB");
+        settings.put("netns.receive-buffer-total-bytes", "4 MiB");
+        names.add("first");
+        try (Collector collector = start("all")) {
+            int each = 1 << 20;
+            for (int count = 1; count <= 20; count++) {
+                String name = count == 1 ? "first" : "n" + count;
+                if (count > 1) {
+                    names.add(name);
+                }
+                awaitObserved(collector, name);
+                List<Long> granted = collector.namespaces().sockets().stream()
+                        .filter(socket -> !socket.netns().equals("host"))
+                        .map(socket -> socket.grant().effectiveBytes() / 2L)
+                        .toList();
+                assertThat(granted).hasSize(count);
+                each = Math.max(320 << 10, Math.min(1 << 20, (4 << 20) / Integer.highestOneBit(2 * count - 1)));
+                assertThat(granted).as("%d namespaces", count).containsOnly((long) each);
+            }
+            assertThat(each).isEqualTo(320 << 10);
+            assertThat(socket(collector, "host").orElseThrow().grant().effectiveBytes() / 2)
+                    .as("the own one has no part in it")
+                    .isEqualTo(128 << 20);
+        }
+    }
+
+    /** The last records of a namespace wait in the spool, or for a new run. */
+    @ParameterizedTest
+    @ValueSource(strings = {"the broker is away", "the topic is created again"})
+    void aNamespaceEndsWhile(String what) throws Exception {
+        names.add("blue");
+        names.add("stays");
+        try (Collector collector = start("blue,stays");
+                Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+            create("stays", 0, 50);
+            create("blue", 0, 200);
+            await().atMost(SOON).until(() -> collector.totals().acknowledged() == 250);
+            boolean away = what.contains("broker");
+            if (away) {
+                broker.stop();
+            } else {
+                admin.deleteTopics(List.of(topic)).all().get();
+            }
+            create("blue", 1_000, 200);
+            names.delete("blue");
+            awaitGone(collector, "blue");
+            names.add("blue"); // another one
+            awaitObserved(collector, "blue");
+            create("blue", 0, 10);
+            if (away) {
+                broker.start();
+            } else {
+                admin.createTopics(List.of(new NewTopic(topic, 2, (short) 1)))
+                        .all()
+                        .get();
+                create("stays", 100, 1);
+                await().atMost(SOON)
+                        .until(() -> control("STOPPED", "reason").stream()
+                                .anyMatch(stopped -> stopped.containsValue("topic-changed")));
+            }
+            await().atMost(SOON).until(() -> collector.unacknowledgedBatches() == 0);
+            assertThat(collector.stop()).isTrue();
+        } finally {
+            if (broker.pid() < 0) {
+                broker.start();
+            }
+        }
+        assertThat(control("STOPPED", "netns", "reason", "flows_live"))
+                .contains(Map.of("netns", "blue", "reason", "namespace-removed", "flows_live", "0"));
+        assertThat(control("GAP", "cause")).isEmpty();
+        assertVerified();
+    }
+
+    @Test
+    void statusShowsTheBusiestNamespacesAndZones() throws Exception {
+        settings.put("http.listen", "127.0.0.1:0");
+        settings.put("heartbeat.interval-seconds", "1");
+        for (int i = 0; i < 25; i++) {
+            names.add("n" + i);
+        }
+        try (Collector collector = start("all")) {
+            for (int i = 0; i < 25; i++) {
+                create("n" + i, 0, 10 + i);
+            }
+            await().atMost(SOON)
+                    .until(() -> busiest(collector, "busiest_namespaces")
+                            .equals(IntStream.rangeClosed(5, 24)
+                                            .mapToObj(i -> "n" + (29 - i) + " " + (39 - i))
+                                            .collect(Collectors.joining(","))
+                                    + ",other 60"));
+            assertThat(busiest(collector, "busiest_zones"))
+                    .startsWith("n24 34,")
+                    .endsWith(",other 60");
+        }
+    }
+
+    /** Names and living flows. */
+    private static String busiest(Collector collector, String field) throws IOException {
+        String[] listening = collector.listening().split(":", -1);
+        String answer = LaunchedProgram.get(Integer.parseInt(listening[1]), "/status");
+        JsonNode status = new ObjectMapper().readTree(answer.substring(answer.indexOf("\r\n\r\n") + 4));
+        List<String> shown = new ArrayList<>();
+        status.path(field)
+                .forEach(one -> shown.add(one.path("netns").asText() + " "
+                        + one.path("live_flows").asLong()));
+        return String.join(",", shown);
+    }
+
+    /** Nothing of a namespace that has ended stays: no series, no stream. Those that are many have no label of their own. */
+    @Test
+    void namespacesThatHaveEndedLeaveNothingBehind() throws Exception {
+        int count = Integer.getInteger("test.ended", 150);
+        names.add("stays");
+        try (Collector collector = start("all")) {
+            awaitObserved(collector, "stays");
+            for (int i = 0; i < count; i++) {
+                names.add("n" + i);
+            }
+            await().atMost(SOON)
+                    .until(() -> collector.namespaces().sockets().size() == count + 2);
+            for (int i = 0; i < count; i++) {
+                create("n" + i, 0, 2);
+            }
+            await().atMost(SOON).until(() -> collector.totals().received() == 2L * count);
+            assertThat(series(collector)).isEqualTo(4 * 101);
+            for (int i = 0; i < count; i++) {
+                names.delete("n" + i);
+            }
+            await().atMost(SOON).until(() -> collector.namespaces().sockets().size() == 2);
+            await().atMost(SOON).until(() -> collector.unacknowledgedBatches() == 0);
+            await().atMost(SOON).until(() -> series(collector) == 4 * 3); // host, stays, other
+            await().atMost(SOON)
+                    .until(() -> collector.metrics().prometheusText().contains("\nctstream_spool_kept_streams 2.0\n"));
+            assertThat(collector.health().components().keySet()).noneMatch(component -> component.matches(".*/n\\d+"));
+            assertThat(collector.stop()).isTrue();
+        }
+        assertVerified();
+    }
+
+    private static long series(Collector collector) {
+        return collector
+                .metrics()
+                .prometheusText()
+                .lines()
+                .filter(line -> line.startsWith("ctstream_receive_") && line.contains("netns=\""))
+                .count();
+    }
+
+    /** Its streams begin anew, so its identity must be another one. */
+    @Test
+    void aNamespaceThatIsObservedAgainHasAnotherIdentity() throws Exception {
+        names.add("blue");
+        try (NetworkNamespace kept = NamedNamespaces.open("blue");
+                Collector collector = start("blue")) {
+            create("blue", 0, 20);
+            await().atMost(SOON).until(() -> collector.totals().acknowledged() == 20);
+            String first = socket(collector, "blue").orElseThrow().netnsId();
+            names.delete("blue");
+            awaitGone(collector, "blue");
+            names.give("blue", kept);
+            awaitObserved(collector, "blue");
+            assertThat(socket(collector, "blue").orElseThrow().netnsId()).startsWith(first + ":");
+            create("blue", 100, 20);
+            await().atMost(SOON).until(() -> collector.totals().received() == 40);
+            assertThat(collector.stop()).isTrue();
         }
         assertVerified();
     }

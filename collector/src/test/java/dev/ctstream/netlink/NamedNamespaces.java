@@ -48,6 +48,14 @@ public final class NamedNamespaces implements AutoCloseable {
         created.close();
     }
 
+    /** Gives a name to a namespace. */
+    public void give(String name, NetworkNamespace namespace) throws NetlinkException {
+        namespace.<Boolean>call(() -> {
+            FreshNamespace.perform(() -> Mounts.bind(Path.of("/proc/thread-self/ns/net"), file(name)));
+            return true;
+        });
+    }
+
     /** Gives a namespace another name. */
     public void link(String name, String other) throws IOException {
         Mounts.bind(file(name), file(other));

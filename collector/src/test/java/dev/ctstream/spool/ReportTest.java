@@ -269,4 +269,31 @@ class ReportTest {
             assertThat(of(spool, "STOPPED")).hasSize(6);
         }
     }
+
+    /** What has ended is forgotten when Kafka has it, not before: until then its loss would have to be declared. */
+    @Test
+    void theStreamsOfEndedNamespacesAreForgottenWhenKafkaHasThem() throws IOException {
+        int namespaces = 200;
+        try (TestSpool spool = open()) {
+            spool.append(1, 1);
+            for (int i = 0; i < namespaces; i++) {
+                StreamId control = MadeBatches.stream("n" + i, StreamId.CONTROL_ZONE);
+                spool.control(control, ControlRecords.started());
+                spool.handOver(spool.made(MadeBatches.stream("n" + i, 1), 10, 20));
+                spool.handOver(spool.made(MadeBatches.stream("n" + i, 2), 10, 20));
+                spool.offerAfterEvents(control, ControlRecords.stopped());
+                spool.pass();
+            }
+            spool.await("the streams are counted", () -> spool.spool.keptStreams() == 2 + 3 * namespaces);
+            spool.readAllBatches();
+            long half = spool.appendedNumber() / 2;
+            spool.acknowledge(half);
+            spool.await("half of them are forgotten", () -> spool.spool.keptStreams() < 2 + 3 * (namespaces / 2 + 3));
+            assertThat(spool.spool.keptStreams()).isGreaterThan(2 + 3 * (namespaces / 2 - 3));
+            spool.acknowledge(spool.appendedNumber());
+            spool.await("only the own namespace and its stream are left", () -> spool.spool.keptStreams() == 2);
+            spool.control(TestSpool.OWN, ControlRecords.heartbeat());
+            assertThat(streams(newest(spool, "HEARTBEAT"))).isEqualTo(Map.of(1, 10L));
+        }
+    }
 }

@@ -2,6 +2,7 @@ package dev.ctstream.cli.topics;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.ctstream.Namespaces;
 import dev.ctstream.cli.CommandFailure;
 import dev.ctstream.cli.Console;
 import dev.ctstream.cli.ExitCode;
@@ -33,12 +34,11 @@ final class ThisHost {
             Console console, CollectorConfig config, @Nullable Double eventsPerSecond, @Nullable Integer zones)
             throws CommandFailure, IOException {
         double rate = eventsPerSecond == null ? measured(console, config) : eventsPerSecond;
+        Map<String, String> namespaces = Namespaces.present(config.netns());
         Map<Integer, Double> shares = zones == null
-                ? HostZones.shares(config.netns())
+                ? HostZones.shares(namespaces.values())
                 : HostClass.even("", 1, 0, 1, zones).zones();
-        List<String> names = config.netns().stream()
-                .map(name -> HostZones.isOwn(name) ? "host" : name)
-                .toList();
+        List<String> names = List.copyOf(namespaces.keySet());
         return new HostClass("this host", config.host().id(), 1, rate, names, new TreeMap<>(shares));
     }
 
