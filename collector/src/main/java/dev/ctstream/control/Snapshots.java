@@ -354,7 +354,7 @@ public final class Snapshots implements AutoCloseable {
     private void offer(Schedule schedule, Offer to, ControlRecord record) {
         StreamId control = schedule.namespace.control();
         long timeMillis = TimeUnit.NANOSECONDS.toMillis(clock.realtimeNanos());
-        while (!to.offer(control, record, timeMillis) && !stopping) {
+        while (!schedule.removed && !to.offer(control, record, timeMillis) && !stopping) { // nothing may follow STOPPED
             clock.park(this, OFFER_WAIT_NANOS);
         }
     }

@@ -231,7 +231,10 @@ final class ControlAppender {
             namespace.started();
         } else if (kind == ControlKind.STOPPED) {
             namespace.stopped(number, events.end().number());
-        } else if (item.record() instanceof ControlRecord.Gap gap) {
+        } else if (namespace.isStopped()) {
+            namespace.stopped(number, events.end().number()); // a late record, such as the end of a dump
+        }
+        if (item.record() instanceof ControlRecord.Gap gap) {
             owed.add(number, item.namespace(), item.lostEvents(), item.losses(), gap);
         }
     }

@@ -570,7 +570,6 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         if (appender.owesWhatVanished()) {
             return false; // the position is after what a crash must still find missing
         }
-        appender.forgetEnded();
         boolean controlSynced = sync && records.sync();
         long taken = Math.min(appender.takenNanos(), clock.realtimeNanos()) - SECOND_NANOS;
         long alive = Math.min(Math.min(table.oldestLossNanos(), appender.syncedNanos()), taken);
@@ -579,7 +578,10 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             alive = Math.min(alive, before.aliveNanos()); // whoever comes next declares that run's end, too
         }
         try {
-            state.save(new SpoolCheckpoint.Values(positions(events), positions(control), identity, alive));
+            SpoolCheckpoint.Values values =
+                    new SpoolCheckpoint.Values(positions(events), positions(control), identity, alive);
+            appender.forgetEnded(); // after the positions: what is acknowledged later leads to another save
+            state.save(values);
             if (controlSynced) {
                 state.sync();
             }

@@ -21,10 +21,11 @@ public enum SpoolMetric implements StageMetric {
     SYNC(histogram("ctstream_spool_sync_seconds", "Time that fdatasync(2) took.")),
     SIZE(gauge("ctstream_spool_size_bytes", "bytes", "Bytes in the segments of events.")),
     LIMIT(gauge("ctstream_spool_limit_bytes", "bytes", "Most bytes in the segments of events (spool.max-bytes).")),
-    KEPT(gauge(
-            "ctstream_spool_kept_streams",
-            "streams",
-            "Namespaces and streams in memory: of those that are observed, and of ended ones until Kafka has all of them.")),
+    KEPT(
+            gauge(
+                    "ctstream_spool_kept_streams",
+                    "streams",
+                    "Namespaces and streams in memory: of those that are observed, and of ended ones until Kafka has all of them.")),
     CONTROL_SIZE(gauge("ctstream_spool_control_size_bytes", "bytes", "Bytes in the segments of control records.")),
     CONTROL_LIMIT(gauge(
             "ctstream_spool_control_limit_bytes",

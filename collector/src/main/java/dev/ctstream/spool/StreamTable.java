@@ -144,6 +144,11 @@ final class StreamTable {
             return observed;
         }
 
+        /** Whether its STOPPED is appended. */
+        boolean isStopped() {
+            return stopped;
+        }
+
         /** Its STARTED is appended. */
         void started() {
             observed = true;

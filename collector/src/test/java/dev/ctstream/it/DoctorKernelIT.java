@@ -212,7 +212,8 @@ class DoctorKernelIT {
     void checksOfConfigurationAndPrivilegeHaveTheirOwnExitCodes() throws Exception {
         namespace.run(() -> {
             try (LaunchedProgram wrong = program("doctor -o json", "spool.max-byte=1");
-                    LaunchedProgram unprivileged = WithoutCapability.call(Capabilities.CAP_NET_ADMIN, () -> program("doctor -o json"))) {
+                    LaunchedProgram unprivileged =
+                            WithoutCapability.call(Capabilities.CAP_NET_ADMIN, () -> program("doctor -o json"))) {
                 assertThat(wrong.exitCode()).isEqualTo(2);
                 assertThat(byName(wrong.out(), "fail")).containsOnlyKeys("configuration");
                 assertThat(unprivileged.exitCode()).isEqualTo(3);

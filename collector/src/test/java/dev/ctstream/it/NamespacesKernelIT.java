@@ -514,8 +514,7 @@ class NamespacesKernelIT {
             for (int i = 0; i < count; i++) {
                 names.add("n" + i);
             }
-            await().atMost(SOON)
-                    .until(() -> collector.namespaces().sockets().size() == count + 2);
+            await().atMost(SOON).until(() -> collector.namespaces().sockets().size() == count + 2);
             for (int i = 0; i < count; i++) {
                 create("n" + i, 0, 2);
             }
@@ -527,8 +526,8 @@ class NamespacesKernelIT {
             await().atMost(SOON).until(() -> collector.namespaces().sockets().size() == 2);
             await().atMost(SOON).until(() -> collector.unacknowledgedBatches() == 0);
             await().atMost(SOON).until(() -> series(collector) == 4 * 3); // host, stays, other
-            await().atMost(SOON)
-                    .until(() -> collector.metrics().prometheusText().contains("\nctstream_spool_kept_streams 2.0\n"));
+            await().atMost(SOON).untilAsserted(() -> assertThat(collector.metrics().prometheusText())
+                    .containsPattern("\nctstream_spool_kept_streams 2.0\n"));
             assertThat(collector.health().components().keySet()).noneMatch(component -> component.matches(".*/n\\d+"));
             assertThat(collector.stop()).isTrue();
         }
