@@ -526,8 +526,9 @@ class NamespacesKernelIT {
             await().atMost(SOON).until(() -> collector.namespaces().sockets().size() == 2);
             await().atMost(SOON).until(() -> collector.unacknowledgedBatches() == 0);
             await().atMost(SOON).until(() -> series(collector) == 4 * 3); // host, stays, other
-            await().atMost(SOON).untilAsserted(() -> assertThat(collector.metrics().prometheusText())
-                    .containsPattern("\nctstream_spool_kept_streams 2.0\n"));
+            await().atMost(SOON)
+                    .untilAsserted(() -> assertThat(collector.metrics().prometheusText())
+                            .containsPattern("\nctstream_spool_kept_streams 2.0\n"));
             assertThat(collector.health().components().keySet()).noneMatch(component -> component.matches(".*/n\\d+"));
             assertThat(collector.stop()).isTrue();
         }
