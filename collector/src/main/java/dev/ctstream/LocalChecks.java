@@ -25,6 +25,8 @@ import dev.ctstream.netlink.NetlinkSocket;
 import dev.ctstream.netlink.NetworkNamespace;
 import dev.ctstream.netlink.SocketFilter;
 import dev.ctstream.publish.CompressionCheck;
+import dev.ctstream.spool.ProofConfig;
+import dev.ctstream.spool.ProofKeyFile;
 import dev.ctstream.spool.SpoolCheck;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -87,6 +89,10 @@ public final class LocalChecks {
         }
         OptionalLong running = besideRunning ? SpoolCheck.holder(config.spool()) : OptionalLong.empty();
         checks.addAll(SpoolCheck.look(config.spool(), besideRunning));
+        ProofConfig proof = config.spool().proof();
+        if (proof != null) {
+            checks.add(ProofKeyFile.check(proof, config.host().id()));
+        }
         config.httpListen().ifPresent(listen -> checks.add(listen(listen, running)));
         config.httpTokenFile().ifPresent(file -> checks.add(HttpToken.check(file)));
         checks.add(Descriptors.check(namespaces));

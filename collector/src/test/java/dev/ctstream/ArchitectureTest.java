@@ -43,6 +43,7 @@ class ArchitectureTest {
             BASE + ".spool..",
             BASE + ".publish..",
             BASE + ".read..",
+            BASE + ".proof..",
             BASE + ".verify..",
             BASE + ".lookup..",
             BASE + ".config..",

@@ -3,9 +3,11 @@ package dev.ctstream.batch;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.Schemas;
 import dev.ctstream.record.StreamId;
+import dev.ctstream.record.proof.Hash;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import org.apache.avro.Schema;
@@ -118,9 +120,26 @@ public final class ControlEncoder {
                     .set("topic_control_id", topics.control().id())
                     .set("topic_control_partitions", topics.control().partitions())
                     .set("topic_backlog_batches", topics.backlogBatches());
+        } else if (control instanceof ControlRecord.Checkpoint checkpoint) {
+            to.set("checkpoint_note", checkpoint.note());
+            fillTree(to, checkpoint);
+        } else if (control instanceof ControlRecord.Key key) {
+            to.set("next_key", key.next()).set("next_key_signature", key.statement());
+        } else if (control instanceof ControlRecord.Withdrawn withdrawn) {
+            to.set("log_indexes", withdrawn.logIndexes());
+            fillOwner(to, stream, new ControlRecord.Owner(withdrawn.run(), stream.netns(), stream.netnsId()));
         } else {
             throw new IllegalArgumentException(control.kind().name());
         }
+    }
+
+    private static void fillTree(GenericRecordBuilder to, ControlRecord.Checkpoint checkpoint) {
+        to.set("compact_range", buffers(checkpoint.compactRange()))
+                .set("leaf_hashes", buffers(checkpoint.leafHashes()));
+    }
+
+    private static List<ByteBuffer> buffers(List<Hash> hashes) {
+        return hashes.stream().map(Hash::buffer).toList();
     }
 
     private static void fillStarted(GenericRecordBuilder to, ControlRecord.Started started) {
@@ -140,6 +159,11 @@ public final class ControlEncoder {
         }
         if (previous != null && !previous.clean() && started.reason().equals(ControlRecord.Started.AT_START)) {
             to.set("previous_epoch", previous.streamEpoch()).set("previous_boot_id", previous.bootId());
+        }
+        ControlRecord.Checkpoint preceding = started.preceding();
+        if (preceding != null) {
+            to.set("preceding_checkpoint", preceding.note());
+            fillTree(to, preceding);
         }
         fillState(to, started.state());
     }

@@ -3,6 +3,7 @@ package dev.ctstream.batch;
 import dev.ctstream.record.ControlKind;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.proof.Hash;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,9 +21,15 @@ public sealed interface ControlRecord {
      * Observation of a namespace starts.
      *
      * @param previous the run before this one; null when the spool knows none
+     * @param preceding the end of its log; null when it was not proven, or until the spool adds it
      */
     record Started(
-            String reason, Settings settings, @Nullable PreviousRun previous, NamespaceState state, FoundBy foundBy)
+            String reason,
+            Settings settings,
+            @Nullable PreviousRun previous,
+            NamespaceState state,
+            FoundBy foundBy,
+            @Nullable Checkpoint preceding)
             implements ControlRecord {
         /** The reason of a namespace that is observed from the run's start. */
         public static final String AT_START = "start";
@@ -35,9 +42,75 @@ public sealed interface ControlRecord {
             this(reason, settings, previous, state, FoundBy.OWN);
         }
 
+        /** Without the end of the run before. */
+        public Started(
+                String reason,
+                Settings settings,
+                @Nullable PreviousRun previous,
+                NamespaceState state,
+                FoundBy foundBy) {
+            this(reason, settings, previous, state, foundBy, null);
+        }
+
+        /** The same with the end of the log of the run before. */
+        public Started after(@Nullable Checkpoint end) {
+            return new Started(reason, settings, previous, state, foundBy, end);
+        }
+
         @Override
         public ControlKind kind() {
             return ControlKind.STARTED;
+        }
+    }
+
+    /**
+     * The root of a log is signed.
+     *
+     * @param note the signed checkpoint
+     * @param compactRange of the log before {@code leafHashes}, the largest subtree first
+     * @param leafHashes of the leaves up to the checkpoint's size
+     */
+    record Checkpoint(String note, List<Hash> compactRange, List<Hash> leafHashes) implements ControlRecord {
+        /** Copies the lists. */
+        public Checkpoint {
+            compactRange = List.copyOf(compactRange);
+            leafHashes = List.copyOf(leafHashes);
+        }
+
+        @Override
+        public ControlKind kind() {
+            return ControlKind.CHECKPOINT;
+        }
+    }
+
+    /**
+     * Another key signs the checkpoints.
+     *
+     * @param next the key
+     * @param statement that says so, signed by the key before
+     */
+    record Key(String next, String statement) implements ControlRecord {
+        @Override
+        public ControlKind kind() {
+            return ControlKind.KEY;
+        }
+    }
+
+    /**
+     * Appends of a log that need not be in the topics.
+     *
+     * @param run whose log it is
+     * @param logIndexes pairs: the first, and the one after the last
+     */
+    record Withdrawn(RunIdentity run, List<Long> logIndexes) implements ControlRecord {
+        /** Copies the list. */
+        public Withdrawn {
+            logIndexes = List.copyOf(logIndexes);
+        }
+
+        @Override
+        public ControlKind kind() {
+            return ControlKind.WITHDRAWN;
         }
     }
 

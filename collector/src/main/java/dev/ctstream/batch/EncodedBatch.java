@@ -147,6 +147,11 @@ public final class EncodedBatch {
         return index == count ? end - AvroWriter.ARRAY_END_BYTES : eventOffsets[index];
     }
 
+    /** Events that the kernel had dropped at this namespace's socket when the batch was closed. */
+    public long lostTotal() {
+        return lostTotal;
+    }
+
     /** When the first event was received, ns since 1970-01-01 UTC. */
     public long firstReceivedNanos() {
         return firstReceivedNanos;

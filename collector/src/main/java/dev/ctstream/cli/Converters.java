@@ -25,7 +25,7 @@ public final class Converters {
     private Converters() {}
 
     /** A port number, 0 for any free one. */
-    static final class Port implements ITypeConverter<Integer> {
+    public static final class Port implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String value) {
             return (int) number(value, 0, U16_MAX);
@@ -86,7 +86,7 @@ public final class Converters {
     }
 
     /** An address, in the text form of RFC 5952. */
-    static final class Address implements ITypeConverter<String> {
+    public static final class Address implements ITypeConverter<String> {
         @Override
         public String convert(String value) {
             try {
@@ -98,7 +98,7 @@ public final class Converters {
     }
 
     /** The number of a protocol, by number or name. */
-    static final class Protocol implements ITypeConverter<Integer> {
+    public static final class Protocol implements ITypeConverter<Integer> {
         @Override
         public Integer convert(String value) {
             Integer named = ProtocolNames.number(value);
@@ -107,7 +107,7 @@ public final class Converters {
     }
 
     /** A time in ms since 1970: ISO 8601, or as the commands print it; without offset it is local. */
-    static final class Time implements ITypeConverter<Long> {
+    public static final class Time implements ITypeConverter<Long> {
         @Override
         public Long convert(String value) {
             String iso = value.strip().replaceFirst("(?<=\\d) (?=\\d)", "T");
@@ -128,7 +128,7 @@ public final class Converters {
     }
 
     /** A span of time in ms: a number and s, m, h or d. */
-    static final class Span implements ITypeConverter<Long> {
+    public static final class Span implements ITypeConverter<Long> {
         private static final Map<String, Long> UNITS =
                 Map.of("s", 1_000L, "m", 60_000L, "h", 3_600_000L, "d", 86_400_000L);
         private static final int MOST_DIGITS = 6;

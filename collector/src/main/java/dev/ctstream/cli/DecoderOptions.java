@@ -4,6 +4,7 @@ import dev.ctstream.config.ClientSettings;
 import dev.ctstream.config.SmallFile;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.EventScanner;
+import dev.ctstream.record.RawRecordReader;
 import dev.ctstream.record.RecordDecoder;
 import dev.ctstream.record.RecordException;
 import dev.ctstream.record.RegistrySettings;
@@ -15,7 +16,7 @@ import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Where commands that read records find the schemas of their writers: files, and a registry if one is given. */
-final class DecoderOptions {
+public final class DecoderOptions {
     @Option(
             names = "--schema",
             paramLabel = "FILE",
@@ -28,7 +29,7 @@ final class DecoderOptions {
     }
 
     /** A decoder of records. */
-    RecordDecoder decoder(ClientSettings settings) throws CommandFailure {
+    public RecordDecoder decoder(ClientSettings settings) throws CommandFailure {
         RecordDecoder decoder = new RecordDecoder();
         if (!settings.registry().isEmpty()) {
             decoder.useRegistry(registry(settings));
@@ -37,8 +38,32 @@ final class DecoderOptions {
         return decoder;
     }
 
+    /** A reader of records as they are. */
+    public RawRecordReader raw(ClientSettings settings) throws CommandFailure {
+        RawRecordReader reader = new RawRecordReader();
+        if (!settings.registry().isEmpty()) {
+            reader.useRegistry(registry(settings));
+        }
+        addFiles(reader::addSchema);
+        return reader;
+    }
+
+    /** A decoder without a registry. */
+    public RecordDecoder decoder() throws CommandFailure {
+        RecordDecoder decoder = new RecordDecoder();
+        addFiles(decoder::addSchema);
+        return decoder;
+    }
+
+    /** A reader of records as they are, without a registry. */
+    public RawRecordReader raw() throws CommandFailure {
+        RawRecordReader reader = new RawRecordReader();
+        addFiles(reader::addSchema);
+        return reader;
+    }
+
     /** A scanner of events. */
-    EventScanner scanner(ClientSettings settings) throws CommandFailure {
+    public EventScanner scanner(ClientSettings settings) throws CommandFailure {
         EventScanner scanner = new EventScanner();
         if (!settings.registry().isEmpty()) {
             scanner.useRegistry(registry(settings));

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Options of commands that are Kafka clients: broker addresses and client properties. */
-final class KafkaOptions {
+public final class KafkaOptions {
     @Option(
             names = "--bootstrap-server",
             paramLabel = "HOST:PORT,...",
@@ -37,7 +37,7 @@ final class KafkaOptions {
     }
 
     /** All checked settings. */
-    ClientSettings all(Console console) throws CommandFailure {
+    public ClientSettings all(Console console) throws CommandFailure {
         Map<String, String> commandLine = new LinkedHashMap<>(properties);
         if (bootstrapServer != null) {
             commandLine.put("kafka.bootstrap.servers", bootstrapServer);

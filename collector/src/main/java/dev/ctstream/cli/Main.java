@@ -6,6 +6,7 @@ import dev.ctstream.cli.demo.DemoCommand;
 import dev.ctstream.cli.entries.EntriesCommand;
 import dev.ctstream.cli.entries.ZonesCommand;
 import dev.ctstream.cli.log.LogSettings;
+import dev.ctstream.cli.proof.ProofCommand;
 import dev.ctstream.cli.topics.TopicsCommand;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.HostCheck;
@@ -67,6 +68,7 @@ public final class Main implements Runnable {
             "zones",
             "spool",
             "topics",
+            "proof",
             "doctor",
             "support-bundle",
             "broker",
@@ -182,6 +184,7 @@ public final class Main implements Runnable {
             case "zones" -> ZonesCommand.line(console);
             case "spool" -> SpoolCommand.line(console);
             case "topics" -> TopicsCommand.line(console);
+            case "proof" -> ProofCommand.line(console);
             case "doctor" -> new DoctorCommand(console);
             case "support-bundle" -> new SupportBundleCommand(console);
             case "broker" -> new BrokerCommand(console);

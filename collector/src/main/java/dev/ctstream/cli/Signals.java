@@ -7,7 +7,7 @@ import java.lang.reflect.Proxy;
  * Signal handling. Only {@code sun.misc} offers it; it is called by reflection, because the compiler rejects it with
  * our flags.
  */
-final class Signals {
+public final class Signals {
     private static final String SIGNAL = "sun.misc.Signal";
     private static final String HANDLER = "sun.misc.SignalHandler";
 
@@ -30,7 +30,7 @@ final class Signals {
      *
      * @return restores the previous handlers
      */
-    static Runnable on(Runnable action, String... names) {
+    public static Runnable on(Runnable action, String... names) {
         try {
             Class<?> handler = Class.forName(HANDLER);
             Object ours = Proxy.newProxyInstance(

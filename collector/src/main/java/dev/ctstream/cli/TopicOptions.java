@@ -3,7 +3,7 @@ package dev.ctstream.cli;
 import picocli.CommandLine.Option;
 
 /** The two topics, for commands that read both. */
-final class TopicOptions {
+public final class TopicOptions {
     @Option(
             names = "--topic",
             paramLabel = "T",
@@ -21,12 +21,12 @@ final class TopicOptions {
     private String control = "";
 
     /** The topic with the events. */
-    String events() {
+    public String events() {
         return events;
     }
 
     /** The topic with the control records. */
-    String control() {
+    public String control() {
         return control;
     }
 }

@@ -2,6 +2,8 @@ package dev.ctstream.cli;
 
 import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.ClientSettings;
+import dev.ctstream.proof.Place;
+import dev.ctstream.proof.ProofAudit;
 import dev.ctstream.read.AvroFile;
 import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.PartitionExtent;
@@ -10,6 +12,9 @@ import dev.ctstream.read.ReadException;
 import dev.ctstream.read.TopicReader;
 import dev.ctstream.record.DecodedRecord;
 import dev.ctstream.record.EventHandler;
+import dev.ctstream.record.RawRecord;
+import dev.ctstream.record.RawRecordReader;
+import dev.ctstream.record.RecordException;
 import dev.ctstream.verify.Verifier;
 import dev.ctstream.verify.VerifyJson;
 import dev.ctstream.verify.VerifyReport;
@@ -35,11 +40,13 @@ import picocli.CommandLine.Option;
         description = "Prove that the events of a topic are complete: each is there, is declared as lost in the control"
                 + " topic, or is named here. Reads both topics from the beginning to their current end; needs no"
                 + " privilege and no consumer group. Exit code 1 if anything is undeclared, out of order or"
-                + " inconsistent.",
+                + " inconsistent. With --key: prove too that nobody has altered, removed or added a record since its host"
+                + " has signed it.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ctstream verify --bootstrap-server localhost:9092",
             "  ctstream verify --bootstrap-server localhost:9092 --topic conntrack.flat -o json",
+            "  ctstream verify --bootstrap-server localhost:9092 --key hosts.keys",
             "  ctstream verify --file events.avro --file control.avro     files made with ctstream read -o avro"
         })
 final class VerifyCommand implements Callable<Integer> {
@@ -67,6 +74,12 @@ final class VerifyCommand implements Callable<Integer> {
     @Mixin
     private DecoderOptions decoding = new DecoderOptions();
 
+    @Mixin
+    private ProofOptions proving = new ProofOptions();
+
+    private @Nullable ProofAudit audit; // null = only completeness is asked for
+    private RawRecordReader raw = new RawRecordReader();
+
     private final Console console;
     private final Verifier verifier =
             new Verifier(Verifier.Limits.ofHeap(Runtime.getRuntime().maxMemory()));
@@ -82,12 +95,18 @@ final class VerifyCommand implements Callable<Integer> {
         LogSettings.forPeople();
         Progress progress = Progress.beforeData(console);
         Runnable restore = Signals.on(this::interrupt, "INT", "TERM");
-        try {
+        try (ProofAudit proof = proving.audit()) {
+            audit = proof;
             if (files.isEmpty()) {
                 readTopics(progress);
             } else {
                 readFiles(progress);
             }
+            if (interrupted) {
+                throw new CommandFailure(ExitCode.FAILURE, "interrupted before everything was read: nothing is proven");
+            }
+            progress.end();
+            return report(proof);
         } catch (ReadException e) {
             throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
         } catch (Verifier.LimitException e) {
@@ -97,10 +116,13 @@ final class VerifyCommand implements Callable<Integer> {
             restore.run();
             progress.end();
         }
-        if (interrupted) {
-            throw new CommandFailure(ExitCode.FAILURE, "interrupted before everything was read: nothing is proven");
-        }
+    }
+
+    private int report(@Nullable ProofAudit proof) throws IOException {
         VerifyReport report = verifier.finish();
+        if (proof != null) {
+            report.with(proof.finish());
+        }
         if (format == OutputFormat.JSON) {
             new VerifyJson(console.out()).write(report);
             console.out().flush();
@@ -120,6 +142,7 @@ final class VerifyCommand implements Callable<Integer> {
 
     private void readTopics(Progress progress) throws CommandFailure, ReadException, IOException {
         ClientSettings settings = kafka.all(console);
+        raw = decoding.raw(settings);
         // The end of the event topic first: every GAP for a hole below it is then in the control topic. What a later
         // control record acknowledges may be beyond that end, so records up to an earlier end are read apart.
         try (TopicReader control = open(settings, topics.control());
@@ -131,6 +154,10 @@ final class VerifyCommand implements Callable<Integer> {
             trimmed(false, eventExtents);
             read(control, acknowledging, true, progress);
             verifier.eventEndsFixed();
+            ProofAudit proof = audit;
+            if (proof != null) {
+                proof.eventEndsFixed();
+            }
             read(control, controlExtents, true, progress);
             read(events, eventExtents, false, progress);
         }
@@ -143,12 +170,15 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     private void trimmed(boolean control, List<PartitionExtent> extents) {
-        verifier.trimmed(
-                control,
-                extents.stream()
-                        .filter(extent -> extent.begin() > 0)
-                        .mapToInt(PartitionExtent::partition)
-                        .toArray());
+        int[] partitions = extents.stream()
+                .filter(extent -> extent.begin() > 0)
+                .mapToInt(PartitionExtent::partition)
+                .toArray();
+        verifier.trimmed(control, partitions);
+        ProofAudit proof = audit;
+        if (proof != null) {
+            proof.trimmed(control, partitions);
+        }
     }
 
     private void read(TopicReader reader, List<PartitionExtent> extents, boolean control, Progress progress)
@@ -162,14 +192,29 @@ final class VerifyCommand implements Callable<Integer> {
         }
     }
 
+    private static AvroFile.RawHandler rawHandler(ProofAudit proof, boolean control, int file) {
+        return new AvroFile.RawHandler() {
+            @Override
+            public void onRecord(RawRecord record, long number) throws IOException {
+                proof.record(record, new Place(control, file, number));
+            }
+
+            @Override
+            public void onDamaged(long number) {
+                proof.undecodable(new Place(control, file, number));
+            }
+        };
+    }
+
     private void readFiles(Progress progress) throws ReadException, IOException {
+        ProofAudit proof = audit;
         for (boolean control : new boolean[] {true, false}) {
             for (int number = 0; number < files.size(); number++) {
                 try (AvroFile file = AvroFile.open(files.get(number))) {
                     if (file.control() == control && !interrupted) {
                         VerifierFeed taker = new VerifierFeed(progress, control);
                         taker.onPartition(-1 - number); // a file, not a partition
-                        file.run(taker);
+                        file.run(taker, proof == null ? null : rawHandler(proof, control, -1 - number));
                     }
                 }
             }
@@ -191,6 +236,19 @@ final class VerifyCommand implements Callable<Integer> {
         @Override
         public void onPartition(int number) {
             partition = number;
+        }
+
+        @Override
+        public void onValue(byte[] value, OptionalLong fingerprint, long offset) throws IOException {
+            ProofAudit proof = audit;
+            if (proof != null) {
+                Place place = new Place(control, partition, offset);
+                try {
+                    proof.record(raw.read(value, fingerprint), place);
+                } catch (RecordException e) {
+                    proof.undecodable(place);
+                }
+            }
         }
 
         @Override

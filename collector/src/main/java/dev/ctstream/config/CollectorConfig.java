@@ -11,6 +11,7 @@ import dev.ctstream.publish.RegistryConfig;
 import dev.ctstream.record.Framing;
 import dev.ctstream.record.SubjectSchemas;
 import dev.ctstream.record.ZoneWidths;
+import dev.ctstream.spool.ProofConfig;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.track.TrackConfig;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The complete configuration of a collector: each package's own record, and the settings that belong to no package.
@@ -148,7 +150,13 @@ public record CollectorConfig(
                 settings.integer("spool.sync-interval-millis"),
                 settings.string("spool.when-full").equals("drop-newest")
                         ? SpoolConfig.WhenFull.DROP_NEWEST
-                        : SpoolConfig.WhenFull.DROP_OLDEST);
+                        : SpoolConfig.WhenFull.DROP_OLDEST,
+                proof(settings));
+    }
+
+    private static @Nullable ProofConfig proof(Settings settings) {
+        String file = settings.string("proof.key-file");
+        return file.isEmpty() ? null : new ProofConfig(Path.of(file), settings.integer("proof.interval-seconds"));
     }
 
     private static PublishConfig publish(Settings settings) {

@@ -57,6 +57,7 @@ final class Keys {
         kernel(keys);
         batches(keys);
         spool(keys);
+        proof(keys);
         operation(keys);
         return keys;
     }
@@ -391,6 +392,25 @@ final class Keys {
                         ValidString.in("drop-oldest", "drop-newest"),
                         MEDIUM,
                         "Which batches are dropped, counted and declared when the spool is full.");
+    }
+
+    private static void proof(ConfigDef keys) {
+        keys.define(
+                        "proof.key-file",
+                        STRING,
+                        "",
+                        Checks.path(),
+                        MEDIUM,
+                        "Private key that signs the log of each run, so that ctstream verify --key can show that nobody"
+                                + " altered it; made with ctstream proof key generate. Empty: nothing is signed.")
+                .define(
+                        "proof.interval-seconds",
+                        INT,
+                        10,
+                        atLeast(1),
+                        LOW,
+                        "How often the log is signed while it grows; else every five minutes. What is not signed yet can"
+                                + " be altered unnoticed.");
     }
 
     private static void operation(ConfigDef keys) {

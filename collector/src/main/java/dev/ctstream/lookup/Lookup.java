@@ -82,7 +82,7 @@ public final class Lookup {
         this.question = question;
         this.scanner = scanner;
         this.mostFlows = mostFlows;
-        matcher = new Question.Matcher(question);
+        matcher = question.matcher();
         coverage = new Coverage(question);
         verifier = new Verifier(limits);
         verifier.fromTheMiddle();

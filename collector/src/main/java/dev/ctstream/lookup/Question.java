@@ -24,8 +24,13 @@ public record Question(
         }
     }
 
+    /** What compares events with this question. */
+    public Matcher matcher() {
+        return new Matcher(this);
+    }
+
     /** Compares events with a question, without allocating. */
-    static final class Matcher {
+    public static final class Matcher {
         private final byte[] address;
         private final int port; // -1 = any
         private final int protocol; // -1 = any
@@ -37,7 +42,7 @@ public record Question(
         }
 
         /** Whether one of the four ends of the flow is the one in question. */
-        boolean matches(EventScanner event) {
+        public boolean matches(EventScanner event) {
             return (isAt(event, Field.SOURCE_ADDRESS, Field.SOURCE_PORT)
                             || isAt(event, Field.DESTINATION_ADDRESS, Field.DESTINATION_PORT)
                             || isAt(event, Field.REPLY_SOURCE_ADDRESS, Field.REPLY_SOURCE_PORT)

@@ -3,7 +3,10 @@ package dev.ctstream.read;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.RegularFile;
 import dev.ctstream.record.EventHandler;
+import dev.ctstream.record.RawRecord;
+import dev.ctstream.record.RawRecordReader;
 import dev.ctstream.record.RecordDecoder;
+import dev.ctstream.record.RecordException;
 import dev.ctstream.record.Schemas;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -70,12 +73,46 @@ public final class AvroFile implements AutoCloseable {
      * @throws IOException from the handler
      */
     public void run(EventHandler handler) throws ReadException, IOException {
+        run(handler, null);
+    }
+
+    /** Receives each record as it is. */
+    public interface RawHandler {
+        /**
+         * Receives a record before its events.
+         *
+         * @param number of the record in the file, from 0
+         */
+        void onRecord(RawRecord record, long number) throws IOException;
+
+        /** Receives that a record is damaged. */
+        void onDamaged(long number) throws IOException;
+    }
+
+    /** As {@link #run(EventHandler)}, and passes each record as it is to another handler, if there is one. */
+    public void run(EventHandler handler, @Nullable RawHandler raw) throws ReadException, IOException {
+        RawRecordReader reader = new RawRecordReader();
         GenericRecord reused = null;
         boolean more = true;
-        while (more) {
+        for (long number = 0; more; number++) {
             reused = next(reused);
+            if (reused != null && raw != null) {
+                pass(reader, reused, number, raw);
+            }
             more = reused != null && decoder.emit(reused, handler);
         }
+    }
+
+    private static void pass(RawRecordReader reader, GenericRecord record, long number, RawHandler raw)
+            throws IOException {
+        RawRecord taken;
+        try {
+            taken = reader.read(record);
+        } catch (RecordException e) {
+            raw.onDamaged(number);
+            return;
+        }
+        raw.onRecord(taken, number);
     }
 
     private @Nullable GenericRecord next(@Nullable GenericRecord reused) throws ReadException {

@@ -368,7 +368,9 @@ public final class TopicReader implements AutoCloseable {
         }
         handler.onPartition(record.partition());
         handler.onTimestamp(record.timestamp());
-        return decoder.decode(value, fingerprint(record), event -> pass(event, handler));
+        OptionalLong fingerprint = fingerprint(record);
+        handler.onValue(value, fingerprint, record.offset());
+        return decoder.decode(value, fingerprint, event -> pass(event, handler));
     }
 
     private boolean pass(DecodedRecord event, EventHandler handler) throws IOException {

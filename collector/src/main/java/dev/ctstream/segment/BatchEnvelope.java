@@ -2,6 +2,7 @@ package dev.ctstream.segment;
 
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.record.StreamId;
+import dev.ctstream.record.proof.Hash;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param firstReceivedNanos when the first event was received, ns since the epoch
  * @param lastReceivedNanos when the last event was received, ns since the epoch
  * @param givesUp batches of events that a GAP declares and gives up; null = none
+ * @param leaf its leaf in the log that is proven; null = the run was not proven
  */
 public record BatchEnvelope(
         long number,
@@ -28,7 +30,8 @@ public record BatchEnvelope(
         int count,
         long firstReceivedNanos,
         long lastReceivedNanos,
-        @Nullable MissingBatches givesUp) {
+        @Nullable MissingBatches givesUp,
+        @Nullable Hash leaf) {
 
     /** Kind: a ConntrackBatch. */
     public static final int EVENTS = 0;
@@ -36,8 +39,39 @@ public record BatchEnvelope(
     /** Kind: a ConntrackControl. */
     public static final int CONTROL = 1;
 
-    /** The envelope of a batch that is appended at a position. */
+    /** An envelope without a leaf. */
+    public BatchEnvelope(
+            long number,
+            long eventsBefore,
+            long logIndex,
+            int kind,
+            StreamId stream,
+            long firstSequence,
+            int count,
+            long firstReceivedNanos,
+            long lastReceivedNanos,
+            @Nullable MissingBatches givesUp) {
+        this(
+                number,
+                eventsBefore,
+                logIndex,
+                kind,
+                stream,
+                firstSequence,
+                count,
+                firstReceivedNanos,
+                lastReceivedNanos,
+                givesUp,
+                null);
+    }
+
+    /** The envelope of a batch that is appended at a position, without a leaf. */
     public static BatchEnvelope of(SpoolPosition position, EncodedBatch batch) {
+        return of(position, batch, null);
+    }
+
+    /** The envelope of a batch that is appended at a position. */
+    public static BatchEnvelope of(SpoolPosition position, EncodedBatch batch, @Nullable Hash leaf) {
         return new BatchEnvelope(
                 position.number(),
                 position.eventsBefore(),
@@ -48,7 +82,8 @@ public record BatchEnvelope(
                 batch.count(),
                 batch.firstReceivedNanos(),
                 batch.lastReceivedNanos(),
-                null);
+                null,
+                leaf);
     }
 
     /** The batch's last sequence plus one. */

@@ -15,6 +15,7 @@ import static dev.ctstream.segment.SegmentFormat.FRAME_GIVES_UP_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_HEADER_BYTES;
 import static dev.ctstream.segment.SegmentFormat.FRAME_KIND_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_LAST_RECEIVED_OFFSET;
+import static dev.ctstream.segment.SegmentFormat.FRAME_LEAF_HASH_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_LOG_INDEX_OFFSET;
 import static dev.ctstream.segment.SegmentFormat.FRAME_MAGIC;
 import static dev.ctstream.segment.SegmentFormat.FRAME_NETNS_ID_LENGTH_OFFSET;
@@ -28,7 +29,9 @@ import static dev.ctstream.segment.SegmentFormat.NETNS_MAX_BYTES;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ctstream.record.StreamId;
+import dev.ctstream.record.proof.Hash;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
@@ -80,8 +83,13 @@ public final class FrameCodec {
                 .putShort((short) netns.length)
                 .putShort((short) netnsId.length)
                 .putShort((short) 0)
-                .putLong(envelope.logIndex())
-                .put(NO_LEAF_HASH);
+                .putLong(envelope.logIndex());
+        Hash leaf = envelope.leaf();
+        if (leaf == null) {
+            out.put(NO_LEAF_HASH);
+        } else {
+            out.put(leaf.buffer());
+        }
         putGivesUp(out, envelope.givesUp());
         out.put(netns).put(netnsId).put(body, bodyOffset, bodyBytes);
         while (out.position() % ALIGNMENT_BYTES != start % ALIGNMENT_BYTES) {
@@ -188,7 +196,14 @@ public final class FrameCodec {
                 in.getInt(offset + FRAME_COUNT_OFFSET),
                 in.getLong(offset + FRAME_FIRST_RECEIVED_OFFSET),
                 in.getLong(offset + FRAME_LAST_RECEIVED_OFFSET),
-                givesUp(in, offset + FRAME_GIVES_UP_OFFSET));
+                givesUp(in, offset + FRAME_GIVES_UP_OFFSET),
+                leaf(in, offset + FRAME_LEAF_HASH_OFFSET));
+    }
+
+    private static @Nullable Hash leaf(ByteBuffer in, int at) {
+        byte[] bytes = new byte[LEAF_HASH_BYTES];
+        in.get(at, bytes);
+        return Arrays.equals(bytes, NO_LEAF_HASH) ? null : Hash.of(bytes);
     }
 
     private static @Nullable MissingBatches givesUp(ByteBuffer in, int at) {

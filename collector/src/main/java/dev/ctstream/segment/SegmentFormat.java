@@ -47,7 +47,7 @@ package dev.ctstream.segment;
  * so a batch with a damaged body can still be identified, and a GAP with a damaged body still tells what it gave up.
  * {@code events before} counts the events of all batches that were ever appended to the chain before this one; in the
  * chain of control records it counts records. Its difference across a hole is the number of events in the hole. The leaf
- * hash is 0 in this version.
+ * hash is 0 in a run that is not proven.
  */
 public final class SegmentFormat {
     static final long SEGMENT_MAGIC = 0x4354_5350_4F4F_4C0AL; // "CTSPOOL\n"

@@ -16,7 +16,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers control records and appends them to their chain. A GAP is synced before this returns.
+ * Numbers control records and appends them to their chain. A GAP, a CHECKPOINT and a WITHDRAWN are synced before this
+ * returns.
  *
  * <p>Bounds: {@code spool.control-bytes}; each kind may fill a share of it, see {@link ControlItem#shareSixteenths}.
  *
@@ -38,6 +39,7 @@ final class ControlAppender {
     private final SpoolHealth health;
     private final LogIndex logIndex;
     private final RecentRecords recent = new RecentRecords();
+    private final @Nullable ProofLog proof;
     private final PendingFrames frames;
     private long retryAtNanos;
     private boolean failing;
@@ -58,6 +60,7 @@ final class ControlAppender {
             Owed owed,
             SpoolHealth health,
             LogIndex logIndex,
+            @Nullable ProofLog proof,
             SpoolFileSystem files,
             StageClock clock) {}
 
@@ -84,6 +87,7 @@ final class ControlAppender {
         owed = parts.owed();
         health = parts.health();
         logIndex = parts.logIndex();
+        proof = parts.proof();
         clock = parts.clock();
         frames = new PendingFrames(parts.files());
         preparedNanos = clock.nanoTime() - PREPARE_INTERVAL_NANOS;
@@ -123,7 +127,7 @@ final class ControlAppender {
     }
 
     /**
-     * Appends the records in order, and syncs them if one is a GAP.
+     * Appends the records in order, and syncs them if one is a GAP, a CHECKPOINT or a WITHDRAWN.
      *
      * @return how many were appended: all, none, or those before a failure of the disk
      */
@@ -171,7 +175,7 @@ final class ControlAppender {
     private int write(List<ControlItem> items) {
         frames.clear();
         List<ControlItem> taken = new ArrayList<>();
-        boolean gap = false;
+        boolean sync = false;
         for (ControlItem item : items) {
             QueuedBatch numbered = number(item, taken.size());
             long bytes = frames.bytes() + frames.frameBytes(item.namespace(), numbered.lengthBytes());
@@ -181,7 +185,7 @@ final class ControlAppender {
             }
             frames.add(numbered);
             taken.add(item);
-            gap |= item.isGap();
+            sync |= item.isSynced();
         }
         if (taken.isEmpty()) {
             if (control.active.file() == null) {
@@ -190,7 +194,7 @@ final class ControlAppender {
             control.active.seal();
             return write(items);
         }
-        return commit(taken, gap) ? taken.size() : 0;
+        return commit(taken, sync) ? taken.size() : 0;
     }
 
     /** Whether frames of this length are too long for a segment that is not begun yet. */
@@ -198,14 +202,18 @@ final class ControlAppender {
         return control.active.file() == null && bytes > config.controlSegmentBytes() - SegmentFormat.FRAMES_OFFSET;
     }
 
-    private boolean commit(List<ControlItem> taken, boolean gap) {
+    private boolean commit(List<ControlItem> taken, boolean sync) {
         List<QueuedBatch> batches = List.copyOf(frames.batches());
         try {
-            control.append(frames, batches.get(batches.size() - 1).envelope().next(), gap);
+            control.append(frames, batches.get(batches.size() - 1).envelope().next(), sync);
         } catch (IOException e) {
             taken.forEach(this::unnumber);
             if (e instanceof NotTakenBackException) {
-                logIndex.next(logIndex.next() + taken.size()); // a restart may find the records
+                leaves(taken, batches); // a restart may find the records
+                if (proof != null) {
+                    proof.withdraw(identity, logIndex.next(), logIndex.next() + taken.size());
+                }
+                logIndex.next(logIndex.next() + taken.size());
             }
             failing = true;
             retryAtNanos = clock.nanoTime() + SpoolAppender.RETRY_NANOS;
@@ -216,11 +224,19 @@ final class ControlAppender {
         }
         failing = false;
         health.controlWorked();
+        leaves(taken, batches);
         logIndex.next(logIndex.next() + taken.size());
         for (int i = 0; i < taken.size(); i++) {
             appended(taken.get(i), batches.get(i).envelope().number());
         }
         return true;
+    }
+
+    private void leaves(List<ControlItem> taken, List<QueuedBatch> batches) {
+        for (int i = 0; proof != null && i < taken.size(); i++) {
+            proof.appended(
+                    batches.get(i).envelope().leaf(), taken.get(i).record().kind());
+        }
     }
 
     private void appended(ControlItem item, long number) {
@@ -231,6 +247,9 @@ final class ControlAppender {
             namespace.started();
         } else if (kind == ControlKind.STOPPED) {
             namespace.stopped(number, events.end().number());
+            if (proof != null && table.allStopped()) {
+                proof.ended();
+            }
         } else if (namespace.isStopped()) {
             namespace.stopped(number, events.end().number()); // a late record, such as the end of a dump
         }
@@ -257,7 +276,8 @@ final class ControlAppender {
                 1,
                 nanos,
                 nanos,
-                item.givesUp());
+                item.givesUp(),
+                proof == null ? null : proof.leaf(item.namespace(), sequence, datum));
         return QueuedBatch.of(envelope, identity, datum);
     }
 

@@ -39,6 +39,11 @@ record ControlItem(
         return new ControlItem(namespace, timeMillis, record, part, batches, lostEvents, losses);
     }
 
+    /** Whether it must be durable before anything that follows from it. */
+    boolean isSynced() {
+        return isGap() || record.kind() == ControlKind.CHECKPOINT || record.kind() == ControlKind.WITHDRAWN;
+    }
+
     boolean isGap() {
         return record.kind() == ControlKind.GAP;
     }
@@ -51,12 +56,13 @@ record ControlItem(
     /**
      * The part of the space for control records, in sixteenths, that records of this kind may fill. So a GAP is possible
      * when all the others have stopped, and the end of a run when no GAP is. The GAP of damage or of a rejected batch may
-     * fill all of it: the publisher stands still until it is appended, and only the publisher lets space become free.
+     * fill all of it: the publisher stands still until it is appended, and only the publisher lets space become free. So
+     * may WITHDRAWN, which is small and goes with a GAP.
      */
     int shareSixteenths() {
         return switch (record.kind()) {
             case HEARTBEAT -> 8;
-            case SNAPSHOT_BEGIN, SNAPSHOT_END, MODE -> 12;
+            case SNAPSHOT_BEGIN, SNAPSHOT_END, MODE, CHECKPOINT -> 12;
             case GAP -> isFoundByPublisher() ? 16 : 15;
             default -> 16;
         };

@@ -7,6 +7,11 @@ import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.Schemas;
 import dev.ctstream.record.StreamId;
+import dev.ctstream.record.proof.Checkpoint;
+import dev.ctstream.record.proof.CompactRange;
+import dev.ctstream.record.proof.Hash;
+import dev.ctstream.record.proof.NoteException;
+import dev.ctstream.record.proof.SignedNote;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.MissingBatches;
@@ -20,6 +25,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.io.DecoderFactory;
@@ -36,8 +42,12 @@ import org.slf4j.LoggerFactory;
 final class ControlScan {
     private static final Logger LOG = LoggerFactory.getLogger(ControlScan.class);
     private static final String GAP = ControlKind.GAP.name();
+    private static final String CHECKPOINT = ControlKind.CHECKPOINT.name();
     private static final String STOPPED = ControlKind.STOPPED.name();
-    private static final String TOPIC = ControlKind.TOPIC.name();
+    /** The brokers may answer while the run ends; and the log is signed with its STOPPED. */
+    private static final Set<String> AFTER_STOPPED =
+            Set.of(ControlKind.TOPIC.name(), ControlKind.CHECKPOINT.name(), ControlKind.WITHDRAWN.name());
+
     private static final String EVENTS = "events";
 
     private final SpoolFileSystem files;
@@ -48,6 +58,7 @@ final class ControlScan {
     private final GenericDatumReader<GenericRecord> reader = new GenericDatumReader<>(Schemas.CONTROL);
     private final Map<StreamId, String> lastKinds = new HashMap<>();
     private @Nullable RunIdentity newestRun;
+    private @Nullable CompactRange signed;
     private boolean damaged;
     private long firstDeclaration; // 0 = none
 
@@ -92,6 +103,7 @@ final class ControlScan {
         if (!segment.identity().equals(newestRun)) {
             newestRun = segment.identity();
             lastKinds.clear();
+            signed = null;
         }
         try (SegmentReader frames = SegmentReader.open(files, segment.file(), true)) {
             List<BatchEnvelope> perhapsTorn = new ArrayList<>();
@@ -144,8 +156,11 @@ final class ControlScan {
         try {
             GenericRecord control = reader.read(null, DecoderFactory.get().binaryDecoder(bytes, null));
             String kind = control.get("kind").toString();
-            if (!kind.equals(TOPIC) || !STOPPED.equals(lastKinds.get(frame.stream()))) {
-                lastKinds.put(frame.stream(), kind); // the brokers may have answered while the run ended
+            if (!AFTER_STOPPED.contains(kind) || !STOPPED.equals(lastKinds.get(frame.stream()))) {
+                lastKinds.put(frame.stream(), kind);
+            }
+            if (kind.equals(CHECKPOINT)) {
+                signed = tree(control);
             }
             return kind.equals(GAP) ? gap(control, frame) : 0;
         } catch (IOException | RuntimeException e) {
@@ -253,6 +268,32 @@ final class ControlScan {
     @Nullable
     RunIdentity newestRun() {
         return newestRun;
+    }
+
+    private static CompactRange tree(GenericRecord checkpoint) throws IOException {
+        List<Hash> leaves = hashes(checkpoint.get("leaf_hashes"));
+        try {
+            long size = Checkpoint.parse(
+                            SignedNote.parse(checkpoint.get("checkpoint_note").toString())
+                                    .text())
+                    .size();
+            CompactRange tree = CompactRange.of(size - leaves.size(), hashes(checkpoint.get("compact_range")));
+            tree.append(leaves);
+            return tree;
+        } catch (NoteException e) {
+            throw new IOException("a CHECKPOINT is damaged", e);
+        }
+    }
+
+    private static List<Hash> hashes(Object list) {
+        return ((Collection<?>) list)
+                .stream().map(bytes -> Hash.of((ByteBuffer) bytes)).toList();
+    }
+
+    /** The log of that run as its newest CHECKPOINT has it; null = there is none in the chain. */
+    @Nullable
+    CompactRange signed() {
+        return signed;
     }
 
     /** The control streams of that run whose newest record is not STOPPED. */

@@ -35,8 +35,17 @@ final class LossRequests {
      *
      * @param kind of the chain
      * @param holes their numbers in the chain
+     * @param logIndex {@code log_index} of the one batch that is lost; {@link #UNKNOWN} when it is another loss
      */
-    record Request(int kind, List<Loss> losses, List<MissingBatches> holes) {}
+    record Request(int kind, List<Loss> losses, List<MissingBatches> holes, long logIndex) {
+        /** That nobody knows which appends are lost. */
+        static final long UNKNOWN = -1;
+
+        /** Losses whose appends are not known. */
+        Request(int kind, List<Loss> losses, List<MissingBatches> holes) {
+            this(kind, losses, holes, UNKNOWN);
+        }
+    }
 
     /**
      * Waits until a GAP that declares the losses is durable, even if the disk takes nothing now.

@@ -87,6 +87,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     private final Chain events;
     private final Chain control;
     private final StreamTable table;
+    private final @Nullable ProofLog proof;
     private final SpoolHealth health;
     private final ControlAppender records;
     private final SpoolAppender appender;
@@ -153,7 +154,11 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         this.directory = directory;
         this.state = state;
         config = parts.config().on(files.totalBytes(directory.path()));
-        SpoolRecovery recovery = SpoolRecovery.recover(files, directory, state.last());
+        ProofConfig proving = config.proof();
+        ProofKeyFile keys = proving == null
+                ? null
+                : ProofKeyFile.read(proving.keyFile(), parts.host().id());
+        SpoolRecovery recovery = SpoolRecovery.recover(files, directory, state.last(), keys != null);
         givenUp = recovery.givenUp();
         owed = recovery.owed();
         previousRun = recovery.previousRun();
@@ -189,6 +194,19 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         table = new StreamTable(identity);
         health = new SpoolHealth(parts.metrics(), parts.health());
         ControlAppender.LogIndex logIndex = new ControlAppender.LogIndex();
+        int most = (int)
+                Math.min(StreamPart.MAX_STREAMS, (config.controlSegmentBytes() - RECORD_MOST_BYTES) / RANGE_MOST_BYTES);
+        proof = proving == null || keys == null
+                ? null
+                : new ProofLog(new ProofLog.Parts(
+                        keys,
+                        TimeUnit.SECONDS.toNanos(proving.intervalSeconds()),
+                        identity,
+                        parts.host().name(),
+                        most,
+                        previousRun == null ? null : previousRun.identity(),
+                        recovery.precedingLog(),
+                        clock));
         records = new ControlAppender(new ControlAppender.Parts(
                 config,
                 control,
@@ -199,10 +217,9 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                 owed,
                 health,
                 logIndex,
+                proof,
                 files,
                 clock));
-        int most = (int)
-                Math.min(StreamPart.MAX_STREAMS, (config.controlSegmentBytes() - RECORD_MOST_BYTES) / RANGE_MOST_BYTES);
         GapRecords gaps = new GapRecords(
                 identity, parts.own(), table, Math.min(most, dev.ctstream.batch.ControlRecord.Lost.MAX_RANGES));
         appender = new SpoolAppender(
@@ -224,7 +241,8 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                         identity,
                         parts.own(),
                         most,
-                        logIndex),
+                        logIndex,
+                        proof),
                 shared,
                 recovery.missing(),
                 this::store);
@@ -499,6 +517,9 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
     void storeNow() {
         boolean deletable = events.catalog.acknowledged(events.acknowledged.number()) != null
                 || (control.catalog.count() > 1 && control.catalog.acknowledged(control.acknowledged.number()) != null);
+        if (deletable) {
+            appender.cover();
+        }
         if (save(deletable) && deletable) {
             deleteAcknowledged();
         }
@@ -555,6 +576,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
 
     /** See {@link SpoolQuota.Store}. */
     private boolean store() {
+        appender.cover();
         return save(true);
     }
 
@@ -578,8 +600,12 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             alive = Math.min(alive, before.aliveNanos()); // whoever comes next declares that run's end, too
         }
         try {
-            SpoolCheckpoint.Values values =
-                    new SpoolCheckpoint.Values(positions(events), positions(control), identity, alive);
+            SpoolCheckpoint.Values values = new SpoolCheckpoint.Values(
+                    positions(events),
+                    positions(control),
+                    identity,
+                    alive,
+                    proof == null ? null : proof.covered().copy());
             appender.forgetEnded(); // after the positions: what is acknowledged later leads to another save
             state.save(values);
             if (controlSynced) {
@@ -634,7 +660,8 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         return requests.declare(new LossRequests.Request(
                 BatchEnvelope.EVENTS,
                 List.of(Loss.of(GapCause.REJECTED, batch.identity(), envelope)),
-                List.of(new MissingBatches(first, envelope.next()))));
+                List.of(new MissingBatches(first, envelope.next())),
+                envelope.logIndex()));
     }
 
     @Override
@@ -697,8 +724,8 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             finish();
             events.active.seal();
             control.active.seal();
-            if (save(true)) {
-                deleteAcknowledged();
+            if (save(true) && (proof == null || proof.isCovered())) {
+                deleteAcknowledged(); // else the next run needs them for the end of this one's log
             }
             events.close();
             control.close();

@@ -12,6 +12,7 @@ import dev.ctstream.record.StreamId;
 import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.Loss;
 import dev.ctstream.segment.MissingBatches;
+import dev.ctstream.segment.SegmentReader;
 import dev.ctstream.segment.SpoolPosition;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One pass of the spool thread: takes what is due from the outbox, then batches from the ring, and appends both. Control
@@ -65,6 +67,7 @@ final class SpoolAppender {
     private final StreamId own;
     private final int mostStreams;
     private final ControlAppender.LogIndex logIndex;
+    private final @Nullable ProofLog proof; // null = the log is not proven
     private final PendingFrames frames;
     private final Deque<ControlOutbox.Entry> due = new ArrayDeque<>();
     private final Deque<ControlOutbox.Waiting> postponed = new ArrayDeque<>();
@@ -110,7 +113,8 @@ final class SpoolAppender {
             RunIdentity identity,
             StreamId own,
             int mostStreams,
-            ControlAppender.LogIndex logIndex) {}
+            ControlAppender.LogIndex logIndex,
+            @Nullable ProofLog proof) {}
 
     /**
      * Appends nothing yet.
@@ -144,6 +148,7 @@ final class SpoolAppender {
         own = parts.own();
         mostStreams = parts.mostStreams();
         logIndex = parts.logIndex();
+        proof = parts.proof();
         this.recovered = new ArrayList<>(recovered);
         health.found(
                 recovered.isEmpty()
@@ -170,7 +175,11 @@ final class SpoolAppender {
         if (failing || records.failing() || !due.isEmpty() || table.hasLosses() || requests.peek() != null) {
             return RETRY_NANOS;
         }
-        return Math.min(records.unpreparedNanos(), untilSyncNanos());
+        return Math.min(Math.min(records.unpreparedNanos(), untilSyncNanos()), untilCheckpointNanos());
+    }
+
+    private long untilCheckpointNanos() {
+        return proof == null || !started ? Long.MAX_VALUE : Math.max(RETRY_NANOS, proof.untilDueNanos());
     }
 
     private long untilSyncNanos() {
@@ -212,6 +221,9 @@ final class SpoolAppender {
         }
         declareRecovered();
         declareRequested();
+        if (proof != null && started) {
+            prove(proof);
+        }
         control.handOver();
         events.handOver();
         records.prepare();
@@ -223,6 +235,61 @@ final class SpoolAppender {
         }
         settleMark();
         return count;
+    }
+
+    /** Appends what the proof of the log needs now. */
+    private void prove(ProofLog log) {
+        List<ControlItem> keys = log.takeKeys().stream().map(this::ofOwn).toList();
+        if (!keys.isEmpty() && records.append(keys) < keys.size()) {
+            log.keysNotAppended();
+        }
+        if (!withdrawn(log) || (log.untilDueNanos() == 0 && !(syncAppended() && checkpoint(log)))) {
+            log.postponed();
+        }
+    }
+
+    /** Says what was given up and no GAP has said yet. */
+    private boolean withdrawn(ProofLog log) {
+        List<ControlItem> items = log.withdrawn().stream().map(this::ofOwn).toList();
+        if (!items.isEmpty() && records.append(items) < items.size()) {
+            return false;
+        }
+        log.withdrawnDurable();
+        return true;
+    }
+
+    private ControlItem ofOwn(ControlRecord record) {
+        return new ControlItem(own, nowMillis(), record, null, null, 0, List.of());
+    }
+
+    /**
+     * Signs the log as it is, in as many records as it takes. The events must be synced: a root never has leaves that a
+     * power loss takes back.
+     */
+    private boolean checkpoint(ProofLog log) {
+        if (!withdrawn(log)) {
+            return false; // it would list what is not there
+        }
+        long end = log.size();
+        while (log.covered().size() < end) {
+            ControlRecord.Checkpoint next = log.next();
+            List<ControlItem> items = List.of(ofOwn(next));
+            if (!records.haveSpace(items) || records.append(items) == 0) {
+                return false;
+            }
+            log.durable(next);
+        }
+        return true;
+    }
+
+    /**
+     * Sees to it that a CHECKPOINT has all leaves, because a segment may be deleted now. The files come first: where none
+     * can be appended, no CHECKPOINT lists these leaves.
+     */
+    void cover() {
+        if (proof != null && started && !proof.isCovered() && !(syncAppended() && checkpoint(proof))) {
+            proof.fold();
+        }
     }
 
     /** Notes what has been offered so far, unless some of what was noted before is not taken yet. */
@@ -391,7 +458,7 @@ final class SpoolAppender {
             if (!(entry instanceof ControlOutbox.Waiting waiting) || countsStreams(waiting) || isPostponed(waiting)) {
                 break;
             }
-            items.add(ControlItem.of(waiting, null));
+            items.add(ControlItem.of(begun(waiting), null));
         }
         int appended = records.append(items);
         for (ControlItem item : items.subList(0, appended)) {
@@ -401,6 +468,17 @@ final class SpoolAppender {
             restartDeclared |= item.record() instanceof ControlRecord.Gap gap && gap.cause() == GapCause.RESTART;
         }
         return appended == items.size();
+    }
+
+    /** The run's first record has the end of the log of the run before. */
+    private ControlOutbox.Waiting begun(ControlOutbox.Waiting entry) {
+        return proof != null
+                        && entry.record() instanceof ControlRecord.Started begin
+                        && !started
+                        && entry.namespace().equals(own)
+                ? new ControlOutbox.Waiting(
+                        entry.namespace(), begin.after(proof.preceding()), entry.timeMillis(), entry.ringPosition())
+                : entry;
     }
 
     /** Whether a GAP of cause restart is appended. */
@@ -478,7 +556,7 @@ final class SpoolAppender {
         frames.clear();
         for (EncodedBatch batch : gathered) {
             batch.number(log++);
-            BatchEnvelope envelope = BatchEnvelope.of(end, batch);
+            BatchEnvelope envelope = BatchEnvelope.of(end, batch, proof == null ? null : proof.leaf(batch));
             frames.add(QueuedBatch.inMemory(envelope, identity, batch));
             end = envelope.next();
         }
@@ -488,6 +566,7 @@ final class SpoolAppender {
             useUp(new MissingBatches(events.end(), end), log);
             throw e;
         }
+        leaves();
         logIndex.next(log);
         for (EncodedBatch batch : gathered) {
             table.stream(batch.stream()).appended(batch.firstSequence() + batch.count());
@@ -499,11 +578,23 @@ final class SpoolAppender {
         health.worked();
     }
 
+    private void leaves() {
+        if (proof != null) {
+            for (QueuedBatch batch : frames.batches()) {
+                proof.appended(batch.envelope().leaf());
+            }
+        }
+    }
+
     /**
      * A restart may find the batches that could not be written, so their numbers are not used again: the GAP of their loss
      * gives them up.
      */
     private void useUp(MissingBatches numbers, long nextLogIndex) {
+        leaves();
+        if (proof != null) {
+            proof.withdraw(identity, logIndex.next(), nextLogIndex);
+        }
         logIndex.next(nextLogIndex);
         events.useUp(numbers.next());
         givenUp.add(numbers, GivenUp.NOT_APPENDED);
@@ -548,18 +639,59 @@ final class SpoolAppender {
      * Appends GAP records. The events before are synced first: a GAP that outlives the sequences below its own would make
      * a hole of them that nothing declares.
      */
-    private boolean append(List<ControlItem> items) {
-        return syncAppended() && records.append(items) == items.size();
+    private boolean append(List<ControlItem> gaps) {
+        List<ControlItem> items = new ArrayList<>();
+        if (proof != null) {
+            proof.withdrawn().forEach(record -> items.add(ofOwn(record)));
+        }
+        items.addAll(gaps); // the last GAP says what is given up, so it comes last
+        if (!syncAppended() || records.append(items) < items.size()) {
+            return false;
+        }
+        if (proof != null) {
+            proof.withdrawnDurable();
+        }
+        return true;
     }
 
     /** Declares what a segment holds before it is given up. */
-    private boolean declareGivenUp(List<Loss> losses, MissingBatches givesUp) {
+    private boolean declareGivenUp(List<Loss> losses, MissingBatches givesUp, Segment segment) {
+        if (proof != null) {
+            withdraw(proof, segment);
+        }
         if (!started || !append(gaps.of(losses, List.of(givesUp), nowMillis()))) {
             return false;
         }
         table.givenUp(losses);
         givenUp.add(givesUp, records.lastNumber());
         return true;
+    }
+
+    /** The batches in a segment are given up; if it cannot be read, any of its run may be. */
+    private void withdraw(ProofLog log, Segment segment) {
+        long end = segment.identity().equals(identity) ? logIndex.next() : Long.MAX_VALUE;
+        try (SegmentReader frames = SegmentReader.open(files, segment.file(), true)) {
+            frames.limit(segment.extent().sizeBytes());
+            while (frames.next() && frames.envelope().number() < segment.nextNumber()) {
+                log.withdraw(segment.identity(), frames.envelope().logIndex());
+            }
+            if (frames.skippedBytes() > 0) {
+                log.withdraw(segment.identity(), 0, end);
+            }
+        } catch (IOException e) {
+            log.withdraw(segment.identity(), 0, end);
+        }
+    }
+
+    /** What is lost is known by its sequences; of its appends no more than their run, but for a single batch. */
+    private void withdraw(ProofLog log, LossRequests.Request request) {
+        for (Loss loss : request.losses()) {
+            if (request.logIndex() != LossRequests.Request.UNKNOWN) {
+                log.withdraw(loss.identity(), request.logIndex(), request.logIndex() + 1);
+            } else {
+                log.withdraw(loss.identity(), 0, loss.identity().equals(identity) ? logIndex.next() : Long.MAX_VALUE);
+            }
+        }
     }
 
     private void declareRecovered() {
@@ -602,6 +734,9 @@ final class SpoolAppender {
     private boolean declare(LossRequests.Request request) {
         boolean ofEvents = request.kind() == BatchEnvelope.EVENTS;
         List<MissingBatches> holes = request.holes();
+        if (proof != null) {
+            withdraw(proof, request);
+        }
         long firstGap = records.lastNumber() + 1;
         if (!append(gaps.of(request.losses(), ofEvents ? holes : List.of(), nowMillis()))) {
             return false;

@@ -3,6 +3,8 @@ package dev.ctstream.spool;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.proof.CompactRange;
+import dev.ctstream.record.proof.Hash;
 import dev.ctstream.segment.CheckedBlock;
 import dev.ctstream.segment.FileWindow;
 import dev.ctstream.segment.SegmentVersionException;
@@ -13,6 +15,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +32,7 @@ import org.slf4j.LoggerFactory;
  *        | magic | version | length | crc32c | generation | events | control | epoch | alive at | host id, boot id   |
  *        |       |         |        |        |            |        |         |       | nanos    | (u16 length, UTF-8)|
  *        +-------+---------+--------+--------+------------+--------+---------+-------+----------+--------------------+
+ *        then  i16 number of hashes, -1 = the log is not proven; u64 size, and the hashes of its compact range
  *
  * events, control  0              8             16     24
  *                  +--------------+-------------+------+--------+
@@ -43,7 +48,8 @@ import org.slf4j.LoggerFactory;
 final class SpoolCheckpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SpoolCheckpoint.class);
     private static final int MAGIC = 0xC7F1_57A7;
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
+    private static final int NOT_PROVEN = -1;
     private static final int SLOT_BYTES = 4096;
     private static final int LENGTH_OFFSET = 6;
     private static final int CRC_OFFSET = 8;
@@ -54,8 +60,19 @@ final class SpoolCheckpoint implements AutoCloseable {
      *
      * @param identity of the run that wrote it
      * @param aliveNanos everything received before this time was appended and synced, or declared, ns since the epoch
+     * @param proven the run's log as far as CHECKPOINT records have it; null = it is not proven. Never changed
      */
-    record Values(Positions events, Positions control, RunIdentity identity, long aliveNanos) {}
+    record Values(
+            Positions events,
+            Positions control,
+            RunIdentity identity,
+            long aliveNanos,
+            @Nullable CompactRange proven) {
+        /** Values of a run whose log is not proven. */
+        Values(Positions events, Positions control, RunIdentity identity, long aliveNanos) {
+            this(events, control, identity, aliveNanos, null);
+        }
+    }
 
     /**
      * Positions of one chain.
@@ -177,6 +194,7 @@ final class SpoolCheckpoint implements AutoCloseable {
         slot.putLong(values.identity().streamEpoch()).putLong(values.aliveNanos());
         putText(values.identity().hostId());
         putText(values.identity().bootId());
+        putProven(values.proven());
         slot.putShort(LENGTH_OFFSET, (short) slot.position());
         slot.flip();
         CheckedBlock.seal(slot, slot.limit(), CRC_OFFSET);
@@ -187,6 +205,30 @@ final class SpoolCheckpoint implements AutoCloseable {
                 .putLong(chain.acknowledged().eventsBefore())
                 .putLong(chain.next().number())
                 .putLong(chain.next().eventsBefore());
+    }
+
+    private void putProven(@Nullable CompactRange proven) {
+        if (proven == null) {
+            slot.putShort((short) NOT_PROVEN);
+            return;
+        }
+        slot.putShort((short) proven.hashes().size()).putLong(proven.size());
+        proven.hashes().forEach(hash -> slot.put(hash.buffer()));
+    }
+
+    private @Nullable CompactRange proven() {
+        int count = slot.getShort();
+        if (count == NOT_PROVEN) {
+            return null;
+        }
+        long size = slot.getLong();
+        List<Hash> hashes = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            byte[] bytes = new byte[Hash.BYTES];
+            slot.get(bytes);
+            hashes.add(Hash.of(bytes));
+        }
+        return CompactRange.of(size, hashes);
     }
 
     private void putText(String text) {
@@ -234,7 +276,8 @@ final class SpoolCheckpoint implements AutoCloseable {
         long epoch = slot.getLong();
         long alive = slot.getLong();
         RunIdentity identity = new RunIdentity(text(), text(), epoch);
-        return isPossible(events) && isPossible(control) ? new Values(events, control, identity, alive) : null;
+        CompactRange proven = proven();
+        return isPossible(events) && isPossible(control) ? new Values(events, control, identity, alive, proven) : null;
     }
 
     private Positions positions() {

@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Settings of the spool.
@@ -11,6 +12,7 @@ import java.nio.file.Path;
  * @param controlBytes limit for all segments of control records together; {@link #CONTROL_SEGMENTS} segments
  * @param syncIntervalMillis a power loss may destroy at most this much time of data
  * @param whenFull which data is dropped at {@code maxBytes} and when the disk takes no more
+ * @param proof null = nothing is signed
  */
 public record SpoolConfig(
         Path directory,
@@ -18,7 +20,8 @@ public record SpoolConfig(
         long segmentBytes,
         long controlBytes,
         long syncIntervalMillis,
-        WhenFull whenFull) {
+        WhenFull whenFull,
+        @Nullable ProofConfig proof) {
     /** Segments into which the space for control records is divided. */
     static final int CONTROL_SEGMENTS = 8;
 
@@ -33,6 +36,17 @@ public record SpoolConfig(
         DROP_NEWEST
     }
 
+    /** Settings of a spool whose log is not proven. */
+    public SpoolConfig(
+            Path directory,
+            long maxBytes,
+            long segmentBytes,
+            long controlBytes,
+            long syncIntervalMillis,
+            WhenFull whenFull) {
+        this(directory, maxBytes, segmentBytes, controlBytes, syncIntervalMillis, whenFull, null);
+    }
+
     /** The default of {@code spool.control-bytes}: an eighth of {@code spool.max-bytes}, 256 KiB to 64 MiB. */
     public static long defaultControlBytes(long maxBytes) {
         return Math.max(CONTROL_LEAST_BYTES, Math.min(CONTROL_MOST_BYTES, maxBytes / CONTROL_SEGMENTS));
@@ -45,7 +59,7 @@ public record SpoolConfig(
     SpoolConfig on(long fileSystemBytes) {
         long most = Math.max(CONTROL_LEAST_BYTES, fileSystemBytes / CONTROL_SEGMENTS);
         return new SpoolConfig(
-                directory, maxBytes, segmentBytes, Math.min(controlBytes, most), syncIntervalMillis, whenFull);
+                directory, maxBytes, segmentBytes, Math.min(controlBytes, most), syncIntervalMillis, whenFull, proof);
     }
 
     /** Length of a segment of control records. */

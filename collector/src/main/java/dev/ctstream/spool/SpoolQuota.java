@@ -49,7 +49,7 @@ final class SpoolQuota {
     /** Makes losses of appended batches known, durably; false when that is impossible now. */
     @FunctionalInterface
     interface Declare {
-        boolean declare(List<Loss> losses, MissingBatches givesUp);
+        boolean declare(List<Loss> losses, MissingBatches givesUp, Segment segment);
     }
 
     SpoolQuota(
@@ -133,7 +133,7 @@ final class SpoolQuota {
             List<MissingBatches> undeclared = givenUp.undeclared(whole.first(), whole.next());
             if (!undeclared.isEmpty()) {
                 List<Loss> losses = losses(oldest, whole);
-                if (!declare.declare(losses, whole)) {
+                if (!declare.declare(losses, whole, oldest)) {
                     return false;
                 }
                 long lost =

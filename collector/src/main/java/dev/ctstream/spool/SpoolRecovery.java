@@ -1,6 +1,7 @@
 package dev.ctstream.spool;
 
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.proof.TreeWindow;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param missing losses that nothing declares yet
  * @param previousRun the run before this one; null = none
  * @param lastEpoch the greatest epoch that the directory knows; 0 = none
+ * @param precedingLog the end of the log of the run before; null = there is none, or it was not proven
  */
 record SpoolRecovery(
         Chain.Start events,
@@ -25,15 +27,17 @@ record SpoolRecovery(
         Owed owed,
         List<LossRequests.Request> missing,
         Spool.@Nullable PreviousRun previousRun,
-        long lastEpoch) {
+        long lastEpoch,
+        @Nullable TreeWindow precedingLog) {
 
     /**
      * Recovers the directory.
      *
      * @param stored null when there is none. Then losses before the oldest segment cannot be detected
+     * @param proving whether to rebuild the log of the run before
      */
     static SpoolRecovery recover(
-            SpoolFileSystem files, SpoolDirectory directory, SpoolCheckpoint.@Nullable Values stored)
+            SpoolFileSystem files, SpoolDirectory directory, SpoolCheckpoint.@Nullable Values stored, boolean proving)
             throws IOException {
         GivenUp givenUp = new GivenUp();
         Owed owed = new Owed();
@@ -54,14 +58,24 @@ record SpoolRecovery(
         }
         List<LossRequests.Request> missing = new ArrayList<>(control.missing());
         missing.addAll(events.missing());
+        Spool.PreviousRun previous = previousRun(scan, stored);
+        TreeWindow log = proving && previous != null
+                ? PrecedingLog.of(
+                        files,
+                        previous.identity(),
+                        stored,
+                        previous.identity().equals(scan.newestRun()) ? scan.signed() : null,
+                        List.of(events.segments(), control.segments()))
+                : null;
         return new SpoolRecovery(
                 eventsStart,
                 controlStart,
                 givenUp,
                 owed,
                 missing,
-                previousRun(scan, stored),
-                lastEpoch(List.of(control, events), stored));
+                previous,
+                lastEpoch(List.of(control, events), stored),
+                log);
     }
 
     private static Spool.@Nullable PreviousRun previousRun(ControlScan scan, SpoolCheckpoint.@Nullable Values stored) {

@@ -25,6 +25,8 @@
  *       positions are stored every second.
  *   <li>Only one collector at a time uses a directory, which only its user may write to. If the directory vanishes it is
  *       made again, and what was in it and not in Kafka is declared.
+ *   <li>With {@code proof.key-file}, a segment is deleted or given up only when a durable CHECKPOINT has the leaves in it, and
+ *       a CHECKPOINT never has a leaf that a power loss may take back. The next run continues after the end of the log.
  * </ol>
  *
  * <p>In: closed batches from {@link dev.ctstream.batch.BatchRing}, control records

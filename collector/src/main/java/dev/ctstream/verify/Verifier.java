@@ -191,7 +191,7 @@ public final class Verifier {
             case GAP -> gap(run, record);
             case SNAPSHOT_END -> snapshotEnd(run, record);
             case TOPIC -> topics(run.key, record);
-            case SNAPSHOT_BEGIN, MODE, OPERATOR -> {} // irrelevant for completeness
+            case SNAPSHOT_BEGIN, MODE, OPERATOR, CHECKPOINT, KEY, WITHDRAWN -> {} // irrelevant for completeness
         }
     }
 

@@ -1,15 +1,21 @@
 package dev.ctstream.verify;
 
+import dev.ctstream.proof.Place;
+import dev.ctstream.proof.ProofReport;
+import dev.ctstream.proof.Tampering;
 import dev.ctstream.record.GapCause;
+import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.RunKey;
 import dev.ctstream.record.StreamKey;
+import dev.ctstream.record.proof.LogOrigin;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Locale;
 
 /**
  * Writes a {@link VerifyReport} as one JSON object: {@code proven}, {@code totals}, {@code flows}, {@code lost} (by
- * cause), {@code holes}, {@code problems}, {@code remarks}, {@code runs} (of a host and namespace in their order) and
+ * cause), {@code holes}, {@code problems}, {@code remarks}, {@code proof} (with
+ * {@code --key}), {@code runs} (of a host and namespace in their order) and
  * {@code streams}. All streams are listed.
  *
  * <p>Threads: confined to one.
@@ -40,6 +46,10 @@ public final class VerifyJson {
         findings("problems", report.problems);
         json.name("remarks_total").number(report.remarks.count());
         findings("remarks", report.remarks);
+        ProofReport proof = report.proof;
+        if (proof != null) {
+            proof(proof);
+        }
         runs(report);
         streams(report);
         json.end('}').line();
@@ -112,6 +122,50 @@ public final class VerifyJson {
             json.end('}');
         }
         json.end(']');
+    }
+
+    private void proof(ProofReport proof) {
+        json.name("proof");
+        json.begin('{');
+        json.name("proven").literal(proof.proven());
+        json.name("altered_total").number(proof.findingsCount());
+        json.name("altered");
+        json.begin('[');
+        for (Tampering finding : proof.findings()) {
+            json.begin('{');
+            json.name("kind").string(finding.manipulation().word());
+            RunIdentity run = finding.run();
+            json.name("log").string(run == null ? "" : LogOrigin.of(run));
+            json.name("log_index").numberOrNull(finding.index() != Tampering.NO_INDEX, finding.index());
+            Place place = finding.place();
+            json.name("topic").string(place == null ? "" : place.control() ? "control" : "events");
+            json.name("partition").numberOrNull(place != null, place == null ? 0 : place.partition());
+            json.name("offset").numberOrNull(place != null, place == null ? 0 : place.offset());
+            json.name("stream").string(finding.stream());
+            json.name("text").string(finding.what());
+            json.end('}');
+        }
+        json.end(']');
+        json.name("remarks");
+        json.begin('[');
+        proof.remarks().forEach(json::string);
+        json.end(']');
+        json.name("hosts");
+        json.begin('[');
+        for (ProofReport.Host host : proof.hosts()) {
+            json.begin('{');
+            json.name("host_id").string(host.id());
+            json.name("logs").number(host.logs());
+            json.name("proven").number(host.proven());
+            json.name("not_proven").number(host.unproven());
+            json.name("given_up").number(host.givenUp());
+            json.name("expired").number(host.expired());
+            json.name("in_spool").number(host.inSpool());
+            json.name("until_ms").numberOrNull(host.untilMillis() != 0, host.untilMillis());
+            json.end('}');
+        }
+        json.end(']');
+        json.end('}');
     }
 
     private void runs(VerifyReport report) throws IOException {

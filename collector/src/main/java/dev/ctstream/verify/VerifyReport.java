@@ -1,8 +1,10 @@
 package dev.ctstream.verify;
 
+import dev.ctstream.proof.ProofReport;
 import dev.ctstream.record.GapCause;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The result of a {@link Verifier}.
@@ -28,6 +30,9 @@ public final class VerifyReport {
     private long kernelLost;
     private long kernelUndeclared;
     private long unlisted;
+
+    @Nullable
+    ProofReport proof; // null = nobody asked for it
 
     VerifyReport(
             List<RunAudit> runs,
@@ -141,11 +146,17 @@ public final class VerifyReport {
     }
 
     /**
-     * Whether every event is present, declared as lost or still in the spool of its host, order is kept, and all records
-     * agree.
+     * Whether every event is present, declared as lost or still in the spool of its host, order is kept, all records
+     * agree, and none was altered, if that was asked for.
      */
     public boolean proven() {
-        return undeclared() == 0 && holes.holes() == 0 && problems.count() == 0;
+        ProofReport of = proof;
+        return undeclared() == 0 && holes.holes() == 0 && problems.count() == 0 && (of == null || of.proven());
+    }
+
+    /** Adds what the proof of the logs has found. */
+    public void with(ProofReport of) {
+        proof = of;
     }
 
     /** Present events as a percentage of all expected events; 100 when none were expected. */

@@ -1,5 +1,6 @@
 package dev.ctstream.verify;
 
+import dev.ctstream.proof.ProofReport;
 import dev.ctstream.read.TimeText;
 import dev.ctstream.record.GapCause;
 import dev.ctstream.record.PrintableText;
@@ -17,6 +18,7 @@ public final class VerifyText {
     private static final int STREAMS_SHOWN = 40;
     private static final int HOLES_SHOWN = 40;
     private static final int WINDOWS_SHOWN = 5;
+    private static final long NANOS_PER_MILLI = 1_000_000;
     private static final String STREAM_ROW = "%-48s %6s %12s %12s %9s %9s %9s %9s %9s %9s %9s%n";
 
     private final TimeText time;
@@ -43,6 +45,10 @@ public final class VerifyText {
         }
         totals(report);
         flows(report);
+        ProofReport proof = report.proof;
+        if (proof != null) {
+            proof(proof);
+        }
         verdict(report);
         return text.toString();
     }
@@ -189,6 +195,27 @@ public final class VerifyText {
             line(
                     "         %,d flows did not fit into the table (%,d at once): the count of open flows is inexact",
                     report.flowsUntracked, report.flowCapacity);
+        }
+    }
+
+    private void proof(ProofReport proof) {
+        proof.findings().forEach(finding -> line("ALTERED  %s", finding.text()));
+        if (proof.findingsCount() > proof.findings().size()) {
+            line("... %,d in all", proof.findingsCount());
+        }
+        proof.remarks().forEach(remark -> line("REMARK   %s", remark));
+        for (ProofReport.Host host : proof.hosts()) {
+            line(
+                    "PROOF    host %s: %,d batches and control records in %,d logs are what it has signed%s",
+                    host.id(),
+                    host.proven(),
+                    host.logs(),
+                    host.untilMillis() == 0
+                            ? ""
+                            : "; nothing is cut off up to " + time.ofNanos(host.untilMillis() * NANOS_PER_MILLI));
+            line(
+                    "         %,d not proven, %,d given up by the host, %,d expired",
+                    host.unproven(), host.givenUp(), host.expired());
         }
     }
 

@@ -10,6 +10,7 @@ import dev.ctstream.record.GapCause;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.Schemas;
 import dev.ctstream.record.StreamId;
+import dev.ctstream.record.proof.Hash;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
@@ -45,7 +46,11 @@ class ControlEncoderTest {
                     SETTINGS,
                     new ControlRecord.PreviousRun(77, "boot-0", false),
                     STATE,
-                    new ControlRecord.FoundBy("/var/run/netns/blue", "0123")),
+                    new ControlRecord.FoundBy("/var/run/netns/blue", "0123"),
+                    new ControlRecord.Checkpoint("note", List.of(), List.of(Hash.EMPTY_ROOT))),
+            new ControlRecord.Checkpoint("note", List.of(Hash.EMPTY_ROOT), List.of()),
+            new ControlRecord.Key("key", "note"),
+            new ControlRecord.Withdrawn(new RunIdentity("host-0", "boot-0", 77), List.of(3L, 5L)),
             new ControlRecord.Stopped("stop", REPORT, STATE),
             new ControlRecord.Heartbeat(REPORT, STATE),
             new ControlRecord.Gap(

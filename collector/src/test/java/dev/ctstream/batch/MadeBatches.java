@@ -51,7 +51,10 @@ public final class MadeBatches {
         for (int i = 0; i < count; i++) {
             events.add(filled(Schemas.EVENT, first + i));
         }
-        return closed(run, stream, first, count, encoded(events));
+        EncodedBatch batch = closed(run, stream, first, count, encoded(events));
+        batch.firstEventMillis = first;
+        batch.lastEventMillis = first + count - 1;
+        return batch;
     }
 
     /** The datum of a control record that Avro can decode; fields without a default have made-up values. */

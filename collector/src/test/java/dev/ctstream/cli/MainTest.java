@@ -54,11 +54,12 @@ class MainTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-                    ''        | run, demo, watch, read, verify, lookup, entries, zones, spool, topics, doctor, support-bundle, broker, bench
+                    ''        | run, demo, watch, read, verify, lookup, entries, zones, spool, topics, proof, doctor, support-bundle, broker, bench
                     entries   | list, count, create, delete, flush
                     zones     | list, allocate
                     spool     | list, cat, verify
                     topics    | plan, apply
+                    proof     | export, check, witness, key
                     """)
     void withoutACommandTheUsageIsPrinted(String command, String commands) {
         assertThat(command.isEmpty() ? run() : run(command)).isEqualTo(2);

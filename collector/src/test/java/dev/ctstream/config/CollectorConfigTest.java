@@ -12,6 +12,7 @@ import dev.ctstream.publish.PublishConfig;
 import dev.ctstream.publish.RegistryConfig;
 import dev.ctstream.record.Framing;
 import dev.ctstream.record.ZoneWidths;
+import dev.ctstream.spool.ProofConfig;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.track.TrackConfig;
 import java.io.IOException;
@@ -108,7 +109,14 @@ class CollectorConfigTest {
                         new TrackConfig.Interim(14_000, 15_000),
                         true,
                         TrackConfig.Timing.DEFAULT),
-                new SpoolConfig(Path.of("/spool"), 1 << 30, 2 << 20, 1 << 20, 3, SpoolConfig.WhenFull.DROP_NEWEST),
+                new SpoolConfig(
+                        Path.of("/spool"),
+                        1 << 30,
+                        2 << 20,
+                        1 << 20,
+                        3,
+                        SpoolConfig.WhenFull.DROP_NEWEST,
+                        new ProofConfig(Path.of("/etc/ctstream/proof.key"), 30)),
                 new PublishConfig(
                         new PublishConfig.TopicNames("e", "c", false, 3, 2),
                         new PublishConfig.RecordForm(Layout.EVENT, Framing.CONFLUENT, false, false, 8192),
@@ -232,6 +240,8 @@ class CollectorConfigTest {
         OTHERS.put("spool.control-bytes", "1 MiB");
         OTHERS.put("spool.sync-interval-millis", "3");
         OTHERS.put("spool.when-full", "drop-newest");
+        OTHERS.put("proof.key-file", "/etc/ctstream/proof.key");
+        OTHERS.put("proof.interval-seconds", "30");
         OTHERS.put("http.listen", "off");
         OTHERS.put("http.hosts", "ctstream,.example.com");
         OTHERS.put("http.token-file", "/token");

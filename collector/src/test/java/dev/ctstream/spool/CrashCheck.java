@@ -4,6 +4,7 @@ import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.FrameScan;
 import dev.ctstream.segment.MissingBatches;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -126,6 +127,12 @@ final class CrashCheck {
             positionIsBelieved(image, stored, after);
         }
         nothingIsLeft(spool);
+        if (after.proof != null) {
+            List<CrashLedger.Arrival> all = new ArrayList<>(before.arrivals);
+            all.addAll(after.arrivals);
+            String wrong = CrashProof.wrong(all);
+            require(wrong == null, "the log does not verify", String.valueOf(wrong));
+        }
     }
 
     /** The segment of a GAP is gone, durably, before the publisher has the GAP (ADR 18, GAP first). */

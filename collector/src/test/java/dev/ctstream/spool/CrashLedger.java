@@ -62,12 +62,17 @@ final class CrashLedger {
 
     private record Acknowledgement(int changes, boolean control, long number) {}
 
+    final @Nullable ProofConfig proof; // null = the log is not proven
     final List<Arrival> arrivals = new ArrayList<>();
     final List<Offered> offered = new ArrayList<>();
     final List<Start> starts = new ArrayList<>();
     private final List<Integer> kills = new ArrayList<>();
     private final Set<Arrival> lostInFlight = Collections.newSetFromMap(new IdentityHashMap<>());
     private final List<Acknowledgement> acknowledgements = new ArrayList<>();
+
+    CrashLedger(@Nullable ProofConfig proof) {
+        this.proof = proof;
+    }
 
     Arrival handedOut(QueuedBatch batch, boolean control, int changes) {
         BatchEnvelope envelope = batch.envelope();

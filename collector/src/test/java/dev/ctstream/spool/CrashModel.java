@@ -37,6 +37,7 @@ final class CrashModel {
     private static final int STATE_EPOCH_OFFSET = 84;
 
     private final CrashFault fault;
+    private final @Nullable ProofConfig proof;
     private final Set<Long> contents = ConcurrentHashMap.newKeySet();
     private final Set<Long> recovered = ConcurrentHashMap.newKeySet();
     private final AtomicLong made = new AtomicLong();
@@ -44,7 +45,13 @@ final class CrashModel {
     private final LongAccumulator slowestStartNanos = new LongAccumulator(Math::max, 0);
 
     CrashModel(CrashFault fault) {
+        this(fault, null);
+    }
+
+    /** A model of a spool whose log is proven, or not. */
+    CrashModel(CrashFault fault, @Nullable ProofConfig proof) {
         this.fault = fault;
+        this.proof = proof;
     }
 
     /** CPU time of this thread. */
@@ -80,7 +87,7 @@ final class CrashModel {
         histories.incrementAndGet();
         boolean gone = history.contains(CrashStep.GONE); // then no file tells the epoch of the run before
         MemoryFiles files = new MemoryFiles(fault);
-        CrashLedger ledger = new CrashLedger();
+        CrashLedger ledger = new CrashLedger(proof);
         CrashClock clock = new CrashClock();
         CrashSpool spool = new CrashSpool(files, ledger, clock, gone, fault);
         int from = 0;
@@ -135,7 +142,7 @@ final class CrashModel {
         SpoolCheckpoint.@Nullable Values stored =
                 SpoolCheckpoint.read(MemoryFiles.of(contents), SpoolDirectory.stateFile(MemoryFiles.ROOT));
         MemoryFiles files = MemoryFiles.of(fault.ofRecovery() ? planted(contents) : contents);
-        CrashLedger after = new CrashLedger();
+        CrashLedger after = new CrashLedger(proof);
         CrashClock clock = new CrashClock();
         clock.pass(1000 * CrashClock.SECOND_NANOS);
         long began = cpuNanos();
@@ -158,9 +165,8 @@ final class CrashModel {
     }
 
     /** A further start finds nothing to send, and nothing to declare but how the run before ended. */
-    private static void startAgain(MemoryFiles files, CrashSpool before, CrashClock clock, boolean gone)
-            throws IOException {
-        CrashLedger after = new CrashLedger();
+    private void startAgain(MemoryFiles files, CrashSpool before, CrashClock clock, boolean gone) throws IOException {
+        CrashLedger after = new CrashLedger(proof);
         CrashSpool spool = new CrashSpool(files, after, clock, gone, CrashFault.NONE);
         spool.read();
         for (CrashLedger.Arrival arrival : after.arrivals) {

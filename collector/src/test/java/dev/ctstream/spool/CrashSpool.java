@@ -56,7 +56,13 @@ final class CrashSpool implements AutoCloseable {
         this.clock = clock;
         this.fault = fault;
         SpoolConfig config = new SpoolConfig(
-                MemoryFiles.ROOT, MAX_BYTES, SEGMENT_BYTES, CONTROL_BYTES, 900, SpoolConfig.WhenFull.DROP_OLDEST);
+                MemoryFiles.ROOT,
+                MAX_BYTES,
+                SEGMENT_BYTES,
+                CONTROL_BYTES,
+                900,
+                SpoolConfig.WhenFull.DROP_OLDEST,
+                ledger.proof);
         spool = Spool.open(
                 new Spool.Parts(
                         config,

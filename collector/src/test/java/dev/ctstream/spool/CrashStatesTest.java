@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -42,6 +44,7 @@ class CrashStatesTest {
     private static final long IMAGES_MOST = Long.getLong("crash.images", Long.MAX_VALUE);
     private static final long SEED = Long.getLong("test.seed", 1);
     private static final int SECONDS = Integer.getInteger("crash.seconds", 15);
+    private static final int PROOF_SECONDS = Integer.getInteger("crash.proof.seconds", 4);
     private static final int LONG = 12;
     private static final int ALL_STEPS_MOST = 3;
     private static final int WRITING_STEPS_MOST = 5;
@@ -50,6 +53,9 @@ class CrashStatesTest {
     private static final long SHUFFLE_SEED = 20_000;
 
     private static final long FOUND_WITHIN_SECONDS = 60;
+
+    @TempDir
+    private Path folder;
 
     @BeforeAll
     static void silence() {
@@ -86,6 +92,29 @@ class CrashStatesTest {
                 SEEDS,
                 CrashStatesTest::random,
                 () -> model.recoveries() < IMAGES_MOST);
+    }
+
+    /**
+     * The same with the log proven: whatever a crash leaves, what was signed is there or withdrawn, and the next run
+     * continues after it.
+     */
+    @Test
+    void everyRecoveryContinuesALogThatVerifies() throws Exception {
+        Path key = folder.resolve("proof.key");
+        ProofKeyFile.generate("host-1").write(key, false);
+        CrashModel model = new CrashModel(FAULT, new ProofConfig(key, 0));
+        List<List<CrashStep>> histories = HISTORY.isEmpty() ? shortOnes() : List.of(CrashStep.history(HISTORY));
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(PROOF_SECONDS);
+        play(model, "proven, short", histories.size(), histories::get, () -> System.nanoTime() - until < 0);
+        if (HISTORY.isEmpty()) {
+            long longer = System.nanoTime() + TimeUnit.SECONDS.toNanos(PROOF_SECONDS);
+            play(
+                    model,
+                    "proven, random, seeds from " + SEED,
+                    SEEDS,
+                    CrashStatesTest::random,
+                    () -> System.nanoTime() - longer < 0);
+        }
     }
 
     /** Histories in which the model has found a fault, of the product or its own. */

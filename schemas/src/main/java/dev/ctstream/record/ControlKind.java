@@ -21,7 +21,13 @@ public enum ControlKind {
     /** Entries were changed through ctstream. */
     OPERATOR,
     /** The topics of the run were found. */
-    TOPIC;
+    TOPIC,
+    /** The root of the log is signed. */
+    CHECKPOINT,
+    /** Another key signs from now on. */
+    KEY,
+    /** Appends of the log were given up. */
+    WITHDRAWN;
 
     /** The kind of a decoded control record; empty when this version does not know it. */
     public static Optional<ControlKind> of(DecodedRecord record) {

@@ -1,0 +1,509 @@
+package dev.ctstream.proof;
+
+import dev.ctstream.record.IntervalSet;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.proof.Checkpoint;
+import dev.ctstream.record.proof.CompactRange;
+import dev.ctstream.record.proof.Hash;
+import dev.ctstream.record.proof.Leaf;
+import dev.ctstream.record.proof.TreeWindow;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The account of one log: the leaves that its records make, and those that its checkpoints list.
+ *
+ * <p>Threads: confined to one.
+ */
+final class LogAudit {
+    /** More findings of a log are only counted. */
+    static final int MOST_FINDINGS = 100;
+
+    private static final int MOST_CONFLICTS = 1000;
+
+    final RunIdentity run;
+    private final LeafStore store;
+    private final Streams streams;
+    private final LeafStore.Log leaves = new LeafStore.Log();
+    private final IntervalSet listed = new IntervalSet();
+    private final IntervalSet withdrawn = new IntervalSet();
+    private final List<Span> spans = new ArrayList<>();
+    private final Map<Long, Conflict> conflicts = new HashMap<>();
+    private final Map<Lane, Long> newest = new HashMap<>(); // by topic and partition
+    private final Map<Lane, Long> first = new HashMap<>();
+    private final List<Tampering> findings = new ArrayList<>();
+    private final List<Tampering> vague = new ArrayList<>(); // those that name one of many records
+    private long findingsCount;
+    private CompactRange end = new CompactRange(); // after the last checkpoint
+    private long seenBegin = Long.MAX_VALUE; // least log_index of a record
+    private long seenEnd; // after the greatest one
+    private @Nullable Place firstPlace;
+
+    private final List<Checkpoint> kept = new ArrayList<>(); // elsewhere, and not reached yet
+
+    // Facts for who puts logs together.
+    boolean keyDamaged; // a KEY record says nothing
+    long settledBelow; // what is missing and has a smaller log_index can no longer come
+    long checkpoints;
+    long provenUntilMillis;
+    long sizeAtEnd = -1; // as the next run says
+    boolean stopped;
+    boolean notProvenBySuccessor; // the next run says that nothing of this one was signed
+    long leastMillis = Long.MAX_VALUE;
+    long greatestMillis;
+
+    // Results of finish().
+    long proven;
+    long unproven;
+    long givenUp;
+    long expired;
+    long inSpool;
+
+    /** A partition of a topic. */
+    record Lane(boolean control, int partition) {}
+
+    /** Leaves between two checkpoints that neither lists. */
+    private record Span(CompactRange before, CompactRange after) {}
+
+    /** A second record with a log_index; the checkpoint will tell which is right. */
+    private record Conflict(Hash hash, Place place, String stream) {}
+
+    /** Names of streams by number. */
+    static final class Streams {
+        private final List<String> names = new ArrayList<>();
+        private final Map<String, Integer> numbers = new HashMap<>();
+
+        int number(String name) {
+            Integer known = numbers.putIfAbsent(name, names.size());
+            if (known != null) {
+                return known;
+            }
+            names.add(name);
+            return names.size() - 1;
+        }
+
+        String name(int number) {
+            return names.get(number);
+        }
+    }
+
+    LogAudit(RunIdentity run, LeafStore store, Streams streams) {
+        this.run = run;
+        this.store = store;
+        this.streams = streams;
+    }
+
+    /** Takes note of a finding. */
+    void found(Manipulation manipulation, long index, @Nullable Place place, String stream, String what) {
+        findingsCount++;
+        if (findings.size() < MOST_FINDINGS) {
+            findings.add(new Tampering(manipulation, run, index, place, stream, what));
+        }
+    }
+
+    /** In the order of the log. */
+    List<Tampering> findings() {
+        Stream<Tampering> exact = findings.stream()
+                .sorted(Comparator.comparingLong(
+                        finding -> finding.index() == Tampering.NO_INDEX || finding.manipulation() == Manipulation.CUT
+                                ? Long.MAX_VALUE // a record says more
+                                : finding.index()));
+        return Stream.concat(exact, vague.stream()).toList();
+    }
+
+    long findingsCount() {
+        return findingsCount;
+    }
+
+    /** Where the first of its records lies that was read; null = none was. */
+    @Nullable
+    Place firstPlace() {
+        return firstPlace;
+    }
+
+    private static String streamText(String stream, long firstSequence, int count) {
+        return stream
+                + (count == 1
+                        ? ", sequence " + firstSequence
+                        : ", sequences " + firstSequence + ".." + (firstSequence + count - 1));
+    }
+
+    private static String stream(Leaf leaf) {
+        return "namespace " + leaf.names().netns() + " (" + leaf.names().netnsId() + "), "
+                + (leaf.zone() < 0 ? "control records" : "zone " + leaf.zone());
+    }
+
+    private String streamText(LeafStore.Entry entry) {
+        return streamText(streams.name(entry.stream()), entry.firstSequence(), entry.count());
+    }
+
+    /** Takes a record that is in no leaf, or not yet. */
+    void present(Place place) {
+        if (firstPlace == null) {
+            firstPlace = place;
+        }
+    }
+
+    /** Takes the leaf that a record makes. */
+    void record(Leaf leaf, Place place) throws IOException {
+        long index = leaf.index();
+        if (index < 0) {
+            found(Manipulation.CHANGED, index, place, stream(leaf), "its log_index is negative");
+            return;
+        }
+        seenBegin = Math.min(seenBegin, index);
+        seenEnd = Math.max(seenEnd, index + 1);
+        LeafStore.Entry known = store.read(leaves, index);
+        String named = stream(leaf);
+        String text = streamText(named, leaf.firstSequence(), leaf.count());
+        if (known.state() == LeafStore.State.NONE || known.state() == LeafStore.State.LISTED) {
+            order(leaf, place, text);
+            boolean listedBefore = known.state() == LeafStore.State.LISTED;
+            boolean good = listedBefore && known.hash().equals(leaf.hash());
+            LeafStore.State state =
+                    !listedBefore ? LeafStore.State.SEEN : good ? LeafStore.State.GOOD : LeafStore.State.BAD;
+            store.write(
+                    leaves,
+                    index,
+                    new LeafStore.Entry(
+                            state,
+                            listedBefore ? known.hash() : leaf.hash(),
+                            place,
+                            leaf.firstSequence(),
+                            leaf.count(),
+                            streams.number(named)));
+            if (state == LeafStore.State.BAD) {
+                changed(index, place, text);
+            }
+            return;
+        }
+        if (known.hash().equals(leaf.hash())) {
+            return; // once more, as after a failure
+        }
+        if (known.state() != LeafStore.State.SEEN) {
+            inserted(index, place, text);
+        } else if (conflicts.size() < MOST_CONFLICTS) {
+            conflicts.putIfAbsent(index, new Conflict(leaf.hash(), place, text));
+        }
+    }
+
+    /** First occurrences rise on a partition, since the spool is a queue. */
+    private void order(Leaf leaf, Place place, String text) {
+        Lane lane = new Lane(place.control(), place.partition());
+        Long before = newest.put(lane, leaf.index());
+        first.merge(lane, leaf.index(), Math::min);
+        if (before != null && before > leaf.index()) {
+            newest.put(lane, before);
+            found(
+                    Manipulation.MOVED,
+                    leaf.index(),
+                    place,
+                    text,
+                    "it comes after log_index " + before + " on its partition");
+        }
+    }
+
+    private void changed(long index, Place place, String text) {
+        found(Manipulation.CHANGED, index, place, text, "it is not the record that its host has signed");
+    }
+
+    private void inserted(long index, Place place, String text) {
+        found(
+                Manipulation.INSERTED,
+                index,
+                place,
+                text,
+                "another record has its log_index, and that is the one that its host has signed");
+    }
+
+    /** Takes a checkpoint of this log that somebody kept elsewhere. Before any other. */
+    void kept(Checkpoint checkpoint) {
+        kept.add(checkpoint);
+    }
+
+    boolean isKept() {
+        return !kept.isEmpty();
+    }
+
+    private void compareKept(TreeWindow window, @Nullable Place place) {
+        kept.removeIf(checkpoint -> {
+            if (checkpoint.size() < window.start() || checkpoint.size() > window.end()) {
+                return false;
+            }
+            CompactRange tree = window.before().copy();
+            tree.append(window.leaves().subList(0, Math.toIntExact(checkpoint.size() - window.start())));
+            if (!tree.root().equals(checkpoint.root())) {
+                found(
+                        Manipulation.FORKED,
+                        window.start(),
+                        place,
+                        "",
+                        "a checkpoint of size " + checkpoint.size() + " that was kept elsewhere has another root");
+            }
+            return true;
+        });
+    }
+
+    /** Takes what a good checkpoint lists. */
+    void checkpoint(TreeWindow window, @Nullable Place place) throws IOException {
+        compareKept(window, place);
+        for (int i = 0; i < window.leaves().size(); i++) {
+            list(window.start() + i, window.leaves().get(i), place);
+        }
+        if (!window.leaves().isEmpty()) {
+            listed.addRange(window.start(), window.end());
+        }
+        if (window.start() == end.size()) {
+            if (!window.before().hashes().equals(end.hashes())) {
+                forked(window, place);
+            }
+        } else if (window.start() > end.size()) {
+            spans.add(new Span(end.copy(), window.before()));
+        } else if (window.end() == end.size() && !window.after().hashes().equals(end.hashes())) {
+            forked(window, place);
+        }
+        if (window.end() > end.size()) {
+            end = window.after();
+        }
+    }
+
+    private void forked(TreeWindow window, @Nullable Place place) {
+        found(
+                Manipulation.FORKED,
+                window.end(),
+                place,
+                "",
+                "the checkpoint of size " + window.end() + " does not go together with the one before it");
+    }
+
+    private void list(long index, Hash hash, @Nullable Place place) throws IOException {
+        LeafStore.Entry known = store.read(leaves, index);
+        switch (known.state()) {
+            case NONE -> store.write(leaves, index, new LeafStore.Entry(LeafStore.State.LISTED, hash, null, 0, 0, 0));
+            case SEEN -> settle(index, hash, known);
+            default -> {
+                if (!known.hash().equals(hash)) {
+                    found(
+                            Manipulation.FORKED,
+                            index,
+                            place,
+                            "",
+                            "two checkpoints list different hashes of one leaf: there are two logs of this name");
+                }
+            }
+        }
+    }
+
+    /** A record was there before the checkpoint that lists it. */
+    private void settle(long index, Hash hash, LeafStore.Entry known) throws IOException {
+        Place place = known.place();
+        boolean good = known.hash().equals(hash);
+        Conflict second = conflicts.remove(index);
+        store.write(
+                leaves,
+                index,
+                new LeafStore.Entry(
+                        good ? LeafStore.State.GOOD : LeafStore.State.BAD,
+                        hash,
+                        place,
+                        known.firstSequence(),
+                        known.count(),
+                        known.stream()));
+        if (good && second != null) {
+            inserted(index, second.place, second.stream);
+        } else if (!good && place != null) {
+            if (second != null && second.hash.equals(hash)) {
+                inserted(index, place, streamText(known));
+            } else {
+                changed(index, place, streamText(known));
+            }
+        }
+    }
+
+    /** Whether a record of this log is the one that its host has signed; it may not be signed yet if the log goes on. */
+    boolean isGood(long index) throws IOException {
+        LeafStore.State state = store.read(leaves, index).state();
+        return state == LeafStore.State.GOOD || (state == LeafStore.State.SEEN && index >= end.size() && !stopped);
+    }
+
+    /** Takes that appends were given up. */
+    void withdrawn(long from, long to) {
+        if (from >= 0 && to > from) {
+            withdrawn.addRange(from, to);
+        }
+    }
+
+    /** Size that the checkpoints reach. */
+    long end() {
+        return end.size();
+    }
+
+    boolean present() {
+        return firstPlace != null;
+    }
+
+    /**
+     * Compares everything.
+     *
+     * @param trimmed partitions that no longer begin with their first record
+     */
+    void finish(List<Lane> trimmed) throws IOException {
+        long at = 0;
+        while (at < end.size()) {
+            long next = listed.nextFrom(at);
+            if (next == at) {
+                leaf(at, trimmed);
+                at++;
+            } else {
+                at = span(at, Math.min(next, end.size()));
+            }
+        }
+        if (seenEnd > end.size()) {
+            tail();
+        }
+        for (Checkpoint checkpoint : kept) {
+            boolean mayHaveExpired =
+                    end.size() == 0 && trimmed.stream().anyMatch(Lane::control); // with the rest of the log
+            if (checkpoint.size() > end.size() && !mayHaveExpired) {
+                found(
+                        Manipulation.CUT,
+                        end.size(),
+                        null,
+                        "",
+                        "a checkpoint of size " + checkpoint.size()
+                                + " was kept elsewhere; what is here reaches no further than " + end.size());
+            }
+        }
+        conflicts.forEach((index, second) -> {
+            if (listed.countIn(index, index + 1) == 0) {
+                found(
+                        Manipulation.INSERTED,
+                        index,
+                        second.place,
+                        second.stream,
+                        "two different records have this log_index, and no checkpoint tells which is right");
+            }
+        });
+    }
+
+    private void leaf(long index, List<Lane> trimmed) throws IOException {
+        LeafStore.Entry entry = store.read(leaves, index);
+        switch (entry.state()) {
+            case GOOD -> proven++;
+            case LISTED -> missing(index, trimmed);
+            default -> unproven++; // BAD is a finding
+        }
+    }
+
+    private void missing(long index, List<Lane> trimmed) {
+        if (withdrawn.countIn(index, index + 1) > 0) {
+            givenUp++;
+        } else if (isExpired(index, trimmed)) {
+            expired++;
+        } else if (index >= settledBelow) {
+            inSpool++; // control records are published first
+        } else {
+            found(
+                    Manipulation.REMOVED,
+                    index,
+                    null,
+                    "",
+                    "its host has signed it, it was not given up, and no record is there" + neighbours(index));
+        }
+    }
+
+    /** Where a missing record was, as far as its neighbours tell. */
+    private String neighbours(long index) {
+        StringBuilder text = new StringBuilder();
+        try {
+            for (long other : new long[] {index - 1, index + 1}) {
+                LeafStore.Entry entry = other < 0 ? null : store.read(leaves, other);
+                Place place = entry == null ? null : entry.place();
+                if (entry != null && place != null) {
+                    text.append(other < index ? "; before it: " : "; after it: ")
+                            .append(streamText(entry))
+                            .append(" (")
+                            .append(place.text())
+                            .append(')');
+                }
+            }
+        } catch (IOException e) {
+            return "";
+        }
+        return text.toString();
+    }
+
+    /** Whether retention may have removed it: some partition begins after it. */
+    private boolean isExpired(long index, List<Lane> trimmed) {
+        return trimmed.stream().anyMatch(lane -> index < first.getOrDefault(lane, Long.MAX_VALUE));
+    }
+
+    /** Leaves that no checkpoint lists: all of them together can be checked, one alone cannot. */
+    private long span(long from, long to) throws IOException {
+        Span span = spans.stream()
+                .filter(known -> known.before.size() <= from && known.after.size() >= to)
+                .findFirst()
+                .orElse(null);
+        if (span == null) {
+            notProven(from, to);
+            return to;
+        }
+        CompactRange tree = span.before.copy();
+        LeafStore.Entry firstEntry = null;
+        boolean whole = true;
+        for (long index = span.before.size(); index < span.after.size() && whole; index++) {
+            LeafStore.Entry entry = store.read(leaves, index);
+            whole = entry.state() == LeafStore.State.SEEN;
+            if (whole) {
+                tree.append(entry.hash());
+                firstEntry = firstEntry == null ? entry : firstEntry;
+            }
+        }
+        if (!whole || firstEntry == null) {
+            notProven(from, to);
+        } else if (tree.hashes().equals(span.after.hashes())) {
+            proven += to - from;
+        } else {
+            Place place = firstEntry.place();
+            findingsCount++;
+            vague.add(new Tampering(
+                    Manipulation.CHANGED,
+                    run,
+                    span.before.size(),
+                    place,
+                    streamText(firstEntry),
+                    "it or one of the " + (to - from - 1)
+                            + " after it is not the record that its host has signed; no checkpoint tells which"));
+        }
+        return to;
+    }
+
+    private void notProven(long from, long to) {
+        long begin = Math.min(Math.max(from, seenBegin), to);
+        expired += begin - from;
+        unproven += to - begin;
+    }
+
+    /** Records after the last checkpoint. */
+    private void tail() throws IOException {
+        for (long index = end.size(); index < seenEnd && index < end.size() + MOST_FINDINGS; index++) {
+            LeafStore.Entry entry = store.read(leaves, index);
+            Place place = entry.place();
+            if (place != null && sizeAtEnd >= 0 && stopped) {
+                found(
+                        Manipulation.INSERTED,
+                        index,
+                        place,
+                        streamText(entry),
+                        "the next run of the host has signed that this log ended before it");
+            }
+        }
+        unproven += seenEnd - end.size();
+    }
+}

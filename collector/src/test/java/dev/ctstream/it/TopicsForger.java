@@ -1,0 +1,323 @@
+package dev.ctstream.it;
+
+import dev.ctstream.it.ProvenTopics.Lane;
+import dev.ctstream.proof.Place;
+import dev.ctstream.proof.Tampering;
+import dev.ctstream.record.Framing;
+import dev.ctstream.record.RawRecord;
+import dev.ctstream.record.RawRecordReader;
+import dev.ctstream.record.RecordException;
+import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.Schemas;
+import dev.ctstream.record.proof.Checkpoint;
+import dev.ctstream.record.proof.LeafGatherer;
+import dev.ctstream.record.proof.NoteException;
+import dev.ctstream.record.proof.NoteKey;
+import dev.ctstream.record.proof.NoteSigner;
+import dev.ctstream.record.proof.SignedNote;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.apache.avro.Schema;
+import org.apache.avro.generic.GenericDatumReader;
+import org.apache.avro.generic.GenericDatumWriter;
+import org.apache.avro.generic.GenericRecord;
+import org.apache.avro.io.BinaryEncoder;
+import org.apache.avro.io.DecoderFactory;
+import org.apache.avro.io.EncoderFactory;
+
+/** Somebody who may change everything in the topics, but has not the host's key; and what of it must be named. */
+final class TopicsForger {
+    private static final Lane CONTROL = new Lane(true, 0);
+
+    private final Map<Lane, List<byte[]>> lanes = new TreeMap<>();
+    private final Map<Lane, List<byte[]>> fork;
+    private final SplittableRandom random;
+    private final RawRecordReader reader = new RawRecordReader();
+    private final Set<Leaf> leaves = new HashSet<>();
+    private final Set<Place> places = new HashSet<>();
+    private final Set<RunIdentity> runs = new HashSet<>(); // any record of them
+
+    private record Leaf(RunIdentity run, long index) {}
+
+    /** A record by its partition and its offset. */
+    private record At(Lane lane, int offset) {}
+
+    TopicsForger(Map<Lane, List<byte[]>> lanes, Map<Lane, List<byte[]>> fork, SplittableRandom random) {
+        lanes.forEach((lane, records) -> this.lanes.put(lane, new ArrayList<>(records)));
+        this.fork = fork;
+        this.random = random;
+    }
+
+    Map<Lane, List<byte[]>> lanes() {
+        return lanes;
+    }
+
+    String expected() {
+        return leaves + " " + places + " " + runs;
+    }
+
+    boolean expects(Tampering finding) {
+        return (finding.run() != null
+                        && (runs.contains(finding.run()) || leaves.contains(new Leaf(finding.run(), finding.index()))))
+                || (finding.place() != null && places.contains(finding.place()));
+    }
+
+    /** Does the n-th kind of manipulation; returns what it was. */
+    String alter(int n) throws Exception {
+        return switch (n % 13) {
+            case 0 -> changeByte();
+            case 1 -> drop("a dropped batch", any(at -> !at.lane.control()));
+            case 2 -> drop("a dropped control record", any(at -> at.lane.control()));
+            case 3 -> swap();
+            case 4 -> cutTail();
+            case 5 -> dropStream();
+            case 6 -> replay();
+            case 7 -> resign();
+            case 8 -> forked();
+            case 9 -> drop("a removed checkpoint", any(at -> kind(at).equals("CHECKPOINT")));
+            case 10 -> changeControl();
+            case 11 -> forge("GAP");
+            default -> forge("WITHDRAWN");
+        };
+    }
+
+    private RawRecord raw(At at) {
+        return raw(lanes.get(at.lane).get(at.offset));
+    }
+
+    private RawRecord raw(byte[] value) {
+        try {
+            return reader.read(value, OptionalLong.empty());
+        } catch (RecordException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private String kind(At at) {
+        return at.lane.control() ? raw(at).text("kind") : "";
+    }
+
+    /** A record that a checkpoint has signed: the last one of all is not. */
+    private At any(Predicate<At> wanted) {
+        List<At> all = new ArrayList<>();
+        lanes.forEach((lane, records) -> {
+            for (int i = 0; i < records.size() - (lane.control() ? 1 : 0); i++) {
+                all.add(new At(lane, i));
+            }
+        });
+        List<At> fit = all.stream().filter(wanted).toList();
+        return fit.get(random.nextInt(fit.size()));
+    }
+
+    private void expect(At at) {
+        RawRecord record = raw(at);
+        leaves.add(new Leaf(
+                Objects.requireNonNull(LeafGatherer.run(record)),
+                record.number("log_index").orElse(-1L)));
+        places.add(new Place(at.lane.control(), at.lane.partition(), at.offset));
+    }
+
+    private String changeByte() {
+        At at = any(other -> true);
+        expect(at);
+        byte[] changed = lanes.get(at.lane).get(at.offset).clone();
+        changed[random.nextInt(changed.length)] ^= (byte) (1 + random.nextInt(255));
+        lanes.get(at.lane).set(at.offset, changed);
+        return "a byte";
+    }
+
+    private String drop(String what, At at) {
+        expect(at);
+        lanes.get(at.lane).remove(at.offset);
+        return what;
+    }
+
+    private String swap() {
+        At at = any(other -> other.offset > 0
+                && Objects.equals(
+                        LeafGatherer.run(raw(other)), LeafGatherer.run(raw(new At(other.lane, other.offset - 1)))));
+        At before = new At(at.lane, at.offset - 1);
+        expect(at);
+        expect(before);
+        List<byte[]> lane = lanes.get(at.lane);
+        byte[] kept = lane.get(at.offset);
+        lane.set(at.offset, lane.get(before.offset));
+        lane.set(before.offset, kept);
+        return "two swapped";
+    }
+
+    /** Without the witness's file, a tail that is cut off all partitions at once is only seen by its time. */
+    private String cutTail() {
+        At at = any(other -> other.offset >= lanes.get(other.lane).size() / 2);
+        List<byte[]> lane = lanes.get(at.lane);
+        for (int i = at.offset; i < lane.size(); i++) {
+            expect(new At(at.lane, i));
+            if (at.lane.control()) {
+                runs.add(Objects.requireNonNull(LeafGatherer.run(raw(lane.get(i))))); // where the rest of it ends
+            }
+        }
+        lane.subList(at.offset, lane.size()).clear();
+        return "a cut tail";
+    }
+
+    private String dropStream() {
+        At one = any(at -> !at.lane.control());
+        RawRecord of = raw(one);
+        return removeAll(
+                "a dropped stream",
+                record -> !record.control()
+                        && record.number("ct_zone").equals(of.number("ct_zone"))
+                        && Objects.equals(LeafGatherer.run(record), LeafGatherer.run(of)));
+    }
+
+    private String removeAll(String what, Predicate<RawRecord> wanted) {
+        lanes.forEach((lane, records) -> {
+            for (int i = 0; i < records.size(); i++) {
+                if (wanted.test(raw(records.get(i)))) {
+                    expect(new At(lane, i));
+                }
+            }
+            records.removeIf(value -> wanted.test(raw(value)));
+        });
+        return what;
+    }
+
+    /** A run once more, as if it were a later one. */
+    private String replay() throws IOException {
+        RunIdentity run = Objects.requireNonNull(LeafGatherer.run(raw(any(at -> true))));
+        for (Map.Entry<Lane, List<byte[]>> lane : lanes.entrySet()) {
+            List<byte[]> added = new ArrayList<>();
+            for (byte[] value : lane.getValue()) {
+                if (run.equals(LeafGatherer.run(raw(value)))) {
+                    added.add(changed(
+                            value,
+                            record -> record.put(
+                                    "stream_epoch", (Long) record.get("stream_epoch") + 50_000_000_000_000L)));
+                }
+            }
+            for (byte[] value : added) {
+                places.add(new Place(
+                        lane.getKey().control(),
+                        lane.getKey().partition(),
+                        lane.getValue().size()));
+                lane.getValue().add(value);
+            }
+        }
+        return "a replayed run";
+    }
+
+    /** All checkpoints of a run signed by another key. */
+    private String resign() throws Exception {
+        NoteSigner stranger = NoteSigner.generate("ctstream/" + ProvenTopics.HOST, NoteKey.ED25519);
+        RunIdentity run = Objects.requireNonNull(LeafGatherer.run(raw(any(at -> kind(at).equals("CHECKPOINT")))));
+        List<byte[]> control = lanes.get(CONTROL);
+        for (int i = 0; i < control.size(); i++) {
+            RawRecord record = raw(control.get(i));
+            if (run.equals(LeafGatherer.run(record)) && record.text("kind").equals("CHECKPOINT")) {
+                expect(new At(CONTROL, i));
+                control.set(
+                        i,
+                        changed(
+                                control.get(i),
+                                fields -> fields.put(
+                                        "checkpoint_note", resigned(record.text("checkpoint_note"), stranger))));
+            }
+        }
+        return "a re-signed log";
+    }
+
+    private static String resigned(String note, NoteSigner signer) {
+        try {
+            return Checkpoint.parse(SignedNote.parse(note).text()).sign(signer).format();
+        } catch (NoteException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The last run has another history beside it, signed with the same key: all of it, or in place of the other. */
+    private String forked() {
+        RunIdentity run = Objects.requireNonNull(
+                LeafGatherer.run(raw(lanes.get(CONTROL).get(lanes.get(CONTROL).size() - 1))));
+        boolean beside = random.nextBoolean();
+        runs.add(run);
+        if (!beside) {
+            lanes.values().forEach(records -> records.removeIf(value -> run.equals(LeafGatherer.run(raw(value)))));
+        }
+        fork.forEach((lane, records) -> {
+            for (byte[] value : records) {
+                if (run.equals(LeafGatherer.run(raw(value)))) {
+                    lanes.get(lane).add(value);
+                }
+            }
+        });
+        return beside ? "a log beside a forked one" : "a forked log";
+    }
+
+    private String changeControl() throws IOException {
+        At at = any(other -> other.lane.control());
+        expect(at);
+        byte[] value = lanes.get(at.lane).get(at.offset);
+        lanes.get(at.lane).set(at.offset, changed(value, record -> {
+            if (record.get("kind").toString().equals("GAP") && record.get("lost_count") != null) {
+                record.put("lost_count", (Long) record.get("lost_count") + 1);
+            } else {
+                record.put("time", (Long) record.get("time") + 1);
+            }
+        }));
+        return "a changed control record";
+    }
+
+    /** A record that the host has not written, at a random place; with it, something that it would explain goes. */
+    private String forge(String kind) throws IOException {
+        At at = any(other -> other.lane.control() && kind(other).equals("HEARTBEAT"));
+        RawRecord of = raw(at);
+        RunIdentity run = Objects.requireNonNull(LeafGatherer.run(of));
+        byte[] forged = changed(lanes.get(at.lane).get(at.offset), record -> {
+            record.put("kind", kind);
+            if (kind.equals("WITHDRAWN")) {
+                record.put("log_indexes", List.of(0L, 1L << 40));
+            } else {
+                record.put("cause", "spool");
+                record.put("gap_stream", "events");
+                record.put("lost_count", 1L);
+            }
+        });
+        if (random.nextBoolean()) {
+            expect(at);
+            lanes.get(at.lane).set(at.offset, forged); // in place of another one
+            return "a forged " + kind + " for another record";
+        }
+        At batch = any(other -> !other.lane.control() && run.equals(LeafGatherer.run(raw(other))));
+        expect(batch);
+        expect(at);
+        lanes.get(batch.lane).remove(batch.offset);
+        lanes.get(CONTROL).add(at.offset + 1, forged);
+        places.add(new Place(true, 0, at.offset + 1));
+        return "a forged " + kind + " beside the others";
+    }
+
+    /** A record decoded, changed, and encoded. */
+    private byte[] changed(byte[] value, Consumer<GenericRecord> change) throws IOException {
+        RawRecord raw = raw(value);
+        Schema schema = raw.control() ? Schemas.CONTROL : Schemas.BATCH;
+        GenericRecord record = new GenericDatumReader<GenericRecord>(schema)
+                .read(null, DecoderFactory.get().binaryDecoder(raw.array(), raw.offset(), raw.lengthBytes(), null));
+        change.accept(record);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(Framing.SINGLE_OBJECT.prefix(schema, 0));
+        BinaryEncoder encoder = EncoderFactory.get().directBinaryEncoder(out, null);
+        new GenericDatumWriter<GenericRecord>(schema).write(record, encoder);
+        return out.toByteArray();
+    }
+}

@@ -1,0 +1,15 @@
+package dev.ctstream.record.proof;
+
+import dev.ctstream.record.RunIdentity;
+
+/**
+ * A leaf as records of a topic have it.
+ *
+ * @param run whose log it is in
+ * @param index its log_index
+ * @param zone of the events; {@link LeafBytes#NO_ZONE} for a control record
+ * @param firstSequence of the batch, or the control_sequence
+ * @param count events of the batch; 1 for a control record
+ */
+public record Leaf(
+        RunIdentity run, long index, LeafBytes.Names names, int zone, long firstSequence, int count, Hash hash) {}

@@ -1,0 +1,159 @@
+package dev.ctstream.record.proof;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.nio.ByteBuffer;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.MessageDigest;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.spec.X509EncodedKeySpec;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A public key of signed notes: {@code NAME+ID+BASE64}, as C2SP signed-note writes it. Immutable; any thread.
+ *
+ * <p>Equal keys have the same name, type and bytes.
+ */
+public final class NoteKey {
+    /** Signature type: Ed25519 over the text of a note. */
+    public static final int ED25519 = 0x01;
+
+    /** Signature type: a timestamped Ed25519 cosignature of a checkpoint. */
+    public static final int COSIGNATURE = 0x04;
+
+    static final int KEY_BYTES = 32;
+
+    /** SubjectPublicKeyInfo of Ed25519 (RFC 8410) before the 32 bytes. */
+    private static final byte[] X509_PREFIX = HexFormat.of().parseHex("302a300506032b6570032100");
+
+    private final String name;
+    private final int type;
+    private final byte[] bytes;
+    private final int id;
+    private final PublicKey key;
+
+    /**
+     * A key.
+     *
+     * @param bytes the 32 bytes of an Ed25519 public key
+     */
+    public NoteKey(String name, int type, byte[] bytes) throws NoteException {
+        this.name = checked(name);
+        this.type = type;
+        this.bytes = bytes.clone();
+        if (bytes.length != KEY_BYTES || (type != ED25519 && type != COSIGNATURE)) {
+            throw new NoteException("the key of " + name + " is not one of Ed25519");
+        }
+        id = id(name, type, bytes);
+        try {
+            key = KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(concat(X509_PREFIX, bytes)));
+        } catch (GeneralSecurityException e) {
+            throw new NoteException("the key of " + name + " is not one of Ed25519", e);
+        }
+    }
+
+    /** Reads a verifier key. */
+    public static NoteKey parse(String text) throws NoteException {
+        String[] parts = text.strip().split("\\+", 3); // the Base64 may have more of them
+        if (parts.length != 3) {
+            throw new NoteException("not a public key of signed notes, NAME+ID+BASE64: " + text.strip());
+        }
+        byte[] typed = decoded(parts[2]);
+        if (typed == null || typed.length == 0) {
+            throw new NoteException("not a public key of signed notes, NAME+ID+BASE64: " + text.strip());
+        }
+        NoteKey key = new NoteKey(parts[0], typed[0], Arrays.copyOfRange(typed, 1, typed.length));
+        if (!idText(key.id).equals(parts[1])) {
+            throw new NoteException("the id of the public key of " + key.name + " does not fit the key: it is damaged");
+        }
+        return key;
+    }
+
+    static String checked(String name) throws NoteException {
+        if (name.isEmpty()
+                || name.indexOf('+') >= 0
+                || name.chars().anyMatch(c -> Character.isWhitespace(c) || c < 32)) {
+            throw new NoteException("the name of a key has no spaces and no +: '" + name + "'");
+        }
+        return name;
+    }
+
+    static byte @Nullable [] decoded(String base64) {
+        try {
+            return Base64.getDecoder().decode(base64);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    static byte[] concat(byte[] first, byte[] second) {
+        byte[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
+    }
+
+    static int id(String name, int type, byte[] key) {
+        MessageDigest digest = Hash.digest();
+        digest.update(name.getBytes(UTF_8));
+        digest.update((byte) '\n');
+        digest.update((byte) type);
+        return ByteBuffer.wrap(digest.digest(key)).getInt();
+    }
+
+    static String idText(int id) {
+        return String.format(Locale.ROOT, "%08x", id);
+    }
+
+    /** Who signs. */
+    public String name() {
+        return name;
+    }
+
+    /** The signature type. */
+    public int type() {
+        return type;
+    }
+
+    /** Tells the keys of a name apart. */
+    public int id() {
+        return id;
+    }
+
+    /** Whether a signature of this key stands under a message. */
+    public boolean verifies(byte[] message, byte[] signature) {
+        try {
+            Signature check = Signature.getInstance("Ed25519");
+            check.initVerify(key);
+            check.update(message);
+            return check.verify(signature);
+        } catch (GeneralSecurityException e) {
+            return false; // its bytes are no signature
+        }
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof NoteKey that
+                && type == that.type
+                && name.equals(that.name)
+                && Arrays.equals(bytes, that.bytes);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * name.hashCode() + id;
+    }
+
+    /** The verifier key, as {@link #parse} reads it. */
+    @Override
+    public String toString() {
+        byte[] typed = concat(new byte[] {(byte) type}, bytes);
+        return name + "+" + idText(id) + "+" + Base64.getEncoder().encodeToString(typed);
+    }
+}

@@ -1,0 +1,81 @@
+package dev.ctstream.record.proof;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Public keys that somebody trusts, by their names; and the keys to which these have handed over.
+ *
+ * <p>Threads: confined to one.
+ */
+public final class TrustedKeys {
+    private final Map<String, List<NoteKey>> keys = new HashMap<>();
+
+    /** Reads public keys, one a line; empty lines and lines that begin with # are skipped. */
+    public static TrustedKeys parse(String text) throws NoteException {
+        TrustedKeys trusted = new TrustedKeys();
+        for (String line : text.split("\n", -1)) {
+            if (!line.isBlank() && !line.startsWith("#")) {
+                trusted.add(NoteKey.parse(line));
+            }
+        }
+        if (trusted.keys.isEmpty()) {
+            throw new NoteException("there is no public key in it: NAME+ID+BASE64, one a line");
+        }
+        return trusted;
+    }
+
+    /** Trusts one more key. */
+    public void add(NoteKey key) {
+        List<NoteKey> named = keys.computeIfAbsent(key.name(), name -> new ArrayList<>());
+        if (!named.contains(key)) {
+            named.add(key);
+        }
+    }
+
+    /** Trusts the next key if the one before it is trusted; returns whether it is. */
+    public boolean follow(KeySuccession succession) {
+        boolean trusted = of(succession.from().name()).contains(succession.from());
+        if (trusted) {
+            add(succession.to());
+        }
+        return trusted;
+    }
+
+    /** The keys of a name. */
+    public List<NoteKey> of(String name) {
+        return List.copyOf(keys.getOrDefault(name, List.of()));
+    }
+
+    /** The names that have keys. */
+    public Set<String> names() {
+        return Set.copyOf(keys.keySet());
+    }
+
+    /**
+     * The checkpoint in a note, if a trusted key of its host has signed it.
+     *
+     * @throws NoteException when none has, or the note is no checkpoint of a host; the message says which
+     */
+    public Checkpoint verified(SignedNote note) throws NoteException {
+        Checkpoint checkpoint = Checkpoint.parse(note.text());
+        var run = LogOrigin.run(checkpoint.origin());
+        if (run == null) {
+            throw new NoteException("'" + checkpoint.origin() + "' is not a log of ctstream");
+        }
+        String name = LogOrigin.keyName(run.hostId());
+        List<NoteKey> named = of(name);
+        if (named.isEmpty()) {
+            throw new NoteException("there is no public key of " + name);
+        }
+        for (NoteKey key : named) {
+            if (note.signedBy(key)) {
+                return checkpoint;
+            }
+        }
+        throw new NoteException("no key of " + name + " that is trusted has signed it");
+    }
+}

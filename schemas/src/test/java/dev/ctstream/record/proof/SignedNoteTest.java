@@ -1,0 +1,138 @@
+package dev.ctstream.record.proof;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.ctstream.record.RunIdentity;
+import java.util.List;
+import java.util.Objects;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/** The vectors are those of C2SP signed-note, and of Go's golang.org/x/mod/sumdb/note. */
+class SignedNoteTest {
+    private static final String C2SP_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+    private static final String C2SP_NOTE = "This is an example message.\n\n"
+            + "— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n";
+    private static final String GO_KEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    private static final String GO_SECRET =
+            "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+    private static final String GO_TEXT = "If you think cryptography is the answer to your problem,\n"
+            + "then you don't know what your problem is.\n";
+    private static final String GO_NOTE = GO_TEXT + "\n"
+            + "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+
+    private static NoteSigner signer(String name, int type) throws NoteException {
+        return NoteSigner.generate(name, type);
+    }
+
+    @Test
+    void verifiesTheExamplesOfC2spAndGo() throws NoteException {
+        assertThat(SignedNote.parse(C2SP_NOTE).signedBy(NoteKey.parse(C2SP_KEY)))
+                .isTrue();
+        assertThat(SignedNote.parse(GO_NOTE).signedBy(NoteKey.parse(GO_KEY))).isTrue();
+        assertThat(SignedNote.parse(GO_NOTE).signedBy(NoteKey.parse(C2SP_KEY))).isFalse();
+        assertThat(NoteKey.parse(C2SP_KEY)).hasToString(C2SP_KEY);
+        assertThat(SignedNote.parse(C2SP_NOTE).format()).isEqualTo(C2SP_NOTE);
+    }
+
+    @Test
+    void signsToTheByteLikeGo() throws NoteException {
+        NoteSigner signer = NoteSigner.parse(GO_SECRET, NoteKey.parse(GO_KEY));
+        assertThat(SignedNote.sign(GO_TEXT, signer).format()).isEqualTo(GO_NOTE);
+        assertThat(signer.secret()).isEqualTo(GO_SECRET);
+        assertThat(signer).hasToString(GO_KEY);
+    }
+
+    @Test
+    void aChangedCharacterIsNoticed() throws NoteException {
+        NoteKey key = NoteKey.parse(C2SP_KEY);
+        SplittableRandom random = new SplittableRandom(7);
+        for (int i = 0; i < 300; i++) {
+            int at = random.nextInt(C2SP_NOTE.length() - 3); // the last Base64 digit has unused bits
+            char other = (char) (C2SP_NOTE.charAt(at) ^ (1 << random.nextInt(5)));
+            String changed = C2SP_NOTE.substring(0, at) + other + C2SP_NOTE.substring(at + 1);
+            boolean good;
+            try {
+                good = SignedNote.parse(changed).signedBy(key);
+            } catch (NoteException e) {
+                good = false;
+            }
+            assertThat(good).as("%d: %s", at, changed).isFalse();
+        }
+    }
+
+    @Test
+    void textsThatAreNoKeysSayWhy() {
+        assertThatThrownBy(() -> NoteKey.parse("example.com/foo")).hasMessageContaining("NAME+ID+BASE64");
+        assertThatThrownBy(() -> NoteKey.parse(C2SP_KEY.replace("530d903a", "530d903b")))
+                .hasMessageContaining("does not fit");
+        assertThatThrownBy(() -> NoteSigner.parse(GO_SECRET, NoteKey.parse(C2SP_KEY)))
+                .hasMessageContaining("second line");
+        assertThatThrownBy(() -> SignedNote.parse("text")).isInstanceOf(NoteException.class);
+    }
+
+    @Test
+    void anOriginNamesItsRun() {
+        RunIdentity run = new RunIdentity("host+1 ä/%", "boot", 17);
+        String origin = LogOrigin.of(run);
+        assertThat(origin).isEqualTo("ctstream/host%2B1%20%C3%A4%2F%25/boot/17");
+        assertThat(LogOrigin.run(origin)).isEqualTo(run);
+        assertThat(LogOrigin.run("ctstream/a/b")).isNull();
+        assertThat(LogOrigin.run("ctstream/a%2/b/1")).isNull();
+        assertThat(LogOrigin.run("ctstream/a/b/01")).isNull();
+    }
+
+    @Test
+    void aKeyIsTrustedAfterTheOneBeforeIt() throws NoteException {
+        NoteSigner first = signer("ctstream/h", NoteKey.ED25519);
+        NoteSigner second = signer("ctstream/h", NoteKey.ED25519);
+        NoteSigner stranger = signer("ctstream/h", NoteKey.ED25519);
+        TrustedKeys trusted = TrustedKeys.parse("# keys\n" + first.key() + "\n");
+        Checkpoint checkpoint = new Checkpoint("ctstream/h/b/1", 3, Hash.EMPTY_ROOT);
+        assertThat(trusted.verified(checkpoint.sign(first))).isEqualTo(checkpoint);
+        assertThatThrownBy(() -> trusted.verified(checkpoint.sign(second))).hasMessageContaining("trusted");
+        SignedNote forged = KeySuccession.sign(stranger, second.key());
+        assertThat(trusted.follow(KeySuccession.parse(forged))).isFalse();
+        SignedNote statement =
+                SignedNote.parse(KeySuccession.sign(first, second.key()).format());
+        assertThat(trusted.follow(KeySuccession.parse(statement))).isTrue();
+        assertThat(trusted.verified(checkpoint.sign(second))).isEqualTo(checkpoint);
+        assertThatThrownBy(() -> trusted.verified(new Checkpoint("ctstream/x/b/1", 3, Hash.EMPTY_ROOT).sign(first)))
+                .hasMessageContaining("no public key of ctstream/x");
+    }
+
+    @Test
+    void aWitnessCosignsWithItsTime() throws NoteException {
+        NoteSigner host = signer("ctstream/h", NoteKey.ED25519);
+        NoteSigner witness = signer("witness.example/w", NoteKey.COSIGNATURE);
+        SignedNote note = new Checkpoint("ctstream/h/b/1", 3, Hash.EMPTY_ROOT).sign(host);
+        SignedNote cosigned =
+                SignedNote.parse(Cosignature.add(note, witness, 1_795_000_000L).format());
+        assertThat(cosigned.signedBy(host.key())).isTrue();
+        assertThat(Cosignature.time(cosigned, witness.key())).hasValue(1_795_000_000L);
+        assertThat(Cosignature.time(note, witness.key())).isEmpty();
+        SignedNote other = new SignedNote(cosigned.text().replace("\n3\n", "\n4\n"), cosigned.signatures());
+        assertThatThrownBy(() -> Cosignature.time(other, witness.key())).hasMessageContaining("not good");
+    }
+
+    @Test
+    void aProofStandsForItself() throws NoteException {
+        NoteSigner host = signer("ctstream/h", NoteKey.ED25519);
+        CompactRange before = new CompactRange();
+        Hash leaf = Hash.ofLeaf(Hash.digest(), new byte[] {1});
+        before.append(leaf);
+        TreeWindow window = new TreeWindow(before, List.of(leaf, leaf, Hash.EMPTY_ROOT));
+        SignedNote note = new Checkpoint("ctstream/h/b/1", 4, window.after().root()).sign(host);
+        TlogProof proof = TlogProof.of(new byte[] {7, 8}, 2, window.inclusion(2), note);
+        TlogProof read = TlogProof.parse(proof.format());
+        assertThat(read).isEqualTo(proof);
+        assertThat(read.extraBytes()).containsExactly(7, 8);
+        read.check(leaf);
+        assertThatThrownBy(() -> read.check(Hash.EMPTY_ROOT)).hasMessageContaining("not leaf 2");
+        assertThatThrownBy(() -> TlogProof.parse(proof.format().replace("index 2", "index 02")))
+                .isInstanceOf(NoteException.class);
+        assertThat(Objects.requireNonNull(LogOrigin.run("ctstream/h/b/1")).hostId())
+                .isEqualTo("h");
+    }
+}
