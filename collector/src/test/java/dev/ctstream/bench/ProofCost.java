@@ -141,7 +141,7 @@ public final class ProofCost {
                         while (!last) {
                             last = ended;
                             spool.await(PASS_NANOS);
-                            while (take(spool.control(), controlBytes) | take(spool.events(), eventBytes)) {
+                            while (take(spool.control(), controlBytes) || take(spool.events(), eventBytes)) {
                                 last = false;
                             }
                         }
