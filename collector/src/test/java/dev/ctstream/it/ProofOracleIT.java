@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -111,7 +112,7 @@ class ProofOracleIT {
         for (String line : found) {
             String[] words = line.split(" ", -1);
             assertThat(words[1]).as("%s: %s", what.get(words[0]), line).isEqualTo("bad");
-            TopicsForger forger = forgers.get(words[0]);
+            TopicsForger forger = Objects.requireNonNull(forgers.get(words[0]));
             assertThat(forger.expects(tampering(words)))
                     .as("%s: %s, expected %s", what.get(words[0]), line, forger.expected())
                     .isTrue();

@@ -63,6 +63,11 @@ final class TopicsForger {
         return lanes;
     }
 
+    /** What is left of a lane that was there at the beginning. */
+    private List<byte[]> records(Lane lane) {
+        return Objects.requireNonNull(lanes.get(lane));
+    }
+
     String expected() {
         return leaves + " " + places + " " + runs;
     }
@@ -93,7 +98,7 @@ final class TopicsForger {
     }
 
     private RawRecord raw(At at) {
-        return raw(lanes.get(at.lane).get(at.offset));
+        return raw(records(at.lane).get(at.offset));
     }
 
     private RawRecord raw(byte[] value) {
@@ -131,15 +136,15 @@ final class TopicsForger {
     private String changeByte() {
         At at = any(other -> true);
         expect(at);
-        byte[] changed = lanes.get(at.lane).get(at.offset).clone();
+        byte[] changed = records(at.lane).get(at.offset).clone();
         changed[random.nextInt(changed.length)] ^= (byte) (1 + random.nextInt(255));
-        lanes.get(at.lane).set(at.offset, changed);
+        records(at.lane).set(at.offset, changed);
         return "a byte";
     }
 
     private String drop(String what, At at) {
         expect(at);
-        lanes.get(at.lane).remove(at.offset);
+        records(at.lane).remove(at.offset);
         return what;
     }
 
@@ -150,7 +155,7 @@ final class TopicsForger {
         At before = new At(at.lane, at.offset - 1);
         expect(at);
         expect(before);
-        List<byte[]> lane = lanes.get(at.lane);
+        List<byte[]> lane = records(at.lane);
         byte[] kept = lane.get(at.offset);
         lane.set(at.offset, lane.get(before.offset));
         lane.set(before.offset, kept);
@@ -159,8 +164,8 @@ final class TopicsForger {
 
     /** Without the witness's file, a tail that is cut off all partitions at once is only seen by its time. */
     private String cutTail() {
-        At at = any(other -> other.offset >= lanes.get(other.lane).size() / 2);
-        List<byte[]> lane = lanes.get(at.lane);
+        At at = any(other -> other.offset >= records(other.lane).size() / 2);
+        List<byte[]> lane = records(at.lane);
         for (int i = at.offset; i < lane.size(); i++) {
             expect(new At(at.lane, i));
             if (at.lane.control()) {
@@ -221,7 +226,7 @@ final class TopicsForger {
     private String resign() throws Exception {
         NoteSigner stranger = NoteSigner.generate("ctstream/" + ProvenTopics.HOST, NoteKey.ED25519);
         RunIdentity run = Objects.requireNonNull(LeafGatherer.run(raw(any(at -> kind(at).equals("CHECKPOINT")))));
-        List<byte[]> control = lanes.get(CONTROL);
+        List<byte[]> control = records(CONTROL);
         for (int i = 0; i < control.size(); i++) {
             RawRecord record = raw(control.get(i));
             if (run.equals(LeafGatherer.run(record)) && record.text("kind").equals("CHECKPOINT")) {
@@ -248,7 +253,7 @@ final class TopicsForger {
     /** The last run has another history beside it, signed with the same key: all of it, or in place of the other. */
     private String forked() {
         RunIdentity run = Objects.requireNonNull(
-                LeafGatherer.run(raw(lanes.get(CONTROL).get(lanes.get(CONTROL).size() - 1))));
+                LeafGatherer.run(raw(records(CONTROL).get(records(CONTROL).size() - 1))));
         boolean beside = random.nextBoolean();
         runs.add(run);
         if (!beside) {
@@ -257,7 +262,7 @@ final class TopicsForger {
         fork.forEach((lane, records) -> {
             for (byte[] value : records) {
                 if (run.equals(LeafGatherer.run(raw(value)))) {
-                    lanes.get(lane).add(value);
+                    records(lane).add(value);
                 }
             }
         });
@@ -267,8 +272,8 @@ final class TopicsForger {
     private String changeControl() throws IOException {
         At at = any(other -> other.lane.control());
         expect(at);
-        byte[] value = lanes.get(at.lane).get(at.offset);
-        lanes.get(at.lane).set(at.offset, changed(value, record -> {
+        byte[] value = records(at.lane).get(at.offset);
+        records(at.lane).set(at.offset, changed(value, record -> {
             if (record.get("kind").toString().equals("GAP") && record.get("lost_count") != null) {
                 record.put("lost_count", (Long) record.get("lost_count") + 1);
             } else {
@@ -283,7 +288,7 @@ final class TopicsForger {
         At at = any(other -> other.lane.control() && kind(other).equals("HEARTBEAT"));
         RawRecord of = raw(at);
         RunIdentity run = Objects.requireNonNull(LeafGatherer.run(of));
-        byte[] forged = changed(lanes.get(at.lane).get(at.offset), record -> {
+        byte[] forged = changed(records(at.lane).get(at.offset), record -> {
             record.put("kind", kind);
             if (kind.equals("WITHDRAWN")) {
                 record.put("log_indexes", List.of(0L, 1L << 40));
@@ -295,14 +300,14 @@ final class TopicsForger {
         });
         if (random.nextBoolean()) {
             expect(at);
-            lanes.get(at.lane).set(at.offset, forged); // in place of another one
+            records(at.lane).set(at.offset, forged); // in place of another one
             return "a forged " + kind + " for another record";
         }
         At batch = any(other -> !other.lane.control() && run.equals(LeafGatherer.run(raw(other))));
         expect(batch);
         expect(at);
-        lanes.get(batch.lane).remove(batch.offset);
-        lanes.get(CONTROL).add(at.offset + 1, forged);
+        records(batch.lane).remove(batch.offset);
+        records(CONTROL).add(at.offset + 1, forged);
         places.add(new Place(true, 0, at.offset + 1));
         return "a forged " + kind + " beside the others";
     }
