@@ -640,17 +640,17 @@ final class SpoolAppender {
      * a hole of them that nothing declares.
      */
     private boolean append(List<ControlItem> gaps) {
+        return syncAppended() && (proof == null || appendWithdrawn(proof)) && records.append(gaps) == gaps.size();
+    }
+
+    /** They are synced before the GAP is written: where a torn write leaves the GAP alone, it gives up what is signed. */
+    private boolean appendWithdrawn(ProofLog log) {
         List<ControlItem> items = new ArrayList<>();
-        if (proof != null) {
-            proof.withdrawn().forEach(record -> items.add(ofOwn(record)));
-        }
-        items.addAll(gaps); // the last GAP says what is given up, so it comes last
-        if (!syncAppended() || records.append(items) < items.size()) {
+        log.withdrawn().forEach(record -> items.add(ofOwn(record)));
+        if (records.append(items) < items.size()) {
             return false;
         }
-        if (proof != null) {
-            proof.withdrawnDurable();
-        }
+        log.withdrawnDurable();
         return true;
     }
 

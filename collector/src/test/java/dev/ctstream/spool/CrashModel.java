@@ -54,6 +54,16 @@ final class CrashModel {
         this.proof = proof;
     }
 
+    /** Another one of the same kind, which has seen no image. */
+    CrashModel anew() {
+        return new CrashModel(fault, proof);
+    }
+
+    /** Whether the log of the spool is proven. */
+    boolean isProving() {
+        return proof != null;
+    }
+
     /** CPU time of this thread. */
     static long cpuNanos() {
         return THREADS.getCurrentThreadCpuTime();

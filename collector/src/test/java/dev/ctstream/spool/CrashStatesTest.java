@@ -100,9 +100,7 @@ class CrashStatesTest {
      */
     @Test
     void everyRecoveryContinuesALogThatVerifies() throws Exception {
-        Path key = folder.resolve("proof.key");
-        ProofKeyFile.generate("host-1").write(key, false);
-        CrashModel model = new CrashModel(FAULT, new ProofConfig(key, 0));
+        CrashModel model = proving(FAULT);
         List<List<CrashStep>> histories = HISTORY.isEmpty() ? shortOnes() : List.of(CrashStep.history(HISTORY));
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(PROOF_SECONDS);
         play(model, "proven, short", histories.size(), histories::get, () -> System.nanoTime() - until < 0);
@@ -121,7 +119,22 @@ class CrashStatesTest {
     @ParameterizedTest
     @ValueSource(strings = {"lazdn", "bkbmz", "fizuj", "ozlfmiwzujhe", "aagahsnmnbyf", "dogkga", "bauimbfhdncr"})
     void aHistoryThatOnceFailedHolds(String letters) throws IOException {
-        assertThat(failure(CrashFault.NONE, CrashStep.history(letters))).isNull();
+        assertThat(failure(new CrashModel(CrashFault.NONE), CrashStep.history(letters)))
+                .isNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"uhmjghelhyhf"})
+    void aProvenHistoryThatOnceFailedHolds(String letters) throws Exception {
+        assertThat(failure(proving(CrashFault.NONE), CrashStep.history(letters)))
+                .isNull();
+    }
+
+    /** A model of a spool whose log is proven. */
+    private CrashModel proving(CrashFault fault) throws Exception {
+        Path key = folder.resolve("proof.key");
+        ProofKeyFile.generate("host-1").write(key, false);
+        return new CrashModel(fault, new ProofConfig(key, 0));
     }
 
     /**
@@ -203,37 +216,34 @@ class CrashStatesTest {
         try {
             model.play(history);
         } catch (CrashCheck.Broken | AssertionError e) {
-            List<CrashStep> least = shortest(FAULT, history);
-            Throwable last = failure(FAULT, least);
+            List<CrashStep> least = shortest(model, history);
+            Throwable last = failure(model.anew(), least);
             throw new AssertionError(
-                    e.getMessage() + "\nrepeat: " + command(history) + "\nshortest: " + command(least) + ": "
-                            + (last == null ? "fails only among others" : last.getMessage()),
+                    e.getMessage() + "\nrepeat: " + command(model, history) + "\nshortest: " + command(model, least)
+                            + ": " + (last == null ? "fails only among others" : last.getMessage()),
                     e);
         }
     }
 
-    private static String command(List<CrashStep> history) {
-        return "mvn -pl collector -am test -Dtest=CrashStatesTest#recovery*Leaves -Dsurefire.failIfNoSpecifiedTests=false"
-                + " -Dcrash.history=" + CrashStep.letters(history)
+    private static String command(CrashModel model, List<CrashStep> history) {
+        return "mvn -pl collector -am test -Dtest=CrashStatesTest#"
+                + (model.isProving() ? "everyRecovery*" : "recovery*Leaves")
+                + " -Dsurefire.failIfNoSpecifiedTests=false -Dcrash.history=" + CrashStep.letters(history)
                 + (FAULT == CrashFault.NONE ? "" : " -Dcrash.fault=" + FAULT);
     }
 
     /** Leaves out steps as long as the history still fails. */
-    private static List<CrashStep> shortest(CrashFault fault, List<CrashStep> failing) throws IOException {
+    private static List<CrashStep> shortest(CrashModel model, List<CrashStep> failing) throws IOException {
         List<CrashStep> history = failing;
         for (int i = history.size() - 1; i >= 0 && history.size() > 1; i--) {
             List<CrashStep> fewer = new ArrayList<>(history);
             fewer.remove(i);
-            if (failure(fault, fewer) != null) {
+            if (failure(model.anew(), fewer) != null) {
                 history = fewer;
                 i = history.size(); // from the end again
             }
         }
         return history;
-    }
-
-    private static @Nullable Throwable failure(CrashFault fault, List<CrashStep> history) throws IOException {
-        return failure(new CrashModel(fault), history);
     }
 
     private static @Nullable Throwable failure(CrashModel model, List<CrashStep> history) throws IOException {
@@ -247,7 +257,7 @@ class CrashStatesTest {
 
     @Test
     void aFailingHistoryIsShortened() throws IOException {
-        assertThat(CrashStep.letters(shortest(CrashFault.STOPPED_AT_ZERO, CrashStep.history("eochz"))))
+        assertThat(CrashStep.letters(shortest(new CrashModel(CrashFault.STOPPED_AT_ZERO), CrashStep.history("eochz"))))
                 .isEqualTo("z");
     }
 
@@ -269,7 +279,9 @@ class CrashStatesTest {
                 found == null ? "NO" : found.getMessage());
         assertThat(found).as("planted: %s", fault).isInstanceOf(CrashCheck.Broken.class);
         assertThat(seconds).as("CPU seconds until it is found").isLessThan(FOUND_WITHIN_SECONDS);
-        assertThat(failure(CrashFault.NONE, history)).as("without the fault").isNull();
+        assertThat(failure(new CrashModel(CrashFault.NONE), history))
+                .as("without the fault")
+                .isNull();
     }
 
     /** The shortest history in which a fault shows. */

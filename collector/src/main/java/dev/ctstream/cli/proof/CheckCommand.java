@@ -83,7 +83,7 @@ final class CheckCommand implements Callable<Integer> {
                         + proven.checkpoint().origin() + ", signed at size "
                         + proven.checkpoint().size());
             } catch (NoteException | RecordException e) {
-                console.say(file + ": NOT PROVEN: " + e.getMessage());
+                console.say(file + ": NOT PROVEN: " + ErrorText.of(e));
                 all = false;
             } catch (IOException e) {
                 console.say(ErrorText.ofFile(file, e));
