@@ -120,7 +120,7 @@ final class FaultSite implements AutoCloseable {
         launchCollector();
         await().atMost(PATIENCE)
                 .failFast("the collector has ended", () -> !collector().isAlive())
-                .until(() -> metrics().contains("ctstream_"));
+                .until(() -> metrics().contains("ctstream_namespaces_observed")); // it has subscribed
     }
 
     LaunchedProgram collector() {
