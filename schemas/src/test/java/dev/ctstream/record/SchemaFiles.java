@@ -23,7 +23,7 @@ final class SchemaFiles {
     }
 
     /**
-     * One folder for each released version, oldest first, none before the first release; each holds all three files.
+     * One folder for each released version, oldest first; each holds all three files.
      */
     static List<Path> releases() throws IOException {
         try (Stream<Path> folders = Files.list(RELEASED)) {
