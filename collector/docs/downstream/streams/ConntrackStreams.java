@@ -6,8 +6,12 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.common.serialization.Serde;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.common.serialization.Serializer;
@@ -38,14 +42,14 @@ import org.apache.kafka.streams.state.Stores;
  * </pre>
  *
  * All events of a stream are on one partition, so each task keeps its flows itself: no topic in between. Arguments:
- * bootstrap servers, event topic, and settings as name=value, such as schema.registry.url=http://registry:8081. The three
- * topics must be there.
+ * bootstrap servers, event topic, and settings as name=value, such as schema.registry.url=http://registry:8081. It makes
+ * the three topics that are not there.
  */
 public class ConntrackStreams {
     private static final Duration MINUTE = Duration.ofMinutes(1);
     private static final Duration LATENESS = Duration.ofMinutes(2);
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws InterruptedException, ExecutionException {
         Properties settings = new Properties();
         settings.put("application.id", "conntrack-" + arguments[1]);
         settings.put("bootstrap.servers", arguments[0]);
@@ -55,9 +59,23 @@ public class ConntrackStreams {
         }
         Map<String, Object> values = new HashMap<>();
         settings.forEach((name, value) -> values.put((String) name, value));
+        make(values, List.of(arguments[1] + ".sessions", arguments[1] + ".open", arguments[1] + ".volume"));
         KafkaStreams streams = new KafkaStreams(topology(arguments[1], values), settings);
         Runtime.getRuntime().addShutdownHook(new Thread(streams::close));
         streams.start();
+    }
+
+    /** Topics with the brokers' number of partitions and replicas. */
+    private static void make(Map<String, Object> settings, List<String> topics)
+            throws InterruptedException, ExecutionException {
+        try (Admin admin = Admin.create(settings)) {
+            Set<String> there = admin.listTopics().names().get();
+            List<NewTopic> missing = topics.stream()
+                    .filter(topic -> !there.contains(topic))
+                    .map(topic -> new NewTopic(topic, Optional.empty(), Optional.empty()))
+                    .toList();
+            admin.createTopics(missing).all().get();
+        }
     }
 
     static Topology topology(String topic, Map<String, Object> settings) {

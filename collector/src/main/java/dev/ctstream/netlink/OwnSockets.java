@@ -15,7 +15,7 @@ import java.util.Set;
 /**
  * The local ends of the TCP connections that this process has made, in whichever namespace: also of those that it is
  * making, but not of those that it has accepted. Libraries make sockets of their own, so the descriptors are asked. Some
- * 0.5 us for each open descriptor; needs no privilege.
+ * 1 us for each open descriptor; needs no privilege.
  *
  * <p>A socket that is not connected yet has a local end from the moment before its first packet is sent.
  *

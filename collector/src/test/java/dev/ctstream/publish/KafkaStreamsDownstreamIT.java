@@ -27,7 +27,7 @@ class KafkaStreamsDownstreamIT {
     @EnumSource
     void sessionsOpenFlowsAndVolume(Layout layout) throws Exception {
         String topic = "streams-" + layout.name().toLowerCase(Locale.ROOT);
-        SERVERS.create(topic, topic + ".sessions", topic + ".open", topic + ".volume");
+        SERVERS.create(topic); // the program makes its own
         DownstreamKit kit = new DownstreamKit(folder, SERVERS.bootstrapServers(), SERVERS.registry.url());
         Process streams = kit.start(
                 "streams/ConntrackStreams.java",
