@@ -173,11 +173,11 @@ public final class EventReceiver implements Runnable, AutoCloseable {
     }
 
     private void pass() throws NetlinkException {
-        applyCommands();
+        boolean applied = applyCommands(); // their signal may be drained already, and the handler has not seen them
         // Messages that a dump offered before this drain began; the events that the kernel sent before them come first.
         int waiting = Math.min(dumpRing.pending(), DUMPED_PER_PASS);
         busySinceNanos = 0;
-        int ready = epoll.await(waiting > 0 ? 0 : timeoutMillis);
+        int ready = epoll.await(waiting > 0 || applied ? 0 : timeoutMillis);
         busySinceNanos = System.nanoTime();
         long received = drainReady(ready);
         int taken = dry ? dumpRing.take(decoder, waiting) : 0;
@@ -291,14 +291,18 @@ public final class EventReceiver implements Runnable, AutoCloseable {
         wakeup.signal();
     }
 
-    private void applyCommands() throws NetlinkException {
+    /** Whether there were any. */
+    private boolean applyCommands() throws NetlinkException {
+        boolean applied = false;
         for (Command command = commands.poll(); command != null; command = commands.poll()) {
+            applied = true;
             if (command.add) {
                 adopt(command.source);
             } else {
                 release(command.source);
             }
         }
+        return applied;
     }
 
     private void adopt(EventSocket source) throws NetlinkException {
