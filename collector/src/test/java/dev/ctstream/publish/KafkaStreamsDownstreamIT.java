@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +43,8 @@ class KafkaStreamsDownstreamIT {
             verify(new Results(topic).read(streams));
         } finally {
             streams.destroy();
+            assertThat(streams.waitFor(DownstreamKit.PATIENCE.toSeconds(), TimeUnit.SECONDS)) // it writes to the folder
+                    .isTrue();
         }
     }
 
