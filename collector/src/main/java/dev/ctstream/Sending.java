@@ -34,6 +34,7 @@ final class Sending {
     private final Publisher publisher;
     private final OwnedThread spoolThread;
     private final OwnedThread publishThread;
+    private boolean spoolEnds; // guarded by spool: the publisher's thread asks
     private boolean closed;
 
     private Sending(RunParts parts, RunParts.Queues queues, Spool spool, PublishConfig config) {
@@ -74,12 +75,17 @@ final class Sending {
     private final class Topics implements Publisher.TopicsListener {
         @Override
         public boolean found(RunTopics topics, boolean changed) {
-            return queues.outbox()
-                    .offer(
-                            parts.own(),
-                            new ControlRecord.Topics(
-                                    topics.events(), topics.control(), changed ? spool.replayedBatches() : null),
-                            TimeUnit.NANOSECONDS.toMillis(Clock.realtimeNanos()));
+            synchronized (spool) {
+                if (spoolEnds && !changed) {
+                    return true; // the run's end is told; a record after it would come with the next run only
+                }
+                return queues.outbox()
+                        .offer(
+                                parts.own(),
+                                new ControlRecord.Topics(
+                                        topics.events(), topics.control(), changed ? spool.replayedBatches() : null),
+                                TimeUnit.NANOSECONDS.toMillis(Clock.realtimeNanos()));
+            }
         }
 
         @Override
@@ -123,6 +129,9 @@ final class Sending {
      * @return whether STOPPED of each namespace is in the spool, so that the next run misses nothing
      */
     boolean endSpool() {
+        synchronized (spool) {
+            spoolEnds = true;
+        }
         spool.stop();
         return spoolThread.join(RunParts.LOCAL_STOP_MILLIS) && spool.endedCleanly();
     }
