@@ -135,6 +135,63 @@ class ProofOracleIT {
                 .isEqualTo(block(byHand, "```text\n"));
     }
 
+    /** A root file system with a JDK, the libraries that it links to, and ctstream's jars; nothing else. */
+    @Test
+    void anExportedRecordIsCheckedInACleanRootWithNothingButTheJdk() throws Exception {
+        Path root = Files.createDirectory(folder.resolve("root"));
+        List<String> copied = run(List.of(
+                "bash",
+                "-euc",
+                """
+                mkdir "$1/jdk" "$1/ctstream" "$1/proc"
+                tar -C "$2" --dereference --exclude=./lib/src.zip -c ./bin ./conf ./lib | tar -C "$1/jdk" -x
+                cp -L "$3"/*.jar "$1/ctstream"
+                ldd "$2/bin/java" "$2"/lib/{libjava,libnet,libnio,libzip}.so "$2/lib/server/libjvm.so" |
+                    grep -oE '/[^ :]+' | grep -v "^$2" | sort -u | xargs cp -L --parents -t "$1"
+                ls "$1"
+                """,
+                "bash",
+                root.toString(),
+                System.getProperty("java.home"),
+                Path.of(System.getProperty("ctstream.home"), "lib").toString()));
+        assertThat(copied).contains("jdk", "ctstream").doesNotContain("bin", "etc", "tmp", "var");
+        for (String name : List.of("example.tlog-proof", "example.key")) {
+            Files.copy(Path.of("src/test/resources/proof").resolve(name), root.resolve(name));
+        }
+        String proof = Files.readString(root.resolve("example.tlog-proof"));
+        String batch = proof.lines()
+                .filter(line -> line.startsWith("extra "))
+                .findFirst()
+                .orElseThrow()
+                .substring("extra ".length());
+        byte[] altered = Base64.getDecoder().decode(batch);
+        altered[altered.length / 2] ^= 1;
+        Files.writeString(
+                root.resolve("altered.tlog-proof"),
+                proof.replace(batch, Base64.getEncoder().encodeToString(altered)));
+
+        assertThat(checkIn(root, "example.tlog-proof"))
+                .last()
+                .asString()
+                .startsWith("exit code 0, ctstream: example.tlog-proof: proven: leaf ");
+        assertThat(checkIn(root, "altered.tlog-proof"))
+                .singleElement()
+                .asString()
+                .startsWith("exit code 1, ctstream: altered.tlog-proof: NOT PROVEN: ");
+    }
+
+    /** What it prints, and at last its exit code and what it says on stderr. Only the JVM's launcher needs /proc. */
+    private List<String> checkIn(Path root, String file) throws Exception {
+        return run(List.of("unshare", "--mount", "bash", "-uc", """
+                mount --rbind /proc "$1/proc" || exit
+                said=$(chroot "$1" /jdk/bin/java -XX:+UseSerialGC -cp '/ctstream/*' dev.ctstream.cli.Main proof check \
+                    --key example.key "$2" 2>&1 >"$1/out")
+                code=$?
+                cat "$1/out"
+                echo "exit code $code, $said"
+                """, "bash", root.toString(), file));
+    }
+
     private static String block(String document, String begin) {
         int from = document.indexOf(begin) + begin.length();
         return document.substring(from, document.indexOf("```", from));
