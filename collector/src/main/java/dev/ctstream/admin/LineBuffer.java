@@ -1,6 +1,7 @@
 package dev.ctstream.admin;
 
 import dev.ctstream.record.AddressText;
+import dev.ctstream.record.DecimalText;
 import dev.ctstream.record.PrintableText;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -10,7 +11,6 @@ import java.util.Arrays;
 
 /** A line of text in one reused byte array; allocates only when the array grows. */
 final class LineBuffer {
-    private static final int LONGEST_LONG_BYTES = 20;
     private static final int FIRST_PRINTABLE = 0x20;
     private static final int DELETE = 0x7F;
     private static final int IPV4_BYTES = 4;
@@ -65,25 +65,8 @@ final class LineBuffer {
     }
 
     LineBuffer number(long value) {
-        reserve(LONGEST_LONG_BYTES);
-        if (value == Long.MIN_VALUE) {
-            return text(Long.toString(value));
-        }
-        long left = value;
-        if (left < 0) {
-            bytes[length++] = '-';
-            left = -left;
-        }
-        int first = length;
-        do {
-            bytes[length++] = (byte) ('0' + left % 10);
-            left /= 10;
-        } while (left != 0);
-        for (int i = first, j = length - 1; i < j; i++, j--) {
-            byte digit = bytes[i];
-            bytes[i] = bytes[j];
-            bytes[j] = digit;
-        }
+        reserve(DecimalText.MOST_BYTES);
+        length = DecimalText.put(value, bytes, length);
         return this;
     }
 

@@ -1,5 +1,6 @@
 package dev.ctstream.read;
 
+import dev.ctstream.record.DecimalText;
 import dev.ctstream.record.PrintableText;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -10,10 +11,8 @@ import java.util.Arrays;
 public final class JsonBuffer {
     private static final int FIRST_PRINTABLE = 0x20;
     private static final int LONGEST_ESCAPE_BYTES = 6;
-    private static final int LONGEST_LONG_BYTES = 20;
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] NULL = "null".getBytes(StandardCharsets.US_ASCII);
-    private static final byte[] MIN_VALUE = "-9223372036854775808".getBytes(StandardCharsets.US_ASCII);
 
     private byte[] bytes = new byte[4096];
     private int length;
@@ -53,26 +52,8 @@ public final class JsonBuffer {
 
     /** Appends a number. */
     public void number(long value) {
-        if (value == Long.MIN_VALUE) {
-            raw(MIN_VALUE);
-            return;
-        }
-        reserve(LONGEST_LONG_BYTES);
-        long left = value;
-        if (left < 0) {
-            bytes[length++] = '-';
-            left = -left;
-        }
-        int first = length;
-        do {
-            bytes[length++] = (byte) ('0' + left % 10);
-            left /= 10;
-        } while (left != 0);
-        for (int i = first, j = length - 1; i < j; i++, j--) {
-            byte digit = bytes[i];
-            bytes[i] = bytes[j];
-            bytes[j] = digit;
-        }
+        reserve(DecimalText.MOST_BYTES);
+        length = DecimalText.put(value, bytes, length);
     }
 
     /** Appends a string of UTF-8 bytes in quotes, with the escapes that JSON requires, and those of {@link PrintableText}. */
