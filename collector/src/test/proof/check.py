@@ -440,6 +440,8 @@ class Check:
     def finish(self):
         for note in self.notes:
             self.note(*note)
+        for run, log in self.logs.items():
+            self.join(run, log)
         proven = unproven = 0
         runs = sorted(self.logs, key=lambda run: (run[0], run[2]))
         for run in runs:
@@ -451,6 +453,20 @@ class Check:
             proven, unproven = proven + one, unproven + other
         self.bad.sort(key=lambda bad: bad[2] if bad[2] != NONE and bad[4] else 1 << 62)
         return proven, unproven
+
+    def join(self, run, log):
+        """Leaves between checkpoints that neither lists: together they are proven, as if they were listed."""
+        for begin, end in log.windows:
+            indexes = range(begin.size, end.size)
+            if not all(index in log.records for index in indexes):
+                continue
+            tree = begin.copy()
+            for index in indexes:
+                tree.append(log.records[index][0][0])
+            if tree.hashes == end.hashes:
+                log.listed.update((index, log.records[index][0][0]) for index in indexes)
+            else:
+                self.found("changed", run, begin.size, log.records[begin.size][0][1], False)
 
     def unsigned(self, run, log, runs):
         later_proven = any(o[0] == run[0] and self.logs[o].end.size and o[2] > run[2] for o in runs)
@@ -484,20 +500,7 @@ class Check:
             for place in wrong:
                 self.found("changed" if len(records) == 1 else "inserted", run, index, place)
             proven += not wrong
-        covered = set(log.listed)
-        for begin, end in log.windows:
-            indexes = [index for index in range(begin.size, end.size) if index in log.records]
-            if len(indexes) == end.size - begin.size:
-                tree = begin.copy()
-                for index in indexes:
-                    tree.append(log.records[index][0][0])
-                if tree.hashes == end.hashes:
-                    covered.update(indexes)
-                    proven += len(indexes)
-                else:
-                    self.found("changed", run, begin.size, log.records[begin.size][0][1], False)
-                    covered.update(indexes)
-        unproven += len([index for index in log.records if index not in covered])
+        unproven += len([index for index in log.records if index not in log.listed])
         return proven, unproven
 
     def compare_kept(self, kept):

@@ -326,6 +326,41 @@ final class LogAudit {
         }
     }
 
+    /**
+     * Takes leaves between checkpoints that neither lists, because one is gone: if all of them are there, the checkpoints prove
+     * them together, as if they were listed. To be called when everything was read, for all logs before {@link #finish}.
+     */
+    void joinSpans() throws IOException {
+        for (Span span : spans) {
+            CompactRange tree = span.before.copy();
+            LeafStore.Entry first = store.read(leaves, tree.size());
+            for (LeafStore.Entry entry = first;
+                    entry.place() != null && tree.size() < span.after.size();
+                    entry = store.read(leaves, tree.size())) {
+                tree.append(entry.hash());
+            }
+            if (tree.size() < span.after.size()) {
+                continue; // it cannot be told
+            }
+            if (tree.hashes().equals(span.after.hashes())) {
+                for (long index = span.before.size(); index < span.after.size(); index++) {
+                    list(index, store.read(leaves, index).hash(), null);
+                }
+                listed.addRange(span.before.size(), span.after.size());
+            } else {
+                findingsCount++;
+                vague.add(new Tampering(
+                        Manipulation.CHANGED,
+                        run,
+                        span.before.size(),
+                        first.place(),
+                        streamText(first),
+                        "it or one of the " + (span.after.size() - span.before.size() - 1)
+                                + " after it is not the record that its host has signed; no checkpoint tells which"));
+            }
+        }
+    }
+
     /** Whether a record of this log is the one that its host has signed; it may not be signed yet if the log goes on. */
     boolean isGood(long index) throws IOException {
         LeafStore.State state = store.read(leaves, index).state();
@@ -361,7 +396,8 @@ final class LogAudit {
                 leaf(at, trimmed);
                 at++;
             } else {
-                at = span(at, Math.min(next, end.size()));
+                notProven(at, Math.min(next, end.size()));
+                at = next;
             }
         }
         if (seenEnd > end.size()) {
@@ -442,46 +478,6 @@ final class LogAudit {
     /** Whether retention may have removed it: some partition begins after it. */
     private boolean isExpired(long index, List<Lane> trimmed) {
         return trimmed.stream().anyMatch(lane -> index < first.getOrDefault(lane, Long.MAX_VALUE));
-    }
-
-    /** Leaves that no checkpoint lists: all of them together can be checked, one alone cannot. */
-    private long span(long from, long to) throws IOException {
-        Span span = spans.stream()
-                .filter(known -> known.before.size() <= from && known.after.size() >= to)
-                .findFirst()
-                .orElse(null);
-        if (span == null) {
-            notProven(from, to);
-            return to;
-        }
-        CompactRange tree = span.before.copy();
-        LeafStore.Entry firstEntry = null;
-        boolean whole = true;
-        for (long index = span.before.size(); index < span.after.size() && whole; index++) {
-            LeafStore.Entry entry = store.read(leaves, index);
-            whole = entry.state() == LeafStore.State.SEEN;
-            if (whole) {
-                tree.append(entry.hash());
-                firstEntry = firstEntry == null ? entry : firstEntry;
-            }
-        }
-        if (!whole || firstEntry == null) {
-            notProven(from, to);
-        } else if (tree.hashes().equals(span.after.hashes())) {
-            proven += to - from;
-        } else {
-            Place place = firstEntry.place();
-            findingsCount++;
-            vague.add(new Tampering(
-                    Manipulation.CHANGED,
-                    run,
-                    span.before.size(),
-                    place,
-                    streamText(firstEntry),
-                    "it or one of the " + (to - from - 1)
-                            + " after it is not the record that its host has signed; no checkpoint tells which"));
-        }
-        return to;
     }
 
     private void notProven(long from, long to) {

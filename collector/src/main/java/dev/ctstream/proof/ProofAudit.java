@@ -341,6 +341,9 @@ public final class ProofAudit implements AutoCloseable {
     /** Compares everything that was read. */
     public ProofReport finish() throws IOException {
         deferred.forEach(this::resigned);
+        for (LogAudit log : logs.values()) {
+            log.joinSpans();
+        }
         for (Withdrawal withdrawal : withdrawals) {
             if (withdrawal.by.isGood(withdrawal.index)) {
                 withdrawal.of.withdrawn(withdrawal.from, withdrawal.to);

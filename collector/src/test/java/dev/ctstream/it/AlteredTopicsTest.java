@@ -211,6 +211,32 @@ class AlteredTopicsTest {
         assertThat(host.givenUp()).isPositive();
     }
 
+    /** The checkpoints around it prove what it alone listed, a WITHDRAWN for instance; so only itself is missing. */
+    @Test
+    void anyRemovedCheckpointIsTheFirstThatIsNamed() throws Exception {
+        Lane control = new Lane(true, 0);
+        RawRecordReader reader = new RawRecordReader();
+        for (Captured of : captured) {
+            List<byte[]> records = copy(of.lanes().get(control));
+            for (int i = 0; i < records.size() - 1; i++) {
+                RawRecord record = reader.read(records.get(i), OptionalLong.empty());
+                if (!record.text("kind").equals("CHECKPOINT")) {
+                    continue;
+                }
+                long index = record.number("log_index").orElse(-1L);
+                List<byte[]> left = new ArrayList<>(records);
+                left.remove(i);
+                Map<Lane, List<byte[]>> lanes = new HashMap<>(of.lanes());
+                lanes.put(control, left);
+                ProofReport report = audit(of.key() + "\n" + lastKey(of), of.kept(), lanes, Map.of());
+                assertThat(report.findings()).as("without log_index %d", index).isNotEmpty();
+                assertThat(report.findings().get(0).index())
+                        .as("without log_index %d: %s", index, texts(report))
+                        .isEqualTo(index);
+            }
+        }
+    }
+
     /** Reads what the tests need of records. */
     static Set<String> words(Collection<byte[]> values, String field) throws RecordException {
         Set<String> words = new HashSet<>();
