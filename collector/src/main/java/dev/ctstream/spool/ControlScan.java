@@ -10,6 +10,7 @@ import dev.ctstream.record.StreamId;
 import dev.ctstream.record.proof.Checkpoint;
 import dev.ctstream.record.proof.CompactRange;
 import dev.ctstream.record.proof.Hash;
+import dev.ctstream.record.proof.LogOrigin;
 import dev.ctstream.record.proof.NoteException;
 import dev.ctstream.record.proof.SignedNote;
 import dev.ctstream.segment.BatchEnvelope;
@@ -43,10 +44,11 @@ final class ControlScan {
     private static final Logger LOG = LoggerFactory.getLogger(ControlScan.class);
     private static final String GAP = ControlKind.GAP.name();
     private static final String CHECKPOINT = ControlKind.CHECKPOINT.name();
+    private static final String STARTED = ControlKind.STARTED.name();
+    private static final String WITHDRAWN = ControlKind.WITHDRAWN.name();
     private static final String STOPPED = ControlKind.STOPPED.name();
     /** The brokers may answer while the run ends; and the log is signed with its STOPPED. */
-    private static final Set<String> AFTER_STOPPED =
-            Set.of(ControlKind.TOPIC.name(), ControlKind.CHECKPOINT.name(), ControlKind.WITHDRAWN.name());
+    private static final Set<String> AFTER_STOPPED = Set.of(ControlKind.TOPIC.name(), CHECKPOINT, WITHDRAWN);
 
     private static final String EVENTS = "events";
 
@@ -55,6 +57,7 @@ final class ControlScan {
     private final GivenUp givenUp;
     private final Owed owed;
     private final DeclaredLosses declared = new DeclaredLosses();
+    private final SignedAppends appends = new SignedAppends();
     private final GenericDatumReader<GenericRecord> reader = new GenericDatumReader<>(Schemas.CONTROL);
     private final Map<StreamId, String> lastKinds = new HashMap<>();
     private @Nullable RunIdentity newestRun;
@@ -121,6 +124,7 @@ final class ControlScan {
                     perhapsTorn.clear();
                     tornNanos = 0;
                 }
+                appends.control(segment.identity(), frame.logIndex());
                 long lost = content(frame, frames.body());
                 MissingBatches batches = frame.givesUp();
                 if (tornNanos != 0 && batches != null && lost < batches.events()) {
@@ -161,11 +165,31 @@ final class ControlScan {
             }
             if (kind.equals(CHECKPOINT)) {
                 signed = tree(control);
+                signed(control.get("checkpoint_note"));
+            } else if (kind.equals(STARTED) && control.get("preceding_checkpoint") != null) {
+                signed(control.get("preceding_checkpoint"));
+            } else if (kind.equals(WITHDRAWN)) {
+                withdrawn(control, owner(control, frame).run());
             }
             return kind.equals(GAP) ? gap(control, frame) : 0;
         } catch (IOException | RuntimeException e) {
             damaged = true; // its checksum is good, but no collector wrote it; whoever reads the topic will say so
             return 0;
+        }
+    }
+
+    private void signed(Object note) throws IOException {
+        Checkpoint checkpoint = checkpoint(note);
+        RunIdentity run = LogOrigin.run(checkpoint.origin());
+        if (run != null) {
+            appends.signed(run, checkpoint.size());
+        }
+    }
+
+    private void withdrawn(GenericRecord withdrawn, RunIdentity run) {
+        List<?> bounds = (List<?>) withdrawn.get("log_indexes");
+        for (int i = 0; i + 1 < bounds.size(); i += 2) {
+            appends.withdrawn(new SignedAppends.Range(run, (Long) bounds.get(i), (Long) bounds.get(i + 1)));
         }
     }
 
@@ -270,16 +294,17 @@ final class ControlScan {
         return newestRun;
     }
 
-    private static CompactRange tree(GenericRecord checkpoint) throws IOException {
-        List<Hash> leaves = hashes(checkpoint.get("leaf_hashes"));
+    private static CompactRange tree(GenericRecord record) throws IOException {
+        List<Hash> leaves = hashes(record.get("leaf_hashes"));
+        long size = checkpoint(record.get("checkpoint_note")).size();
+        CompactRange tree = CompactRange.of(size - leaves.size(), hashes(record.get("compact_range")));
+        tree.append(leaves);
+        return tree;
+    }
+
+    private static Checkpoint checkpoint(Object note) throws IOException {
         try {
-            long size = Checkpoint.parse(
-                            SignedNote.parse(checkpoint.get("checkpoint_note").toString())
-                                    .text())
-                    .size();
-            CompactRange tree = CompactRange.of(size - leaves.size(), hashes(checkpoint.get("compact_range")));
-            tree.append(leaves);
-            return tree;
+            return Checkpoint.parse(SignedNote.parse(note.toString()).text());
         } catch (NoteException e) {
             throw new IOException("a CHECKPOINT is damaged", e);
         }
@@ -294,6 +319,11 @@ final class ControlScan {
     @Nullable
     CompactRange signed() {
         return signed;
+    }
+
+    /** What the control records say of the appends of each run. */
+    SignedAppends appends() {
+        return appends;
     }
 
     /** The control streams of that run whose newest record is not STOPPED. */

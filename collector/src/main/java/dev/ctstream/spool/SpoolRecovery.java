@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param previousRun the run before this one; null = none
  * @param lastEpoch the greatest epoch that the directory knows; 0 = none
  * @param precedingLog the end of the log of the run before; null = there is none, or it was not proven
+ * @param destroyed what is signed and has vanished from the end of a segment
  */
 record SpoolRecovery(
         Chain.Start events,
@@ -28,13 +29,14 @@ record SpoolRecovery(
         List<LossRequests.Request> missing,
         Spool.@Nullable PreviousRun previousRun,
         long lastEpoch,
-        @Nullable TreeWindow precedingLog) {
+        @Nullable TreeWindow precedingLog,
+        List<SignedAppends.Range> destroyed) {
 
     /**
      * Recovers the directory.
      *
      * @param stored null when there is none. Then losses before the oldest segment cannot be detected
-     * @param proving whether to rebuild the log of the run before
+     * @param proving whether to rebuild the log of the run before, and to look for what is signed and gone
      */
     static SpoolRecovery recover(
             SpoolFileSystem files, SpoolDirectory directory, SpoolCheckpoint.@Nullable Values stored, boolean proving)
@@ -75,7 +77,8 @@ record SpoolRecovery(
                 missing,
                 previous,
                 lastEpoch(List.of(control, events), stored),
-                log);
+                log,
+                proving ? scan.appends().missing(files, events.segments()) : List.of());
     }
 
     private static Spool.@Nullable PreviousRun previousRun(ControlScan scan, SpoolCheckpoint.@Nullable Values stored) {
