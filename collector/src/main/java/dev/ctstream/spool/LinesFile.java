@@ -71,19 +71,6 @@ final class LinesFile {
     void write(List<String> lines) throws IOException {
         StringBuilder text = new StringBuilder(title).append('\n');
         lines.forEach(line -> text.append(line).append('\n'));
-        Path unfinished = file.resolveSibling(file.getFileName() + ".new");
-        files.delete(unfinished);
-        try (FileChannel channel = files.createNew(unfinished)) {
-            ByteBuffer bytes = UTF_8.encode(text.toString());
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
-        files.rename(unfinished, file);
-        Path directory = file.getParent();
-        if (directory != null) {
-            files.syncDirectory(directory);
-        }
+        files.replace(file, UTF_8.encode(text.toString()));
     }
 }

@@ -14,16 +14,10 @@ import dev.ctstream.record.proof.NoteSigner;
 import dev.ctstream.record.proof.SignedNote;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.EnumSet;
 import java.util.List;
 
 /**
@@ -45,7 +39,6 @@ public record ProofKeyFile(NoteSigner signer, List<SignedNote> successions) {
     private static final int MOST_BYTES = 1 << 16;
     private static final int MOST_SUCCESSIONS = 16;
     private static final int OTHERS = 077;
-    private static final String MODE = "rw-------";
 
     /** Copies the list. */
     public ProofKeyFile {
@@ -181,19 +174,7 @@ public record ProofKeyFile(NoteSigner signer, List<SignedNote> successions) {
         if (!replace && Files.exists(target)) {
             throw new Unusable(file, "it is there already", "give another name; rotate replaces a key");
         }
-        Path part = target.resolveSibling(target.getFileName() + ".new");
-        Files.deleteIfExists(part);
-        try (FileChannel channel = FileChannel.open(
-                part,
-                EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(MODE)))) {
-            ByteBuffer bytes = ByteBuffer.wrap(text().getBytes(UTF_8));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
-        Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        SpoolFileSystem.HOST.replace(target, UTF_8.encode(text()));
     }
 
     /** Whether the key of the configuration can be used. */

@@ -183,6 +183,28 @@ class SpoolFileSystem implements SegmentFiles {
     }
 
     /**
+     * Replaces a small file by one with these contents, or makes it: whole or not at all, whatever ends the machine. What is
+     * written first is beside it, with the suffix {@code .new}.
+     *
+     * @param contents its remaining bytes
+     */
+    void replace(Path file, ByteBuffer contents) throws IOException {
+        Path unfinished = file.resolveSibling(file.getFileName() + ".new");
+        delete(unfinished);
+        try (FileChannel channel = createNew(unfinished)) {
+            while (contents.hasRemaining()) {
+                channel.write(contents);
+            }
+            channel.force(true);
+        }
+        rename(unfinished, file);
+        Path directory = file.getParent();
+        if (directory != null) {
+            syncDirectory(directory);
+        }
+    }
+
+    /**
      * Whether a write failed because the disk or the user's quota is full. Java provides no errno, only its text, in the
      * user's language. So the free space is checked as well.
      */
