@@ -2,7 +2,7 @@
 """Checks exported topics of ctstream against what their hosts have signed. Written from docs/proof.md alone; it shares no
 code with ctstream, and needs Python's cryptography.
 
-    check.py --schemas DIRECTORY --keys FILE [--kept FILE] DUMP...
+    check.py --schemas DIRECTORY --keys FILE [--kept FILE [--witness FILE]] [DUMP...]
 
 A dump has one JSON object a line: {"topic": "events" | "control", "partition": 0, "offset": 0, "value": BASE64}, each
 partition in its order. A partition whose first offset is not 0 has been cut by retention; a value of null is no record. For each dump one line is printed: "DUMP good PROVEN UNPROVEN", or
@@ -218,10 +218,10 @@ class Tree:
         return root
 
 
-def parse_key(line):
+def parse_key(line, kind=b"\1"):
     name, ident, coded = line.strip().split("+", 2)
     typed = base64.b64decode(coded, validate=True)
-    if typed[:1] != b"\1" or sha(name.encode(), b"\n", typed)[:4].hex() != ident:
+    if typed[:1] != kind or sha(name.encode(), b"\n", typed)[:4].hex() != ident:
         raise Bad("not a key: " + line)
     return name, ident, typed[1:]
 
@@ -252,6 +252,20 @@ def signed(text, signatures, key):
             except InvalidSignature:
                 raise Bad("the signature is not good")
     return False
+
+
+def cosigned(text, signatures, witness):
+    """The time at which a witness cosigned, in seconds."""
+    for name, ident, timed in signatures:
+        if (name, ident) == witness[:2]:
+            seconds = int.from_bytes(timed[:8], "big")
+            message = "cosignature/v1\ntime %d\n%s" % (seconds, text)
+            try:
+                Ed25519PublicKey.from_public_bytes(witness[2]).verify(timed[8:], message.encode())
+                return seconds
+            except InvalidSignature:
+                raise Bad("the cosignature is not good")
+    raise Bad("not cosigned")
 
 
 def coded(text):
@@ -559,7 +573,8 @@ def main():
     arguments.add_argument("--schemas", required=True)
     arguments.add_argument("--keys", required=True)
     arguments.add_argument("--kept", help="checkpoints kept elsewhere: signed notes, with an empty line after each")
-    arguments.add_argument("dumps", nargs="+")
+    arguments.add_argument("--witness", help="public key of who cosigned them: prints the log, the size and the time of each")
+    arguments.add_argument("dumps", nargs="*")
     options = arguments.parse_args()
     schemas = Schemas(options.schemas)
     with open(options.keys) as lines:
@@ -569,6 +584,14 @@ def main():
         with open(options.kept) as file:
             parts = file.read().strip().split("\n\n")
             kept = [parse_note(text + "\n\n" + lines + "\n") for text, lines in zip(parts[::2], parts[1::2])]
+    if options.witness:
+        with open(options.witness) as file:
+            witness = parse_key(file.read(), b"\4")
+        for text, signatures in kept:
+            try:
+                print(*text.split("\n")[:2], cosigned(text, signatures, witness))
+            except Bad as bad:
+                sys.exit(text.split("\n")[0] + ": " + str(bad))
     sys.exit(0 if all([check(schemas, keys, kept, dump) for dump in options.dumps]) else 1)
 
 

@@ -1,5 +1,6 @@
 package dev.ctstream.cli;
 
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The two topics, for commands that read both. */
@@ -12,13 +13,8 @@ public final class TopicOptions {
             description = "Topic with the events. Default: ${DEFAULT-VALUE}.")
     private String events = "";
 
-    @Option(
-            names = "--control-topic",
-            paramLabel = "T",
-            converter = Converters.Topic.class,
-            defaultValue = "conntrack.control",
-            description = "Topic with the control records. Default: ${DEFAULT-VALUE}.")
-    private String control = "";
+    @Mixin
+    private ControlTopicOption control = new ControlTopicOption();
 
     /** The topic with the events. */
     public String events() {
@@ -27,6 +23,6 @@ public final class TopicOptions {
 
     /** The topic with the control records. */
     public String control() {
-        return control;
+        return control.name();
     }
 }

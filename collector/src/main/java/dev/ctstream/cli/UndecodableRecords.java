@@ -21,7 +21,8 @@ public final class UndecodableRecords {
         }
     }
 
-    int exitCode() {
+    /** Reports how many there were, if more than were named; {@link ExitCode#FAILURE} if there was one. */
+    public int exitCode() {
         if (count > NAMED) {
             console.say(Counted.of(count, "record") + " could not be decoded");
         }

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Files that a person wrote. At most 1 MiB is read, whatever the path names. */
+/** Files that a person wrote. At most 1 MiB is read, or what the caller says, whatever the path names. */
 public final class SmallFile {
     private static final int MAX_BYTES = 1 << 20;
 
@@ -15,11 +15,16 @@ public final class SmallFile {
 
     /** The file's bytes; an {@link IOException} when there are more. */
     public static byte[] read(Path file) throws IOException {
+        return read(file, MAX_BYTES);
+    }
+
+    /** The file's bytes; an {@link IOException} when there are more than so many. */
+    public static byte[] read(Path file, int mostBytes) throws IOException {
         RegularFile.require(file);
         try (InputStream in = Files.newInputStream(file)) {
-            byte[] bytes = in.readNBytes(MAX_BYTES + 1);
-            if (bytes.length > MAX_BYTES) {
-                throw new IOException("longer than " + MAX_BYTES + " bytes");
+            byte[] bytes = in.readNBytes(mostBytes + 1);
+            if (bytes.length > mostBytes) {
+                throw new IOException("longer than " + mostBytes + " bytes");
             }
             return bytes;
         }

@@ -39,7 +39,7 @@ public final class ProofAudit implements AutoCloseable {
     private static final long YOUNG_MILLIS = TimeUnit.MINUTES.toMillis(10);
 
     /** The reason of a STOPPED that does not end its run. */
-    private static final String OF_NAMESPACE = "namespace-removed";
+    static final String OF_NAMESPACE = "namespace-removed";
 
     private static final int MOST_DEFERRED = 64;
     private static final int MOST_LISTED = 100;
@@ -53,11 +53,14 @@ public final class ProofAudit implements AutoCloseable {
     private final List<LogAudit.Lane> trimmed = new ArrayList<>();
     private final List<Deferred> deferred = new ArrayList<>();
     private final List<Tampering> findings = new ArrayList<>(); // of no log
+    private final List<SignedNote> doubtful =
+            new ArrayList<>(); // kept elsewhere, not signed by a key that is trusted yet
     private final List<Withdrawal> withdrawals = new ArrayList<>();
     private final Map<String, Acknowledged> acknowledged = new HashMap<>(); // by host
     private boolean acknowledging = true;
     private long findingsCount;
     private long withoutLog;
+    private long keptWithoutKey;
 
     /** A checkpoint whose key may be told of later. */
     private record Deferred(
@@ -102,17 +105,35 @@ public final class ProofAudit implements AutoCloseable {
     }
 
     /**
-     * Takes checkpoints that somebody kept elsewhere: the topics must reach them.
+     * Takes checkpoints that somebody kept elsewhere: the topics must reach them. Before any record. A later key may have
+     * signed them, which the topics tell of.
      *
-     * @throws NoteException when no trusted key has signed one
+     * @throws NoteException when one is none of a log
      */
     public void kept(List<SignedNote> notes) throws NoteException {
         for (SignedNote note : notes) {
-            Checkpoint checkpoint = keys.verified(note);
+            Checkpoint checkpoint = Checkpoint.parse(note.text());
             RunIdentity run = LogOrigin.run(checkpoint.origin());
-            if (run != null) {
-                log(run).kept(checkpoint);
+            if (run == null) {
+                throw new NoteException("'" + checkpoint.origin() + "' is not a log of ctstream");
             }
+            if (keys.of(LogOrigin.keyName(run.hostId())).isEmpty()) {
+                keptWithoutKey++;
+            } else {
+                log(run).kept(checkpoint);
+                if (isDoubtful(note)) {
+                    doubtful.add(note);
+                }
+            }
+        }
+    }
+
+    private boolean isDoubtful(SignedNote note) {
+        try {
+            keys.verified(note);
+            return false;
+        } catch (NoteException e) {
+            return true;
         }
     }
 
@@ -374,6 +395,23 @@ public final class ProofAudit implements AutoCloseable {
                         "",
                         "nothing of " + name + " is there, whose public key was given"));
             }
+        }
+        for (SignedNote note : doubtful) {
+            if (isDoubtful(note)) {
+                report.found(new Tampering(
+                        Manipulation.RESIGNED,
+                        null,
+                        Tampering.NO_INDEX,
+                        null,
+                        "",
+                        "no key of the host that is trusted has signed the checkpoint that was kept elsewhere, of "
+                                + note.text().replace("\n", " ").strip()));
+            }
+        }
+        if (keptWithoutKey > 0) {
+            report.remark(keptWithoutKey
+                    + " checkpoints that were kept elsewhere are of hosts without a public key: the topics need not reach"
+                    + " them");
         }
         findings.forEach(report::found);
         report.more(findingsCount - findings.size());

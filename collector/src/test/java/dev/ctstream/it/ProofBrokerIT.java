@@ -19,25 +19,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
 import org.apache.avro.generic.GenericDatumReader;
 import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.io.DecoderFactory;
-import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.clients.producer.KafkaProducer;
-import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -51,6 +43,7 @@ class ProofBrokerIT {
     static Path folder;
 
     private static EmbeddedBroker broker;
+    private static FilledTopics filled;
     private static ProvenTopics topics;
     private static Path keys;
 
@@ -61,21 +54,22 @@ class ProofBrokerIT {
     static void fill() throws Exception {
         broker = TestBroker.temporary(Map.of());
         broker.start();
+        filled = new FilledTopics(broker);
         topics = new ProvenTopics(folder);
         keys = Files.writeString(folder.resolve("hosts.keys"), topics.publicKey() + "\n");
         SplittableRandom random = new SplittableRandom(3);
         for (Fate fate : List.of(Fate.STOPS, Fate.REFUSED, Fate.STOPS)) {
             topics.run(fate, random);
         }
-        create("control", "batches", "pieces", "flat");
+        filled.create(ProvenTopics.PARTITIONS, "control", "batches", "pieces", "flat");
         for (Map.Entry<Lane, List<byte[]>> lane : topics.records().entrySet()) {
             int partition = lane.getKey().partition();
             if (lane.getKey().control()) {
-                produce("control", partition, lane.getValue());
+                filled.produce("control", partition, lane.getValue());
             } else {
-                produce("batches", partition, lane.getValue());
-                produce("pieces", partition, recoded(lane.getValue(), ProofBrokerIT::pieces));
-                produce("flat", partition, recoded(lane.getValue(), ProofBrokerIT::flat));
+                filled.produce("batches", partition, lane.getValue());
+                filled.produce("pieces", partition, recoded(lane.getValue(), ProofBrokerIT::pieces));
+                filled.produce("flat", partition, recoded(lane.getValue(), ProofBrokerIT::flat));
             }
         }
     }
@@ -83,29 +77,6 @@ class ProofBrokerIT {
     @AfterAll
     static void stop() {
         broker.close();
-    }
-
-    private static void create(String... names) throws Exception {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
-            admin.createTopics(Arrays.stream(names)
-                            .map(name -> new NewTopic(name, ProvenTopics.PARTITIONS, (short) 1))
-                            .toList())
-                    .all()
-                    .get(30, TimeUnit.SECONDS);
-        }
-    }
-
-    private static void produce(String topic, int partition, List<byte[]> values) throws Exception {
-        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", broker.bootstrapServers(), "max.in.flight.requests.per.connection", "1"),
-                new ByteArraySerializer(),
-                new ByteArraySerializer())) {
-            List<Future<?>> sent = new ArrayList<>();
-            values.forEach(value -> sent.add(producer.send(new ProducerRecord<>(topic, partition, null, value))));
-            for (Future<?> one : sent) {
-                one.get(30, TimeUnit.SECONDS);
-            }
-        }
     }
 
     /** Makes other records of a batch. */
@@ -204,9 +175,9 @@ class ProofBrokerIT {
             String what = forger.alter(new int[] {0, 1, 3, 5, 9, 10}[i]);
             String events = "altered-" + i;
             String control = "altered-control-" + i;
-            create(events, control);
+            filled.create(ProvenTopics.PARTITIONS, events, control);
             for (Map.Entry<Lane, List<byte[]>> lane : forger.lanes().entrySet()) {
-                produce(
+                filled.produce(
                         lane.getKey().control() ? control : events,
                         lane.getKey().partition(),
                         lane.getValue());

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ctstream.it.ProvenTopics.Fate;
 import dev.ctstream.it.ProvenTopics.Lane;
-import dev.ctstream.proof.CheckpointsFile;
 import dev.ctstream.proof.Manipulation;
 import dev.ctstream.proof.Place;
 import dev.ctstream.proof.Tampering;
+import dev.ctstream.proof.Witness;
+import dev.ctstream.record.RawRecordReader;
 import dev.ctstream.record.RunIdentity;
+import dev.ctstream.record.proof.NoteKey;
+import dev.ctstream.record.proof.NoteSigner;
+import dev.ctstream.record.proof.TrustedKeys;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +25,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -105,7 +111,7 @@ class ProofOracleIT {
             dump("clean-" + i, of.lanes(), cut);
             clean.add("clean-" + i);
         }
-        String kept = CheckpointsFile.format(of.kept());
+        String kept = of.kept().stream().map(note -> note.format() + "\n").collect(Collectors.joining());
         assertThat(check(of.key() + "\n", kept, clean)).hasSize(COUNT).allMatch(line -> line.contains(" good "));
         List<String> found = check(of.key() + "\n", kept, altered);
         assertThat(found).hasSize(COUNT);
@@ -120,6 +126,35 @@ class ProofOracleIT {
         System.out.printf(
                 "independent checker: %d manipulations named with the first bad record, %d clean copies without alarm%n",
                 COUNT, COUNT);
+    }
+
+    /** The format of cosignatures, C2SP tlog-cosignature, by the checker that shares no code with us. */
+    @Test
+    void theIndependentCheckerVerifiesTheCosignaturesOfAWitness() throws Exception {
+        NoteSigner host = SignedRun.key("host-ü");
+        SignedRun run = SignedRun.begin("host-ü", 7, host).append(3, "x");
+        NoteSigner signer = NoteSigner.generate("witness.example/w", NoteKey.COSIGNATURE);
+        Witness witness = new Witness(TrustedKeys.parse(host.key().toString()), signer, List.of(), text -> {
+            throw new AssertionError(text);
+        });
+        witness.record(new RawRecordReader().read(run.checkpoint(1_900_000_000_000L), OptionalLong.empty()), 0);
+        Path file = Files.write(folder.resolve("kept"), witness.file(1_900_000_000_999L));
+        List<String> command = List.of(
+                "python3",
+                CHECKER.toAbsolutePath().toString(),
+                "--schemas",
+                SCHEMAS.toAbsolutePath().toString(),
+                "--keys",
+                Files.writeString(folder.resolve("hosts.keys"), host.key() + "\n")
+                        .toString(),
+                "--witness",
+                Files.writeString(folder.resolve("witness"), signer.key() + "\n")
+                        .toString(),
+                "--kept",
+                file.toString());
+        assertThat(run(command)).containsExactly("ctstream/host-%C3%BC/boot-1/7 3 1900000000");
+        Files.writeString(file, Files.readString(file).replace("boot-1/7\n3\n", "boot-1/7\n4\n"));
+        assertThat(run(command)).isEmpty();
     }
 
     /** The commands of docs/proof.md print what it says that they print. */

@@ -5,8 +5,8 @@ import dev.ctstream.cli.Console;
 import dev.ctstream.cli.Converters;
 import dev.ctstream.cli.DecoderOptions;
 import dev.ctstream.cli.ExitCode;
+import dev.ctstream.cli.HostKeysOption;
 import dev.ctstream.cli.OutputFormat;
-import dev.ctstream.cli.ProofOptions;
 import dev.ctstream.cli.Version;
 import dev.ctstream.config.SmallFile;
 import dev.ctstream.netlink.ErrorText;
@@ -41,12 +41,8 @@ final class CheckCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", arity = "1..*", description = "Files that ctstream proof export has written.")
     private List<Path> files = new ArrayList<>();
 
-    @Option(
-            names = "--key",
-            required = true,
-            paramLabel = "FILE",
-            description = "The hosts' public keys, one a line, as ctstream proof key show prints them.")
-    private Path keyFile = Path.of("");
+    @Mixin
+    private HostKeysOption hosts = new HostKeysOption();
 
     @Option(
             names = "-o",
@@ -67,7 +63,7 @@ final class CheckCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        TrustedKeys keys = ProofOptions.keys(keyFile);
+        TrustedKeys keys = hosts.read();
         RawRecordReader raw = decoding.raw();
         RecordDecoder decoder = decoding.decoder();
         EventPrinter printer = format.printer(console);

@@ -2,38 +2,39 @@ package dev.ctstream.cli.proof;
 
 import dev.ctstream.cli.CommandFailure;
 import dev.ctstream.cli.Console;
+import dev.ctstream.cli.ControlTopicOption;
+import dev.ctstream.cli.Counted;
 import dev.ctstream.cli.DecoderOptions;
 import dev.ctstream.cli.ExitCode;
+import dev.ctstream.cli.HostKeysOption;
 import dev.ctstream.cli.KafkaOptions;
-import dev.ctstream.cli.ProofOptions;
 import dev.ctstream.cli.Signals;
-import dev.ctstream.cli.TopicOptions;
+import dev.ctstream.cli.UndecodableRecords;
 import dev.ctstream.cli.Version;
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.ClientSettings;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.proof.CheckpointsFile;
 import dev.ctstream.proof.Witness;
 import dev.ctstream.read.EventFilter;
+import dev.ctstream.read.PartitionExtent;
 import dev.ctstream.read.ReadConfig;
 import dev.ctstream.read.ReadException;
 import dev.ctstream.read.TopicReader;
-import dev.ctstream.record.DecodedRecord;
-import dev.ctstream.record.EventHandler;
 import dev.ctstream.record.RawRecordReader;
-import dev.ctstream.record.RecordException;
 import dev.ctstream.record.proof.NoteException;
 import dev.ctstream.record.proof.NoteKey;
 import dev.ctstream.record.proof.NoteSigner;
-import dev.ctstream.record.proof.SignedNote;
+import dev.ctstream.record.proof.TrustedKeys;
+import dev.ctstream.spool.KeptFile;
 import dev.ctstream.spool.ProofKeyFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -55,23 +56,22 @@ import picocli.CommandLine.Option;
             "  ctstream proof witness --bootstrap-server k:9092 --key hosts.keys --signer witness.key --state checkpoints"
         })
 final class WitnessCommand implements Callable<Integer> {
-    private static final long WRITE_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final long LEAST_WRITE_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    /** The file is written so seldom that its cosignatures take at most a tenth of the time. */
+    private static final int WRITE_SHARE = 10;
 
     @Mixin
     private KafkaOptions kafka = new KafkaOptions();
 
     @Mixin
-    private TopicOptions topics = new TopicOptions();
+    private ControlTopicOption topic = new ControlTopicOption();
 
     @Mixin
     private DecoderOptions decoding = new DecoderOptions();
 
-    @Option(
-            names = "--key",
-            required = true,
-            paramLabel = "FILE",
-            description = "The hosts' public keys, one a line, as ctstream proof key show prints them.")
-    private Path keyFile = Path.of("");
+    @Mixin
+    private HostKeysOption hosts = new HostKeysOption();
 
     @Option(
             names = "--signer",
@@ -84,7 +84,9 @@ final class WitnessCommand implements Callable<Integer> {
             names = "--state",
             required = true,
             paramLabel = "FILE",
-            description = "Where to keep the newest checkpoint of each log, cosigned; made when it is missing.")
+            description =
+                    "Where to keep the newest checkpoint of each log, cosigned; made when it is missing. One witness"
+                            + " at a time: it locks FILE.lock.")
     private Path stateFile = Path.of("");
 
     @Option(
@@ -98,8 +100,10 @@ final class WitnessCommand implements Callable<Integer> {
     private boolean once;
 
     private final Console console;
+    private final CountDownLatch interrupted = new CountDownLatch(1);
     private volatile @Nullable TopicReader reading;
-    private long writtenNanos;
+    private long writtenNanos = System.nanoTime();
+    private long writeNanos = LEAST_WRITE_NANOS;
 
     WitnessCommand(Console console) {
         this.console = console;
@@ -107,119 +111,138 @@ final class WitnessCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
-        Witness witness = witness();
-        ClientSettings settings = kafka.all(console);
-        RawRecordReader raw = decoding.raw(settings);
+        LogSettings.forPeople();
+        NoteSigner signer = signer();
+        TrustedKeys keys = hosts.read();
         Runnable restore = Signals.on(this::interrupt, "INT", "TERM");
-        ReadConfig config = new ReadConfig(
-                settings.kafka(), topics.control(), EventFilter.NONE, true, OptionalLong.empty(), OptionalInt.empty());
-        try (TopicReader control = TopicReader.open(
-                config,
-                decoding.decoder(settings),
-                (place, problem) ->
-                        console.say("cannot decode the record at " + place + ": " + problem.getMessage()))) {
-            reading = control;
-            Follower follower = new Follower(witness, raw);
-            if (once) {
-                control.runTo(control.extents(), follower);
-                witness.lookForSilence(System.currentTimeMillis(), TimeUnit.SECONDS.toMillis(silentSeconds));
-            } else {
-                control.run(follower);
+        try (KeptFile file = KeptFile.open(stateFile)) {
+            Witness witness = new Witness(
+                    keys, signer, CheckpointsFile.parse(file.read(CheckpointsFile.MOST_BYTES)), console::warn);
+            UndecodableRecords undecodable = new UndecodableRecords(console);
+            try {
+                follow(witness, file, undecodable);
+            } finally {
+                write(witness, file);
             }
+            report(witness);
+            boolean good =
+                    undecodable.exitCode() == ExitCode.OK && witness.wrong().isEmpty();
+            return once && !good ? ExitCode.FAILURE : ExitCode.OK;
+        } catch (NoteException e) {
+            throw new CommandFailure(ExitCode.FAILURE, "--state " + stateFile + ": " + e.getMessage(), e);
         } catch (ReadException e) {
             throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+        } catch (IOException e) {
+            throw new CommandFailure(ExitCode.FAILURE, "--state " + ErrorText.ofFile(stateFile, e), e);
         } finally {
             restore.run();
-            write(witness);
         }
-        console.say(
-                "keeps " + witness.newest().size() + " checkpoints of " + witness.hosts() + " hosts in " + stateFile);
-        return once && witness.alarms() > 0 ? ExitCode.FAILURE : ExitCode.OK;
+    }
+
+    private NoteSigner signer() throws CommandFailure {
+        try {
+            NoteSigner signer = ProofKeyFile.read(signerFile).signer();
+            if (signer.key().type() == NoteKey.COSIGNATURE) {
+                return signer;
+            }
+        } catch (IOException e) {
+            throw KeyCommand.failure(e);
+        }
+        throw new CommandFailure(
+                ExitCode.USAGE,
+                "--signer " + signerFile
+                        + ": not the key of a witness; make one with ctstream proof key generate --witness NAME FILE");
+    }
+
+    private void report(Witness witness) {
+        console.say("has read " + topic.name() + "; keeps " + Counted.of(witness.logs(), "checkpoint") + " of "
+                + Counted.of(witness.hosts(), "host") + " in " + stateFile
+                + (witness.wrong().isEmpty() ? "" : "; wrong: " + witness.wrong()));
     }
 
     private void interrupt() {
+        interrupted.countDown();
         TopicReader reader = reading;
         if (reader != null) {
             reader.stop();
         }
     }
 
-    private Witness witness() throws CommandFailure {
-        try {
-            NoteSigner signer = ProofKeyFile.read(signerFile).signer();
-            if (signer.key().type() != NoteKey.COSIGNATURE) {
-                throw new CommandFailure(
-                        ExitCode.USAGE,
-                        "--signer " + signerFile
-                                + ": not the key of a witness; make one with ctstream proof key generate --witness NAME FILE");
-            }
-            List<SignedNote> kept =
-                    Files.exists(stateFile) ? CheckpointsFile.parse(Files.readString(stateFile)) : List.of();
-            return new Witness(ProofOptions.keys(keyFile), signer, kept, console::say);
-        } catch (NoteException e) {
-            throw new CommandFailure(ExitCode.FAILURE, "--state " + stateFile + ": " + e.getMessage(), e);
-        } catch (IOException e) {
-            throw e instanceof ProofKeyFile.Unusable
-                    ? KeyCommand.failure(e)
-                    : new CommandFailure(ExitCode.FAILURE, ErrorText.ofFile(stateFile, e), e);
+    private boolean isInterrupted() {
+        return interrupted.getCount() == 0;
+    }
+
+    /** Reads the topic up to its end, again and again. */
+    private void follow(Witness witness, KeptFile file, UndecodableRecords undecodable)
+            throws CommandFailure, ReadException, IOException {
+        ClientSettings settings = kafka.all(console);
+        RawRecordReader raw = decoding.raw(settings);
+        ReadConfig config = new ReadConfig(
+                settings.kafka(), topic.name(), EventFilter.NONE, true, OptionalLong.empty(), OptionalInt.empty());
+        try (TopicReader control = TopicReader.open(config, decoding.decoder(settings), undecodable::add)) {
+            reading = control;
+            boolean failed = false;
+            boolean all = false;
+            do {
+                try {
+                    readToEnd(control, witness, raw, file);
+                    if (!all && !once) {
+                        report(witness);
+                    }
+                    all = true;
+                    failed = false;
+                } catch (ReadException e) {
+                    if (isInterrupted()) {
+                        return;
+                    }
+                    if (!all) {
+                        throw e;
+                    }
+                    if (!failed) {
+                        console.warn(e.getMessage() + ". The witness goes on when it can be read again");
+                    }
+                    failed = true;
+                }
+            } while (!once && !pause());
         }
     }
 
-    private void write(Witness witness) throws CommandFailure {
-        writtenNanos = System.nanoTime();
-        if (!witness.takeChanged()) {
-            return;
-        }
-        Path part = stateFile.resolveSibling(stateFile.getFileName() + ".new");
+    /** Waits for new records; true when the command shall end. */
+    private boolean pause() {
         try {
-            Files.writeString(part, CheckpointsFile.format(witness.newest()));
-            Files.move(part, stateFile, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            throw new CommandFailure(ExitCode.FAILURE, ErrorText.ofFile(stateFile, e), e);
-        }
-    }
-
-    /** Passes records to the witness, and writes its file now and then. */
-    private final class Follower implements EventHandler {
-        private final Witness witness;
-        private final RawRecordReader raw;
-
-        Follower(Witness witness, RawRecordReader raw) {
-            this.witness = witness;
-            this.raw = raw;
-        }
-
-        @Override
-        public void onValue(byte[] value, OptionalLong fingerprint, long offset) throws IOException {
-            try {
-                witness.record(raw.read(value, fingerprint), System.currentTimeMillis());
-            } catch (RecordException e) {
-                return; // the reader says so
-            }
-            if (System.nanoTime() - writtenNanos > WRITE_NANOS) {
-                writeNow();
-            }
-        }
-
-        @Override
-        public boolean onEvent(DecodedRecord event) {
+            return interrupted.await(1, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
             return true;
         }
+    }
 
-        @Override
-        public void onPause() throws IOException {
-            if (System.nanoTime() - writtenNanos > WRITE_NANOS) {
-                witness.lookForSilence(System.currentTimeMillis(), TimeUnit.SECONDS.toMillis(silentSeconds));
-                writeNow();
-            }
+    private void readToEnd(TopicReader control, Witness witness, RawRecordReader raw, KeptFile file)
+            throws ReadException, IOException {
+        long now = System.currentTimeMillis();
+        List<PartitionExtent> extents = control.extents();
+        control.valuesTo(extents, (value, fingerprint, partition) -> {
+            witness.record(raw.read(value, fingerprint), System.currentTimeMillis());
+            writeIfDue(witness, file);
+            return !isInterrupted();
+        });
+        if (!isInterrupted()) {
+            witness.lookForSilence(now, TimeUnit.SECONDS.toMillis(silentSeconds));
+            writeIfDue(witness, file);
         }
+    }
 
-        private void writeNow() throws IOException {
-            try {
-                write(witness);
-            } catch (CommandFailure e) {
-                throw new IOException(String.valueOf(e.getMessage()), e);
-            }
+    private void writeIfDue(Witness witness, KeptFile file) throws IOException {
+        if (System.nanoTime() - writtenNanos >= writeNanos) {
+            write(witness, file);
         }
+    }
+
+    private void write(Witness witness, KeptFile file) throws IOException {
+        long begin = System.nanoTime();
+        if (witness.takeChanged()) {
+            file.replace(witness.file(System.currentTimeMillis()));
+        }
+        writtenNanos = System.nanoTime();
+        writeNanos = Math.max(LEAST_WRITE_NANOS, WRITE_SHARE * (writtenNanos - begin));
     }
 }

@@ -28,6 +28,12 @@ public final class LogOrigin {
         return PREFIX + coded(hostId);
     }
 
+    /** The host of a key's name; null when it is not the name of a host's key. */
+    public static @Nullable String hostId(String keyName) {
+        RunIdentity run = run(keyName + "/-/0");
+        return run == null ? null : run.hostId();
+    }
+
     /** The run of a log; null when the text names none. */
     public static @Nullable RunIdentity run(String origin) {
         String[] parts = origin.split("/", -1);

@@ -64,6 +64,16 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
         return new SignedNote(text, all);
     }
 
+    /** The note with the first signature of this key alone. Others are not checked by whoever checks that one. */
+    public SignedNote only(NoteKey key) {
+        return new SignedNote(
+                text,
+                signatures.stream()
+                        .filter(signature -> signature.isOf(key))
+                        .limit(1)
+                        .toList());
+    }
+
     /** Reads a note; says nothing about its signatures. */
     public static SignedNote parse(String note) throws NoteException {
         int blank = note.lastIndexOf("\n\n");

@@ -1,5 +1,6 @@
 package dev.ctstream.record.proof;
 
+import dev.ctstream.record.RunIdentity;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -9,9 +10,14 @@ import java.util.Set;
 /**
  * Public keys that somebody trusts, by their names; and the keys to which these have handed over.
  *
+ * <p>Bounds: {@value #MOST_FOLLOWED} keys of a name are followed, whatever its holder signs.
+ *
  * <p>Threads: confined to one.
  */
 public final class TrustedKeys {
+    /** Most keys of a name, as far as they follow others. */
+    public static final int MOST_FOLLOWED = 64;
+
     private final Map<String, List<NoteKey>> keys = new HashMap<>();
 
     /** Reads public keys, one a line; empty lines and lines that begin with # are skipped. */
@@ -36,9 +42,11 @@ public final class TrustedKeys {
         }
     }
 
-    /** Trusts the next key if the one before it is trusted; returns whether it is. */
+    /** Trusts the next key if the one before it is trusted, and the name has not too many; returns whether it does. */
     public boolean follow(KeySuccession succession) {
-        boolean trusted = of(succession.from().name()).contains(succession.from());
+        List<NoteKey> named = of(succession.from().name());
+        boolean trusted =
+                named.contains(succession.from()) && (named.size() < MOST_FOLLOWED || named.contains(succession.to()));
         if (trusted) {
             add(succession.to());
         }
@@ -61,8 +69,18 @@ public final class TrustedKeys {
      * @throws NoteException when none has, or the note is no checkpoint of a host; the message says which
      */
     public Checkpoint verified(SignedNote note) throws NoteException {
+        signer(note);
+        return Checkpoint.parse(note.text());
+    }
+
+    /**
+     * The trusted key of its host that has signed a checkpoint.
+     *
+     * @throws NoteException as {@link #verified}
+     */
+    public NoteKey signer(SignedNote note) throws NoteException {
         Checkpoint checkpoint = Checkpoint.parse(note.text());
-        var run = LogOrigin.run(checkpoint.origin());
+        RunIdentity run = LogOrigin.run(checkpoint.origin());
         if (run == null) {
             throw new NoteException("'" + checkpoint.origin() + "' is not a log of ctstream");
         }
@@ -73,7 +91,7 @@ public final class TrustedKeys {
         }
         for (NoteKey key : named) {
             if (note.signedBy(key)) {
-                return checkpoint;
+                return key;
             }
         }
         throw new NoteException("no key of " + name + " that is trusted has signed it");
