@@ -1,18 +1,13 @@
 package dev.ctstream.bench;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.ControlRecord;
-import dev.ctstream.conntrack.EventSource;
-import dev.ctstream.conntrack.FlowDecoder;
-import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
-import dev.ctstream.netlink.Clock;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.spool.BatchQueue;
 import dev.ctstream.spool.ProofConfig;
@@ -21,19 +16,13 @@ import dev.ctstream.spool.QueuedBatch;
 import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.spool.SpoolMetrics;
-import dev.ctstream.track.FlowSink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,33 +33,17 @@ import org.jspecify.annotations.Nullable;
  * <pre>mvn -Pbench -DskipTests test -Dbench.main=dev.ctstream.bench.ProofCost -Djmh.args='[EVENTS-A-SECOND [SECONDS [ROUNDS]]]'</pre>
  */
 public final class ProofCost {
-    private static final long PASS_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final StreamId OWN = StreamId.control("host", "0");
 
-    private final int rate;
-    private final int seconds;
+    private final SteadyLoad load;
     private final Path directory;
     private final Path key;
-    private final List<ByteBuffer> messages = VariedBatches.messages(4096);
     private volatile boolean ended;
-
-    private record Source(int index, String netns) implements EventSource {
-        @Override
-        public String netnsId() {
-            return Integer.toString(index);
-        }
-
-        @Override
-        public long dropsTotal() {
-            return 0;
-        }
-    }
 
     private record Cost(double micros, double controlBytes, double eventBytes) {}
 
     private ProofCost(int rate, int seconds) throws Exception {
-        this.rate = rate;
-        this.seconds = seconds;
+        load = new SteadyLoad(rate, seconds);
         directory = Files.createTempDirectory("proof-cost");
         key = directory.resolve("proof.key");
         ProofKeyFile.generate("host-1").write(key, false);
@@ -140,52 +113,26 @@ public final class ProofCost {
                         boolean last = false;
                         while (!last) {
                             last = ended;
-                            spool.await(PASS_NANOS);
+                            spool.await(SteadyLoad.PASS_NANOS);
                             while (take(spool.control(), controlBytes) || take(spool.events(), eventBytes)) {
                                 last = false;
                             }
                         }
                     },
                     "publish");
-            long before = processNanos();
+            long before = SteadyLoad.processNanos();
             appender.start();
             publisher.start();
-            long sent = receive(batcher);
+            load.run(batcher);
             spool.stop();
             appender.join();
             ended = true;
             publisher.join();
-            double micros = (processNanos() - before) / 1e3 / sent;
+            long sent = load.events();
+            double micros = (SteadyLoad.processNanos() - before) / 1e3 / sent;
             spool.close();
             return new Cost(micros, (double) controlBytes.get() / sent, (double) eventBytes.get() / sent);
         }
-    }
-
-    private static long processNanos() {
-        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
-    }
-
-    private long receive(Batcher batcher) {
-        Source source = new Source(0, "host");
-        FlowDecoder decoder = new FlowDecoder();
-        FlowEvent event = new FlowEvent();
-        long begin = System.nanoTime();
-        long sent = 0;
-        long all = (long) rate * seconds;
-        while (sent < all) {
-            long now = System.nanoTime();
-            long due = Math.min(all, (long) ((now - begin) / 1e9 * rate));
-            long received = Clock.realtimeNanos();
-            for (; sent < due; sent++) {
-                ByteBuffer message = messages.get((int) (sent % messages.size()));
-                decoder.decode(event, message, 0, message.limit());
-                batcher.event(source, event, received, FlowSink.UNKNOWN);
-            }
-            batcher.pass(now);
-            LockSupport.parkNanos(PASS_NANOS);
-        }
-        batcher.closeAll();
-        return sent;
     }
 
     private static boolean take(BatchQueue queue, AtomicLong bytes) {

@@ -1,15 +1,11 @@
 package dev.ctstream.bench;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.ctstream.batch.BatchConfig;
 import dev.ctstream.batch.BatchMetrics;
 import dev.ctstream.batch.BatchRing;
 import dev.ctstream.batch.Batcher;
 import dev.ctstream.batch.ControlOutbox;
 import dev.ctstream.batch.EncodedBatch;
-import dev.ctstream.conntrack.EventSource;
-import dev.ctstream.conntrack.FlowDecoder;
-import dev.ctstream.conntrack.FlowEvent;
 import dev.ctstream.metrics.Health;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.netlink.Clock;
@@ -19,18 +15,13 @@ import dev.ctstream.spool.QueuedBatch;
 import dev.ctstream.spool.Spool;
 import dev.ctstream.spool.SpoolConfig;
 import dev.ctstream.spool.SpoolMetrics;
-import dev.ctstream.track.FlowSink;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -42,31 +33,15 @@ import java.util.function.BooleanSupplier;
  * <pre>mvn -Pbench -DskipTests test -Dbench.main=dev.ctstream.bench.SpoolCost -Djmh.args='[DIRECTORY [EVENTS-A-SECOND [SECONDS [ROUNDS]]]]'</pre>
  */
 public final class SpoolCost {
-    private static final long PASS_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long WAIT_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Path directory;
-    private final int rate;
-    private final int seconds;
-    private final List<ByteBuffer> messages = VariedBatches.messages(4096);
+    private final SteadyLoad load;
     private volatile boolean ended;
-
-    private record Source(int index, String netns) implements EventSource {
-        @Override
-        public String netnsId() {
-            return Integer.toString(index);
-        }
-
-        @Override
-        public long dropsTotal() {
-            return 0;
-        }
-    }
 
     private SpoolCost(Path directory, int rate, int seconds) {
         this.directory = directory;
-        this.rate = rate;
-        this.seconds = seconds;
+        load = new SteadyLoad(rate, seconds);
     }
 
     /** Runs the measurement. */
@@ -89,7 +64,7 @@ public final class SpoolCost {
                         off,
                         on,
                         on - off,
-                        (long) rate * seconds);
+                        cost.load.events());
             }
         }
     }
@@ -124,53 +99,25 @@ public final class SpoolCost {
                     "spool");
             Thread publisher = new Thread(
                     () -> consume(() -> spool == null ? take(ring, received) : take(spool, received)), "publish");
-            long before = processNanos();
+            long before = SteadyLoad.processNanos();
             appender.start();
             publisher.start();
-            long sent = receive(batcher);
+            load.run(batcher);
             if (spool != null) {
                 spool.stop();
             }
             appender.join();
             ended = true;
             publisher.join();
-            double cost = (processNanos() - before) / 1e3 / sent;
+            double cost = (SteadyLoad.processNanos() - before) / 1e3 / load.events();
             if (spool != null) {
                 spool.close();
             }
-            if (received.get() != sent) {
-                throw new IllegalStateException(received.get() + " of " + sent + " events arrived");
+            if (received.get() != load.events()) {
+                throw new IllegalStateException(received.get() + " of " + load.events() + " events arrived");
             }
             return cost;
         }
-    }
-
-    private static long processNanos() {
-        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime();
-    }
-
-    /** The work of the receive thread; returns the number of events. */
-    private long receive(Batcher batcher) {
-        Source source = new Source(0, "host");
-        FlowDecoder decoder = new FlowDecoder();
-        FlowEvent event = new FlowEvent();
-        long begin = System.nanoTime();
-        long sent = 0;
-        long all = (long) rate * seconds;
-        while (sent < all) {
-            long now = System.nanoTime();
-            long due = Math.min(all, (long) ((now - begin) / 1e9 * rate));
-            long received = Clock.realtimeNanos();
-            for (; sent < due; sent++) {
-                ByteBuffer message = messages.get((int) (sent % messages.size()));
-                decoder.decode(event, message, 0, message.limit());
-                batcher.event(source, event, received, FlowSink.UNKNOWN);
-            }
-            batcher.pass(now);
-            LockSupport.parkNanos(PASS_NANOS);
-        }
-        batcher.closeAll();
-        return sent;
     }
 
     private void consume(BooleanSupplier take) {
