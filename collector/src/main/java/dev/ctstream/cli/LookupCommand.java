@@ -7,7 +7,6 @@ import dev.ctstream.lookup.AnswerJson;
 import dev.ctstream.lookup.AnswerText;
 import dev.ctstream.lookup.Lookup;
 import dev.ctstream.lookup.Outlook;
-import dev.ctstream.lookup.Question;
 import dev.ctstream.read.EventFilter;
 import dev.ctstream.read.PartitionExtent;
 import dev.ctstream.read.ReadConfig;
@@ -23,7 +22,6 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -48,62 +46,14 @@ import picocli.CommandLine.Option;
             "  ctstream lookup --bootstrap-server k:9092 --address 2001:db8::7 --at '2026-11-21 12:06:32' --since 7d"
         })
 final class LookupCommand implements Callable<Integer> {
-    /** Events of before are read too: what the first HEARTBEAT counts, and what hosts sent late. */
-    private static final long LEAD_MILLIS = TimeUnit.MINUTES.toMillis(10);
-
     private static final int HEAP_SHARE_OF_FLOWS = 4;
     private static final int FLOW_BYTES = 1024;
 
     @Mixin
     private KafkaOptions kafka = new KafkaOptions();
 
-    @Option(
-            names = "--address",
-            required = true,
-            paramLabel = "A",
-            converter = Converters.Address.class,
-            description = "IPv4 or IPv6 address.")
-    private String address = "";
-
-    @Option(
-            names = "--port",
-            paramLabel = "P",
-            converter = Converters.Port.class,
-            description = "Port with that address.")
-    private @Nullable Integer port;
-
-    @Option(
-            names = "--protocol",
-            paramLabel = "X",
-            converter = Converters.Protocol.class,
-            description = "Protocol, by name or number.")
-    private @Nullable Integer protocol;
-
-    @Option(
-            names = "--at",
-            required = true,
-            paramLabel = "TIME",
-            converter = Converters.Time.class,
-            description = "Time, as 2026-11-21T12:06:32+01:00; without offset in the local time zone.")
-    private Long at = 0L;
-
-    @Option(
-            names = "--since",
-            paramLabel = "SPAN",
-            converter = Converters.Span.class,
-            defaultValue = "24h",
-            description = "How far back the events are read: flows that began in this time, and have not ended, are"
-                    + " known. Default: ${DEFAULT-VALUE}.")
-    private Long since = 0L;
-
-    @Option(
-            names = "--within",
-            paramLabel = "SPAN",
-            converter = Converters.Span.class,
-            description =
-                    "How far forward: flows of which an event comes in this time, and that began before, are known."
-                            + " Default: 1h; where all collectors send INTERIM events, twice their interval.")
-    private @Nullable Long within;
+    @Mixin
+    private QuestionOptions asked = new QuestionOptions();
 
     @Mixin
     private TopicOptions topics = new TopicOptions();
@@ -166,9 +116,11 @@ final class LookupCommand implements Callable<Integer> {
     private Lookup lookUp(ClientSettings settings, Progress progress)
             throws CommandFailure, ReadException, IOException {
         long heapBytes = Runtime.getRuntime().maxMemory();
-        long until = at + (within == null ? outlookMillis(settings, progress) : within);
-        Lookup lookup = new Lookup(question(until), decoding.scanner(settings), Verifier.Limits.ofHeap(heapBytes), (int)
-                Math.min(Integer.MAX_VALUE, heapBytes / HEAP_SHARE_OF_FLOWS / FLOW_BYTES));
+        OptionalLong given = asked.untilMillis();
+        long until = given.isPresent() ? given.getAsLong() : asked.atMillis() + outlookMillis(settings, progress);
+        Lookup lookup =
+                new Lookup(asked.question(until), decoding.scanner(settings), Verifier.Limits.ofHeap(heapBytes), (int)
+                        Math.min(Integer.MAX_VALUE, heapBytes / HEAP_SHARE_OF_FLOWS / FLOW_BYTES));
         read(lookup, until, settings, progress);
         return lookup;
     }
@@ -179,21 +131,11 @@ final class LookupCommand implements Callable<Integer> {
         Outlook outlook = new Outlook();
         // What cannot be decoded is read again, and reported, by the lookup.
         try (TopicReader control = open(settings, topics.control(), (place, problem) -> {})) {
-            List<PartitionExtent> before = control.extents(at - since, at);
+            List<PartitionExtent> before = control.extents(asked.fromMillis(), asked.atMillis());
             control.seek(before);
             readControl(control, before, (record, partition) -> outlook.control(record), progress);
         }
         return outlook.millis();
-    }
-
-    private Question question(long until) {
-        return new Question(
-                address,
-                port == null ? OptionalInt.empty() : OptionalInt.of(port),
-                protocol == null ? OptionalInt.empty() : OptionalInt.of(protocol),
-                at,
-                at - since,
-                until);
     }
 
     private void interrupt() {
@@ -206,17 +148,18 @@ final class LookupCommand implements Callable<Integer> {
 
     /**
      * Reads the control records, then the events. As in {@code verify}, control records that may acknowledge events beyond
-     * the end of the events are read apart. Events are read for some minutes more on both sides, since a record's time is
-     * that of another clock.
+     * the end of the events are read apart. Events are read for some minutes more on both sides: what the first HEARTBEAT counts,
+     * and what hosts sent late.
      */
     private void read(Lookup lookup, long until, ClientSettings settings, Progress progress)
             throws CommandFailure, ReadException, IOException {
-        long from = at - since;
+        long from = asked.fromMillis();
         try (TopicReader control = open(settings, topics.control(), lookup::undecodable);
                 TopicReader events = open(settings, topics.events(), lookup::undecodable)) {
             List<PartitionExtent> acknowledging = control.extents(from, until);
-            List<PartitionExtent> ofEvents = events.extents(from - LEAD_MILLIS, until + LEAD_MILLIS);
-            List<PartitionExtent> ofControl = control.extents(from, until + 2 * LEAD_MILLIS);
+            List<PartitionExtent> ofEvents =
+                    events.extents(from - QuestionOptions.LEAD_MILLIS, until + QuestionOptions.LEAD_MILLIS);
+            List<PartitionExtent> ofControl = control.extents(from, until + 2 * QuestionOptions.LEAD_MILLIS);
             reachesBack(lookup, topics.control(), control.extents(), ofControl);
             reachesBack(lookup, topics.events(), events.extents(), ofEvents);
             control.seek(acknowledging);

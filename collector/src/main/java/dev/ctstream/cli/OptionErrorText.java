@@ -1,7 +1,10 @@
 package dev.ctstream.cli;
 
 import java.util.List;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.MaxValuesExceededException;
 import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.Model.ArgSpec;
@@ -12,10 +15,18 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The only place that turns an error of the command line's parser into a sentence that begins with the option. */
 final class OptionErrorText {
+    /** How errors about groups of options begin. */
+    private static final String OF_GROUP = "Error: ";
+
+    private static final Pattern OPTION = Pattern.compile("--[a-z][a-z-]*");
+
     private OptionErrorText() {}
 
     static String of(ParameterException error) {
         String text = String.valueOf(error.getMessage());
+        if (text.startsWith(OF_GROUP)) {
+            return ofGroup(text.substring(OF_GROUP.length()));
+        }
         if (error instanceof MissingParameterException missing) {
             return missing(missing.getMissing(), text);
         }
@@ -44,11 +55,32 @@ final class OptionErrorText {
         if (missing.isEmpty()) {
             return text;
         }
-        String names = missing.stream().map(OptionErrorText::name).collect(Collectors.joining(", "));
+        List<String> names = missing.stream().map(OptionErrorText::name).toList();
         if (text.startsWith("Missing required option") || !missing.get(0).isOption()) {
-            return names + (missing.size() == 1 ? " is missing" : " are missing");
+            return missing(names);
         }
-        return names + " needs a value: " + missing.get(0).paramLabel();
+        return String.join(", ", names) + " needs a value: " + missing.get(0).paramLabel();
+    }
+
+    /**
+     * Of a group only its first option is named.
+     *
+     * @param text has the groups as the synopsis has them, {@code [--address=A [--port=P] --at=TIME]}
+     */
+    private static String ofGroup(String text) {
+        boolean together = text.contains("are mutually exclusive");
+        if (together || text.contains("specify one of these")) {
+            String groups = Stream.of(text.split("] and \\[|] \\| \\[", -1))
+                    .flatMap(group -> OPTION.matcher(group).results().limit(1))
+                    .map(MatchResult::group)
+                    .collect(Collectors.joining(together ? " and " : " or "));
+            return groups + (together ? " exclude each other" : " is missing");
+        }
+        return missing(OPTION.matcher(text).results().map(MatchResult::group).toList());
+    }
+
+    private static String missing(List<String> names) {
+        return String.join(", ", names) + (names.size() == 1 ? " is missing" : " are missing");
     }
 
     private static String name(ArgSpec argument) {

@@ -2,13 +2,15 @@ package dev.ctstream.cli.proof;
 
 import dev.ctstream.cli.CommandFailure;
 import dev.ctstream.cli.Console;
-import dev.ctstream.cli.Converters;
 import dev.ctstream.cli.Counted;
 import dev.ctstream.cli.DecoderOptions;
 import dev.ctstream.cli.ExitCode;
 import dev.ctstream.cli.KafkaOptions;
+import dev.ctstream.cli.QuestionOptions;
 import dev.ctstream.cli.TopicOptions;
+import dev.ctstream.cli.UndecodableRecords;
 import dev.ctstream.cli.Version;
+import dev.ctstream.cli.log.LogSettings;
 import dev.ctstream.config.ClientSettings;
 import dev.ctstream.lookup.Question;
 import dev.ctstream.netlink.ErrorText;
@@ -27,13 +29,14 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -55,9 +58,6 @@ import picocli.CommandLine.Option;
             "      --sequences 100-200 --directory proofs"
         })
 final class ExportCommand implements Callable<Integer> {
-    /** A record's time is that of another clock. */
-    private static final long LEAD_MILLIS = TimeUnit.MINUTES.toMillis(10);
-
     private static final Pattern SEQUENCES = Pattern.compile("([0-9]{1,18})(?:-([0-9]{1,18}))?");
 
     @Mixin
@@ -69,58 +69,8 @@ final class ExportCommand implements Callable<Integer> {
     @Mixin
     private DecoderOptions decoding = new DecoderOptions();
 
-    @Option(
-            names = "--address",
-            paramLabel = "A",
-            converter = Converters.Address.class,
-            description = "IPv4 or IPv6 address at either end of the flow, before or after translation.")
-    private @Nullable String address;
-
-    @Option(
-            names = "--port",
-            paramLabel = "P",
-            converter = Converters.Port.class,
-            description = "Port with that address.")
-    private @Nullable Integer port;
-
-    @Option(
-            names = "--protocol",
-            paramLabel = "X",
-            converter = Converters.Protocol.class,
-            description = "Protocol, by name or number.")
-    private @Nullable Integer protocol;
-
-    @Option(
-            names = "--at",
-            paramLabel = "TIME",
-            converter = Converters.Time.class,
-            description = "Time, as 2026-11-21T12:06:32+01:00; without offset in the local time zone.")
-    private @Nullable Long at;
-
-    @Option(
-            names = "--since",
-            paramLabel = "SPAN",
-            converter = Converters.Span.class,
-            defaultValue = "24h",
-            description = "How far back the events are read. Default: ${DEFAULT-VALUE}.")
-    private Long since = 0L;
-
-    @Option(
-            names = "--within",
-            paramLabel = "SPAN",
-            converter = Converters.Span.class,
-            defaultValue = "1h",
-            description = "How far forward. Default: ${DEFAULT-VALUE}.")
-    private Long within = 0L;
-
-    @Option(
-            names = "--stream",
-            paramLabel = "STREAM",
-            description = "HOST_ID/BOOT_ID/STREAM_EPOCH/NETNS_ID/ZONE, as the fields of the events are.")
-    private @Nullable String stream;
-
-    @Option(names = "--sequences", paramLabel = "A[-B]", description = "With --stream: sequences of its events.")
-    private @Nullable String sequences;
+    @ArgGroup(exclusive = true, multiplicity = "1")
+    private Wanted wanted = new Wanted();
 
     @Option(
             names = "--directory",
@@ -131,9 +81,37 @@ final class ExportCommand implements Callable<Integer> {
 
     private final Console console;
     private final ProofExport export = new ProofExport();
+    private final UndecodableRecords undecodable;
 
     ExportCommand(Console console) {
         this.console = console;
+        undecodable = new UndecodableRecords(console);
+    }
+
+    /** One of two ways to say which events. */
+    private static final class Wanted {
+        @ArgGroup(exclusive = false)
+        private @Nullable QuestionOptions question;
+
+        @ArgGroup(exclusive = false)
+        private @Nullable StreamOptions stream;
+    }
+
+    /** Sequences of a stream. */
+    private static final class StreamOptions {
+        @Option(
+                names = "--stream",
+                required = true,
+                paramLabel = "STREAM",
+                description = "HOST_ID/BOOT_ID/STREAM_EPOCH/NETNS_ID/ZONE, as the fields of the events are.")
+        private String name = "";
+
+        @Option(
+                names = "--sequences",
+                required = true,
+                paramLabel = "A[-B]",
+                description = "With --stream: sequences of its events.")
+        private String sequences = "";
     }
 
     /** Chooses records. */
@@ -143,6 +121,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws CommandFailure, IOException {
+        LogSettings.forPeople();
         ClientSettings settings = kafka.all(console);
         Choice choice = choice(settings);
         RawRecordReader raw = decoding.raw(settings);
@@ -178,26 +157,17 @@ final class ExportCommand implements Callable<Integer> {
             console.say(Counted.of(export.rest(), "batch", "batches")
                     + " cannot be proven: no checkpoint in the control topic lists them yet, or any more");
         }
-        return export.made() > 0 && export.rest() == 0 ? ExitCode.OK : ExitCode.FAILURE;
+        boolean all = undecodable.exitCode() == ExitCode.OK && export.rest() == 0;
+        return all && export.made() > 0 ? ExitCode.OK : ExitCode.FAILURE;
     }
 
     private Choice choice(ClientSettings settings) throws CommandFailure {
-        String of = address;
-        Long time = at;
-        if (stream != null && sequences != null && of == null && time == null) {
-            return ofStream(stream, sequences);
+        StreamOptions stream = wanted.stream;
+        if (stream != null) {
+            return ofStream(stream.name, stream.sequences);
         }
-        if (stream != null || sequences != null || of == null || time == null) {
-            throw new CommandFailure(ExitCode.USAGE, "give --address and --at, or --stream and --sequences");
-        }
-        Question question = new Question(
-                of,
-                port == null ? OptionalInt.empty() : OptionalInt.of(port),
-                protocol == null ? OptionalInt.empty() : OptionalInt.of(protocol),
-                time,
-                time - since,
-                time + within);
-        Question.Matcher matcher = question.matcher();
+        Question.Matcher matcher =
+                Objects.requireNonNull(wanted.question).question().matcher();
         EventScanner scanner = decoding.scanner(settings);
         return (record, value, fingerprint) -> {
             if (record.control()) {
@@ -226,11 +196,13 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     private List<PartitionExtent> extents(TopicReader reader, boolean toTheEnd) throws ReadException {
-        Long time = at;
-        if (time == null) {
+        QuestionOptions question = wanted.question;
+        if (question == null) {
             return reader.extents();
         }
-        return reader.extents(time - since - LEAD_MILLIS, toTheEnd ? Long.MAX_VALUE : time + within + LEAD_MILLIS);
+        return reader.extents(
+                question.fromMillis() - QuestionOptions.LEAD_MILLIS,
+                toTheEnd ? Long.MAX_VALUE : question.question().untilMillis() + QuestionOptions.LEAD_MILLIS);
     }
 
     /** Reads the events once more: a batch may be in pieces, and the one that fits need not be the first. */
@@ -261,9 +233,6 @@ final class ExportCommand implements Callable<Integer> {
     private TopicReader open(ClientSettings settings, String name) throws ReadException, CommandFailure {
         ReadConfig config = new ReadConfig(
                 settings.kafka(), name, EventFilter.NONE, true, OptionalLong.empty(), OptionalInt.empty());
-        return TopicReader.open(
-                config,
-                decoding.decoder(settings),
-                (place, problem) -> console.say("cannot decode the record at " + place + ": " + problem.getMessage()));
+        return TopicReader.open(config, decoding.decoder(settings), undecodable::add);
     }
 }
