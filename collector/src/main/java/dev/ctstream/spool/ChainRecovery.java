@@ -42,6 +42,8 @@ final class ChainRecovery {
     private static final Logger LOG = LoggerFactory.getLogger(ChainRecovery.class);
     /** Numbers that far beyond the others are no loss: the file is not a part of this chain. */
     static final long MOST_MISSING = 1L << 40;
+    /** Nobody knows which run it was. */
+    static final RunIdentity UNKNOWN_RUN = new RunIdentity("?", "?", 0);
 
     private final SpoolFileSystem files;
     private final ChainDirectory directory;
@@ -275,7 +277,7 @@ final class ChainRecovery {
                     end.number());
         } else if (stored != null && stored.next().number() > end.number()) {
             RunIdentity newest = segments.isEmpty()
-                    ? new RunIdentity("?", "?", 0)
+                    ? UNKNOWN_RUN
                     : segments.get(segments.size() - 1).identity();
             explain(holes(end, stored.next(), newest, givenUp), List.of(), false);
             end = stored.next();

@@ -9,8 +9,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Which events of earlier runs are signed and in no segment any more. They were synced before they were signed; but a segment
@@ -20,7 +18,6 @@ import org.slf4j.LoggerFactory;
  * <p>Threads: confined to the thread that opens the spool.
  */
 final class SignedAppends {
-    private static final Logger LOG = LoggerFactory.getLogger(SignedAppends.class);
     private static final long NO_SEGMENT = -2;
     private static final long NO_FRAME = -1;
 
@@ -31,6 +28,7 @@ final class SignedAppends {
         final IntervalSet known = new IntervalSet(); // its control records, and what is withdrawn
         long firstControl = Long.MAX_VALUE;
         long signedSize;
+        long lastEvent = NO_SEGMENT;
     }
 
     /** Appends [first, next) of a run, by {@code log_index}. */
@@ -58,27 +56,32 @@ final class SignedAppends {
         log(range.run).known.addRange(range.first, range.next);
     }
 
+    /** Finds the last event of each run that has signed something. {@code events}: the segments, oldest first. */
+    void read(SpoolFileSystem files, List<Segment> events) throws IOException {
+        for (Map.Entry<RunIdentity, Log> entry : logs.entrySet()) {
+            if (entry.getValue().signedSize > 0) {
+                entry.getValue().lastEvent = lastEvent(files, events, entry.getKey());
+            }
+        }
+    }
+
     /**
      * What is missing after the last event of each run. Before it, numbers are missing or a frame is damaged, which is
      * declared as ever. Before the oldest control record, Kafka has what is not there.
      *
-     * @param events the segments, oldest first
+     * @param ofUnknownRun whether events are missing of which nobody knows the run: then also what is missing of runs without a
+     *     segment, which Kafka may have
      */
-    List<Range> missing(SpoolFileSystem files, List<Segment> events) throws IOException {
+    List<Range> missing(boolean ofUnknownRun) {
         List<Range> missing = new ArrayList<>();
-        for (Map.Entry<RunIdentity, Log> entry : logs.entrySet()) {
-            Log log = entry.getValue();
-            long last = log.signedSize == 0 ? NO_SEGMENT : lastEvent(files, events, entry.getKey());
-            if (last != NO_SEGMENT) {
+        logs.forEach((run, log) -> {
+            if (log.lastEvent != NO_SEGMENT || ofUnknownRun) {
                 log.known.forEachHole(
-                        Math.max(last + 1, log.firstControl),
+                        Math.max(log.lastEvent + 1, log.firstControl),
                         log.signedSize,
-                        (first, next) -> missing.add(new Range(entry.getKey(), first, next)));
+                        (first, next) -> missing.add(new Range(run, first, next)));
             }
-        }
-        if (!missing.isEmpty()) {
-            LOG.error("the end of a segment was destroyed after it had been synced; withdrawn={}", missing);
-        }
+        });
         return missing;
     }
 

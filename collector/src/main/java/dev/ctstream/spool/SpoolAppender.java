@@ -688,7 +688,7 @@ final class SpoolAppender {
         for (Loss loss : request.losses()) {
             if (request.logIndex() != LossRequests.Request.UNKNOWN) {
                 log.withdraw(loss.identity(), request.logIndex(), request.logIndex() + 1);
-            } else {
+            } else if (!loss.identity().equals(ChainRecovery.UNKNOWN_RUN)) { // else the start has found what it can
                 log.withdraw(loss.identity(), 0, loss.identity().equals(identity) ? logIndex.next() : Long.MAX_VALUE);
             }
         }

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What earlier runs left in the directory. The control records are read first: they tell what was given up, which is
@@ -31,6 +33,7 @@ record SpoolRecovery(
         long lastEpoch,
         @Nullable TreeWindow precedingLog,
         List<SignedAppends.Range> destroyed) {
+    private static final Logger LOG = LoggerFactory.getLogger(SpoolRecovery.class);
 
     /**
      * Recovers the directory.
@@ -50,7 +53,11 @@ record SpoolRecovery(
         scan.read(control.segments());
         ChainRecovery events = new ChainRecovery(files, directory.events(), stored == null ? null : stored.events());
         events.read();
-        if (control.durable()) {
+        if (proving) {
+            scan.appends().read(files, events.segments());
+        }
+        // A segment whose end was destroyed stays until what it had is withdrawn.
+        if (control.durable() && scan.appends().missing(false).isEmpty()) {
             events.deleteGivenUp(givenUp);
         }
         boolean damaged = scan.damaged() || !control.missing().isEmpty();
@@ -78,7 +85,21 @@ record SpoolRecovery(
                 previous,
                 lastEpoch(List.of(control, events), stored),
                 log,
-                proving ? scan.appends().missing(files, events.segments()) : List.of());
+                proving ? destroyed(scan.appends(), ofUnknownRun(missing)) : List.of());
+    }
+
+    private static List<SignedAppends.Range> destroyed(SignedAppends appends, boolean ofUnknownRun) {
+        List<SignedAppends.Range> destroyed = appends.missing(ofUnknownRun);
+        if (!destroyed.isEmpty()) {
+            LOG.error("the end of a segment was destroyed after it had been synced; withdrawn={}", destroyed);
+        }
+        return destroyed;
+    }
+
+    private static boolean ofUnknownRun(List<LossRequests.Request> missing) {
+        return missing.stream()
+                .flatMap(request -> request.losses().stream())
+                .anyMatch(loss -> loss.identity().equals(ChainRecovery.UNKNOWN_RUN));
     }
 
     private static Spool.@Nullable PreviousRun previousRun(ControlScan scan, SpoolCheckpoint.@Nullable Values stored) {
