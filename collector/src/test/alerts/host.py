@@ -117,7 +117,7 @@ class Host:
     def alter(self, *words):
         java = os.path.join(os.environ['JAVA_HOME'], 'bin/java') if 'JAVA_HOME' in os.environ else 'java'
         subprocess.run([java, '-XX:TieredStopAtLevel=1', '-cp', os.path.join(self.home, 'lib/*'),
-                        os.path.join(HERE, 'Alter.java'), f'127.0.0.1:{KAFKA}', *words], stdout=self.log,
+                        '--source', '17', os.path.join(HERE, 'alter'), f'127.0.0.1:{KAFKA}', *words], stdout=self.log,
                        stderr=self.log, env=self.environment, check=True)
 
     def flush(self):

@@ -9,6 +9,7 @@ import dev.ctstream.metrics.HealthMetrics;
 import dev.ctstream.metrics.HttpAccess;
 import dev.ctstream.metrics.HttpContent;
 import dev.ctstream.metrics.HttpEndpoint;
+import dev.ctstream.metrics.HttpTls;
 import dev.ctstream.metrics.HttpToken;
 import dev.ctstream.metrics.Metrics;
 import dev.ctstream.metrics.OwnedThread;
@@ -26,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -225,19 +227,14 @@ public final class Collector implements AutoCloseable {
         if (listen == null) {
             return new Early(metrics, health, status, null);
         }
-        List<String> names = new ArrayList<>(config.httpHosts());
-        names.add(config.host().name());
         try {
-            HttpToken token = config.httpTokenFile().isPresent()
-                    ? HttpToken.read(config.httpTokenFile().get())
-                    : null;
             return new Early(
                     metrics,
                     health,
                     status,
                     HttpEndpoint.start(
                             listen,
-                            new HttpAccess(names, token),
+                            access(config),
                             new HttpContent(
                                     metrics,
                                     health,
@@ -247,6 +244,18 @@ public final class Collector implements AutoCloseable {
             metrics.close();
             throw e;
         }
+    }
+
+    /** Who may ask, from the files as they are now. */
+    private static HttpAccess access(CollectorConfig config) throws IOException {
+        List<String> names = new ArrayList<>(config.httpHosts());
+        names.add(config.host().name());
+        Optional<Path> token = config.httpTokenFile();
+        Optional<HttpTls.Location> tls = config.httpTls();
+        return new HttpAccess(
+                names,
+                token.isPresent() ? HttpToken.read(token.get()) : null,
+                tls.isPresent() ? HttpTls.read(tls.get()) : null);
     }
 
     private void begin() {
@@ -367,15 +376,23 @@ public final class Collector implements AutoCloseable {
     }
 
     /**
-     * Applies what can change while it runs: the credentials for Kafka. Any thread.
+     * Applies what can change while it runs: the credentials for Kafka, and who may ask the endpoint. Any thread.
      *
      * @return the keys that have changed since they were applied
      */
     public Set<String> apply(CollectorConfig now) {
         applied = now.publish();
-        return sending.publisher().renewCredentials(now.publish()).stream()
+        Set<String> keys = sending.publisher().renewCredentials(now.publish()).stream()
                 .map(key -> "kafka." + key)
                 .collect(Collectors.toCollection(TreeSet::new));
+        if (http != null) {
+            try {
+                keys.addAll(http.renew(access(now)));
+            } catch (IOException e) {
+                LOG.warn("the endpoint's token and certificate stay as they are: {}", ErrorText.of(e));
+            }
+        }
+        return keys;
     }
 
     /** Number of events so far. Any thread. */

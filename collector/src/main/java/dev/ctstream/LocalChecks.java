@@ -12,6 +12,7 @@ import dev.ctstream.metrics.Check;
 import dev.ctstream.metrics.Check.Result;
 import dev.ctstream.metrics.Descriptors;
 import dev.ctstream.metrics.HttpEndpoint;
+import dev.ctstream.metrics.HttpTls;
 import dev.ctstream.metrics.HttpToken;
 import dev.ctstream.netlink.Capabilities;
 import dev.ctstream.netlink.Clock;
@@ -29,6 +30,7 @@ import dev.ctstream.spool.ProofConfig;
 import dev.ctstream.spool.ProofKeyFile;
 import dev.ctstream.spool.SpoolCheck;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -95,6 +97,7 @@ public final class LocalChecks {
         }
         config.httpListen().ifPresent(listen -> checks.add(listen(listen, running)));
         config.httpTokenFile().ifPresent(file -> checks.add(HttpToken.check(file)));
+        config.httpTls().ifPresent(files -> checks.add(HttpTls.check(files, Instant.now())));
         checks.add(Descriptors.check(namespaces));
         return checks;
     }

@@ -9,6 +9,7 @@ import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.NetlinkException;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -19,6 +20,8 @@ import org.slf4j.event.Level;
 /** One run of the collector, from its start until a signal or a failure ends it. */
 final class CollectorRun {
     private static final Logger LOG = LoggerFactory.getLogger(CollectorRun.class);
+    private static final List<String> WHILE_IT_RUNS =
+            List.of("log.", "kafka.ssl.", "kafka.sasl.", "http.hosts", "http.token-file", "http.tls.");
 
     private final Console console;
     private final RunRequests requests;
@@ -131,6 +134,6 @@ final class CollectorRun {
     }
 
     private static boolean changesWhileItRuns(String key) {
-        return key.startsWith("log.") || key.startsWith("kafka.ssl.") || key.startsWith("kafka.sasl.");
+        return WHILE_IT_RUNS.stream().anyMatch(key::startsWith);
     }
 }

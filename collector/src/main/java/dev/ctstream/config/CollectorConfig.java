@@ -5,6 +5,7 @@ import dev.ctstream.batch.DerivedFields;
 import dev.ctstream.conntrack.FlowFilter;
 import dev.ctstream.conntrack.PrivacyRules;
 import dev.ctstream.conntrack.SubscriptionConfig;
+import dev.ctstream.metrics.HttpTls;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
 import dev.ctstream.publish.RegistryConfig;
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param httpListen host:port; empty = no endpoint
  * @param httpHosts names under which the endpoint may be asked, besides its own
  * @param httpTokenFile the token that clients of the endpoint must give
+ * @param httpTls the certificate of the endpoint and its key
  * @param shutdownTimeoutSeconds how long a stop may take
  * @param log what run's log has, and how
  */
@@ -46,6 +48,7 @@ public record CollectorConfig(
         Optional<String> httpListen,
         List<String> httpHosts,
         Optional<Path> httpTokenFile,
+        Optional<HttpTls.Location> httpTls,
         int shutdownTimeoutSeconds,
         Log log) {
     /** Copies the lists. */
@@ -101,10 +104,20 @@ public record CollectorConfig(
                 Optional.of(settings.string("http.token-file"))
                         .filter(file -> !file.isEmpty())
                         .map(Path::of),
+                httpTls(settings),
                 settings.integer("shutdown.timeout-seconds"),
                 new Log(
                         settings.string("log.level").toLowerCase(Locale.ROOT),
                         settings.string("log.format").toLowerCase(Locale.ROOT)));
+    }
+
+    /** Both keys are given, or none. */
+    private static Optional<HttpTls.Location> httpTls(Settings settings) {
+        String certificate = settings.string("http.tls.certificate-file");
+        return certificate.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        new HttpTls.Location(Path.of(certificate), Path.of(settings.string("http.tls.key-file"))));
     }
 
     private static SubscriptionConfig subscription(Settings settings) {

@@ -90,7 +90,16 @@ record DerivedDefaults(String bootId, String hostName) {
     }
 
     private static void http(Map<String, Object> values, List<String> problems) {
-        if ("".equals(values.get("http.token-file")) && values.get("http.listen") instanceof String listen) {
+        boolean certificate = !"".equals(values.get("http.tls.certificate-file"));
+        boolean key = !"".equals(values.get("http.tls.key-file"));
+        if (certificate != key) {
+            String given = certificate ? "http.tls.certificate-file" : "http.tls.key-file";
+            String missing = certificate ? "http.tls.key-file" : "http.tls.certificate-file";
+            problems.add(given + " needs " + missing + ": give both, or none");
+        }
+        if ("".equals(values.get("http.token-file"))
+                && !certificate
+                && values.get("http.listen") instanceof String listen) {
             String open = listen.equals("off") ? "" : HttpEndpoint.withoutToken(listen);
             if (!open.isEmpty()) {
                 problems.add("http.listen=" + listen + ": " + open);

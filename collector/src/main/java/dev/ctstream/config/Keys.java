@@ -435,7 +435,24 @@ final class Keys {
                         "",
                         MEDIUM,
                         "File with a token that clients of http.listen must give: Authorization: Bearer TOKEN, or as the"
-                                + " password of a basic login. Needed where http.listen is no address of the loopback.")
+                                + " password of a basic login. Needed, or TLS, where http.listen is no address of the"
+                                + " loopback. Read again on SIGHUP.")
+                .define(
+                        "http.tls.certificate-file",
+                        STRING,
+                        "",
+                        Checks.path(),
+                        MEDIUM,
+                        "PEM file with the certificate of http.listen and those between it and the authority. With it"
+                                + " other hosts must use https://. Read again on SIGHUP.")
+                .define(
+                        "http.tls.key-file",
+                        STRING,
+                        "",
+                        Checks.path(),
+                        MEDIUM,
+                        "PEM file with the certificate's private key: PKCS#8, not encrypted; RSA, EC or Ed25519. Read again"
+                                + " on SIGHUP.")
                 .define(
                         "log.level",
                         STRING,

@@ -3,9 +3,11 @@ package dev.ctstream.metrics;
 import dev.ctstream.metrics.HttpRequest.BadRequestException;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.PrintableText;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PushbackInputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -13,8 +15,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Predicate;
+import javax.net.ssl.SSLSocket;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,14 +27,16 @@ import org.slf4j.LoggerFactory;
  * (200 or 503, with the reasons), {@code /status} (JSON), {@code /} (a page).
  *
  * <p>Read-only; takes no request body; one request for each connection. {@link HttpConnections} bounds what clients can
- * take, {@link HttpRequest} what they can send, {@link AllowedHosts} under which names they can read, and {@link
- * HttpToken} who can, which an address that other hosts reach must have.
+ * take, {@link HttpRequest} what they can send, {@link AllowedHosts} under which names they can read, {@link HttpToken} who
+ * can, and {@link HttpTls} that nobody on the way can. An address that other hosts reach must have one of the last two.
+ * TLS is for clients of other hosts; what a client of this host sends does not leave it, so it may do without.
  *
  * <p>Ownership: the caller of {@link #start} closes it; the port is free afterwards.
  */
 public final class HttpEndpoint implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HttpEndpoint.class);
     private static final int OK = 200;
+    private static final int BAD_REQUEST = 400;
     private static final int UNAUTHORIZED = 401;
     private static final int NOT_FOUND = 404;
     private static final int METHOD_NOT_ALLOWED = 405;
@@ -40,7 +46,7 @@ public final class HttpEndpoint implements AutoCloseable {
     private static final Map<Integer, String> REASONS = Map.of(
             OK,
             "OK",
-            400,
+            BAD_REQUEST,
             "Bad Request",
             UNAUTHORIZED,
             "Unauthorized",
@@ -66,12 +72,22 @@ public final class HttpEndpoint implements AutoCloseable {
 
     private static final String KEY = "http.listen";
     private static final String OPEN = "other hosts could read it without a token";
+    private static final String ENCRYPTED =
+            "this port speaks TLS with other hosts: ask for https://, as " + HttpTls.CERTIFICATE_KEY + " is set\n";
+    /** First byte of a TLS connection, which is none of an HTTP request. */
+    private static final int TLS_HANDSHAKE = 22;
+
     private static final String REMEDY = "stop what listens there, or set http.listen to another address, or to off";
 
     private final HttpContent content;
-    private final AllowedHosts hosts;
-    private final @Nullable HttpToken token;
+    private final InetSocketAddress address;
+    private final String host; // of http.listen
+    private final Predicate<Socket> ofThisHost;
     private final HttpConnections connections;
+    private volatile Guard guard;
+
+    /** What a request is held against. */
+    private record Guard(HttpAccess access, AllowedHosts hosts) {}
 
     private record Answer(int status, String contentType, String body, List<String> fields) {
         static Answer text(int status, String body) {
@@ -79,26 +95,36 @@ public final class HttpEndpoint implements AutoCloseable {
         }
     }
 
-    private HttpEndpoint(String listen, HttpAccess access, HttpContent content, LongSupplier freeDescriptors)
+    private HttpEndpoint(
+            String listen,
+            HttpAccess access,
+            HttpContent content,
+            LongSupplier freeDescriptors,
+            Predicate<Socket> ofThisHost)
             throws IOException {
         this.content = content;
-        token = access.token();
-        InetSocketAddress address = parse(listen);
-        if (token == null && !isLoopback(address)) {
+        this.ofThisHost = ofThisHost;
+        address = parse(listen);
+        if (access.isOpen() && !isLoopback(address)) {
             throw new IllegalArgumentException(OPEN);
         }
-        List<String> names = new ArrayList<>(access.names());
-        names.add(listen.substring(0, Math.max(0, listen.lastIndexOf(':'))));
-        hosts = new AllowedHosts(names);
+        host = listen.substring(0, Math.max(0, listen.lastIndexOf(':')));
+        guard = guard(access, host);
         connections = HttpConnections.start(address, this::serve, freeDescriptors);
+    }
+
+    private static Guard guard(HttpAccess access, String host) {
+        List<String> names = new ArrayList<>(access.names());
+        names.add(host);
+        return new Guard(access, new AllowedHosts(names));
     }
 
     /**
      * Starts to listen and to answer.
      *
      * @param listen {@code host:port}, {@code [v6]:port}; port 0 takes a free one
-     * @throws IOException when the address cannot be listened on, or others than this host could ask without a token;
-     *     the text names it
+     * @throws IOException when the address cannot be listened on, or others than this host could ask although there is
+     *     neither a token nor TLS; the text names it
      */
     public static HttpEndpoint start(String listen, HttpAccess access, HttpContent content) throws IOException {
         return start(listen, access, content, Descriptors::free);
@@ -106,21 +132,56 @@ public final class HttpEndpoint implements AutoCloseable {
 
     static HttpEndpoint start(String listen, HttpAccess access, HttpContent content, LongSupplier freeDescriptors)
             throws IOException {
+        return start(listen, access, content, freeDescriptors, HttpEndpoint::isOfThisHost);
+    }
+
+    /** @param ofThisHost whether the client of a connection is on this host */
+    static HttpEndpoint start(
+            String listen,
+            HttpAccess access,
+            HttpContent content,
+            LongSupplier freeDescriptors,
+            Predicate<Socket> ofThisHost)
+            throws IOException {
         try {
-            return new HttpEndpoint(listen, access, content, freeDescriptors);
+            return new HttpEndpoint(listen, access, content, freeDescriptors, ofThisHost);
         } catch (IOException | IllegalArgumentException e) {
             throw new IOException(KEY + " (" + listen + "): " + ErrorText.reason(e) + "; " + REMEDY, e);
         }
+    }
+
+    /**
+     * Holds clients against other names, another token or certificate from the next connection on. Any thread.
+     *
+     * @return the keys that differ; none when {@code http.listen} cannot do without what they take away
+     */
+    public Set<String> renew(HttpAccess access) {
+        Set<String> keys = access.differences(guard.access());
+        if (access.isOpen() && !isLoopback(address)) {
+            LOG.warn("{}: {}; the token and the certificate stay until it starts again", KEY, OPEN);
+            return Set.of();
+        }
+        guard = guard(access, host);
+        return keys;
+    }
+
+    /** Whether the client is on this host: the kernel takes no packet with such an address from outside. */
+    static boolean isOfThisHost(Socket connection) {
+        InetAddress client = connection.getInetAddress();
+        return client.isLoopbackAddress() || client.equals(connection.getLocalAddress());
     }
 
     private static boolean isLoopback(InetSocketAddress address) {
         return address.getAddress().isLoopbackAddress();
     }
 
-    /** Why the address cannot be used without a token; empty when it can. */
+    /** Why the address cannot be used without a token and TLS; empty when it can. */
     public static String withoutToken(String listen) {
         try {
-            return isLoopback(parse(listen)) ? "" : OPEN + ": give " + HttpToken.KEY + ", or listen on 127.0.0.1";
+            return isLoopback(parse(listen))
+                    ? ""
+                    : OPEN + ": give " + HttpToken.KEY + ", or " + HttpTls.CERTIFICATE_KEY + " and "
+                            + HttpTls.PRIVATE_KEY + ", or all three, or listen on 127.0.0.1";
         } catch (IOException | IllegalArgumentException e) {
             return ""; // it is refused as an address
         }
@@ -185,7 +246,31 @@ public final class HttpEndpoint implements AutoCloseable {
     }
 
     private void serve(Socket socket) throws IOException {
-        InputStream in = socket.getInputStream();
+        Guard of = guard;
+        HttpTls tls = of.access().tls();
+        if (tls == null) {
+            serve(socket, socket.getInputStream(), of);
+            return;
+        }
+        PushbackInputStream in = new PushbackInputStream(socket.getInputStream());
+        int first = in.read();
+        if (first < 0) {
+            return;
+        }
+        if (first == TLS_HANDSHAKE) {
+            try (SSLSocket encrypted = tls.on(socket, new ByteArrayInputStream(new byte[] {(byte) first}))) {
+                serve(encrypted, encrypted.getInputStream(), of);
+            }
+        } else if (ofThisHost.test(socket)) {
+            in.unread(first);
+            serve(socket, in, of);
+        } else {
+            send(socket.getOutputStream(), Answer.text(BAD_REQUEST, ENCRYPTED), true);
+            skipUnread(socket, in);
+        }
+    }
+
+    private void serve(Socket socket, InputStream in, Guard of) throws IOException {
         String method = "";
         Answer answer;
         try {
@@ -194,7 +279,7 @@ public final class HttpEndpoint implements AutoCloseable {
                 return;
             }
             method = request.method();
-            answer = answer(request);
+            answer = answer(request, of);
         } catch (BadRequestException e) {
             answer = Answer.text(e.status(), e.getMessage() + "\n");
         } catch (RuntimeException e) {
@@ -203,15 +288,19 @@ public final class HttpEndpoint implements AutoCloseable {
         }
         send(socket.getOutputStream(), answer, !method.equals("HEAD"));
         if (!method.equals("GET") && !method.equals("HEAD")) {
-            socket.shutdownOutput();
-            socket.setSoTimeout(UNREAD_MILLIS);
-            in.skipNBytes(MAX_UNREAD_BYTES); // ends with an exception at the end, or when nothing comes
+            skipUnread(socket, in);
         }
     }
 
-    private Answer answer(HttpRequest request) {
-        String host = request.host();
-        if (host != null && !hosts.contain(host)) {
+    private static void skipUnread(Socket socket, InputStream in) throws IOException {
+        socket.shutdownOutput();
+        socket.setSoTimeout(UNREAD_MILLIS);
+        in.skipNBytes(MAX_UNREAD_BYTES); // ends with an exception at the end, or when nothing comes
+    }
+
+    private Answer answer(HttpRequest request, Guard of) {
+        String asked = request.host();
+        if (asked != null && !of.hosts().contain(asked)) {
             return Answer.text(
                     MISDIRECTED,
                     "the Host header names another server; if this one is meant, add the name to http.hosts\n");
@@ -219,7 +308,7 @@ public final class HttpEndpoint implements AutoCloseable {
         if (!request.method().equals("GET") && !request.method().equals("HEAD")) {
             return new Answer(METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n", List.of("Allow: GET, HEAD"));
         }
-        HttpToken wanted = token;
+        HttpToken wanted = of.access().token();
         if (wanted != null && !wanted.isIn(request.authorization())) {
             return new Answer(UNAUTHORIZED, TEXT, "give the token of http.token-file\n", HttpToken.CHALLENGES);
         }

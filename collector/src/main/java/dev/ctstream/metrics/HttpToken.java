@@ -76,6 +76,10 @@ public final class HttpToken {
         }
     }
 
+    boolean isSame(HttpToken other) {
+        return MessageDigest.isEqual(token, other.token);
+    }
+
     /** Whether the value of an {@code Authorization} field has the token; takes the same time whatever it has. */
     boolean isIn(@Nullable String authorization) {
         if (authorization == null) {

@@ -149,7 +149,8 @@ class ClumsyInputTest {
             2 | run -D spool.max-bytes=-1                               | spool.max-bytes=-1 (-D): must be at least
             2 | run -D topic.create=yes                                 | topic.create=yes (-D): must be true or false
             2 | run -D http.listen=9090                                 | http.listen=9090 (-D): not of the form host:port
-            2 | run -D http.listen=0.0.0.0:9477                        | http.listen=0.0.0.0:9477: other hosts could read it without a token: give http.token-file, or listen on 127.0.0.1
+            2 | run -D http.listen=0.0.0.0:9477                        | http.listen=0.0.0.0:9477: other hosts could read it without a token: give http.token-file, or http.tls.certificate-file and http.tls.key-file, or all three, or listen on 127.0.0.1
+            2 | run -D http.tls.key-file=/key.pem                      | http.tls.key-file needs http.tls.certificate-file: give both, or none
             2 | run -D http.listen=127.0.0.1:99999                      | http.listen=127.0.0.1:99999 (-D):
             2 | run -D events=new,gone                                  | 'gone' is none of new, update, destroy
             2 | run -D netns=                                           | netns= (-D): names no network namespace

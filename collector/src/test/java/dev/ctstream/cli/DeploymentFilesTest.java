@@ -176,10 +176,13 @@ class DeploymentFilesTest {
                     control.filter(file -> !file.endsWith("control")).toList());
             assertThat(scripts).hasSize(4);
             scripts.add(DEPLOY.resolve("docker-entrypoint"));
+            scripts.add(DEPLOY.resolve("docker-healthcheck"));
             scripts.add(DEPLOY.resolve("package/assemble"));
             for (Path script : scripts) {
                 assertThat(Files.isExecutable(script)).as("%s", script).isTrue();
-                Process shell = new ProcessBuilder(script.endsWith("assemble") ? "bash" : "sh", "-n", script.toString())
+                boolean bash = Files.readString(script).startsWith("#!/bin/bash");
+                Process shell = new ProcessBuilder(
+                                bash || script.endsWith("assemble") ? "bash" : "sh", "-n", script.toString())
                         .inheritIO()
                         .start();
                 assertThat(shell.waitFor()).isZero();

@@ -7,6 +7,7 @@ import dev.ctstream.batch.DerivedFields;
 import dev.ctstream.conntrack.FlowFilter;
 import dev.ctstream.conntrack.PrivacyRules;
 import dev.ctstream.conntrack.SubscriptionConfig;
+import dev.ctstream.metrics.HttpTls;
 import dev.ctstream.publish.Layout;
 import dev.ctstream.publish.PublishConfig;
 import dev.ctstream.publish.RegistryConfig;
@@ -74,6 +75,7 @@ class CollectorConfigTest {
                         Optional.of("127.0.0.1:9477"),
                         List.of(),
                         Optional.empty(),
+                        Optional.empty(),
                         5,
                         new CollectorConfig.Log("info", "text")));
     }
@@ -127,6 +129,7 @@ class CollectorConfigTest {
                 Optional.empty(),
                 List.of("ctstream", ".example.com"),
                 Optional.of(Path.of("/token")),
+                Optional.of(new HttpTls.Location(Path.of("/chain.pem"), Path.of("/key.pem"))),
                 6,
                 new CollectorConfig.Log("warn", "json"));
         assertThat(load(OTHERS)).isEqualTo(expected);
@@ -245,6 +248,8 @@ class CollectorConfigTest {
         OTHERS.put("http.listen", "off");
         OTHERS.put("http.hosts", "ctstream,.example.com");
         OTHERS.put("http.token-file", "/token");
+        OTHERS.put("http.tls.certificate-file", "/chain.pem");
+        OTHERS.put("http.tls.key-file", "/key.pem");
         OTHERS.put("host.id", "h");
         OTHERS.put("shutdown.timeout-seconds", "6");
     }

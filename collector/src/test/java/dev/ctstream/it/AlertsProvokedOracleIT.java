@@ -43,7 +43,8 @@ class AlertsProvokedOracleIT {
                 .collect(Collectors.toCollection(TreeSet::new));
         assertThat(names).hasSize(13);
         List<String> command = new ArrayList<>(List.of("src/test/alerts/provoke"));
-        command.add(LaunchedProgram.launcher(folder).getParent().getParent().toString());
+        command.add(
+                LaunchedProgram.launcher(folder).resolve("../..").normalize().toString());
         command.addAll(names);
         Path out = folder.resolve("out");
         Path err = folder.resolve("err");

@@ -35,7 +35,7 @@ class HostileHttpTest {
         health.report("receive", true, "joined");
         endpoint = HttpEndpoint.start(
                 "127.0.0.1:0",
-                new HttpAccess(List.of("node-1", "Scrape.Example.org", ".internal"), null),
+                new HttpAccess(List.of("node-1", "Scrape.Example.org", ".internal"), null, null),
                 new HttpContent(metrics, health, () -> "{\"secret\":1}", still -> "<p>page"),
                 freeDescriptors::get);
     }

@@ -32,7 +32,7 @@ class HttpEndpointTest {
     void start() throws IOException {
         endpoint = HttpEndpoint.start(
                 "127.0.0.1:0",
-                new HttpAccess(List.of(), null),
+                new HttpAccess(List.of(), null, null),
                 new HttpContent(metrics, health, () -> "{\"received\":5,\"text\":\"<&,\"}", still -> "<p>page"));
     }
 
@@ -116,7 +116,7 @@ class HttpEndpointTest {
         String listen = "127.0.0.1:" + endpoint.port();
         assertThatThrownBy(() -> HttpEndpoint.start(
                         listen,
-                        new HttpAccess(List.of(), null),
+                        new HttpAccess(List.of(), null, null),
                         new HttpContent(metrics, health, () -> "{}", still -> "<p>page")))
                 .isInstanceOf(IOException.class)
                 .hasMessage(
@@ -124,7 +124,7 @@ class HttpEndpointTest {
                                 + " or set http.listen to another address, or to off");
         assertThatThrownBy(() -> HttpEndpoint.start(
                         "127.0.0.1",
-                        new HttpAccess(List.of(), null),
+                        new HttpAccess(List.of(), null, null),
                         new HttpContent(metrics, health, () -> "{}", still -> "<p>page")))
                 .hasMessageContaining("host:port");
     }
@@ -134,7 +134,7 @@ class HttpEndpointTest {
         Path file = Files.writeString(folder.resolve("token"), "0123456789abcdef\n");
         HttpContent content = new HttpContent(metrics, health, () -> "{}", still -> "<p>page");
         try (HttpEndpoint guarded =
-                HttpEndpoint.start("0.0.0.0:0", new HttpAccess(List.of(), HttpToken.read(file)), content)) {
+                HttpEndpoint.start("0.0.0.0:0", new HttpAccess(List.of(), HttpToken.read(file), null), content)) {
             for (String path : List.of("/", "/metrics", "/livez", "/readyz", "/status", "/still", "/nope")) {
                 HttpResponse<String> refused = get(guarded, path, "Bearer 0123456789abcdeX");
                 assertThat(refused.statusCode()).as(path).isEqualTo(401);
@@ -154,10 +154,11 @@ class HttpEndpointTest {
     @Test
     void anAddressThatOthersReachNeedsAToken() {
         HttpContent content = new HttpContent(metrics, health, () -> "{}", still -> "<p>page");
-        assertThatThrownBy(() -> HttpEndpoint.start("0.0.0.0:0", new HttpAccess(List.of(), null), content))
+        assertThatThrownBy(() -> HttpEndpoint.start("0.0.0.0:0", new HttpAccess(List.of(), null, null), content))
                 .hasMessageContaining("http.listen (0.0.0.0:0): other hosts could read it without a token");
         assertThat(HttpEndpoint.withoutToken("0.0.0.0:9477"))
-                .isEqualTo("other hosts could read it without a token: give http.token-file, or listen on 127.0.0.1");
+                .isEqualTo("other hosts could read it without a token: give http.token-file, or"
+                        + " http.tls.certificate-file and http.tls.key-file, or all three, or listen on 127.0.0.1");
         assertThat(HttpEndpoint.withoutToken("[::]:9477")).isNotEmpty();
         assertThat(HttpEndpoint.withoutToken("[::1]:9477")).isEmpty();
         assertThat(HttpEndpoint.withoutToken("127.0.0.5:9477")).isEmpty();

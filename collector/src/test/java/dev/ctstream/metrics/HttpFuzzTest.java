@@ -29,7 +29,7 @@ class HttpFuzzTest {
         int answered = 0;
         try (HttpEndpoint endpoint = HttpEndpoint.start(
                 "127.0.0.1:0",
-                new HttpAccess(List.of(), null),
+                new HttpAccess(List.of(), null, null),
                 new HttpContent(metrics, health, () -> "{}", still -> "<p>page"))) {
             for (int i = 0; i < REQUESTS; i++) {
                 byte[] request = damaged(random);

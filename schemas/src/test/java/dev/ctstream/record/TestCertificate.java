@@ -20,6 +20,7 @@ public record TestCertificate(Path store) {
     public static final String PASSWORD = "of-no-secret";
 
     private static final int LINE = 64;
+    private static final String[] EC = {"-keyalg", "EC", "-groupname", "secp256r1"};
 
     /**
      * Makes {@code NAME.p12} in the folder.
@@ -28,8 +29,18 @@ public record TestCertificate(Path store) {
      */
     public static TestCertificate make(Path folder, String name, String alternative)
             throws IOException, InterruptedException {
+        return make(folder, name, alternative, EC);
+    }
+
+    /**
+     * As {@link #make(Path, String, String)}, with another key.
+     *
+     * @param key as keytool writes it, for instance {@code -keyalg Ed25519}
+     */
+    public static TestCertificate make(Path folder, String name, String alternative, String... key)
+            throws IOException, InterruptedException {
         TestCertificate made = new TestCertificate(folder.resolve(name + ".p12"));
-        made.generate(name, "san=" + alternative);
+        made.generate(name, "san=" + alternative, key);
         return made;
     }
 
@@ -37,9 +48,9 @@ public record TestCertificate(Path store) {
     public static TestCertificate makeExpired(Path folder, String name, String alternative)
             throws IOException, InterruptedException, GeneralSecurityException {
         TestCertificate authority = new TestCertificate(folder.resolve("authority.p12"));
-        authority.generate("authority", "bc=ca:true");
+        authority.generate("authority", "bc=ca:true", EC);
         TestCertificate made = new TestCertificate(folder.resolve(name + ".p12"));
-        made.generate(name, "san=" + alternative);
+        made.generate(name, "san=" + alternative, EC);
         Path request = folder.resolve(name + ".csr");
         Path reply = folder.resolve(name + ".crt");
         made.keytool("-certreq", "-alias", name, "-file", request.toString());
@@ -63,23 +74,12 @@ public record TestCertificate(Path store) {
         return made;
     }
 
-    private void generate(String name, String extension) throws IOException, InterruptedException {
-        keytool(
-                "-genkeypair",
-                "-alias",
-                name,
-                "-keyalg",
-                "EC",
-                "-groupname",
-                "secp256r1",
-                "-dname",
-                "CN=" + name,
-                "-ext",
-                extension,
-                "-validity",
-                "3650",
-                "-storetype",
-                "PKCS12");
+    private void generate(String name, String extension, String... key) throws IOException, InterruptedException {
+        List<String> arguments = new ArrayList<>(List.of("-genkeypair", "-alias", name));
+        arguments.addAll(List.of(key));
+        arguments.addAll(
+                List.of("-dname", "CN=" + name, "-ext", extension, "-validity", "3650", "-storetype", "PKCS12"));
+        keytool(arguments.toArray(String[]::new));
     }
 
     private void keytool(String... arguments) throws IOException, InterruptedException {
@@ -97,10 +97,25 @@ public record TestCertificate(Path store) {
 
     /** The certificate alone, as PEM, in a file of its own. */
     public Path pem() throws IOException, GeneralSecurityException {
-        KeyStore keys = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
+        KeyStore keys = keys();
         byte[] certificate = keys.getCertificate(keys.aliases().nextElement()).getEncoded();
-        String body = Base64.getMimeEncoder(LINE, new byte[] {'\n'}).encodeToString(certificate);
-        return Files.writeString(
-                Path.of(store + ".pem"), "-----BEGIN CERTIFICATE-----\n" + body + "\n-----END CERTIFICATE-----\n");
+        return Files.writeString(Path.of(store + ".pem"), pem("CERTIFICATE", certificate));
+    }
+
+    /** The private key, as PEM (PKCS#8), in a file of its own. */
+    public Path keyPem() throws IOException, GeneralSecurityException {
+        KeyStore keys = keys();
+        byte[] key = keys.getKey(keys.aliases().nextElement(), PASSWORD.toCharArray())
+                .getEncoded();
+        return Files.writeString(Path.of(store + ".key.pem"), pem("PRIVATE KEY", key));
+    }
+
+    private KeyStore keys() throws IOException, GeneralSecurityException {
+        return KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
+    }
+
+    private static String pem(String label, byte[] content) {
+        String body = Base64.getMimeEncoder(LINE, new byte[] {'\n'}).encodeToString(content);
+        return "-----BEGIN " + label + "-----\n" + body + "\n-----END " + label + "-----\n";
     }
 }
