@@ -1,7 +1,7 @@
 package dev.ctstream.proof;
 
 /**
- * Where a record lies.
+ * Where a record lies. Immutable; any thread.
  *
  * @param control whether it is a control record
  * @param partition of its topic; a negative number for a file: -1 is the first

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Bounds: what is known of a leaf is in a temporary file ({@link LeafStore}); memory has some hundred bytes for each run,
  * partition and stream.
  *
- * <p>Threads: confined to one. Ownership: owns the file until {@link #close}.
+ * <p>Threads: confined to one. Ownership: owns the file until {@link #close}. Errors: IOException of that file; what is wrong
+ * with records is a finding.
  */
 public final class ProofAudit implements AutoCloseable {
     /** A run that is younger need not have a checkpoint. */

@@ -13,7 +13,8 @@ import dev.ctstream.record.proof.TrustedKeys;
 import java.util.OptionalLong;
 
 /**
- * An exported record that its proof has shown to be what its host has signed.
+ * An exported record that its proof has shown to be what its host has signed. Ownership: the value is the caller's. Threads:
+ * any, as long as nobody changes the value.
  *
  * @param value the record, {@link dev.ctstream.record.Framing#SINGLE_OBJECT}
  * @param leaf what of it is in the log
@@ -24,6 +25,8 @@ public record ProvenRecord(byte[] value, Leaf leaf, Checkpoint checkpoint) {
     /**
      * Checks an exported record.
      *
+     * @param text of a file of {@code ctstream proof export}
+     * @param keys of hosts
      * @param reader knows the schema that wrote it
      * @throws NoteException when the proof does not hold; the message says why
      */

@@ -5,7 +5,7 @@ import dev.ctstream.record.proof.LogOrigin;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record that does not fit what its host has signed.
+ * A record that does not fit what its host has signed. Immutable; any thread.
  *
  * @param run whose log; null when nobody can tell
  * @param index log_index; -1 = not of one record

@@ -190,6 +190,24 @@ class WitnessBrokerIT {
     }
 
     @Test
+    void aKeyThatIsNoneOfAWitnessIsRefusedWithTheRemedy() {
+        assertThat(ctstream(witness("any"))).isEqualTo(2);
+        assertThat(output())
+                .contains("witness.key: ENOENT (2) ", "ctstream proof key generate --witness NAME FILE makes one");
+        assertThat(ctstream(
+                        "proof",
+                        "key",
+                        "generate",
+                        "-D",
+                        "host.id=a",
+                        folder.resolve("witness.key").toString()))
+                .as(output())
+                .isZero();
+        assertThat(ctstream(witness("any"))).isEqualTo(2);
+        assertThat(output()).contains("witness.key: not the key of a witness; only its owner may use it");
+    }
+
+    @Test
     void itsFileShowsThatTheEndOfEverythingWasCutOff() throws Exception {
         ProvenTopics topics = new ProvenTopics(folder);
         makeKeys(topics.publicKey() + "\n");

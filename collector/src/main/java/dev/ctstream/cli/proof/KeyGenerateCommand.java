@@ -81,7 +81,7 @@ final class KeyGenerateCommand implements Callable<Integer> {
     private String hostId() throws CommandFailure {
         try {
             return Configuration.load(new ConfigSources(
-                            Optional.ofNullable(config), console.environment(), keys, HostFacts.current(), true))
+                            Optional.ofNullable(config), console.environment(), keys, HostFacts.current(), false))
                     .collector()
                     .host()
                     .id();

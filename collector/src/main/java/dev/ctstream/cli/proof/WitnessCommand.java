@@ -145,13 +145,18 @@ final class WitnessCommand implements Callable<Integer> {
             if (signer.key().type() == NoteKey.COSIGNATURE) {
                 return signer;
             }
+        } catch (ProofKeyFile.Unusable e) {
+            throw unusable(e.found, e);
         } catch (IOException e) {
-            throw KeyCommand.failure(e);
+            throw unusable(ErrorText.reason(e), e);
         }
-        throw new CommandFailure(
-                ExitCode.USAGE,
-                "--signer " + signerFile
-                        + ": not the key of a witness; make one with ctstream proof key generate --witness NAME FILE");
+        throw unusable("not the key of a witness", null);
+    }
+
+    private CommandFailure unusable(String found, @Nullable IOException cause) {
+        String text = "--signer " + signerFile + ": " + found
+                + "; only its owner may use it (mode 600), and ctstream proof key generate --witness NAME FILE makes one";
+        return new CommandFailure(ExitCode.USAGE, List.of(text), cause);
     }
 
     private void report(Witness witness) {

@@ -3,10 +3,13 @@ package dev.ctstream.record.proof;
 import java.util.List;
 
 /**
- * What a host has signed: the root of its log at a size, in the format of C2SP tlog-checkpoint. Immutable.
+ * What a host has signed: the root of its log at a size. Immutable; any thread.
+ *
+ * <p>Source: <a href="https://c2sp.org/tlog-checkpoint">C2SP tlog-checkpoint</a>; hosts write no extension lines.
  *
  * @param origin the log, see {@link LogOrigin}
- * @param size number of leaves
+ * @param size number of leaves, from 0
+ * @param root of the tree of these leaves
  */
 public record Checkpoint(String origin, long size, Hash root) {
     private static final int LINES = 3;
@@ -21,7 +24,11 @@ public record Checkpoint(String origin, long size, Hash root) {
         return SignedNote.sign(text(), signer);
     }
 
-    /** Reads the text of a note. */
+    /**
+     * Reads the text of a note; says nothing about its signatures.
+     *
+     * @throws NoteException when it is no checkpoint
+     */
     public static Checkpoint parse(String text) throws NoteException {
         List<String> lines = List.of(text.split("\n", -1));
         if (lines.size() < LINES + 1 || lines.get(0).isEmpty()) {

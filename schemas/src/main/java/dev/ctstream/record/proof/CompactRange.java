@@ -8,7 +8,7 @@ import java.util.List;
  * A Merkle tree of RFC 6962 that can grow: the roots of the largest complete subtrees that its leaves make, from the left.
  * A tree of n leaves has one for each bit that is set in n.
  *
- * <p>Threads: confined to one.
+ * <p>Source: RFC 6962, section 2.1. Ownership: owns its list; {@link #hashes} returns a copy. Threads: confined to one.
  */
 public final class CompactRange {
     /** More hashes than this stand for a size that no run reaches. */

@@ -5,7 +5,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.nio.ByteBuffer;
 import java.util.OptionalLong;
 
-/** A witness's signature under a checkpoint, with its time: C2SP tlog-cosignature, {@code cosignature/v1}. */
+/**
+ * A witness's signature under a checkpoint, with its time. Threads: any.
+ *
+ * <p>Source: <a href="https://c2sp.org/tlog-cosignature">C2SP tlog-cosignature</a>, {@code cosignature/v1}: the time in
+ * seconds (8 bytes, big endian), and Ed25519 over {@code cosignature/v1\ntime SECONDS\n} and the text of the note.
+ */
 public final class Cosignature {
     private static final int SIGNATURE_BYTES = 64;
 
@@ -16,10 +21,11 @@ public final class Cosignature {
     }
 
     /**
-     * Cosigns a checkpoint.
+     * Cosigns a checkpoint; says nothing about the signatures that it has.
      *
      * @param witness a key of type {@link NoteKey#COSIGNATURE}
      * @param seconds since 1970-01-01 UTC
+     * @return the note with one more signature
      */
     public static SignedNote add(SignedNote checkpoint, NoteSigner witness, long seconds) {
         byte[] signature = witness.sign(message(checkpoint.text(), seconds));

@@ -25,7 +25,11 @@ public final class Hash {
         this.bytes = bytes;
     }
 
-    /** The hash with these bytes. */
+    /**
+     * The hash with these bytes, which are copied.
+     *
+     * @throws IllegalArgumentException when they are not {@value #BYTES}
+     */
     public static Hash of(byte[] bytes) {
         if (bytes.length != BYTES) {
             throw new IllegalArgumentException("a hash has " + BYTES + " bytes, not " + bytes.length);
@@ -33,7 +37,11 @@ public final class Hash {
         return new Hash(bytes.clone());
     }
 
-    /** The hash whose bytes are the remaining ones. */
+    /**
+     * The hash whose bytes are the remaining ones, which are copied; the buffer's position stays.
+     *
+     * @throws IllegalArgumentException when they are not {@value #BYTES}
+     */
     public static Hash of(ByteBuffer bytes) {
         byte[] copy = new byte[bytes.remaining()];
         bytes.duplicate().get(copy);

@@ -3,7 +3,8 @@ package dev.ctstream.record.proof;
 import java.util.List;
 
 /**
- * The statement that a key follows another one of the same name, signed by the earlier one.
+ * The statement that a key follows another one of the same name, signed by the earlier one. Immutable; any thread. The
+ * format is ours: {@code collector/docs/proof.md}.
  *
  * <pre>
  * ctstream key succession
@@ -25,7 +26,11 @@ public record KeySuccession(NoteKey from, NoteKey to) {
         return SignedNote.sign(FIRST_LINE + "\n" + from.key() + "\n" + to + "\n", from);
     }
 
-    /** Reads a statement and checks its signature, by the key that it names. Whether that key is trusted is not said. */
+    /**
+     * Reads a statement and checks its signature, by the key that it names. Whether that key is trusted is not said.
+     *
+     * @throws NoteException when it is none, or that key has not signed it
+     */
     public static KeySuccession parse(SignedNote note) throws NoteException {
         List<String> lines = List.of(note.text().split("\n", -1));
         if (lines.size() != LINES || !lines.get(0).equals(FIRST_LINE)) {

@@ -17,7 +17,9 @@ import java.nio.ByteBuffer;
  *
  * <p>All integers are big endian. The body of a batch is its encoded events one after the other, that of a control record
  * its datum without framing. A control record has zone -1, its control_sequence as the first sequence, count 1, and
- * lost_total 0.
+ * lost_total 0. Names of more than 65 535 bytes have no leaf: no collector writes them.
+ *
+ * <p>Threads: any. The arrays belong to the caller.
  */
 public final class LeafBytes {
     /** Kind: a batch of events. */

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The name of a log, {@code ctstream/HOST_ID/BOOT_ID/STREAM_EPOCH}, and of the key that signs it, {@code
- * ctstream/HOST_ID}. Bytes other than letters, digits, {@code - . _ ~} are written as {@code %XX}.
+ * ctstream/HOST_ID}. Bytes of UTF-8 other than ASCII letters, digits, {@code - . _ ~} are written as {@code %XX}. Threads:
+ * any.
  */
 public final class LogOrigin {
     private static final String PREFIX = "ctstream/";

@@ -41,7 +41,9 @@ public final class NoteKey {
     /**
      * A key.
      *
-     * @param bytes the 32 bytes of an Ed25519 public key
+     * @param type {@link #ED25519} or {@link #COSIGNATURE}
+     * @param bytes the 32 bytes of an Ed25519 public key, which are copied
+     * @throws NoteException when they are no key, or the name has spaces or a +
      */
     public NoteKey(String name, int type, byte[] bytes) throws NoteException {
         this.name = checked(name);
@@ -58,7 +60,11 @@ public final class NoteKey {
         }
     }
 
-    /** Reads a verifier key. */
+    /**
+     * Reads a verifier key.
+     *
+     * @throws NoteException when it is none, or its id does not fit
+     */
     public static NoteKey parse(String text) throws NoteException {
         String[] parts = text.strip().split("\\+", 3); // the Base64 may have more of them
         if (parts.length != 3) {

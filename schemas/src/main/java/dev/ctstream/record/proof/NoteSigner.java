@@ -43,6 +43,7 @@ public final class NoteSigner {
      * A new key.
      *
      * @param type {@link NoteKey#ED25519}, or {@link NoteKey#COSIGNATURE} for a witness
+     * @throws NoteException when the name has spaces or a +
      */
     public static NoteSigner generate(String name, int type) throws NoteException {
         try {
@@ -61,6 +62,7 @@ public final class NoteSigner {
      * Reads a private key.
      *
      * @param key its public key
+     * @throws NoteException when it is none, or not that of the public key
      */
     public static NoteSigner parse(String secret, NoteKey key) throws NoteException {
         String text = secret.strip();

@@ -8,7 +8,9 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * A text with signatures under it, in the format of C2SP signed-note. Immutable; any thread.
+ * A text with signatures under it. Immutable; any thread.
+ *
+ * <p>Source: <a href="https://c2sp.org/signed-note">C2SP signed-note</a>.
  *
  * @param text ends with a line feed
  * @param signatures in their order
@@ -74,7 +76,11 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
                         .toList());
     }
 
-    /** Reads a note; says nothing about its signatures. */
+    /**
+     * Reads a note; says nothing about its signatures.
+     *
+     * @throws NoteException when it is none, is longer than {@value #MOST_CHARS} characters, or has too many signatures
+     */
     public static SignedNote parse(String note) throws NoteException {
         int blank = note.lastIndexOf("\n\n");
         if (note.length() > MOST_CHARS || blank < 0 || !note.endsWith("\n")) {

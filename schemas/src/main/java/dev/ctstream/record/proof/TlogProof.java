@@ -5,7 +5,9 @@ import java.util.Base64;
 import java.util.List;
 
 /**
- * A proof that a leaf is in a log, which stands for itself: C2SP tlog-proof.
+ * A proof that a leaf is in a log, which stands for itself. Immutable; any thread.
+ *
+ * <p>Source: <a href="https://c2sp.org/tlog-proof">C2SP tlog-proof</a>.
  *
  * @param extra bytes of our own, in Base64: the record; empty = none
  * @param index number of the leaf
@@ -27,7 +29,11 @@ public record TlogProof(String extra, long index, List<Hash> path, SignedNote ch
         return new TlogProof(Base64.getEncoder().encodeToString(extra), index, path, checkpoint);
     }
 
-    /** The extra bytes. */
+    /**
+     * The extra bytes.
+     *
+     * @throws NoteException when they are not Base64
+     */
     public byte[] extraBytes() throws NoteException {
         byte[] bytes = NoteKey.decoded(extra);
         if (bytes == null) {
@@ -36,7 +42,11 @@ public record TlogProof(String extra, long index, List<Hash> path, SignedNote ch
         return bytes;
     }
 
-    /** Reads a proof; proves nothing. */
+    /**
+     * Reads a proof; proves nothing.
+     *
+     * @throws NoteException when it is none
+     */
     public static TlogProof parse(String text) throws NoteException {
         int blank = text.indexOf("\n\n");
         if (blank < 0 || !text.startsWith(FIRST_LINE + "\n")) {
@@ -76,7 +86,12 @@ public record TlogProof(String extra, long index, List<Hash> path, SignedNote ch
         return text.append('\n').append(checkpoint.format()).toString();
     }
 
-    /** Checks that the leaf is in the tree of the checkpoint; says nothing about the checkpoint's signature. */
+    /**
+     * Checks that the leaf is in the tree of the checkpoint; says nothing about the checkpoint's signature.
+     *
+     * @param leaf its hash
+     * @throws NoteException when it is not
+     */
     public void check(Hash leaf) throws NoteException {
         Checkpoint signed = Checkpoint.parse(checkpoint.text());
         if (!TreeWindow.rootOf(index, signed.size(), leaf, path).equals(signed.root())) {

@@ -8,6 +8,8 @@ import java.util.List;
  * The end of a tree: the compact range before it, and its leaves. It has every hash that an inclusion proof of one of
  * these leaves needs. A CHECKPOINT carries one.
  *
+ * <p>Ownership: copies what it gets. Threads: any, as long as nobody appends to {@link #before}: take a copy of it.
+ *
  * @param before the tree without these leaves
  * @param leaves from {@code before.size()} on
  */
@@ -92,7 +94,14 @@ public record TreeWindow(CompactRange before, List<Hash> leaves) {
         throw new IllegalStateException("no subtree " + from + ".." + to + " in a tree of " + start());
     }
 
-    /** Computes the root that an inclusion proof leads to (RFC 9162, section 2.1.3.2). */
+    /**
+     * Computes the root that an inclusion proof leads to (RFC 9162, section 2.1.3.2).
+     *
+     * @param index of the leaf
+     * @param size of the tree, in leaves
+     * @param path from the leaf's sibling on
+     * @throws NoteException when the path has another length than such a tree
+     */
     public static Hash rootOf(long index, long size, Hash leaf, List<Hash> path) throws NoteException {
         if (index < 0 || index >= size) {
             throw new NoteException("leaf " + index + " is not in a log of size " + size);

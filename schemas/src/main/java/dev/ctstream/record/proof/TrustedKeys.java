@@ -20,7 +20,11 @@ public final class TrustedKeys {
 
     private final Map<String, List<NoteKey>> keys = new HashMap<>();
 
-    /** Reads public keys, one a line; empty lines and lines that begin with # are skipped. */
+    /**
+     * Reads public keys, one a line; empty lines and lines that begin with # are skipped.
+     *
+     * @throws NoteException when a line is none, or there is none
+     */
     public static TrustedKeys parse(String text) throws NoteException {
         TrustedKeys trusted = new TrustedKeys();
         for (String line : text.split("\n", -1)) {

@@ -108,6 +108,24 @@ class SignedNoteTest {
     }
 
     @Test
+    void aHolderOfAKeyCannotNameAnyNumberOfThem() throws NoteException {
+        NoteSigner first = signer("ctstream/h", NoteKey.ED25519);
+        TrustedKeys trusted = TrustedKeys.parse(first.key().toString());
+        NoteKey followed = first.key();
+        for (int i = 1; i < TrustedKeys.MOST_FOLLOWED; i++) {
+            followed = signer("ctstream/h", NoteKey.ED25519).key();
+            assertThat(trusted.follow(KeySuccession.parse(KeySuccession.sign(first, followed))))
+                    .isTrue();
+        }
+        NoteKey more = signer("ctstream/h", NoteKey.ED25519).key();
+        assertThat(trusted.follow(KeySuccession.parse(KeySuccession.sign(first, more))))
+                .isFalse();
+        assertThat(trusted.follow(KeySuccession.parse(KeySuccession.sign(first, followed))))
+                .isTrue(); // it is one of them
+        assertThat(trusted.of("ctstream/h")).hasSize(TrustedKeys.MOST_FOLLOWED);
+    }
+
+    @Test
     void aWitnessCosignsWithItsTime() throws NoteException {
         NoteSigner host = signer("ctstream/h", NoteKey.ED25519);
         NoteSigner witness = signer("witness.example/w", NoteKey.COSIGNATURE);
