@@ -76,6 +76,7 @@ class ProofBrokerIT {
 
     @AfterAll
     static void stop() {
+        filled.close();
         broker.close();
     }
 

@@ -52,6 +52,7 @@ class WitnessBrokerIT {
 
     @AfterAll
     static void stop() {
+        filled.close();
         broker.close();
     }
 
