@@ -201,7 +201,7 @@ final class ProofLog {
             return null;
         }
         int more = Math.max(0, window.leaves().size() - parts.most());
-        CompactRange before = window.before();
+        CompactRange before = window.before().copy(); // the window stays: STARTED may be tried again
         before.append(window.leaves().subList(0, more));
         return checkpoint(
                 new TreeWindow(
