@@ -305,7 +305,7 @@ final class ActiveSegment {
      *     next call
      */
     void sync() throws IOException {
-        syncSuspects();
+        syncAbandoned();
         SegmentWriter open = writer;
         if (open == null) {
             syncDirectory();
@@ -319,7 +319,12 @@ final class ActiveSegment {
         }
     }
 
-    private void syncSuspects() throws IOException {
+    /**
+     * Syncs what was appended to segments that are abandoned; the one in use is left alone.
+     *
+     * @throws IOException when that failed; the next call tries the rest again
+     */
+    void syncAbandoned() throws IOException {
         List<Segment> kept = suspects.isEmpty() ? List.of() : catalog.list();
         while (!suspects.isEmpty()) {
             Suspect oldest = suspects.get(0);

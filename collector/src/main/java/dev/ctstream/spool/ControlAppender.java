@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Numbers control records and appends them to their chain. A GAP, a CHECKPOINT and a WITHDRAWN are synced before this
- * returns.
+ * returns; before a CHECKPOINT, so is every control record that it may list.
  *
  * <p>Bounds: {@code spool.control-bytes}; each kind may fill a share of it, see {@link ControlItem#shareSixteenths}.
  *
@@ -205,6 +205,9 @@ final class ControlAppender {
     private boolean commit(List<ControlItem> taken, boolean sync) {
         List<QueuedBatch> batches = List.copyOf(frames.batches());
         try {
+            if (taken.stream().anyMatch(item -> item.record().kind() == ControlKind.CHECKPOINT)) {
+                control.active.syncAbandoned(); // it lists them; its own segment is synced with it
+            }
             control.append(frames, batches.get(batches.size() - 1).envelope().next(), sync);
         } catch (IOException e) {
             taken.forEach(this::unnumber);

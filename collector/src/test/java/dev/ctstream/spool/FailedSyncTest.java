@@ -46,8 +46,12 @@ class FailedSyncTest {
     }
 
     private static boolean hasReport(TestSpool spool) throws IOException {
+        return has(spool, "HEARTBEAT");
+    }
+
+    private static boolean has(TestSpool spool, String kind) throws IOException {
         spool.readControl();
-        return spool.controlFrames().stream().anyMatch(frame -> frame.kind().equals("HEARTBEAT"));
+        return spool.controlFrames().stream().anyMatch(frame -> frame.kind().equals(kind));
     }
 
     @Test
@@ -100,6 +104,30 @@ class FailedSyncTest {
             spool.control(TestSpool.OWN, ControlRecords.heartbeat());
             spool.readAllBatches();
             spool.topics.assertExact(spool.madeUpTo());
+        }
+    }
+
+    @Test
+    void noCheckpointIsAppendedBeforeTheControlRecordsThatItListsAreWrittenAgainAndSynced() throws Exception {
+        Path key = directory.resolve("proof.key");
+        ProofKeyFile.generate("host-1").write(key, false);
+        SpoolConfig proven = new SpoolConfig(
+                directory, 1L << 30, 64 << 10, 1 << 20, 60_000, WhenFull.DROP_OLDEST, new ProofConfig(key, 0));
+        try (TestSpool spool = new TestSpool(TestSpool.Setup.of(proven).files(files))) {
+            spool.await("the first one", () -> has(spool, "CHECKPOINT"));
+            refuseSync(true);
+            spool.appendControl();
+            spool.await(
+                    "a CHECKPOINT could not be synced, and its segment is abandoned",
+                    () -> !spool.red("spool-control").isEmpty());
+            files.refuseNothing();
+            files.forget();
+            spool.await("the next one", () -> callsOn("control/0000000000000002.segment").contains("sync"));
+            assertThat(files.calls().stream().map(RecordedFiles.Call::toString).toList())
+                    .containsSubsequence(
+                            "write control/0000000000000001.segment",
+                            "sync control/0000000000000001.segment",
+                            "sync control/0000000000000002.segment");
         }
     }
 
