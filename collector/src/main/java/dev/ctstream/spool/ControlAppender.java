@@ -237,8 +237,7 @@ final class ControlAppender {
 
     private void leaves(List<ControlItem> taken, List<QueuedBatch> batches) {
         for (int i = 0; proof != null && i < taken.size(); i++) {
-            proof.appended(
-                    batches.get(i).envelope().leaf(), taken.get(i).record().kind());
+            proof.appended(batches.get(i).envelope().leaf(), taken.get(i).record());
         }
     }
 

@@ -4,6 +4,7 @@ import dev.ctstream.batch.ControlRecord;
 import dev.ctstream.batch.EncodedBatch;
 import dev.ctstream.netlink.StageClock;
 import dev.ctstream.record.ControlKind;
+import dev.ctstream.record.IntervalSet;
 import dev.ctstream.record.RunIdentity;
 import dev.ctstream.record.StreamId;
 import dev.ctstream.record.proof.Checkpoint;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -31,18 +33,29 @@ import org.jspecify.annotations.Nullable;
  * leaves are folded into the compact range ({@link #fold}): then no CHECKPOINT lists them, and only all of them together
  * can be checked.
  *
+ * <p>A WITHDRAWN counts when it is proven, and of folded leaves that cannot be told once one of them is missing. So what it
+ * says is kept until a CHECKPOINT lists it; if it is folded, it is to be appended once more ({@link #sayAgain}).
+ *
  * <p>Bounds: {@value #MOST_PENDING} hashes wait for a CHECKPOINT, 64 bytes each; beyond that the older half is folded.
+ * {@value #MOST_WITHDRAWN} withdrawn ranges of each run; beyond that the first holes between them are withdrawn, too,
+ * which excuses nothing that no GAP declares.
  *
  * <p>Threads: confined to the spool thread.
  */
 final class ProofLog {
     static final int MOST_PENDING = 1 << 16;
+    static final int MOST_WITHDRAWN = 4096;
+    private static final int MOST_UNLISTED = 64;
     private static final int MOST_RANGES = 500;
     private static final long IDLE_NANOS = TimeUnit.MINUTES.toNanos(5);
 
     private final Parts parts;
     private final MessageDigest digest = Hash.digest();
-    private final Map<Since, Long> withdrawn = new LinkedHashMap<>();
+    private final Withdrawals withdrawn = new Withdrawals(); // in no durable WITHDRAWN
+    private final Withdrawals folded = new Withdrawals(); // in one that no CHECKPOINT will list
+    /** By log_index: no CHECKPOINT lists them yet. */
+    private final NavigableMap<Long, ControlRecord.Withdrawn> unlisted = new TreeMap<>();
+
     private CompactRange covered = new CompactRange();
     private List<Hash> pending = new ArrayList<>();
     private long settled; // size of the tree after the last CHECKPOINT, that one included
@@ -74,6 +87,55 @@ final class ProofLog {
         this.parts = parts;
         lastNanos = parts.clock().nanoTime();
         parts.destroyed().forEach(range -> withdraw(range.run(), range.first(), range.next()));
+    }
+
+    /** Appends that may be missing from the topics, by run. */
+    private static final class Withdrawals {
+        private final Map<RunIdentity, IntervalSet> ranges = new LinkedHashMap<>();
+        private @Nullable List<ControlRecord.Withdrawn> records; // null = to be made
+
+        void add(RunIdentity run, long first, long next) {
+            IntervalSet of = ranges.computeIfAbsent(run, added -> new IntervalSet());
+            of.addRange(first, next);
+            if (of.intervals() > MOST_WITHDRAWN) {
+                of.fillLowestHole((from, to) -> {});
+            }
+            records = null;
+        }
+
+        void add(ControlRecord.Withdrawn record) {
+            List<Long> bounds = record.logIndexes();
+            for (int i = 0; i < bounds.size(); i += 2) {
+                add(record.run(), bounds.get(i), bounds.get(i + 1));
+            }
+        }
+
+        boolean isEmpty() {
+            return ranges.isEmpty();
+        }
+
+        void clear() {
+            ranges.clear();
+            records = null;
+        }
+
+        /** One record for each run, and {@value #MOST_RANGES} ranges. */
+        List<ControlRecord.Withdrawn> records() {
+            List<ControlRecord.Withdrawn> made = records;
+            if (made == null) {
+                made = new ArrayList<>();
+                for (Map.Entry<RunIdentity, IntervalSet> of : ranges.entrySet()) {
+                    List<Long> bounds = new ArrayList<>();
+                    of.getValue().forEach((first, next) -> bounds.addAll(List.of(first, next)));
+                    for (int from = 0; from < bounds.size(); from += 2 * MOST_RANGES) {
+                        made.add(new ControlRecord.Withdrawn(
+                                of.getKey(), bounds.subList(from, Math.min(bounds.size(), from + 2 * MOST_RANGES))));
+                    }
+                }
+                records = made;
+            }
+            return made;
+        }
     }
 
     /** The leaf of a batch. */
@@ -108,16 +170,23 @@ final class ProofLog {
     }
 
     /** A control record was appended. */
-    void appended(@Nullable Hash leaf, @Nullable ControlKind kind) {
+    void appended(@Nullable Hash leaf, @Nullable ControlRecord record) {
         if (leaf == null) {
             throw new IllegalArgumentException("an append without a leaf");
         }
         if (pending.size() >= MOST_PENDING) {
             foldTo(MOST_PENDING / 2);
         }
+        if (record instanceof ControlRecord.Withdrawn said) {
+            unlisted.put(size(), said);
+            if (unlisted.size() > MOST_UNLISTED) {
+                folded.add(unlisted.pollFirstEntry().getValue()); // to say it once too often is harmless
+            }
+            urgent = true; // it counts when it is signed
+        }
         pending.add(leaf);
+        ControlKind kind = record == null ? null : record.kind();
         changed |= kind != ControlKind.HEARTBEAT && kind != ControlKind.CHECKPOINT;
-        urgent |= kind == ControlKind.WITHDRAWN; // it counts when it is signed
     }
 
     /** The run's last record is appended. */
@@ -135,20 +204,20 @@ final class ProofLog {
         return covered;
     }
 
-    /** Whether every leaf but the last CHECKPOINT's is in one. */
+    /** Whether every leaf but the last CHECKPOINT's is in one, or folded. */
     boolean isCovered() {
         return size() == settled || pending.isEmpty();
     }
 
     /** How long no CHECKPOINT is due. */
     long untilDueNanos() {
+        if (pending.isEmpty() && folded.isEmpty()) {
+            return Long.MAX_VALUE;
+        }
         if (pending.size() >= parts.most() || ended || urgent) {
             return 0;
         }
-        if (pending.isEmpty()) {
-            return Long.MAX_VALUE;
-        }
-        long wait = changed ? parts.intervalNanos() : IDLE_NANOS;
+        long wait = changed || !folded.isEmpty() ? parts.intervalNanos() : IDLE_NANOS;
         return Math.max(0, wait - (parts.clock().nanoTime() - lastNanos));
     }
 
@@ -167,6 +236,7 @@ final class ProofLog {
 
     /** A CHECKPOINT is durable; its own leaf was {@link #appended} already. */
     void durable(ControlRecord.Checkpoint checkpoint) {
+        unlisted.headMap(covered.size() + checkpoint.leafHashes().size()).clear();
         foldTo(checkpoint.leafHashes().size());
         settled = size();
         changed = false;
@@ -186,9 +256,14 @@ final class ProofLog {
     void fold() {
         foldTo(pending.size());
         settled = size();
+        changed = false;
+        postponed();
     }
 
     private void foldTo(int leaves) {
+        SortedMap<Long, ControlRecord.Withdrawn> said = unlisted.headMap(covered.size() + leaves);
+        said.values().forEach(folded::add);
+        said.clear();
         covered.append(pending.subList(0, leaves));
         pending = new ArrayList<>(pending.subList(leaves, pending.size()));
     }
@@ -227,12 +302,9 @@ final class ProofLog {
         keysAppended = false;
     }
 
-    /** Where given up appends of a run begin. */
-    private record Since(RunIdentity run, long first) {}
-
     /** Appends of a run may be missing from the topics, from a log_index to before another one. */
     void withdraw(RunIdentity run, long first, long next) {
-        withdrawn.merge(new Since(run, first), next, Math::max);
+        withdrawn.add(run, first, next);
     }
 
     /** One append of a run may be missing from the topics. */
@@ -240,39 +312,29 @@ final class ProofLog {
         withdraw(run, index, index + 1);
     }
 
-    /** The WITHDRAWN records that are not durable yet: one for each run, and {@value #MOST_RANGES} ranges. */
-    List<ControlRecord> withdrawn() {
-        Map<RunIdentity, TreeMap<Long, Long>> ranges = new LinkedHashMap<>();
-        withdrawn.forEach((since, next) ->
-                ranges.computeIfAbsent(since.run, run -> new TreeMap<>()).put(since.first, next));
-        List<ControlRecord> records = new ArrayList<>();
-        ranges.forEach((run, of) -> {
-            List<Long> bounds = merged(of);
-            for (int from = 0; from < bounds.size(); from += 2 * MOST_RANGES) {
-                records.add(new ControlRecord.Withdrawn(
-                        run, bounds.subList(from, Math.min(bounds.size(), from + 2 * MOST_RANGES))));
-            }
-        });
-        return records;
-    }
-
-    /** Pairs of the first and the one after the last, those that touch as one. */
-    private static List<Long> merged(SortedMap<Long, Long> ranges) {
-        List<Long> bounds = new ArrayList<>();
-        ranges.forEach((first, next) -> {
-            int last = bounds.size() - 1;
-            if (last >= 0 && bounds.get(last) >= first) {
-                bounds.set(last, Math.max(bounds.get(last), next));
-            } else {
-                bounds.add(first);
-                bounds.add(next);
-            }
-        });
-        return bounds;
+    /** The WITHDRAWN records that are not durable yet. */
+    List<ControlRecord.Withdrawn> withdrawn() {
+        return withdrawn.records();
     }
 
     /** They are durable. */
     void withdrawnDurable() {
         withdrawn.clear();
+    }
+
+    /** Whether {@link #folded} has any. */
+    boolean mustSayAgain() {
+        return !folded.isEmpty();
+    }
+
+    /** WITHDRAWN records whose leaves are folded, so that they have to be appended once more. */
+    List<ControlRecord.Withdrawn> folded() {
+        return folded.records();
+    }
+
+    /** What they say is to be appended now, since a CHECKPOINT can follow: {@link #withdrawn} has it. */
+    void sayAgain() {
+        folded.records().forEach(withdrawn::add);
+        folded.clear();
     }
 }

@@ -523,6 +523,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
         }
         if (save(deletable) && deletable) {
             deleteAcknowledged();
+            appender.sayAgain();
         }
     }
 
@@ -725,8 +726,8 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
             finish();
             events.active.seal();
             control.active.seal();
-            if (save(true) && (proof == null || proof.isCovered())) {
-                deleteAcknowledged(); // else the next run needs them for the end of this one's log
+            if (save(true) && (proof == null || (proof.isCovered() && !proof.mustSayAgain()))) {
+                deleteAcknowledged(); // else the next run needs them for the end of this one's log, or to say it again
             }
             events.close();
             control.close();

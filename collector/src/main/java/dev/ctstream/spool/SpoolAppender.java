@@ -248,7 +248,29 @@ final class SpoolAppender {
         }
     }
 
-    /** Says what was given up and no GAP has said yet. */
+    /** Says what was given up once more if no CHECKPOINT lists that it was said, and one fits now. */
+    private boolean sayAgain(ProofLog log) {
+        if (!log.mustSayAgain()) {
+            return true;
+        }
+        List<ControlItem> items =
+                new ArrayList<>(log.folded().stream().map(this::ofOwn).toList());
+        items.add(ofOwn(log.next()));
+        if (!records.haveSpace(items)) {
+            return false;
+        }
+        log.sayAgain();
+        return withdrawn(log);
+    }
+
+    /** After segments were deleted: there may be space for what is to be said again. */
+    void sayAgain() {
+        if (proof != null && started && proof.mustSayAgain() && !(syncAppended() && checkpoint(proof))) {
+            proof.postponed();
+        }
+    }
+
+    /** Says what was given up and no WITHDRAWN has said yet; it is durable then, or false. */
     private boolean withdrawn(ProofLog log) {
         List<ControlItem> items = log.withdrawn().stream().map(this::ofOwn).toList();
         if (!items.isEmpty() && records.append(items) < items.size()) {
@@ -267,7 +289,7 @@ final class SpoolAppender {
      * power loss takes back.
      */
     private boolean checkpoint(ProofLog log) {
-        if (!withdrawn(log)) {
+        if (!withdrawn(log) || !sayAgain(log)) {
             return false; // it would list what is not there
         }
         long end = log.size();
@@ -637,21 +659,11 @@ final class SpoolAppender {
 
     /**
      * Appends GAP records. The events before are synced first: a GAP that outlives the sequences below its own would make
-     * a hole of them that nothing declares.
+     * a hole of them that nothing declares. So is WITHDRAWN: where a torn write leaves the GAP alone, it gives up what is
+     * signed.
      */
     private boolean append(List<ControlItem> gaps) {
-        return syncAppended() && (proof == null || appendWithdrawn(proof)) && records.append(gaps) == gaps.size();
-    }
-
-    /** They are synced before the GAP is written: where a torn write leaves the GAP alone, it gives up what is signed. */
-    private boolean appendWithdrawn(ProofLog log) {
-        List<ControlItem> items = new ArrayList<>();
-        log.withdrawn().forEach(record -> items.add(ofOwn(record)));
-        if (records.append(items) < items.size()) {
-            return false;
-        }
-        log.withdrawnDurable();
-        return true;
+        return syncAppended() && (proof == null || withdrawn(proof)) && records.append(gaps) == gaps.size();
     }
 
     /** Declares what a segment holds before it is given up. */

@@ -127,6 +127,13 @@ public final class IntervalSet {
         return at == used ? Long.MAX_VALUE : Math.max(value, bounds[at]);
     }
 
+    /** Passes the intervals to the handler, in rising order. */
+    public void forEach(RangeHandler handler) {
+        for (int at = 0; at < used; at += 2) {
+            handler.onRange(bounds[at], bounds[at + 1]);
+        }
+    }
+
     /** Passes the ranges of [from, to) that are not in the set to the handler, in rising order. */
     public void forEachHole(long from, long to, RangeHandler handler) {
         long next = from;

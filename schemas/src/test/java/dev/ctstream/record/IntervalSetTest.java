@@ -54,6 +54,9 @@ class IntervalSetTest {
         set.fillLowestHole((from, to) -> filled.add(from + ".." + to));
         assertThat(filled).containsExactly("2..5");
         assertThat(holes(0, 11)).containsExactly("0..1", "6..9", "10..11");
+        List<String> intervals = new ArrayList<>();
+        set.forEach((from, to) -> intervals.add(from + ".." + to));
+        assertThat(intervals).containsExactly("1..6", "9..10");
     }
 
     @Test
