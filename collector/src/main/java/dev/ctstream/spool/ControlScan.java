@@ -165,11 +165,11 @@ final class ControlScan {
             }
             if (kind.equals(CHECKPOINT)) {
                 signed = tree(control);
-                signed(control.get("checkpoint_note"));
+                signed(control, "checkpoint_note");
             } else if (kind.equals(STARTED) && control.get("preceding_checkpoint") != null) {
-                signed(control.get("preceding_checkpoint"));
+                signed(control, "preceding_checkpoint");
             } else if (kind.equals(WITHDRAWN)) {
-                withdrawn(control, owner(control, frame).run());
+                withdrawn(control, frame);
             }
             return kind.equals(GAP) ? gap(control, frame) : 0;
         } catch (IOException | RuntimeException e) {
@@ -178,18 +178,25 @@ final class ControlScan {
         }
     }
 
-    private void signed(Object note) throws IOException {
-        Checkpoint checkpoint = checkpoint(note);
+    private void signed(GenericRecord record, String note) throws IOException {
+        Checkpoint checkpoint = checkpoint(record.get(note));
         RunIdentity run = LogOrigin.run(checkpoint.origin());
         if (run != null) {
-            appends.signed(run, checkpoint.size());
+            int listed = record.get("leaf_hashes") instanceof Collection<?> hashes ? hashes.size() : 0;
+            appends.signed(run, checkpoint.size(), listed);
         }
     }
 
-    private void withdrawn(GenericRecord withdrawn, RunIdentity run) {
+    private void withdrawn(GenericRecord withdrawn, BatchEnvelope frame) {
+        RunIdentity run = owner(withdrawn, frame).run();
+        RunIdentity by = new RunIdentity(
+                withdrawn.get("host_id").toString(),
+                withdrawn.get("boot_id").toString(),
+                (Long) withdrawn.get("stream_epoch"));
         List<?> bounds = (List<?>) withdrawn.get("log_indexes");
         for (int i = 0; i + 1 < bounds.size(); i += 2) {
-            appends.withdrawn(new SignedAppends.Range(run, (Long) bounds.get(i), (Long) bounds.get(i + 1)));
+            SignedAppends.Range range = new SignedAppends.Range(run, (Long) bounds.get(i), (Long) bounds.get(i + 1));
+            appends.withdrawn(range, by, frame.logIndex());
         }
     }
 

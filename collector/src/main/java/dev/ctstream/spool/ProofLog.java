@@ -70,7 +70,7 @@ final class ProofLog {
      *
      * @param most hashes in one CHECKPOINT
      * @param preceding the end of the log of the run before; null = there is none, or it was not proven
-     * @param destroyed appends of earlier runs that are signed and gone
+     * @param toWithdraw appends of earlier runs that are signed and gone
      */
     record Parts(
             ProofKeyFile keys,
@@ -80,13 +80,13 @@ final class ProofLog {
             int most,
             @Nullable RunIdentity precedingRun,
             @Nullable TreeWindow preceding,
-            List<SignedAppends.Range> destroyed,
+            List<SignedAppends.Range> toWithdraw,
             StageClock clock) {}
 
     ProofLog(Parts parts) {
         this.parts = parts;
         lastNanos = parts.clock().nanoTime();
-        parts.destroyed().forEach(range -> withdraw(range.run(), range.first(), range.next()));
+        parts.toWithdraw().forEach(range -> withdraw(range.run(), range.first(), range.next()));
     }
 
     /** Appends that may be missing from the topics, by run. */

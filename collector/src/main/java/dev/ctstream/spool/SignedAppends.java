@@ -6,6 +6,7 @@ import dev.ctstream.segment.BatchEnvelope;
 import dev.ctstream.segment.SegmentReader;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +14,7 @@ import java.util.Map;
 /**
  * Which events of earlier runs are signed and in no segment any more. They were synced before they were signed; but a segment
  * whose last frames were destroyed looks as if these had never been written. They are withdrawn, or the log would say that
- * somebody had removed them.
+ * somebody had removed them. And what was withdrawn without a CHECKPOINT that lists it, to be withdrawn once more.
  *
  * <p>Threads: confined to the thread that opens the spool.
  */
@@ -22,10 +23,15 @@ final class SignedAppends {
     private static final long NO_FRAME = -1;
 
     private final Map<RunIdentity, Log> logs = new LinkedHashMap<>();
+    private final List<Said> said = new ArrayList<>();
+
+    /** What a WITHDRAWN says, and where it is. */
+    private record Said(RunIdentity by, long logIndex, Range range) {}
 
     /** What the chain of control records says about a run. */
     private static final class Log {
         final IntervalSet known = new IntervalSet(); // its control records, and what is withdrawn
+        final IntervalSet listed = new IntervalSet(); // by a CHECKPOINT or STARTED
         long firstControl = Long.MAX_VALUE;
         long signedSize;
         long lastEvent = NO_SEGMENT;
@@ -45,15 +51,40 @@ final class SignedAppends {
         log.firstControl = Math.min(log.firstControl, logIndex);
     }
 
-    /** A run, or the next one, has signed so many appends of it. */
-    void signed(RunIdentity run, long size) {
+    /** A run, or the next one, has signed so many appends of it, and has listed the last ones. */
+    void signed(RunIdentity run, long size, int listed) {
         Log log = log(run);
         log.signedSize = Math.max(log.signedSize, size);
+        log.listed.addRange(size - listed, size);
     }
 
-    /** A WITHDRAWN has them. */
-    void withdrawn(Range range) {
+    /** A WITHDRAWN of a run has them. */
+    void withdrawn(Range range, RunIdentity by, long logIndex) {
         log(range.run).known.addRange(range.first, range.next);
+        said.add(new Said(by, logIndex, range));
+    }
+
+    /** What is withdrawn by records that nothing lists, so that they count only while nothing beside them is missing. */
+    List<Range> unlisted() {
+        Map<RunIdentity, IntervalSet> counts = new HashMap<>();
+        List<Range> open = new ArrayList<>();
+        for (Said one : said) {
+            Range range = one.range;
+            if (log(one.by).listed.countIn(one.logIndex, one.logIndex + 1) == 0) {
+                open.add(range);
+            } else {
+                counts.computeIfAbsent(range.run, added -> new IntervalSet()).addRange(range.first, range.next);
+            }
+        }
+        List<Range> unlisted = new ArrayList<>();
+        for (Range range : open) {
+            counts.computeIfAbsent(range.run, added -> new IntervalSet())
+                    .forEachHole(
+                            range.first,
+                            range.next,
+                            (first, next) -> unlisted.add(new Range(range.run, first, next)));
+        }
+        return unlisted;
     }
 
     /** Finds the last event of each run that has signed something. {@code events}: the segments, oldest first. */

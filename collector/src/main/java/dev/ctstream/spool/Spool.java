@@ -206,7 +206,7 @@ public final class Spool implements Backlog, Runnable, AutoCloseable {
                         most,
                         previousRun == null ? null : previousRun.identity(),
                         recovery.precedingLog(),
-                        recovery.destroyed(),
+                        recovery.toWithdraw(),
                         clock));
         records = new ControlAppender(new ControlAppender.Parts(
                 config,

@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  * @param previousRun the run before this one; null = none
  * @param lastEpoch the greatest epoch that the directory knows; 0 = none
  * @param precedingLog the end of the log of the run before; null = there is none, or it was not proven
- * @param destroyed what is signed and has vanished from the end of a segment
+ * @param toWithdraw what is signed and has vanished from the end of a segment, and what was withdrawn although no CHECKPOINT
+ *     lists that
  */
 record SpoolRecovery(
         Chain.Start events,
@@ -32,7 +33,7 @@ record SpoolRecovery(
         Spool.@Nullable PreviousRun previousRun,
         long lastEpoch,
         @Nullable TreeWindow precedingLog,
-        List<SignedAppends.Range> destroyed) {
+        List<SignedAppends.Range> toWithdraw) {
     private static final Logger LOG = LoggerFactory.getLogger(SpoolRecovery.class);
 
     /**
@@ -85,15 +86,17 @@ record SpoolRecovery(
                 previous,
                 lastEpoch(List.of(control, events), stored),
                 log,
-                proving ? destroyed(scan.appends(), ofUnknownRun(missing)) : List.of());
+                proving ? toWithdraw(scan.appends(), ofUnknownRun(missing)) : List.of());
     }
 
-    private static List<SignedAppends.Range> destroyed(SignedAppends appends, boolean ofUnknownRun) {
+    private static List<SignedAppends.Range> toWithdraw(SignedAppends appends, boolean ofUnknownRun) {
         List<SignedAppends.Range> destroyed = appends.missing(ofUnknownRun);
         if (!destroyed.isEmpty()) {
             LOG.error("the end of a segment was destroyed after it had been synced; withdrawn={}", destroyed);
         }
-        return destroyed;
+        List<SignedAppends.Range> all = new ArrayList<>(destroyed);
+        all.addAll(appends.unlisted());
+        return all;
     }
 
     private static boolean ofUnknownRun(List<LossRequests.Request> missing) {
