@@ -132,16 +132,10 @@ final class ControlAppender {
      * @return how many were appended: all, none, or those before a failure of the disk
      */
     int append(List<ControlItem> items) {
-        if (failing && clock.nanoTime() - retryAtNanos < 0) {
+        if (!takes(items)) {
             return 0;
         }
-        int share = leastShare(items);
-        if (!haveSpace(items)) {
-            health.controlFull();
-            refusedShare = share;
-            return 0;
-        }
-        if (share <= refusedShare) {
+        if (leastShare(items) <= refusedShare) {
             health.controlHasSpace();
         }
         int done = 0;
@@ -153,6 +147,19 @@ final class ControlAppender {
             done += written;
         }
         return done;
+    }
+
+    /** Whether {@link #append} would try the disk: it waits after a failure, and refuses what has no space. */
+    boolean takes(List<ControlItem> items) {
+        if (failing && clock.nanoTime() - retryAtNanos < 0) {
+            return false;
+        }
+        if (!haveSpace(items)) {
+            health.controlFull();
+            refusedShare = leastShare(items);
+            return false;
+        }
+        return true;
     }
 
     private static int leastShare(List<ControlItem> items) {

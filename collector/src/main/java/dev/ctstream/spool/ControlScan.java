@@ -190,9 +190,8 @@ final class ControlScan {
     private void withdrawn(GenericRecord withdrawn, BatchEnvelope frame) {
         RunIdentity run = owner(withdrawn, frame).run();
         RunIdentity by = new RunIdentity(
-                withdrawn.get("host_id").toString(),
-                withdrawn.get("boot_id").toString(),
-                (Long) withdrawn.get("stream_epoch"));
+                withdrawn.get("host_id").toString(), withdrawn.get("boot_id").toString(), (Long)
+                        withdrawn.get("stream_epoch"));
         List<?> bounds = (List<?>) withdrawn.get("log_indexes");
         for (int i = 0; i + 1 < bounds.size(); i += 2) {
             SignedAppends.Range range = new SignedAppends.Range(run, (Long) bounds.get(i), (Long) bounds.get(i + 1));

@@ -80,9 +80,7 @@ final class SignedAppends {
         for (Range range : open) {
             counts.computeIfAbsent(range.run, added -> new IntervalSet())
                     .forEachHole(
-                            range.first,
-                            range.next,
-                            (first, next) -> unlisted.add(new Range(range.run, first, next)));
+                            range.first, range.next, (first, next) -> unlisted.add(new Range(range.run, first, next)));
         }
         return unlisted;
     }

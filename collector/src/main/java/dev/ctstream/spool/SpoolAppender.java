@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -86,6 +87,8 @@ final class SpoolAppender {
     private long retryAtNanos;
     private boolean syncFailing;
     private long syncAgainNanos;
+    private @Nullable Segment
+            withdrawnLast; // it was read for what is given up with it; nothing is appended to it any more
     private boolean vanished; // what was in the directory before is not declared yet
     private long droppedNanos;
     private long lastSyncNanos;
@@ -667,11 +670,22 @@ final class SpoolAppender {
     }
 
     /** Declares what a segment holds before it is given up. */
-    private boolean declareGivenUp(List<Loss> losses, MissingBatches givesUp, Segment segment) {
-        if (proof != null) {
-            withdraw(proof, segment);
+    private boolean declareGivenUp(Supplier<List<Loss>> read, MissingBatches givesUp, Segment segment) {
+        Loss least = Loss.unnamed(
+                GapCause.SPOOL, segment.identity(), BatchEnvelope.EVENTS, givesUp.events(), givesUp.batches());
+        if (!started || !records.takes(gaps.of(List.of(least), List.of(givesUp), nowMillis()))) {
+            return false; // before the segment is read: each batch asks again while no GAP can be appended
         }
-        if (!started || !append(gaps.of(losses, List.of(givesUp), nowMillis()))) {
+        List<Loss> losses = read.get();
+        List<ControlItem> items = gaps.of(losses, List.of(givesUp), nowMillis());
+        if (!records.takes(items)) {
+            return false;
+        }
+        if (proof != null && !segment.equals(withdrawnLast)) {
+            withdraw(proof, segment);
+            withdrawnLast = segment;
+        }
+        if (!append(items)) {
             return false;
         }
         table.givenUp(losses);

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,10 +47,13 @@ final class SpoolQuota {
         boolean store();
     }
 
-    /** Makes losses of appended batches known, durably; false when that is impossible now. */
+    /**
+     * Makes losses of appended batches known, durably; false when that is impossible now. It asks for the losses only if it is
+     * possible, since the segment may have to be read for them.
+     */
     @FunctionalInterface
     interface Declare {
-        boolean declare(List<Loss> losses, MissingBatches givesUp, Segment segment);
+        boolean declare(Supplier<List<Loss>> losses, MissingBatches givesUp, Segment segment);
     }
 
     SpoolQuota(
@@ -132,8 +136,7 @@ final class SpoolQuota {
             health.full(limit, "the oldest data");
             List<MissingBatches> undeclared = givenUp.undeclared(whole.first(), whole.next());
             if (!undeclared.isEmpty()) {
-                List<Loss> losses = losses(oldest, whole);
-                if (!declare.declare(losses, whole, oldest)) {
+                if (!declare.declare(() -> losses(oldest, whole), whole, oldest)) {
                     return false;
                 }
                 long lost =

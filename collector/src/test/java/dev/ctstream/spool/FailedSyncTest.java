@@ -122,7 +122,9 @@ class FailedSyncTest {
                     () -> !spool.red("spool-control").isEmpty());
             files.refuseNothing();
             files.forget();
-            spool.await("the next one", () -> callsOn("control/0000000000000002.segment").contains("sync"));
+            spool.await(
+                    "the next one",
+                    () -> callsOn("control/0000000000000002.segment").contains("sync"));
             assertThat(files.calls().stream().map(RecordedFiles.Call::toString).toList())
                     .containsSubsequence(
                             "write control/0000000000000001.segment",
