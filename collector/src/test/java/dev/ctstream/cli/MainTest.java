@@ -47,6 +47,16 @@ class MainTest {
     }
 
     @Test
+    void aKeyIsMadeWithoutABroker() {
+        Path file = folder.resolve("proof.key");
+        assertThat(run("proof", "key", "generate", file.toString(), "-D", "host.id=web-1"))
+                .as(err())
+                .isZero();
+        assertThat(out()).startsWith("ctstream/web-1+");
+        assertThat(file).exists();
+    }
+
+    @Test
     void helpListsTheCommandsAndTheExitCodes() {
         assertThat(run("--help")).isZero();
         assertThat(out()).contains("run", "read", "broker", "Exit codes:", "missing privilege");

@@ -29,6 +29,8 @@ public final class NoteKey {
 
     static final int KEY_BYTES = 32;
 
+    private static final int MOST_SHOWN = 100;
+
     /** SubjectPublicKeyInfo of Ed25519 (RFC 8410) before the 32 bytes. */
     private static final byte[] X509_PREFIX = HexFormat.of().parseHex("302a300506032b6570032100");
 
@@ -66,19 +68,26 @@ public final class NoteKey {
      * @throws NoteException when it is none, or its id does not fit
      */
     public static NoteKey parse(String text) throws NoteException {
-        String[] parts = text.strip().split("\\+", 3); // the Base64 may have more of them
-        if (parts.length != 3) {
-            throw new NoteException("not a public key of signed notes, NAME+ID+BASE64: " + text.strip());
+        if (text.strip().startsWith(NoteSigner.MARK)) {
+            throw new NoteException(
+                    "a private key: keep it secret, and give the public key, as ctstream proof key show FILE prints it");
         }
-        byte[] typed = decoded(parts[2]);
+        String[] parts = text.strip().split("\\+", 3); // the Base64 may have more of them
+        byte[] typed = parts.length == 3 ? decoded(parts[2]) : null;
         if (typed == null || typed.length == 0) {
-            throw new NoteException("not a public key of signed notes, NAME+ID+BASE64: " + text.strip());
+            throw new NoteException("not a public key of signed notes, NAME+ID+BASE64: " + shown(text.strip()));
         }
         NoteKey key = new NoteKey(parts[0], typed[0], Arrays.copyOfRange(typed, 1, typed.length));
         if (!idText(key.id).equals(parts[1])) {
             throw new NoteException("the id of the public key of " + key.name + " does not fit the key: it is damaged");
         }
         return key;
+    }
+
+    /** What was given, short and without control characters: it may be any file. */
+    private static String shown(String text) {
+        String line = text.substring(0, Math.min(text.length(), MOST_SHOWN));
+        return line.replaceAll("[^\\p{Print}]", "?") + (line.length() < text.length() ? "…" : "");
     }
 
     static String checked(String name) throws NoteException {

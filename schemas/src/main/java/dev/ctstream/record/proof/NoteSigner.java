@@ -16,7 +16,7 @@ import java.util.HexFormat;
  * Immutable; any thread. It never prints the private key but by {@link #secret}.
  */
 public final class NoteSigner {
-    private static final String MARK = "PRIVATE+KEY+";
+    static final String MARK = "PRIVATE+KEY+";
     /** PKCS#8 of Ed25519 (RFC 8410) before the 32 bytes. */
     private static final byte[] PKCS8_PREFIX = HexFormat.of().parseHex("302e020100300506032b657004220420");
 

@@ -49,8 +49,11 @@ public record TlogProof(String extra, long index, List<Hash> path, SignedNote ch
      */
     public static TlogProof parse(String text) throws NoteException {
         int blank = text.indexOf("\n\n");
-        if (blank < 0 || !text.startsWith(FIRST_LINE + "\n")) {
+        if (!text.startsWith(FIRST_LINE + "\n")) {
             throw new NoteException("not a proof: its first line is not " + FIRST_LINE);
+        }
+        if (blank < 0) {
+            throw new NoteException("not a proof: it ends before its checkpoint");
         }
         List<String> lines = List.of(text.substring(0, blank).split("\n"));
         int at = 1;

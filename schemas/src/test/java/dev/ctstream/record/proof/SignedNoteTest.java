@@ -74,6 +74,13 @@ class SignedNoteTest {
                 .hasMessageContaining("does not fit");
         assertThatThrownBy(() -> NoteSigner.parse(GO_SECRET, NoteKey.parse(C2SP_KEY)))
                 .hasMessageContaining("second line");
+        assertThatThrownBy(() -> NoteKey.parse(GO_SECRET))
+                .hasMessageContaining("a private key")
+                .hasMessageNotContaining(GO_SECRET);
+        assertThatThrownBy(() -> NoteKey.parse("\u001b[2J" + "x".repeat(1000)))
+                .hasMessage("not a public key of signed notes, NAME+ID+BASE64: ?[2J" + "x".repeat(96) + "…");
+        assertThatThrownBy(() -> TlogProof.parse("c2sp.org/tlog-proof@v1\nindex 3\n"))
+                .hasMessage("not a proof: it ends before its checkpoint");
         assertThatThrownBy(() -> SignedNote.parse("text")).isInstanceOf(NoteException.class);
     }
 
