@@ -125,7 +125,7 @@ final class ControlScan {
                     tornNanos = 0;
                 }
                 appends.control(segment.identity(), frame.logIndex());
-                long lost = content(frame, frames.body());
+                long lost = content(frame, segment.identity(), frames.body());
                 MissingBatches batches = frame.givesUp();
                 if (tornNanos != 0 && batches != null && lost < batches.events()) {
                     perhapsTorn.add(frame);
@@ -154,7 +154,7 @@ final class ControlScan {
     }
 
     /** Takes what a record says; returns the events that it declares as lost. */
-    private long content(BatchEnvelope frame, ByteBuffer body) {
+    private long content(BatchEnvelope frame, RunIdentity run, ByteBuffer body) {
         byte[] bytes = new byte[body.remaining()];
         body.get(bytes);
         try {
@@ -168,6 +168,8 @@ final class ControlScan {
                 signed(control, "checkpoint_note");
             } else if (kind.equals(STARTED) && control.get("preceding_checkpoint") != null) {
                 signed(control, "preceding_checkpoint");
+            } else if (kind.equals(STOPPED)) {
+                appends.stopped(run);
             } else if (kind.equals(WITHDRAWN)) {
                 withdrawn(control, frame);
             }

@@ -33,6 +33,7 @@ final class SignedAppends {
         final IntervalSet known = new IntervalSet(); // its control records, and what is withdrawn
         final IntervalSet listed = new IntervalSet(); // by a CHECKPOINT or STARTED
         long firstControl = Long.MAX_VALUE;
+        boolean stopped;
         long signedSize;
         long lastEvent = NO_SEGMENT;
     }
@@ -56,6 +57,11 @@ final class SignedAppends {
         Log log = log(run);
         log.signedSize = Math.max(log.signedSize, size);
         log.listed.addRange(size - listed, size);
+    }
+
+    /** A namespace of the run, or all of it, has stopped. */
+    void stopped(RunIdentity run) {
+        log(run).stopped = true;
     }
 
     /** A WITHDRAWN of a run has them. */
@@ -96,7 +102,8 @@ final class SignedAppends {
 
     /**
      * What is missing after the last event of each run. Before it, numbers are missing or a frame is damaged, which is
-     * declared as ever. Before the oldest control record, Kafka has what is not there.
+     * declared as ever. Before the oldest control record, Kafka has what is not there; but for what a record lists of a run that
+     * did not stop: then control records that Kafka has may be named, too, which does no harm.
      *
      * @param ofUnknownRun whether events are missing of which nobody knows the run: then also what is missing of runs without a
      *     segment, which Kafka may have
@@ -105,8 +112,10 @@ final class SignedAppends {
         List<Range> missing = new ArrayList<>();
         logs.forEach((run, log) -> {
             if (log.lastEvent != NO_SEGMENT || ofUnknownRun) {
+                boolean lists = !log.stopped && log.listed.count() > 0;
+                long least = lists ? Math.min(log.firstControl, log.listed.first()) : log.firstControl;
                 log.known.forEachHole(
-                        Math.max(log.lastEvent + 1, log.firstControl),
+                        Math.max(log.lastEvent + 1, least),
                         log.signedSize,
                         (first, next) -> missing.add(new Range(run, first, next)));
             }
