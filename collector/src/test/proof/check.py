@@ -277,6 +277,10 @@ def coded(text):
 # --- Logs ---------------------------------------------------------------------------------------------------------------
 
 
+class MissingPiece(Bad):
+    pass
+
+
 class Log:
     def __init__(self):
         self.records = {}  # log_index -> list of (leaf hash, place), the first occurrence first
@@ -287,7 +291,8 @@ class Log:
         self.begins = {}  # (topic, partition) -> least log_index
         self.newest = {}
         self.place = None
-        self.stopped = self.unsigned_by_successor = False
+        self.stopped = self.started = self.control_there = self.unsigned_by_successor = False
+        self.unfinished = []  # (log_index, place)
         self.ended = None
         self.times = []
 
@@ -297,6 +302,8 @@ class Check:
         self.schemas, self.keys = schemas, set(keys)
         self.logs, self.bad, self.notes, self.open = {}, [], [], {}
         self.trimmed = set()
+        self.begins = {}  # (topic, partition) -> (run, log_index, whether pieces before it have expired)
+        self.said_unsigned = []
         self.acknowledged = {}  # host -> (epoch, log_index)
 
     def log(self, run):
@@ -321,13 +328,19 @@ class Check:
         if index is None or index < 0 or (name == CONTROL) != (topic == "control"):
             self.found("changed", run, NONE, place)
             return
+        lane = (topic, partition)
         try:
-            leaf = self.leaf(fields, name, datum, events, run)
+            leaf = self.leaf(fields, name, datum, events, run, place)
+        except MissingPiece:
+            begin = self.begins.setdefault(lane, (run, index, lane in self.trimmed))
+            if begin != (run, index, True):
+                self.found("removed", run, index, place)
+            return
         except Bad:
             self.found("changed", run, index, place)
             return
+        self.begins.setdefault(lane, (run, index, False))
         if leaf is not None:
-            lane = (topic, partition)
             known = log.records.setdefault(index, [])
             if not known:
                 log.begins[lane] = min(index, log.begins.get(lane, index))
@@ -339,7 +352,7 @@ class Check:
         if name == CONTROL:
             self.control(log, run, fields, index, place)
 
-    def leaf(self, fields, name, datum, events, run):
+    def leaf(self, fields, name, datum, events, run, place):
         names = b"".join(
             struct.pack(">H", len(text)) + text
             for text in (fields[key].encode() for key in ("netns_id", "netns", "host_name"))
@@ -357,25 +370,43 @@ class Check:
         if sequences[0] < first or sequences[-1] >= first + count:
             raise Bad("sequences")
         stream = (run, fields["netns_id"], fields["ct_zone"])
-        if sequences[0] == first:
-            self.open[stream] = [fields["log_index"], first, hashlib.sha256()]
+        common = (fields["log_index"], first, count, fields["lost_total"], names)
         piece = self.open.get(stream)
-        if piece is None or piece[0] != fields["log_index"] or sequences[0] > piece[1]:
-            self.open.pop(stream, None)
-            raise Bad("a piece is missing")
-        if sequences[0] < piece[1]:
+        if piece and piece["common"][0] != fields["log_index"]:
+            self.abandon(stream)
+            piece = None
+        if piece is None and sequences[0] == first:
+            piece = self.open[stream] = {"common": common, "events": [], "next": first, "place": place}
+        if piece is None or sequences[0] > piece["next"]:
+            if piece:
+                self.abandon(stream)
+            raise MissingPiece("a piece is missing")
+        if piece["common"] != common:
+            raise Bad("fields")
+        if sequences[0] == first:
+            piece["next"] = first
+        for sequence, _, data in events:  # every copy of an event must be equal
+            at = sequence - first
+            if at == len(piece["events"]):
+                piece["events"].append(data)
+            elif piece["events"][at] != data:
+                raise Bad("copies")
+        if sequences[0] < piece["next"]:
             return None
-        for _, _, data in events:
-            piece[2].update(data)
-        piece[1] += len(events)
-        if piece[1] < first + count:
+        piece["next"] += len(events)
+        if piece["next"] < first + count:
             return None
         del self.open[stream]
         head = struct.pack(">BBiqiq", 1, 0, fields["ct_zone"], first, count, fields["lost_total"])
-        return sha(b"\0", head, piece[2].digest(), names)
+        return sha(b"\0", head, sha(*piece["events"]), names)
+
+    def abandon(self, stream):
+        piece = self.open.pop(stream)
+        self.log(stream[0]).unfinished.append((piece["common"][0], piece["place"]))
 
     def control(self, log, run, fields, index, place):
         log.times.append(fields["time"])
+        log.control_there = True
         if fields["acknowledged_epoch"] is not None:
             said = (fields["acknowledged_epoch"], fields["acknowledged_log_index"] or 0)
             self.acknowledged[run[0]] = max(said, self.acknowledged.get(run[0], (0, 0)))
@@ -384,12 +415,14 @@ class Check:
             log.stopped = log.stopped or fields["reason"] != "namespace-removed"
         elif kind == "CHECKPOINT":
             self.notes.append((fields["checkpoint_note"] or "", fields, run, run, index, place))
-        elif kind == "STARTED" and fields["preceding_epoch"] is not None:
+        elif kind == "STARTED":
+            log.started = True
+        if kind == "STARTED" and fields["preceding_epoch"] is not None:
             before = (run[0], fields["preceding_boot_id"], fields["preceding_epoch"])
             if fields["preceding_checkpoint"]:
                 self.notes.append((fields["preceding_checkpoint"], fields, run, before, index, place))
             elif index == 0:
-                self.log(before).unsigned_by_successor = True
+                self.said_unsigned.append((run, index, before))
         elif kind == "KEY":
             self.key(run, fields, index, place)
         elif kind == "WITHDRAWN":
@@ -444,8 +477,12 @@ class Check:
         for at, leaf in enumerate(leaves, before.size):
             if log.listed.setdefault(at, leaf) != leaf:
                 self.found("forked", named, at, place)
-        if before.size == log.end.size and before.hashes != log.end.hashes:
-            self.found("forked", named, before.size, place)
+        if before.size <= log.end.size <= after.size:
+            tree = before.copy()
+            for leaf in leaves[: log.end.size - before.size]:
+                tree.append(leaf)
+            if tree.hashes != log.end.hashes:
+                self.found("forked", named, before.size, place)
         if before.size > log.end.size:
             log.windows.append((log.end, before))
         if after.size > log.end.size:
@@ -456,6 +493,10 @@ class Check:
             self.note(*note)
         for run, log in self.logs.items():
             self.join(run, log)
+        for stream in list(self.open):
+            self.abandon(stream)
+        for by, index, before in self.said_unsigned:
+            self.log(before).unsigned_by_successor |= self.good(by, index)
         proven = unproven = 0
         runs = sorted(self.logs, key=lambda run: (run[0], run[2]))
         for run in runs:
@@ -465,7 +506,7 @@ class Check:
                 self.unsigned(run, log, runs)
             one, other = self.compare(run, log)
             proven, unproven = proven + one, unproven + other
-        self.bad.sort(key=lambda bad: bad[2] if bad[2] != NONE and bad[4] else 1 << 62)
+        self.bad.sort(key=lambda bad: 1 << 63 if not bad[4] else bad[2] if bad[2] != NONE else 1 << 62)
         return proven, unproven
 
     def join(self, run, log):
@@ -486,16 +527,14 @@ class Check:
         later_proven = any(o[0] == run[0] and self.logs[o].end.size and o[2] > run[2] for o in runs)
         earlier_proven = any(o[0] == run[0] and self.logs[o].end.size and o[2] < run[2] for o in runs)
         young = not log.stopped and max(log.times, default=0) - min(log.times, default=0) < 600_000
-        newest = not any(o[0] == run[0] and o[2] > run[2] for o in runs)
+        newest = log.started and not any(o[0] == run[0] and o[2] > run[2] for o in runs)
         if not ((later_proven and not earlier_proven) or log.unsigned_by_successor or (newest and young)):
             self.found("inserted", run, NONE, log.place)
 
     def good(self, run, index):
         log = self.logs[run]
         records = log.records.get(index, [])
-        if index in log.listed:
-            return bool(records) and records[0][0] == log.listed[index]
-        return bool(records) and index >= log.end.size and not log.stopped
+        return bool(records) and records[0][0] == log.listed.get(index)
 
     def compare(self, run, log):
         proven = unproven = 0
@@ -514,6 +553,15 @@ class Check:
             for place in wrong:
                 self.found("changed" if len(records) == 1 else "inserted", run, index, place)
             proven += not wrong
+        for index in range(log.end.size):  # signed all together, although no checkpoint lists it
+            if index not in log.listed and index not in log.records:
+                self.missing(run, log, index, False)
+        settled = self.acknowledged.get(run[0], (0, 0))
+        for index, place in log.unfinished:
+            gone = index in log.listed and index not in log.records
+            to_come = (run[2], index) >= settled or (index >= log.end.size and not log.stopped)
+            if not gone and not to_come and not self.given_up(log, index):
+                self.found("inserted", run, index, place)
         unproven += len([index for index in log.records if index not in log.listed])
         return proven, unproven
 
@@ -524,7 +572,8 @@ class Check:
                 if origin != "ctstream/%s/%s/%d" % (coded(run[0]), coded(run[1]), run[2]):
                     continue
                 if log.end.size < int(size):
-                    if log.end.size or not any(topic == "control" for topic, _ in self.trimmed):
+                    there = any(o[0] == run[0] and o[2] <= run[2] and self.logs[o].control_there for o in self.logs)
+                    if log.end.size or there or not any(topic == "control" for topic, _ in self.trimmed):
                         self.found("cut", run, log.end.size, None)
                     continue
                 tree = Tree()
@@ -536,14 +585,16 @@ class Check:
                 if tree.size == int(size) and base64.b64encode(tree.root()).decode() != root:
                     self.found("forked", run, 0, None)
 
-    def missing(self, run, log, index):
-        for begin, end, by, at in log.withdrawn:
-            if begin <= index < end and self.good(by, at):
-                return
+    def given_up(self, log, index):
+        return any(begin <= index < end and self.good(by, at) for begin, end, by, at in log.withdrawn)
+
+    def missing(self, run, log, index, exact=True):
+        if self.given_up(log, index):
+            return
         if any(index < log.begins.get(lane, 1 << 62) for lane in self.trimmed):
             return
         if (run[2], index) < self.acknowledged.get(run[0], (0, 0)):  # else it may still come
-            self.found("removed", run, index, None)
+            self.found("removed", run, index, None, exact)
 
 
 def check(schemas, keys, kept, dump):

@@ -124,6 +124,26 @@ final class LeafStore implements AutoCloseable {
         }
     }
 
+    /** Receives leaves of which a record is there. */
+    @FunctionalInterface
+    interface EntryHandler {
+        void onEntry(long index, Entry entry) throws IOException;
+    }
+
+    /** Passes the leaves in [from, to) of which a record is there to the handler, in rising order. */
+    void forEachPresent(Log log, long from, long to, EntryHandler handler) throws IOException {
+        List<Long> numbers = log.chunks.keySet().stream().sorted().toList();
+        for (long number : numbers) {
+            long end = Math.min(to, (number + 1) * CHUNK_LEAVES);
+            for (long index = Math.max(from, number * CHUNK_LEAVES); index < end; index++) {
+                Entry entry = read(log, index);
+                if (entry.place() != null) {
+                    handler.onEntry(index, entry);
+                }
+            }
+        }
+    }
+
     private static long at(long chunk, long index) {
         return (chunk * CHUNK_LEAVES + index % CHUNK_LEAVES) * ENTRY_BYTES;
     }

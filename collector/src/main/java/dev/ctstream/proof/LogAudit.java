@@ -6,10 +6,13 @@ import dev.ctstream.record.proof.Checkpoint;
 import dev.ctstream.record.proof.CompactRange;
 import dev.ctstream.record.proof.Hash;
 import dev.ctstream.record.proof.Leaf;
+import dev.ctstream.record.proof.LeafGatherer;
 import dev.ctstream.record.proof.TreeWindow;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +29,7 @@ final class LogAudit {
     static final int MOST_FINDINGS = 100;
 
     private static final int MOST_CONFLICTS = 1000;
+    private static final int MOST_TIMES = 1 << 16;
 
     final RunIdentity run;
     private final LeafStore store;
@@ -38,12 +42,15 @@ final class LogAudit {
     private final Map<Lane, Long> newest = new HashMap<>(); // by topic and partition
     private final Map<Lane, Long> first = new HashMap<>();
     private final List<Tampering> findings = new ArrayList<>();
-    private final List<Tampering> vague = new ArrayList<>(); // those that name one of many records
+    private final List<Tampering> inexact = new ArrayList<>(); // what follows from others, perhaps
     private long findingsCount;
     private CompactRange end = new CompactRange(); // after the last checkpoint
-    private long seenBegin = Long.MAX_VALUE; // least log_index of a record
     private long seenEnd; // after the greatest one
     private @Nullable Place firstPlace;
+    private final Deque<Time> times = new ArrayDeque<>(); // of control records that are not signed yet
+    private final List<LeafGatherer.Unfinished<Place>> unfinished = new ArrayList<>();
+    private long expiredBelow; // retention has removed what is missing and has a smaller log_index
+    private boolean emptied; // some partition begins later, and has nothing of this log
 
     private final List<Checkpoint> kept = new ArrayList<>(); // elsewhere, and not reached yet
 
@@ -54,6 +61,8 @@ final class LogAudit {
     long provenUntilMillis;
     long sizeAtEnd = -1; // as the next run says
     boolean stopped;
+    boolean started; // its STARTED is there
+    boolean controlThere; // some control record of it is there
     boolean notProvenBySuccessor; // the next run says that nothing of this one was signed
     long leastMillis = Long.MAX_VALUE;
     long greatestMillis;
@@ -64,6 +73,11 @@ final class LogAudit {
     long givenUp;
     long expired;
     long inSpool;
+    long doubtful; // of the expired ones: only a partition that has nothing of this log explains it
+    long keptNotCompared;
+
+    /** When a control record was written, as it says. */
+    private record Time(long index, long millis) {}
 
     /** A partition of a topic. */
     record Lane(boolean control, int partition) {}
@@ -101,9 +115,13 @@ final class LogAudit {
 
     /** Takes note of a finding. */
     void found(Manipulation manipulation, long index, @Nullable Place place, String stream, String what) {
+        add(findings, new Tampering(manipulation, run, index, place, stream, what));
+    }
+
+    private void add(List<Tampering> to, Tampering finding) {
         findingsCount++;
-        if (findings.size() < MOST_FINDINGS) {
-            findings.add(new Tampering(manipulation, run, index, place, stream, what));
+        if (to.size() < MOST_FINDINGS) {
+            to.add(finding);
         }
     }
 
@@ -114,7 +132,7 @@ final class LogAudit {
                         finding -> finding.index() == Tampering.NO_INDEX || finding.manipulation() == Manipulation.CUT
                                 ? Long.MAX_VALUE // a record says more
                                 : finding.index()));
-        return Stream.concat(exact, vague.stream()).toList();
+        return Stream.concat(exact, inexact.stream()).toList();
     }
 
     long findingsCount() {
@@ -150,6 +168,31 @@ final class LogAudit {
         }
     }
 
+    /** Takes when a control record was written, as it says; counts when it is signed. */
+    void time(long index, long millis) throws IOException {
+        if (store.read(leaves, index).state() == LeafStore.State.GOOD) {
+            provenUntilMillis = Math.max(provenUntilMillis, millis);
+        } else if (index >= end.size() && times.size() < MOST_TIMES) {
+            times.add(new Time(index, millis));
+        }
+    }
+
+    private void settleTimes() throws IOException {
+        for (int i = times.size(); i > 0; i--) {
+            Time time = times.remove();
+            if (time.index < end.size()) {
+                time(time.index, time.millis);
+            } else {
+                times.add(time);
+            }
+        }
+    }
+
+    /** Takes a batch of which pieces are missing. */
+    void unfinished(LeafGatherer.Unfinished<Place> batch) {
+        unfinished.add(batch);
+    }
+
     /** Takes the leaf that a record makes. */
     void record(Leaf leaf, Place place) throws IOException {
         long index = leaf.index();
@@ -157,7 +200,6 @@ final class LogAudit {
             found(Manipulation.CHANGED, index, place, stream(leaf), "its log_index is negative");
             return;
         }
-        seenBegin = Math.min(seenBegin, index);
         seenEnd = Math.max(seenEnd, index + 1);
         LeafStore.Entry known = store.read(leaves, index);
         String named = stream(leaf);
@@ -200,6 +242,8 @@ final class LogAudit {
         first.merge(lane, leaf.index(), Math::min);
         if (before != null && before > leaf.index()) {
             newest.put(lane, before);
+        }
+        if (before != null && before > leaf.index() && !place.isFile()) {
             found(
                     Manipulation.MOVED,
                     leaf.index(),
@@ -238,16 +282,20 @@ final class LogAudit {
             }
             CompactRange tree = window.before().copy();
             tree.append(window.leaves().subList(0, Math.toIntExact(checkpoint.size() - window.start())));
-            if (!tree.root().equals(checkpoint.root())) {
-                found(
-                        Manipulation.FORKED,
-                        window.start(),
-                        place,
-                        "",
-                        "a checkpoint of size " + checkpoint.size() + " that was kept elsewhere has another root");
-            }
+            compareKept(checkpoint, tree, place);
             return true;
         });
+    }
+
+    private void compareKept(Checkpoint checkpoint, CompactRange tree, @Nullable Place place) {
+        if (!tree.root().equals(checkpoint.root())) {
+            found(
+                    Manipulation.FORKED,
+                    tree.size(),
+                    place,
+                    "",
+                    "a checkpoint of size " + checkpoint.size() + " that was kept elsewhere has another root");
+        }
     }
 
     /** Takes what a good checkpoint lists. */
@@ -265,11 +313,16 @@ final class LogAudit {
             }
         } else if (window.start() > end.size()) {
             spans.add(new Span(end.copy(), window.before()));
-        } else if (window.end() == end.size() && !window.after().hashes().equals(end.hashes())) {
-            forked(window, place);
+        } else if (window.end() >= end.size()) {
+            CompactRange tree = window.before().copy();
+            tree.append(window.leaves().subList(0, Math.toIntExact(end.size() - window.start())));
+            if (!tree.hashes().equals(end.hashes())) {
+                forked(window, place);
+            }
         }
         if (window.end() > end.size()) {
             end = window.after();
+            settleTimes();
         }
     }
 
@@ -338,6 +391,13 @@ final class LogAudit {
                     entry.place() != null && tree.size() < span.after.size();
                     entry = store.read(leaves, tree.size())) {
                 tree.append(entry.hash());
+                kept.removeIf(checkpoint -> {
+                    boolean here = checkpoint.size() == tree.size();
+                    if (here) {
+                        compareKept(checkpoint, tree, null);
+                    }
+                    return here;
+                });
             }
             if (tree.size() < span.after.size()) {
                 continue; // it cannot be told
@@ -348,23 +408,23 @@ final class LogAudit {
                 }
                 listed.addRange(span.before.size(), span.after.size());
             } else {
-                findingsCount++;
-                vague.add(new Tampering(
-                        Manipulation.CHANGED,
-                        run,
-                        span.before.size(),
-                        first.place(),
-                        streamText(first),
-                        "it or one of the " + (span.after.size() - span.before.size() - 1)
-                                + " after it is not the record that its host has signed; no checkpoint tells which"));
+                add(
+                        inexact,
+                        new Tampering(
+                                Manipulation.CHANGED,
+                                run,
+                                span.before.size(),
+                                first.place(),
+                                streamText(first),
+                                "it or one of the " + (span.after.size() - span.before.size() - 1)
+                                        + " after it is not the record that its host has signed; no checkpoint tells which"));
             }
         }
     }
 
-    /** Whether a record of this log is the one that its host has signed; it may not be signed yet if the log goes on. */
+    /** Whether a record of this log is the one that its host has signed. */
     boolean isGood(long index) throws IOException {
-        LeafStore.State state = store.read(leaves, index).state();
-        return state == LeafStore.State.GOOD || (state == LeafStore.State.SEEN && index >= end.size() && !stopped);
+        return store.read(leaves, index).state() == LeafStore.State.GOOD;
     }
 
     /** Takes that appends were given up. */
@@ -387,25 +447,43 @@ final class LogAudit {
      * Compares everything.
      *
      * @param trimmed partitions that no longer begin with their first record
+     * @param olderThere whether control records of this log or of an earlier one of the host are there: then this one has not
+     *     expired
      */
-    void finish(List<Lane> trimmed) throws IOException {
+    void finish(List<Lane> trimmed, boolean olderThere) throws IOException {
+        for (Lane lane : trimmed) {
+            Long begin = first.get(lane);
+            emptied |= begin == null;
+            expiredBelow = Math.max(expiredBelow, begin == null ? 0 : begin);
+        }
+        for (boolean control : new boolean[] {true, false}) { // files
+            first.entrySet().stream()
+                    .filter(lane -> lane.getKey().partition < 0 && lane.getKey().control == control)
+                    .mapToLong(Map.Entry::getValue)
+                    .min()
+                    .ifPresent(begin -> expiredBelow = Math.max(expiredBelow, begin));
+        }
         long at = 0;
         while (at < end.size()) {
             long next = listed.nextFrom(at);
             if (next == at) {
-                leaf(at, trimmed);
+                leaf(at);
                 at++;
             } else {
-                notProven(at, Math.min(next, end.size()));
+                notListed(at, Math.min(next, end.size()));
                 at = next;
             }
         }
         if (seenEnd > end.size()) {
             tail();
         }
+        for (LeafGatherer.Unfinished<Place> batch : unfinished) {
+            pieces(batch);
+        }
         for (Checkpoint checkpoint : kept) {
-            boolean mayHaveExpired =
-                    end.size() == 0 && trimmed.stream().anyMatch(Lane::control); // with the rest of the log
+            boolean mayHaveExpired = end.size() == 0
+                    && !olderThere
+                    && trimmed.stream().anyMatch(Lane::control); // with the rest of the log
             if (checkpoint.size() > end.size() && !mayHaveExpired) {
                 found(
                         Manipulation.CUT,
@@ -414,6 +492,8 @@ final class LogAudit {
                         "",
                         "a checkpoint of size " + checkpoint.size()
                                 + " was kept elsewhere; what is here reaches no further than " + end.size());
+            } else {
+                keptNotCompared++;
             }
         }
         conflicts.forEach((index, second) -> {
@@ -428,29 +508,58 @@ final class LogAudit {
         });
     }
 
-    private void leaf(long index, List<Lane> trimmed) throws IOException {
+    private void leaf(long index) throws IOException {
         LeafStore.Entry entry = store.read(leaves, index);
         switch (entry.state()) {
             case GOOD -> proven++;
-            case LISTED -> missing(index, trimmed);
+            case LISTED -> missing(index, index + 1, findings);
             default -> unproven++; // BAD is a finding
         }
     }
 
-    private void missing(long index, List<Lane> trimmed) {
-        if (withdrawn.countIn(index, index + 1) > 0) {
-            givenUp++;
-        } else if (isExpired(index, trimmed)) {
-            expired++;
-        } else if (index >= settledBelow) {
-            inSpool++; // control records are published first
-        } else {
-            found(
-                    Manipulation.REMOVED,
-                    index,
-                    null,
-                    "",
-                    "its host has signed it, it was not given up, and no record is there" + neighbours(index));
+    /** Leaves of which no checkpoint gives the hash: what is there cannot be proven, but all must be there. */
+    private void notListed(long from, long to) throws IOException {
+        long[] next = {from};
+        store.forEachPresent(leaves, from, to, (index, entry) -> {
+            missing(next[0], index, inexact);
+            unproven++;
+            next[0] = index + 1;
+        });
+        missing(next[0], to, inexact);
+    }
+
+    /** No record is there of the leaves in [from, to). */
+    private void missing(long from, long to, List<Tampering> named) {
+        if (from < to) {
+            givenUp += withdrawn.countIn(from, to);
+            withdrawn.forEachHole(from, to, (first, next) -> notGivenUp(first, next, named));
+        }
+    }
+
+    private void notGivenUp(long from, long to, List<Tampering> named) {
+        long begin = Math.min(to, Math.max(from, expiredBelow));
+        expired += begin - from;
+        if (emptied) {
+            expired += to - begin;
+            doubtful += to - begin;
+            return;
+        }
+        long settled = Math.min(to, Math.max(begin, settledBelow));
+        inSpool += to - settled; // control records are published first
+        for (long index = begin; index < settled; index++) {
+            if (named.size() == MOST_FINDINGS) {
+                findingsCount += settled - index;
+                return;
+            }
+            add(
+                    named,
+                    new Tampering(
+                            Manipulation.REMOVED,
+                            run,
+                            index,
+                            null,
+                            "",
+                            "its host has signed it, it was not given up, and no record is there" + neighbours(index)));
         }
     }
 
@@ -475,31 +584,36 @@ final class LogAudit {
         return text.toString();
     }
 
-    /** Whether retention may have removed it: some partition begins after it. */
-    private boolean isExpired(long index, List<Lane> trimmed) {
-        return trimmed.stream().anyMatch(lane -> index < first.getOrDefault(lane, Long.MAX_VALUE));
-    }
-
-    private void notProven(long from, long to) {
-        long begin = Math.min(Math.max(from, seenBegin), to);
-        expired += begin - from;
-        unproven += to - begin;
+    /** A batch of which pieces are missing: given up, still to come, or never written so. */
+    private void pieces(LeafGatherer.Unfinished<Place> batch) throws IOException {
+        long index = batch.index();
+        LeafStore.State state = store.read(leaves, index).state();
+        boolean toCome = index >= settledBelow || (index >= end.size() && !stopped);
+        if (state == LeafStore.State.LISTED || withdrawn.countIn(index, index + 1) > 0 || toCome) {
+            unproven++; // a listed one is missing, and is named as such
+        } else {
+            found(
+                    Manipulation.INSERTED,
+                    index,
+                    batch.place(),
+                    "",
+                    "its batch ends without its last pieces, and was not begun anew");
+        }
     }
 
     /** Records after the last checkpoint. */
     private void tail() throws IOException {
-        for (long index = end.size(); index < seenEnd && index < end.size() + MOST_FINDINGS; index++) {
-            LeafStore.Entry entry = store.read(leaves, index);
-            Place place = entry.place();
-            if (place != null && sizeAtEnd >= 0 && stopped) {
+        boolean ended = sizeAtEnd >= 0 && stopped;
+        store.forEachPresent(leaves, end.size(), Long.MAX_VALUE, (index, entry) -> {
+            unproven++;
+            if (ended) {
                 found(
                         Manipulation.INSERTED,
                         index,
-                        place,
+                        entry.place(),
                         streamText(entry),
                         "the next run of the host has signed that this log ended before it");
             }
-        }
-        unproven += seenEnd - end.size();
+        });
     }
 }

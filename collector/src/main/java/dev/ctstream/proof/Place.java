@@ -8,10 +8,15 @@ package dev.ctstream.proof;
  * @param offset in the partition; of a file the number of the record
  */
 public record Place(boolean control, int partition, long offset) {
+    /** Whether it lies in a file: then the partitions are mixed, and the file may begin anywhere. */
+    boolean isFile() {
+        return partition < 0;
+    }
+
     /** For people. */
     public String text() {
         return (control ? "control topic, " : "event topic, ")
-                + (partition < 0 ? "file " + -partition + ", record " : "partition " + partition + ", offset ")
+                + (isFile() ? "file " + -partition + ", record " : "partition " + partition + ", offset ")
                 + offset;
     }
 }

@@ -42,15 +42,17 @@ public final class ProofAudit implements AutoCloseable {
     /** The reason of a STOPPED that does not end its run. */
     static final String OF_NAMESPACE = "namespace-removed";
 
-    private static final int MOST_DEFERRED = 64;
+    private static final int MOST_DEFERRED_LEAVES = 1 << 20;
     private static final int MOST_LISTED = 100;
 
     private final TrustedKeys keys;
     private final LeafStore store;
     private final LogAudit.Streams streams = new LogAudit.Streams();
-    private final LeafGatherer gatherer = new LeafGatherer();
+    private final LeafGatherer<Place> gatherer = new LeafGatherer<>();
     private final Map<RunIdentity, LogAudit> logs = new LinkedHashMap<>();
     private final Map<RunIdentity, RunIdentity> successors = new HashMap<>();
+    private final List<NotProven> notProven = new ArrayList<>();
+    private final Map<LogAudit.Lane, Begin> begins = new HashMap<>();
     private final List<LogAudit.Lane> trimmed = new ArrayList<>();
     private final List<Deferred> deferred = new ArrayList<>();
     private final List<Tampering> findings = new ArrayList<>(); // of no log
@@ -59,19 +61,20 @@ public final class ProofAudit implements AutoCloseable {
     private final List<Withdrawal> withdrawals = new ArrayList<>();
     private final Map<String, Acknowledged> acknowledged = new HashMap<>(); // by host
     private boolean acknowledging = true;
+    private int deferredLeaves;
     private long findingsCount;
     private long withoutLog;
     private long keptWithoutKey;
 
     /** A checkpoint whose key may be told of later. */
     private record Deferred(
-            LogAudit log,
-            long index,
-            RunIdentity signedRun,
-            SignedNote note,
-            TreeWindow window,
-            Place place,
-            long millis) {}
+            LogAudit log, long index, RunIdentity signedRun, SignedNote note, TreeWindow window, Place place) {}
+
+    /** A STARTED says that nothing of the run before it was proven; it counts if the record is good. */
+    private record NotProven(LogAudit by, long index, LogAudit before) {}
+
+    /** The first record of a partition, and whether pieces of its batch before it have expired. */
+    private record Begin(RunIdentity run, long index, boolean within) {}
 
     /** Everything of earlier runs, and of this run below the index, is in the topics or will never be. */
     private record Acknowledged(long epoch, long index) {
@@ -177,13 +180,27 @@ public final class ProofAudit implements AutoCloseable {
             log.found(Manipulation.MOVED, index, place, "", "it is a record of the other topic");
             return;
         }
+        LogAudit.Lane lane = new LogAudit.Lane(place.control(), place.partition());
         try {
-            Leaf leaf = gatherer.take(record);
+            Leaf leaf = gatherer.take(record, place);
+            begins.putIfAbsent(lane, new Begin(run, index, false));
             if (leaf != null) {
                 log.record(leaf, place);
             } else if (index == Tampering.NO_INDEX) {
                 log.found(Manipulation.CHANGED, index, place, "", "it has no log_index");
             }
+        } catch (LeafGatherer.MissingPieceException e) {
+            boolean mayBegin = place.isFile() || trimmed.contains(lane);
+            Begin begin = begins.computeIfAbsent(lane, added -> new Begin(run, index, mayBegin));
+            if (!begin.within || !begin.run.equals(run) || begin.index != index) {
+                log.found(
+                        Manipulation.REMOVED,
+                        index,
+                        place,
+                        "zone " + record.number("ct_zone").orElse(-1L),
+                        String.valueOf(e.getMessage()));
+            }
+            return;
         } catch (RecordException e) {
             log.found(
                     Manipulation.CHANGED,
@@ -206,6 +223,8 @@ public final class ProofAudit implements AutoCloseable {
         long millis = record.number("time").orElse(0L);
         log.leastMillis = Math.min(log.leastMillis, millis);
         log.greatestMillis = Math.max(log.greatestMillis, millis);
+        log.controlThere = true;
+        log.time(index, millis);
         Long epoch = record.number("acknowledged_epoch").orElse(null);
         if (acknowledging && epoch != null) {
             acknowledged.merge(
@@ -219,9 +238,9 @@ public final class ProofAudit implements AutoCloseable {
             return;
         }
         switch (kind) {
-            case STARTED -> started(log, record, place, index, millis);
+            case STARTED -> started(log, record, place, index);
             case STOPPED -> log.stopped |= !record.text("reason").equals(OF_NAMESPACE); // the run goes on
-            case CHECKPOINT -> checkpoint(log, record, CheckpointWindow.OWN, place, index, millis);
+            case CHECKPOINT -> checkpoint(log, record, CheckpointWindow.OWN, place, index);
             case KEY -> key(log, record, place, index);
             case WITHDRAWN -> withdrawn(log, record, index);
             default -> {}
@@ -237,7 +256,8 @@ public final class ProofAudit implements AutoCloseable {
         return null;
     }
 
-    private void started(LogAudit log, RawRecord record, Place place, long index, long millis) throws IOException {
+    private void started(LogAudit log, RawRecord record, Place place, long index) throws IOException {
+        log.started = true;
         Long epoch = record.number("preceding_epoch").orElse(null);
         if (epoch == null) {
             return;
@@ -245,15 +265,14 @@ public final class ProofAudit implements AutoCloseable {
         RunIdentity before = new RunIdentity(log.run.hostId(), record.text("preceding_boot_id"), epoch);
         successors.put(before, log.run);
         if (!record.text(CheckpointWindow.PRECEDING).isEmpty()) {
-            checkpoint(log, record, CheckpointWindow.PRECEDING, place, index, millis);
+            checkpoint(log, record, CheckpointWindow.PRECEDING, place, index);
         } else if (index == 0) {
-            log(before).notProvenBySuccessor = true;
+            notProven.add(new NotProven(log, index, log(before)));
         }
     }
 
     /** Takes a checkpoint of this log or, in STARTED, of the one before. */
-    private void checkpoint(LogAudit log, RawRecord record, String field, Place place, long index, long millis)
-            throws IOException {
+    private void checkpoint(LogAudit log, RawRecord record, String field, Place place, long index) throws IOException {
         try {
             CheckpointWindow read = CheckpointWindow.of(record, field);
             RunIdentity named = LogOrigin.run(read.signed().origin());
@@ -267,11 +286,12 @@ public final class ProofAudit implements AutoCloseable {
                         "its checkpoint is of another log, " + read.signed().origin());
                 return;
             }
-            Deferred taken = new Deferred(log, index, named, read.note(), read.window(), place, millis);
-            if (take(taken)) {
+            Deferred taken = new Deferred(log, index, named, read.note(), read.window(), place);
+            if (keys.of(LogOrigin.keyName(named.hostId())).isEmpty() || take(taken)) {
                 return;
             }
-            if (deferred.size() < MOST_DEFERRED) {
+            deferredLeaves += 1 + read.window().leaves().size();
+            if (deferredLeaves < MOST_DEFERRED_LEAVES) {
                 deferred.add(taken);
             } else {
                 resigned(taken);
@@ -301,11 +321,8 @@ public final class ProofAudit implements AutoCloseable {
         }
         of.checkpoint(checkpoint.window, checkpoint.place);
         of.checkpoints++;
-        if (own) {
-            of.provenUntilMillis = Math.max(of.provenUntilMillis, checkpoint.millis);
-        } else {
+        if (!own) {
             of.sizeAtEnd = checkpoint.window.end();
-            of.provenUntilMillis = Math.max(of.provenUntilMillis, of.greatestMillis);
         }
         return true;
     }
@@ -328,8 +345,10 @@ public final class ProofAudit implements AutoCloseable {
             keys.follow(KeySuccession.parse(SignedNote.parse(record.text("next_key_signature"))));
             List<Deferred> waiting = List.copyOf(deferred);
             deferred.clear();
+            deferredLeaves = 0;
             for (Deferred checkpoint : waiting) {
                 if (!take(checkpoint)) {
+                    deferredLeaves += 1 + checkpoint.window.leaves().size();
                     deferred.add(checkpoint);
                 }
             }
@@ -370,6 +389,12 @@ public final class ProofAudit implements AutoCloseable {
             if (withdrawal.by.isGood(withdrawal.index)) {
                 withdrawal.of.withdrawn(withdrawal.from, withdrawal.to);
             }
+        }
+        for (NotProven said : notProven) {
+            said.before.notProvenBySuccessor |= said.by.isGood(said.index);
+        }
+        for (LeafGatherer.Unfinished<Place> batch : gatherer.unfinished()) {
+            log(batch.run()).unfinished(batch);
         }
         ProofReport report = new ProofReport();
         Map<String, List<LogAudit>> hosts = new TreeMap<>();
@@ -433,13 +458,24 @@ public final class ProofAudit implements AutoCloseable {
                 .min()
                 .orElse(Long.MAX_VALUE);
         ProofReport.Host result = new ProofReport.Host(host);
+        boolean olderThere = false;
         for (LogAudit log : ordered) {
+            olderThere |= log.controlThere;
             if (log.checkpoints == 0 && log.present()) {
                 unsigned(report, log, ordered, firstProven);
             }
             Acknowledged all = acknowledged.get(host);
             log.settledBelow = all == null ? 0 : all.settledBelow(log.run);
-            log.finish(trimmed);
+            log.finish(trimmed, olderThere);
+            if (log.doubtful > 0) {
+                report.remark(LogOrigin.of(log.run) + ": " + log.doubtful
+                        + " records of it are missing; retention may have removed them, because some partition begins later"
+                        + " and has nothing of this log");
+            }
+            if (log.keptNotCompared > 0) {
+                report.remark(LogOrigin.of(log.run) + ": " + log.keptNotCompared
+                        + " checkpoints that were kept elsewhere cannot be compared: what they are of has expired");
+            }
             log.findings().forEach(report::found);
             report.more(log.findingsCount() - log.findings().size());
             result.add(log);
@@ -454,7 +490,7 @@ public final class ProofAudit implements AutoCloseable {
     /** A log without a checkpoint. */
     private void unsigned(ProofReport report, LogAudit log, List<LogAudit> ordered, long firstProven) {
         long epoch = log.run.streamEpoch();
-        boolean newest = ordered.get(ordered.size() - 1) == log && !successors.containsKey(log.run);
+        boolean newest = ordered.get(ordered.size() - 1) == log && !successors.containsKey(log.run) && log.started;
         boolean young = log.greatestMillis - Math.min(log.leastMillis, log.greatestMillis) < YOUNG_MILLIS;
         String name = LogOrigin.of(log.run);
         if (epoch < firstProven && firstProven != Long.MAX_VALUE) {

@@ -36,7 +36,7 @@ public record ProvenRecord(byte[] value, Leaf leaf, Checkpoint checkpoint) {
         Leaf leaf;
         try {
             RawRecord record = reader.read(value, OptionalLong.empty());
-            leaf = new LeafGatherer().take(record);
+            leaf = new LeafGatherer<String>().take(record, "");
         } catch (RecordException e) {
             throw new NoteException("the record in it: " + e.getMessage(), e);
         }

@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
  * <p>{@code -Dproof.manipulations=1000} plays that many of each, from {@code -Dtest.seed} on.
  */
 class AlteredTopicsTest {
-    private static final int COUNT = Integer.getInteger("proof.manipulations", 104);
+    private static final int COUNT = Integer.getInteger("proof.manipulations", 6 * TopicsForger.KINDS);
     private static final long SEED = Long.getLong("test.seed", 1);
 
     @TempDir

@@ -38,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  * <p>{@code -Dproof.manipulations=1000} plays that many of each, from {@code -Dtest.seed} on.
  */
 class ProofOracleIT {
-    private static final int COUNT = Integer.getInteger("proof.manipulations", 104);
+    private static final int COUNT = Integer.getInteger("proof.manipulations", 6 * TopicsForger.KINDS);
     private static final long SEED = Long.getLong("test.seed", 1);
     private static final Path CHECKER = Path.of("src/test/proof/check.py");
     private static final Path SCHEMAS = Path.of("../schemas/src/main/avro");

@@ -39,6 +39,9 @@ import org.apache.avro.io.EncoderFactory;
 
 /** Somebody who may change everything in the topics, but has not the host's key; and what of it must be named. */
 final class TopicsForger {
+    /** Kinds of manipulations. */
+    static final int KINDS = 17;
+
     private static final Lane CONTROL = new Lane(true, 0);
 
     private final Map<Lane, List<byte[]>> lanes = new TreeMap<>();
@@ -91,7 +94,7 @@ final class TopicsForger {
 
     /** Does the n-th kind of manipulation; returns what it was. */
     String alter(int n) throws Exception {
-        return switch (n % 13) {
+        return switch (n % KINDS) {
             case 0 -> changeByte();
             case 1 -> drop("a dropped batch", any(at -> !at.lane.control()));
             case 2 -> drop("a dropped control record", any(at -> at.lane.control()));
@@ -104,7 +107,11 @@ final class TopicsForger {
             case 9 -> drop("a removed checkpoint", any(at -> kind(at).equals("CHECKPOINT")));
             case 10 -> changeControl();
             case 11 -> forge("GAP");
-            default -> forge("WITHDRAWN");
+            case 12 -> forge("WITHDRAWN");
+            case 13 -> forgedPiece();
+            case 14 -> excusedLater();
+            case 15 -> beyondTheEnd();
+            default -> neverWas();
         };
     }
 
@@ -339,6 +346,86 @@ final class TopicsForger {
         records(CONTROL).add(at.offset + 1, forged);
         places.add(new Place(true, 0, at.offset + 1));
         return "a forged " + kind + " beside the others";
+    }
+
+    /** The beginning of a batch with other events, as if the rest came later. */
+    private String forgedPiece() throws IOException {
+        At at = any(other -> !other.lane.control() && raw(other).events() > 1);
+        expect(at);
+        byte[] piece = changed(records(at.lane).get(at.offset), record -> {
+            List<GenericRecord> events = new ArrayList<>();
+            ((List<?>) record.get("events")).forEach(event -> events.add((GenericRecord) event));
+            events.remove(events.size() - 1);
+            events.forEach(event -> event.put("source_port", 666));
+            record.put("events", events);
+            List<Long> times = events.stream()
+                    .map(event -> (Long) event.get("event_time"))
+                    .sorted()
+                    .toList();
+            record.put("first_event_time", times.get(0));
+            record.put("last_event_time", times.get(times.size() - 1));
+        });
+        int to = random.nextBoolean() ? at.offset + 1 : records(at.lane).size();
+        records(at.lane).add(to, piece);
+        places.add(new Place(false, at.lane.partition(), to));
+        return "a forged piece of a batch";
+    }
+
+    /** A batch is dropped, and a WITHDRAWN after the last checkpoint says that it was given up. */
+    private String excusedLater() throws IOException {
+        At at = any(other -> !other.lane.control());
+        expect(at);
+        GenericRecord gone = fields(raw(at), Schemas.BATCH);
+        records(at.lane).remove(at.offset);
+        List<byte[]> control = records(CONTROL);
+        control.add(changed(control.get(control.size() - 1), record -> {
+            for (String field : List.of("checkpoint_note", "leaf_hashes", "compact_range")) {
+                record.put(field, null);
+            }
+            record.put("kind", "WITHDRAWN");
+            record.put("log_index", (Long) record.get("log_index") + 1);
+            record.put("control_sequence", (Long) record.get("control_sequence") + 1);
+            record.put("gap_host_id", gone.get("host_id"));
+            record.put("gap_boot_id", gone.get("boot_id"));
+            record.put("gap_stream_epoch", gone.get("stream_epoch"));
+            Long index = (Long) gone.get("log_index");
+            record.put("log_indexes", List.of(index, index + 1));
+        }));
+        return "a dropped batch with a later WITHDRAWN";
+    }
+
+    /** A batch after the end of a run that has stopped, and that the next one has signed. */
+    private String beyondTheEnd() throws IOException {
+        RunIdentity newest =
+                LeafGatherer.run(raw(records(CONTROL).get(records(CONTROL).size() - 1)));
+        At stopped = any(at -> kind(at).equals("STOPPED")
+                && !raw(at).text("reason").equals("namespace-removed")
+                && !Objects.equals(LeafGatherer.run(raw(at)), newest));
+        RunIdentity run = Objects.requireNonNull(LeafGatherer.run(raw(stopped)));
+        At at = any(other -> !other.lane.control());
+        int beyond = 1000 + random.nextInt(1 << 20);
+        records(at.lane).add(changed(records(at.lane).get(at.offset), record -> {
+            record.put("host_id", run.hostId());
+            record.put("boot_id", run.bootId());
+            record.put("stream_epoch", run.streamEpoch());
+            record.put("log_index", (long) beyond);
+        }));
+        places.add(new Place(false, at.lane.partition(), records(at.lane).size() - 1));
+        return "a batch beyond the end of its log";
+    }
+
+    /** Events of a run that the host has not had. */
+    private String neverWas() throws IOException {
+        for (Map.Entry<Lane, List<byte[]>> lane : lanes.entrySet()) {
+            List<byte[]> records = lane.getValue();
+            if (!lane.getKey().control()) {
+                for (byte[] value : List.copyOf(records)) {
+                    places.add(new Place(false, lane.getKey().partition(), records.size()));
+                    records.add(changed(value, record -> record.put("stream_epoch", 1_895_000_000_000_000_000L)));
+                }
+            }
+        }
+        return "a run that never was";
     }
 
     /** A record decoded, changed, and encoded. */

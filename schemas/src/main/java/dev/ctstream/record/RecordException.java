@@ -1,7 +1,7 @@
 package dev.ctstream.record;
 
 /** A record cannot be decoded. The message says why and, where possible, what to do. */
-public final class RecordException extends Exception {
+public class RecordException extends Exception {
     private static final long serialVersionUID = 1L;
 
     /** The message says why the record cannot be decoded. */
