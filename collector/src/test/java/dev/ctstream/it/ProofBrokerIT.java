@@ -8,6 +8,7 @@ import dev.ctstream.cli.Console;
 import dev.ctstream.cli.Main;
 import dev.ctstream.it.ProvenTopics.Fate;
 import dev.ctstream.it.ProvenTopics.Lane;
+import dev.ctstream.proof.ProofReport;
 import dev.ctstream.record.EventRecords;
 import dev.ctstream.record.RawRecord;
 import dev.ctstream.record.RawRecordReader;
@@ -19,11 +20,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.avro.Schema;
 import org.apache.avro.generic.GenericData;
@@ -157,6 +160,25 @@ class ProofBrokerIT {
                 control,
                 "--key",
                 keys.toString());
+    }
+
+    /** Retention cuts at segments of Kafka, and knows nothing of batches. */
+    @Test
+    void partitionsMayBeginWithinABatch() throws Exception {
+        Map<Lane, List<byte[]>> lanes = new TreeMap<>(topics.records());
+        for (Lane lane : List.copyOf(lanes.keySet())) {
+            if (!lane.control()) {
+                lanes.put(lane, recoded(Objects.requireNonNull(lanes.get(lane)), ProofBrokerIT::flat));
+            }
+        }
+        for (int cut = 1; cut < 40; cut++) {
+            Map<Lane, Integer> trimmed = new HashMap<>();
+            for (Lane lane : lanes.keySet()) {
+                trimmed.put(lane, lane.control() ? 0 : cut);
+            }
+            ProofReport report = AlteredTopicsTest.audit(topics.publicKey(), List.of(), lanes, trimmed);
+            assertThat(report.findings()).as("without the first %d events", cut).isEmpty();
+        }
     }
 
     @Test
