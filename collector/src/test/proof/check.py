@@ -293,6 +293,7 @@ class Log:
         self.place = None
         self.stopped = self.started = self.control_there = self.unsigned_by_successor = False
         self.unfinished = []  # (log_index, place)
+        self.lanes = set()
         self.ended = None
         self.times = []
 
@@ -325,6 +326,7 @@ class Check:
         index = fields["log_index"]
         log = self.log(run)
         log.place = log.place or place
+        log.lanes.add((topic, partition))
         if index is None or index < 0 or (name == CONTROL) != (topic == "control"):
             self.found("changed", run, NONE, place)
             return
@@ -591,8 +593,10 @@ class Check:
     def missing(self, run, log, index, exact=True):
         if self.given_up(log, index):
             return
-        if any(index < log.begins.get(lane, 1 << 62) for lane in self.trimmed):
-            return
+        for lane in self.trimmed:
+            earlier = any(o[0] == run[0] and o[2] < run[2] and lane in self.logs[o].lanes for o in self.logs)
+            if not earlier and index < log.begins.get(lane, 1 << 62):
+                return
         if (run[2], index) < self.acknowledged.get(run[0], (0, 0)):  # else it may still come
             self.found("removed", run, index, None, exact)
 

@@ -53,6 +53,7 @@ public final class ProofAudit implements AutoCloseable {
     private final Map<RunIdentity, RunIdentity> successors = new HashMap<>();
     private final List<NotProven> notProven = new ArrayList<>();
     private final Map<LogAudit.Lane, Begin> begins = new HashMap<>();
+    private final Map<String, Map<LogAudit.Lane, Long>> oldest = new HashMap<>(); // least epoch, by host
     private final List<LogAudit.Lane> trimmed = new ArrayList<>();
     private final List<Deferred> deferred = new ArrayList<>();
     private final List<Tampering> findings = new ArrayList<>(); // of no log
@@ -181,6 +182,7 @@ public final class ProofAudit implements AutoCloseable {
             return;
         }
         LogAudit.Lane lane = new LogAudit.Lane(place.control(), place.partition());
+        oldest.computeIfAbsent(run.hostId(), host -> new HashMap<>()).merge(lane, run.streamEpoch(), Math::min);
         try {
             Leaf leaf = gatherer.take(record, place);
             begins.putIfAbsent(lane, new Begin(run, index, false));
@@ -466,7 +468,7 @@ public final class ProofAudit implements AutoCloseable {
             }
             Acknowledged all = acknowledged.get(host);
             log.settledBelow = all == null ? 0 : all.settledBelow(log.run);
-            log.finish(trimmed, olderThere);
+            log.finish(trimmed(log), olderThere);
             if (log.doubtful > 0) {
                 report.remark(LogOrigin.of(log.run) + ": " + log.doubtful
                         + " records of it are missing; retention may have removed them, because some partition begins later"
@@ -485,6 +487,14 @@ public final class ProofAudit implements AutoCloseable {
             report.remark("host " + host + ": " + result.inSpool()
                     + " batches that it has signed are still in its spool, as far as it has said");
         }
+    }
+
+    /** The partitions from which retention may have removed records of a log: not where a record of an earlier one is left. */
+    private List<LogAudit.Lane> trimmed(LogAudit log) {
+        Map<LogAudit.Lane, Long> of = oldest.getOrDefault(log.run.hostId(), Map.of());
+        return trimmed.stream()
+                .filter(lane -> of.getOrDefault(lane, Long.MAX_VALUE) >= log.run.streamEpoch())
+                .toList();
     }
 
     /** A log without a checkpoint. */
