@@ -10,8 +10,10 @@ import dev.ctstream.cli.proof.ProofCommand;
 import dev.ctstream.cli.topics.TopicsCommand;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.netlink.HostCheck;
+import dev.ctstream.publish.Secrets;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -246,7 +248,9 @@ public final class Main implements Runnable {
 
     private void trace(Throwable error) {
         if (debug) {
-            error.printStackTrace(console.err());
+            StringWriter trace = new StringWriter();
+            error.printStackTrace(new PrintWriter(trace));
+            console.err().print(Secrets.withoutNoteKeys(trace.toString()));
         }
     }
 

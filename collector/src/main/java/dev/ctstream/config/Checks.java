@@ -6,6 +6,7 @@ import dev.ctstream.metrics.HttpEndpoint;
 import dev.ctstream.netlink.ErrorText;
 import dev.ctstream.record.RegistrySettings;
 import dev.ctstream.record.ZoneWidths;
+import dev.ctstream.record.proof.NoteSigner;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -38,6 +39,9 @@ public final class Checks {
     }
 
     private static String pathProblem(String text) {
+        if (text.startsWith(NoteSigner.MARK)) {
+            return "is a private key; write it to a file that only its owner can read, and give the path of that";
+        }
         try {
             var unused = Path.of(text);
             return NONE;

@@ -27,10 +27,9 @@ final class GivenKeys {
                 }
             } else if (!known.contains(key)) {
                 problems.add(
-                        KEY.matcher(key).matches()
+                        isKey(key)
                                 ? key + " (" + setting.source() + "): no such key" + hint(key, known)
-                                : setting.source() + ": not a line of the form key=value; is it the rest of the line"
-                                        + " before, which must then end with a backslash?");
+                                : notAKey(setting));
             }
         }
         int before = problems.size();
@@ -40,6 +39,18 @@ final class GivenKeys {
             kafka.putIfAbsent("bootstrap.servers", "localhost:9092");
             problems.addAll(ProducerSettings.problems(kafka));
         }
+    }
+
+    /** Whether this may be shown as a key. */
+    static boolean isKey(String key) {
+        return KEY.matcher(key).matches();
+    }
+
+    /** What is said instead. */
+    static String notAKey(Setting setting) {
+        return setting.source()
+                + ": not a line of the form key=value; is it the rest of the line before, which must then"
+                + " end with a backslash?";
     }
 
     /** {@code key=value (source): text}; a secret value is hidden. */

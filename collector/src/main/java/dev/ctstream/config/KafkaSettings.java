@@ -43,6 +43,10 @@ final class KafkaSettings {
             if (known.contains(name) || ProducerSettings.isOfProvider(name)) {
                 return true;
             }
+            if (!GivenKeys.isKey(name)) {
+                problems.add(GivenKeys.notAKey(setting));
+                return false;
+            }
             Optional<String> nearest = NearestKey.of(name, known)
                     .filter(candidate -> NearestKey.distance(name, candidate) <= TYPING_ERRORS);
             if (nearest.isPresent()) {

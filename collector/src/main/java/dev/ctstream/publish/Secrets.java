@@ -1,5 +1,6 @@
 package dev.ctstream.publish;
 
+import dev.ctstream.record.proof.NoteSigner;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,6 +27,10 @@ public final class Secrets {
 
     /** User and password of a URL, up to the last @ before a blank or a comma: a password may contain / and @. */
     private static final Pattern USER_INFO = Pattern.compile("(://)[^\\s,]*@");
+
+    /** A private key of signed notes, as far as a text quotes it. */
+    private static final Pattern NOTE_KEY =
+            Pattern.compile(Pattern.quote(NoteSigner.MARK) + "(?:[^\\s+]*\\+){0,2}[A-Za-z0-9+/=]+");
 
     /** Pieces as short as this are left: hiding them would garble every text. */
     private static final int SHORT = 3;
@@ -61,17 +66,22 @@ public final class Secrets {
 
     /** The value of a setting as it may be shown. */
     public static String shown(String key, String value) {
-        return isSecret(key) && !value.isEmpty() ? HIDDEN : withoutUserInfo(value);
+        return isSecret(key) && !value.isEmpty() ? HIDDEN : withoutNoteKeys(withoutUserInfo(value));
     }
 
     /** A text that quotes the value of a setting, as it may be shown; of a secret one, nothing may be. */
     public static String problem(String key, String text) {
-        return isSecret(key) ? "not a permitted value" : withoutUserInfo(text);
+        return isSecret(key) ? "not a permitted value" : withoutNoteKeys(withoutUserInfo(text));
     }
 
     /** Hides user and password in every URL of a text. */
     public static String withoutUserInfo(String text) {
         return USER_INFO.matcher(text).replaceAll("$1" + HIDDEN + "@");
+    }
+
+    /** Hides private keys of signed notes: people give the key where its file is wanted, and sentences quote what was given. */
+    public static String withoutNoteKeys(String text) {
+        return text.contains(NoteSigner.MARK) ? NOTE_KEY.matcher(text).replaceAll(NoteSigner.MARK + HIDDEN) : text;
     }
 
     /**
@@ -97,7 +107,7 @@ public final class Secrets {
                 }
             }
         });
-        String hidden = withoutUserInfo(text);
+        String hidden = withoutNoteKeys(withoutUserInfo(text));
         for (String piece : pieces) {
             hidden = piece.length() > SHORT ? hidden.replace(piece, HIDDEN) : hidden;
         }

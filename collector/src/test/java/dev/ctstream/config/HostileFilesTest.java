@@ -60,6 +60,20 @@ class HostileFilesTest {
                 .doesNotContain("hush");
     }
 
+    /** The same in the file of a reading command, where a key of a plug-in may have any name. */
+    @Test
+    void theRestOfASecretInAFileOfAClientIsNotShownAsAKey() throws IOException {
+        Path file = folder.resolve("torn");
+        Files.writeString(
+                file,
+                "bootstrap.servers=k:1\nsasl.mechanism=PLAIN\nsasl.jaas.config=x required password=\n  'hush';\n");
+        assertThatThrownBy(() -> ClientSettings.load(Optional.of(file), Map.of()))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(file + ":4: not a line of the form key=value")
+                .message()
+                .doesNotContain("hush");
+    }
+
     @Test
     void aServerWithAPasswordIsRefusedWithoutIt() {
         assertThatThrownBy(() -> Configuration.load(new ConfigSources(

@@ -82,6 +82,19 @@ class SecretsTest {
     }
 
     @Test
+    void aPrivateKeyOfTheProofIsHiddenWhereverItIsQuoted() {
+        String key = "PRIVATE+KEY+ctstream/web-01.example+1234abcd+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+        assertThat(Secrets.shown("proof.key-file", key)).isEqualTo("PRIVATE+KEY+[hidden]");
+        assertThat(Secrets.hide("'" + key + "': no such file", Map.of()))
+                .isEqualTo("'PRIVATE+KEY+[hidden]': no such file");
+        assertThat(Secrets.problem("proof.key-file", key + ", and " + key))
+                .isEqualTo("PRIVATE+KEY+[hidden], and PRIVATE+KEY+[hidden]");
+        assertThat(Secrets.withoutNoteKeys("PRIVATE+KEY+[hidden] (-D): is")).isEqualTo("PRIVATE+KEY+[hidden] (-D): is");
+        assertThat(Secrets.withoutNoteKeys("PRIVATE+KEY+wit'ness+1234abcd+AYEKF\nnext"))
+                .isEqualTo("PRIVATE+KEY+[hidden]\nnext");
+    }
+
+    @Test
     void everySettingOfKafkaThatHoldsASecretIsKnown() {
         assertThat(KafkaKeys.ofCollector().stream()
                         .filter(key -> key.contains("password") || key.endsWith(".key") || key.contains("jaas")))

@@ -1,6 +1,7 @@
 package dev.ctstream.cli.log;
 
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import dev.ctstream.publish.Secrets;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneId;
@@ -32,6 +33,12 @@ record LogLine(
     private static final Pattern ARGUMENT = Pattern.compile("(?:(?<=\\s|^)([A-Za-z][\\w.-]*)=)?\\{}");
     /** An exception is cut here: journald and other collectors cut long lines, and what is left would be no JSON. */
     private static final int MOST_CHARACTERS = 8192;
+
+    /** Hides what nobody may read. */
+    LogLine {
+        message = Secrets.withoutNoteKeys(message);
+        error = Secrets.withoutNoteKeys(error);
+    }
 
     /** A line of an event. */
     static LogLine of(ILoggingEvent event, String error) {

@@ -3,6 +3,7 @@ package dev.ctstream.cli.log;
 import ch.qos.logback.classic.Level;
 import dev.ctstream.config.CollectorConfig;
 import dev.ctstream.config.LogWords;
+import dev.ctstream.publish.Secrets;
 import dev.ctstream.record.PrintableText;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -125,7 +126,7 @@ public final class LogSettings {
      */
     public static String said(org.slf4j.event.Level level, String name, String text) {
         return format == LogFormat.TEXT
-                ? priority(level.toString()) + name + PrintableText.of(text)
+                ? priority(level.toString()) + name + PrintableText.of(Secrets.withoutNoteKeys(text))
                 : line(LogLine.said(level.toString(), text));
     }
 

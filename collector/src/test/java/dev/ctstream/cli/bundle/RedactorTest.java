@@ -72,7 +72,9 @@ class RedactorTest {
                 "https://me:p@ss@registry:8081/",
                 "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----",
                 "-----BEGIN EC PRIVATE KEY-----\\nMIIE\\n-----END EC PRIVATE KEY-----",
-                "-----BEGIN CERTIFICATE-----\nMIIE cut"
+                "-----BEGIN CERTIFICATE-----\nMIIE cut",
+                "'PRIVATE+KEY+ctstream/web-01.example+1234abcd+AMIIEhush/+xst0re'",
+                "PRIVATE+KEY+MIIE"
             })
     void secretsAreHidden(String text) {
         assertThat(redactor.redact(text))

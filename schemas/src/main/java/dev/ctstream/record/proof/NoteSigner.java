@@ -16,7 +16,8 @@ import java.util.HexFormat;
  * Immutable; any thread. It never prints the private key but by {@link #secret}.
  */
 public final class NoteSigner {
-    static final String MARK = "PRIVATE+KEY+";
+    /** What a private key begins with. */
+    public static final String MARK = "PRIVATE+KEY+";
     /** PKCS#8 of Ed25519 (RFC 8410) before the 32 bytes. */
     private static final byte[] PKCS8_PREFIX = HexFormat.of().parseHex("302e020100300506032b657004220420");
 
@@ -69,7 +70,7 @@ public final class NoteSigner {
         String[] parts = text.startsWith(MARK) ? text.substring(MARK.length()).split("\\+", 3) : new String[0];
         byte[] typed = parts.length == 3 ? NoteKey.decoded(parts[2]) : null;
         if (typed == null || typed.length != 1 + NoteKey.KEY_BYTES) {
-            throw new NoteException("its first line is not a private key of signed notes, PRIVATE+KEY+NAME+ID+BASE64");
+            throw new NoteException("its first line is not a private key, as ctstream proof key generate makes them");
         }
         if (!parts[0].equals(key.name()) || typed[0] != key.type() || !parts[1].equals(NoteKey.idText(key.id()))) {
             throw new NoteException("its second line is not the public key of its first line");
