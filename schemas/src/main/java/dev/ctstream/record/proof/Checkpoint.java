@@ -31,7 +31,8 @@ public record Checkpoint(String origin, long size, Hash root) {
      */
     public static Checkpoint parse(String text) throws NoteException {
         List<String> lines = List.of(text.split("\n", -1));
-        if (lines.size() < LINES + 1 || lines.get(0).isEmpty()) {
+        int end = lines.size() - 1; // after the last line feed
+        if (end < LINES || lines.indexOf("") != end) { // lines that extend it are allowed, empty ones are not
             throw new NoteException("not a checkpoint: origin, size, root");
         }
         Hash root = Hash.parse(lines.get(2));

@@ -28,6 +28,9 @@ public final class Cosignature {
      * @return the note with one more signature
      */
     public static SignedNote add(SignedNote checkpoint, NoteSigner witness, long seconds) {
+        if (witness.key().type() != NoteKey.COSIGNATURE) {
+            throw new IllegalArgumentException("the key of " + witness.key().name() + " does not cosign");
+        }
         byte[] signature = witness.sign(message(checkpoint.text(), seconds));
         byte[] timed = ByteBuffer.allocate(Long.BYTES + signature.length)
                 .putLong(seconds)
@@ -44,7 +47,7 @@ public final class Cosignature {
      */
     public static OptionalLong time(SignedNote checkpoint, NoteKey witness) throws NoteException {
         for (SignedNote.NoteSignature signature : checkpoint.signatures()) {
-            if (signature.isOf(witness)) {
+            if (witness.type() == NoteKey.COSIGNATURE && signature.isOf(witness)) {
                 ByteBuffer timed = signature.bytes().buffer().duplicate();
                 if (timed.remaining() == Long.BYTES + SIGNATURE_BYTES) {
                     long seconds = timed.getLong();

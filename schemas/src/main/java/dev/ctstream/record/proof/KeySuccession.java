@@ -36,7 +36,9 @@ public record KeySuccession(NoteKey from, NoteKey to) {
         if (lines.size() != LINES || !lines.get(0).equals(FIRST_LINE)) {
             throw new NoteException("not a statement about a next key");
         }
-        KeySuccession succession = new KeySuccession(NoteKey.parse(lines.get(1)), NoteKey.parse(lines.get(2)));
+        KeySuccession succession = new KeySuccession(
+                NoteKey.parse(lines.get(1)).ofHost(),
+                NoteKey.parse(lines.get(2)).ofHost());
         if (!succession.from.name().equals(succession.to.name()) || !note.signedBy(succession.from)) {
             throw new NoteException("the earlier key has not signed the statement about the next key");
         }

@@ -29,7 +29,7 @@ public final class NoteKey {
 
     static final int KEY_BYTES = 32;
 
-    private static final int MOST_SHOWN = 100;
+    private static final int NEXT_LINE = 0x85;
 
     /** SubjectPublicKeyInfo of Ed25519 (RFC 8410) before the 32 bytes. */
     private static final byte[] X509_PREFIX = HexFormat.of().parseHex("302a300506032b6570032100");
@@ -65,38 +65,43 @@ public final class NoteKey {
     /**
      * Reads a verifier key.
      *
-     * @throws NoteException when it is none, or its id does not fit
+     * @throws NoteException when it is none, or its id does not fit; the message never quotes the text, which may be a private
+     *     key
      */
     public static NoteKey parse(String text) throws NoteException {
-        if (text.strip().startsWith(NoteSigner.MARK)) {
+        String stripped = text.strip();
+        if (stripped.startsWith(NoteSigner.MARK)) {
             throw new NoteException(
                     "a private key: keep it secret, and give the public key, as ctstream proof key show FILE prints it");
         }
-        String[] parts = text.strip().split("\\+", 3); // the Base64 may have more of them
-        byte[] typed = parts.length == 3 ? decoded(parts[2]) : null;
-        if (typed == null || typed.length == 0) {
-            throw new NoteException("not a public key of signed notes, NAME+ID+BASE64: " + shown(text.strip()));
+        String[] parts = stripped.split("\\+", 3); // the Base64 may have more of them
+        byte[] typed = parts.length == 3 && isName(parts[0]) ? decoded(parts[2]) : null;
+        if (typed == null || typed.length != 1 + KEY_BYTES || (typed[0] != ED25519 && typed[0] != COSIGNATURE)) {
+            throw new NoteException("not a public key of signed notes, NAME+ID+BASE64");
         }
-        NoteKey key = new NoteKey(parts[0], typed[0], Arrays.copyOfRange(typed, 1, typed.length));
-        if (!idText(key.id).equals(parts[1])) {
-            throw new NoteException("the id of the public key of " + key.name + " does not fit the key: it is damaged");
+        byte[] bytes = Arrays.copyOfRange(typed, 1, typed.length);
+        if (!idText(id(parts[0], typed[0], bytes)).equals(parts[1])) {
+            throw new NoteException("the id of a public key does not fit the key: it is damaged");
         }
-        return key;
-    }
-
-    /** What was given, short and without control characters: it may be any file. */
-    private static String shown(String text) {
-        String line = text.substring(0, Math.min(text.length(), MOST_SHOWN));
-        return line.replaceAll("[^\\p{Print}]", "?") + (line.length() < text.length() ? "…" : "");
+        return new NoteKey(parts[0], typed[0], bytes);
     }
 
     static String checked(String name) throws NoteException {
-        if (name.isEmpty()
-                || name.indexOf('+') >= 0
-                || name.chars().anyMatch(c -> Character.isWhitespace(c) || c < 32)) {
-            throw new NoteException("the name of a key has no spaces and no +: '" + name + "'");
+        if (!isName(name)) {
+            throw new NoteException("the name of a key has no spaces and no +");
         }
         return name;
+    }
+
+    /** Source: C2SP signed-note: no Unicode spaces; as Go's unicode.IsSpace, U+0085 and U+00A0 among them. */
+    private static boolean isName(String name) {
+        return !name.isEmpty()
+                && name.chars()
+                        .noneMatch(c -> c == '+'
+                                || c < ' '
+                                || c == NEXT_LINE
+                                || Character.isWhitespace(c)
+                                || Character.isSpaceChar(c));
     }
 
     static byte @Nullable [] decoded(String base64) {
@@ -138,6 +143,16 @@ public final class NoteKey {
     /** Tells the keys of a name apart. */
     public int id() {
         return id;
+    }
+
+    /** This key, if it is one that signs logs and statements. */
+    NoteKey ofHost() throws NoteException {
+        if (type != ED25519) {
+            throw new NoteException(
+                    "the key of the witness " + name + ", which only cosigns; wanted is the key of a host,"
+                            + " which ctstream proof key show FILE prints of its proof.key-file");
+        }
+        return this;
     }
 
     /** Whether a signature of this key stands under a message. */

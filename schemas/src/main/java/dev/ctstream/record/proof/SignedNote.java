@@ -18,8 +18,8 @@ import java.util.List;
 public record SignedNote(String text, List<NoteSignature> signatures) {
     private static final String SIGNATURE = "\u2014 ";
     private static final int MOST_SIGNATURES = 64;
-    /** More is no note of ours. */
-    public static final int MOST_CHARS = 1 << 16;
+    /** C2SP signed-note asks for 16 signatures of 5 kB, in Base64 107 kB; longer is no note of ours. */
+    public static final int MOST_CHARS = 1 << 17;
 
     /** Copies the list. */
     public SignedNote {
@@ -52,9 +52,12 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
         }
     }
 
-    /** Signs a text with keys of type {@link NoteKey#ED25519}. */
+    /** Signs a text with a key of type {@link NoteKey#ED25519}. */
     public static SignedNote sign(String text, NoteSigner signer) {
         NoteKey key = signer.key();
+        if (key.type() != NoteKey.ED25519) {
+            throw new IllegalArgumentException("the key of " + key.name() + " signs no text alone");
+        }
         return new SignedNote(
                 text, List.of(new NoteSignature(key.name(), key.id(), Bytes.of(signer.sign(text.getBytes(UTF_8))))));
     }
@@ -106,7 +109,7 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
         int space = line.indexOf(' ', SIGNATURE.length());
         byte[] bytes = space < 0 || !line.startsWith(SIGNATURE) ? null : NoteKey.decoded(line.substring(space + 1));
         if (bytes == null || bytes.length <= Integer.BYTES) {
-            throw new NoteException("not a signature line: " + line);
+            throw new NoteException("a line after its text is no signature, '\u2014 NAME BASE64'");
         }
         ByteBuffer of = ByteBuffer.wrap(bytes);
         int id = of.getInt();
@@ -117,13 +120,13 @@ public record SignedNote(String text, List<NoteSignature> signatures) {
     }
 
     /**
-     * Whether a key of type {@link NoteKey#ED25519} has signed the text.
+     * Whether a key has signed the text: one of type {@link NoteKey#ED25519}, another one never signs it alone.
      *
      * @throws NoteException when there is a signature of the key that is not good
      */
     public boolean signedBy(NoteKey key) throws NoteException {
         for (NoteSignature signature : signatures) {
-            if (signature.isOf(key)) {
+            if (key.type() == NoteKey.ED25519 && signature.isOf(key)) {
                 if (!key.verifies(text.getBytes(UTF_8), signature.bytes().copy())) {
                     throw new NoteException("the signature of " + key.name() + " is not good");
                 }

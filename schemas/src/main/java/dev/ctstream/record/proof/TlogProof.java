@@ -71,7 +71,7 @@ public record TlogProof(String extra, long index, List<Hash> path, SignedNote ch
         for (String line : lines.subList(at, lines.size())) {
             Hash hash = Hash.parse(line);
             if (hash == null) {
-                throw new NoteException("not a hash of an inclusion proof: " + line);
+                throw new NoteException("its line " + (at + path.size() + 1) + " is not a hash of an inclusion proof");
             }
             path.add(hash);
         }

@@ -27,9 +27,15 @@ public final class TrustedKeys {
      */
     public static TrustedKeys parse(String text) throws NoteException {
         TrustedKeys trusted = new TrustedKeys();
+        int number = 0;
         for (String line : text.split("\n", -1)) {
+            number++;
             if (!line.isBlank() && !line.startsWith("#")) {
-                trusted.add(NoteKey.parse(line));
+                try {
+                    trusted.add(NoteKey.parse(line).ofHost());
+                } catch (NoteException e) {
+                    throw new NoteException("line " + number + ": " + e.getMessage(), e);
+                }
             }
         }
         if (trusted.keys.isEmpty()) {

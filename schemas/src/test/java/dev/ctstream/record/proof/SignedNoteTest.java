@@ -78,10 +78,117 @@ class SignedNoteTest {
                 .hasMessageContaining("a private key")
                 .hasMessageNotContaining(GO_SECRET);
         assertThatThrownBy(() -> NoteKey.parse("\u001b[2J" + "x".repeat(1000)))
-                .hasMessage("not a public key of signed notes, NAME+ID+BASE64: ?[2J" + "x".repeat(96) + "…");
+                .hasMessage("not a public key of signed notes, NAME+ID+BASE64");
         assertThatThrownBy(() -> TlogProof.parse("c2sp.org/tlog-proof@v1\nindex 3\n"))
                 .hasMessage("not a proof: it ends before its checkpoint");
         assertThatThrownBy(() -> SignedNote.parse("text")).isInstanceOf(NoteException.class);
+    }
+
+    /** What is no public key may be a private one, or a piece of it. */
+    @Test
+    void noMessageQuotesWhatIsGivenAsAKey() {
+        String secret = "AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+        for (String text : List.of(
+                "PRIVATE+KEY+ctstream/web-01.example+1234abcd+" + secret,
+                "  PRIVATE+KEY+ctstream/h+1234abcd+" + secret,
+                "KEY+ctstream/web-01.example+1234abcd+" + secret,
+                "ctstream/web-01.example+1234abcd+" + secret,
+                secret,
+                secret + "+" + secret,
+                secret + "+1234abcd+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k")) {
+            assertThatThrownBy(() -> NoteKey.parse(text))
+                    .as(text)
+                    .isInstanceOf(NoteException.class)
+                    .message()
+                    .doesNotContain("AYEKF", "Y7hfZ");
+            assertThatThrownBy(() -> TrustedKeys.parse("# keys\n\n" + text))
+                    .isInstanceOf(NoteException.class)
+                    .message()
+                    .startsWith("line 3: ")
+                    .doesNotContain("AYEKF", "Y7hfZ");
+            assertThatThrownBy(() -> SignedNote.parse("text\n\n" + text + "\n"))
+                    .isInstanceOf(NoteException.class)
+                    .message()
+                    .doesNotContain("AYEKF", "Y7hfZ");
+        }
+        assertThatThrownBy(() -> NoteKey.parse(GO_SECRET))
+                .hasMessageStartingWith("a private key: keep it secret")
+                .hasMessageContaining("ctstream proof key show FILE");
+    }
+
+    /** Source: C2SP signed-note; the spaces are those of Go's unicode.IsSpace. */
+    @Test
+    void aNameHasNoUnicodeSpaceAndNoPlus() throws NoteException {
+        String spaces =
+                "\t\n\u000b\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+                        + "\u2028\u2029\u202f\u205f\u3000+";
+        for (int i = 0; i < spaces.length(); i++) {
+            char c = spaces.charAt(i);
+            assertThatThrownBy(() -> signer("a" + c + "b", NoteKey.COSIGNATURE))
+                    .as("U+%04X", (int) c)
+                    .hasMessage("the name of a key has no spaces and no +");
+            assertThatThrownBy(() -> SignedNote.parse(C2SP_NOTE.replace("example.com", "example" + c + "com")))
+                    .as("U+%04X", (int) c)
+                    .isInstanceOf(NoteException.class);
+        }
+        assertThat(signer("Zeuge-\u00e4/\u4e00", NoteKey.COSIGNATURE).key().name())
+                .isEqualTo("Zeuge-\u00e4/\u4e00");
+    }
+
+    /** Source: C2SP signed-note: a verifier accepts at least 16 signatures, and those after quantum computers have 5 kB. */
+    @Test
+    void sixteenLongSignaturesAreAccepted() throws NoteException {
+        NoteSigner host = signer("ctstream/h", NoteKey.ED25519);
+        SignedNote note = new Checkpoint("ctstream/h/b/1", 3, Hash.EMPTY_ROOT).sign(host);
+        for (int i = 1; i < 16; i++) {
+            note = note.with(
+                    new SignedNote.NoteSignature("witness.example/" + i, i, SignedNote.Bytes.of(new byte[5000])));
+        }
+        String text = note.format();
+        assertThat(text).hasSizeGreaterThan(100_000);
+        assertThat(SignedNote.parse(text).signatures()).hasSize(16);
+        assertThat(SignedNote.parse(text).signedBy(host.key())).isTrue();
+    }
+
+    /** Source: C2SP tlog-checkpoint. */
+    @Test
+    void linesThatExtendACheckpointAreNotEmpty() throws NoteException {
+        String three = "ctstream/h/b/1\n3\n" + Hash.EMPTY_ROOT.base64() + "\n";
+        Checkpoint checkpoint = new Checkpoint("ctstream/h/b/1", 3, Hash.EMPTY_ROOT);
+        assertThat(Checkpoint.parse(three)).isEqualTo(checkpoint);
+        assertThat(Checkpoint.parse(three + "more\nand more\n")).isEqualTo(checkpoint);
+        for (String text : List.of(
+                three + "\n",
+                three + "\nmore\n",
+                three + "more\n\n",
+                three + "more",
+                "\n3\n" + Hash.EMPTY_ROOT.base64() + "\n",
+                "ctstream/h/b/1\n3\n")) {
+            assertThatThrownBy(() -> Checkpoint.parse(text)).as(text).hasMessageContaining("not a checkpoint");
+        }
+    }
+
+    /** A key of one type under the name and bytes of another would make one signature say two things. */
+    @Test
+    void theKeyOfAWitnessSignsNoNoteAndIsNoHosts() throws NoteException {
+        NoteSigner witness = signer("ctstream/h", NoteKey.COSIGNATURE);
+        NoteSigner host = signer("ctstream/h", NoteKey.ED25519);
+        Checkpoint checkpoint = new Checkpoint("ctstream/h/b/1", 3, Hash.EMPTY_ROOT);
+        assertThatThrownBy(() -> TrustedKeys.parse(host.key() + "\n" + witness.key() + "\n"))
+                .hasMessageStartingWith(
+                        "line 2: the key of the witness ctstream/h, which only cosigns; wanted is the key of a host");
+        assertThatThrownBy(() -> checkpoint.sign(witness)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> KeySuccession.sign(witness, host.key())).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> KeySuccession.parse(KeySuccession.sign(host, witness.key())))
+                .hasMessageContaining("the key of the witness ctstream/h");
+        assertThatThrownBy(() -> Cosignature.add(checkpoint.sign(host), host, 1))
+                .isInstanceOf(IllegalArgumentException.class);
+
+        // Made by hand: a good Ed25519 signature over the text, under the id of the witness's key.
+        byte[] bytes = witness.sign(checkpoint.text().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        SignedNote forged = new SignedNote(checkpoint.text(), List.of())
+                .with(new SignedNote.NoteSignature("ctstream/h", witness.key().id(), SignedNote.Bytes.of(bytes)));
+        assertThat(forged.signedBy(witness.key())).isFalse();
     }
 
     @Test
