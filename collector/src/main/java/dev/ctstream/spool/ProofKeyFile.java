@@ -14,6 +14,7 @@ import dev.ctstream.record.proof.NoteSigner;
 import dev.ctstream.record.proof.SignedNote;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,8 +68,18 @@ public record ProofKeyFile(NoteSigner signer, List<SignedNote> successions) {
         return new ProofKeyFile(NoteSigner.generate(LogOrigin.keyName(hostId), NoteKey.ED25519), List.of());
     }
 
-    /** The same host's file with a new key, which follows this one. */
+    /**
+     * The same host's file with a new key, which follows this one.
+     *
+     * @throws NoteException when it is the key of a witness, which signs no statements
+     */
     public ProofKeyFile rotated() throws NoteException {
+        if (signer.key().type() != NoteKey.ED25519) {
+            throw new NoteException(
+                    "it is the key of the witness " + signer.key().name()
+                            + ", and no key follows that: make another one with ctstream proof key generate --witness NAME FILE,"
+                            + " and give its public key to those who check cosignatures");
+        }
         NoteSigner next = NoteSigner.generate(signer.key().name(), signer.key().type());
         List<SignedNote> all = new ArrayList<>(successions);
         all.add(KeySuccession.sign(signer, next.key()));
@@ -85,6 +96,12 @@ public record ProofKeyFile(NoteSigner signer, List<SignedNote> successions) {
         ProofKeyFile read = read(file);
         String wanted = LogOrigin.keyName(hostId);
         String name = read.signer.key().name();
+        if (read.signer.key().type() != NoteKey.ED25519) {
+            throw new Unusable(
+                    file,
+                    "it is the key of the witness " + name + ", wanted is the key of a host, " + wanted,
+                    "make one with: ctstream proof key generate FILE");
+        }
         if (!name.equals(wanted)) {
             throw new Unusable(
                     file,
@@ -129,7 +146,10 @@ public record ProofKeyFile(NoteSigner signer, List<SignedNote> successions) {
         if (lines.size() < 2) {
             throw new NoteException("it does not have two lines, a private key and its public key");
         }
-        NoteSigner signer = NoteSigner.parse(lines.get(0), NoteKey.parse(lines.get(1)));
+        if (lines.get(1).startsWith(NoteSigner.MARK)) {
+            throw new NoteException("its first line must be the private key, and its second line the public key");
+        }
+        NoteSigner signer = NoteSigner.parse(lines.get(0), publicKey(lines.get(1)));
         List<SignedNote> successions = new ArrayList<>();
         for (String line : lines.subList(2, lines.size())) {
             if (!line.startsWith(SUCCESSION)) {
@@ -138,6 +158,14 @@ public record ProofKeyFile(NoteSigner signer, List<SignedNote> successions) {
             successions.add(succession(line.substring(SUCCESSION.length())));
         }
         return new ProofKeyFile(signer, successions);
+    }
+
+    private static NoteKey publicKey(String line) throws NoteException {
+        try {
+            return NoteKey.parse(line);
+        } catch (NoteException e) {
+            throw new NoteException("its second line: " + e.getMessage(), e);
+        }
     }
 
     private static SignedNote succession(String base64) throws NoteException {
@@ -165,16 +193,32 @@ public record ProofKeyFile(NoteSigner signer, List<SignedNote> successions) {
     }
 
     /**
-     * Writes a file of mode 0600, whole or not at all.
+     * Writes a new file of mode 0600.
      *
-     * @param replace whether one may be there
+     * @throws Unusable when something has that name
      */
-    public void write(Path file, boolean replace) throws IOException {
-        Path target = file.toAbsolutePath();
-        if (!replace && Files.exists(target)) {
+    public void create(Path file) throws IOException {
+        create(SpoolFileSystem.HOST, file);
+    }
+
+    void create(SpoolFileSystem files, Path file) throws IOException {
+        try {
+            files.create(file.toAbsolutePath(), UTF_8.encode(text()));
+        } catch (FileAlreadyExistsException e) {
             throw new Unusable(file, "it is there already", "give another name; rotate replaces a key");
         }
-        SpoolFileSystem.HOST.replace(target, UTF_8.encode(text()));
+    }
+
+    /**
+     * Replaces a file, whole or not at all: it keeps its owner, has mode 0600, and is on disk afterwards. Of a link, the file
+     * to which it leads: the earlier private key must not stay there.
+     */
+    public void replace(Path file) throws IOException {
+        replace(SpoolFileSystem.HOST, file);
+    }
+
+    void replace(SpoolFileSystem files, Path file) throws IOException {
+        files.replace(files.realPath(file), UTF_8.encode(text()));
     }
 
     /** Whether the key of the configuration can be used. */

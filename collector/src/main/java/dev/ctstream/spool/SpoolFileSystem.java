@@ -46,7 +46,7 @@ class SpoolFileSystem implements SegmentFiles {
     private static final long FULL_BELOW_BYTES = 1 << 20;
 
     /** Owner and mode of a file, and what it is. */
-    record Facts(long userId, int mode, boolean directory, boolean link, Object key) {
+    record Facts(long userId, int groupId, int mode, boolean directory, boolean link, Object key) {
         private static final int OTHERS_MAY_WRITE = 0022;
 
         boolean othersMayWrite() {
@@ -83,9 +83,10 @@ class SpoolFileSystem implements SegmentFiles {
     Facts facts(Path path) throws IOException {
         try {
             Map<String, Object> found = Files.readAttributes(
-                    path, "unix:uid,mode,isDirectory,isSymbolicLink,fileKey", LinkOption.NOFOLLOW_LINKS);
+                    path, "unix:uid,gid,mode,isDirectory,isSymbolicLink,fileKey", LinkOption.NOFOLLOW_LINKS);
             return new Facts(
                     ((Number) value(found, "uid")).longValue(),
+                    ((Number) value(found, "gid")).intValue(),
                     ((Number) value(found, "mode")).intValue(),
                     (Boolean) value(found, "isDirectory"),
                     (Boolean) value(found, "isSymbolicLink"),
@@ -183,21 +184,67 @@ class SpoolFileSystem implements SegmentFiles {
     }
 
     /**
-     * Replaces a small file by one with these contents, or makes it: whole or not at all, whatever ends the machine. What is
-     * written first is beside it, with the suffix {@code .new}.
+     * Replaces a small file by one with these contents, or makes it: whole or not at all, whatever ends the machine. It keeps
+     * its owner: root replaces files that another user reads. What is written first is beside it, with the suffix {@code
+     * .new}.
      *
      * @param contents its remaining bytes
      */
     void replace(Path file, ByteBuffer contents) throws IOException {
         Path unfinished = file.resolveSibling(file.getFileName() + ".new");
         delete(unfinished);
-        try (FileChannel channel = createNew(unfinished)) {
+        writeNew(unfinished, contents, facts(file));
+        rename(unfinished, file);
+        syncName(file);
+    }
+
+    /**
+     * Makes a small file with these contents, on disk afterwards.
+     *
+     * @param contents its remaining bytes
+     * @throws java.nio.file.FileAlreadyExistsException when anything has that name, also a link to nothing
+     */
+    void create(Path file, ByteBuffer contents) throws IOException {
+        writeNew(file, contents, null);
+        syncName(file);
+    }
+
+    private void writeNew(Path file, ByteBuffer contents, @Nullable Facts replaced) throws IOException {
+        try (FileChannel channel = createNew(file)) {
+            Facts made = replaced == null ? null : facts(file);
+            if (replaced != null && made != null) {
+                keepOwner(file, made, replaced);
+            }
             while (contents.hasRemaining()) {
                 channel.write(contents);
             }
             channel.force(true);
         }
-        rename(unfinished, file);
+    }
+
+    private void keepOwner(Path file, Facts made, Facts replaced) throws IOException {
+        if (made.userId() != replaced.userId()) {
+            setOwner(file, "uid", (int) replaced.userId());
+        }
+        if (made.groupId() != replaced.groupId()) {
+            try {
+                setOwner(file, "gid", replaced.groupId());
+            } catch (IOException e) {
+                // Only root may give every group; the group may do nothing with a file of this mode anyway.
+            }
+        }
+    }
+
+    /**
+     * Gives a file to a user or a group.
+     *
+     * @param which uid or gid
+     */
+    void setOwner(Path file, String which, int id) throws IOException {
+        Files.setAttribute(file, "unix:" + which, id, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    private void syncName(Path file) throws IOException {
         Path directory = file.getParent();
         if (directory != null) {
             syncDirectory(directory);

@@ -46,7 +46,7 @@ public final class ProofCost {
         load = new SteadyLoad(rate, seconds);
         directory = Files.createTempDirectory("proof-cost");
         key = directory.resolve("proof.key");
-        ProofKeyFile.generate("host-1").write(key, false);
+        ProofKeyFile.generate("host-1").create(key);
     }
 
     /** Runs the measurement. */

@@ -68,7 +68,7 @@ final class ProvenTopics {
     ProvenTopics(Path directory) throws IOException, NoteException {
         this.directory = directory;
         key = directory.resolve("proof.key");
-        ProofKeyFile.generate(HOST).write(key, false);
+        ProofKeyFile.generate(HOST).create(key);
     }
 
     /** The public key of the host. */
@@ -78,7 +78,7 @@ final class ProvenTopics {
 
     /** The key signs the next one, which is used from the next run on. */
     void rotateKey() throws IOException, NoteException {
-        ProofKeyFile.read(key, HOST).rotated().write(key, true);
+        ProofKeyFile.read(key, HOST).rotated().replace(key);
     }
 
     /** The same host with the same history and key, copied as a virtual machine is. */

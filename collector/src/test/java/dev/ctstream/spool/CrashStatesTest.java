@@ -133,7 +133,7 @@ class CrashStatesTest {
     /** A model of a spool whose log is proven. */
     private CrashModel proving(CrashFault fault) throws Exception {
         Path key = folder.resolve("proof.key");
-        ProofKeyFile.generate("host-1").write(key, false);
+        ProofKeyFile.generate("host-1").create(key);
         return new CrashModel(fault, new ProofConfig(key, 0));
     }
 

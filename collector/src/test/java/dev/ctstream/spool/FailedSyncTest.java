@@ -110,7 +110,7 @@ class FailedSyncTest {
     @Test
     void noCheckpointIsAppendedBeforeTheControlRecordsThatItListsAreWrittenAgainAndSynced() throws Exception {
         Path key = directory.resolve("proof.key");
-        ProofKeyFile.generate("host-1").write(key, false);
+        ProofKeyFile.generate("host-1").create(key);
         SpoolConfig proven = new SpoolConfig(
                 directory, 1L << 30, 64 << 10, 1 << 20, 60_000, WhenFull.DROP_OLDEST, new ProofConfig(key, 0));
         try (TestSpool spool = new TestSpool(TestSpool.Setup.of(proven).files(files))) {

@@ -235,10 +235,10 @@ final class MemoryFiles extends SpoolFileSystem {
     @Nullable
     Facts facts(Path path) {
         if (path.equals(ROOT) || path.equals(real)) {
-            return new Facts(0, 0700, true, false, rootKey);
+            return new Facts(0, 0, 0700, true, false, rootKey);
         }
         Inode inode = entries.get(name(path));
-        return inode == null ? null : new Facts(0, 0700, inode.directory, false, inode);
+        return inode == null ? null : new Facts(0, 0, 0700, inode.directory, false, inode);
     }
 
     @Override

@@ -139,7 +139,7 @@ class SpoolOwnerTest {
                 Facts facts = super.facts(path);
                 return facts == null || !path.equals(file)
                         ? facts
-                        : new Facts(owner, facts.mode(), facts.directory(), facts.link(), facts.key());
+                        : new Facts(owner, facts.groupId(), facts.mode(), facts.directory(), facts.link(), facts.key());
             }
         };
     }

@@ -68,7 +68,7 @@ final class KeyGenerateCommand implements Callable<Integer> {
             ProofKeyFile made = name == null
                     ? ProofKeyFile.generate(hostId())
                     : new ProofKeyFile(NoteSigner.generate(name, NoteKey.COSIGNATURE), List.of());
-            made.write(file, false);
+            made.create(file);
             console.print(made.signer().key() + "\n");
             return ExitCode.OK;
         } catch (IOException e) {

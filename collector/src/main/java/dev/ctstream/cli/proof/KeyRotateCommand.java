@@ -37,13 +37,13 @@ final class KeyRotateCommand implements Callable<Integer> {
     public Integer call() throws CommandFailure {
         try {
             ProofKeyFile next = ProofKeyFile.read(file).rotated();
-            next.write(file, true);
+            next.replace(file);
             console.print(next.signer().key() + "\n");
             return ExitCode.OK;
         } catch (IOException e) {
             throw KeyCommand.failure(e);
         } catch (NoteException e) {
-            throw new CommandFailure(ExitCode.FAILURE, String.valueOf(e.getMessage()), e);
+            throw new CommandFailure(ExitCode.FAILURE, file + ": " + e.getMessage(), e);
         }
     }
 }
