@@ -18,6 +18,7 @@ import dev.ctstream.record.RecordException;
 import dev.ctstream.record.proof.NoteException;
 import dev.ctstream.record.proof.TrustedKeys;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,9 @@ import picocli.CommandLine.Parameters;
         footerHeading = "%nExample:%n",
         footer = "  ctstream proof check --key hosts.keys -o json proofs/*.tlog-proof")
 final class CheckCommand implements Callable<Integer> {
+    /** A batch of the greatest batch.max-bytes, 8 MiB, takes 11 MiB in Base64; with its head, proof and note less than this. */
+    private static final int MOST_BYTES = 32 << 20;
+
     @Parameters(paramLabel = "FILE", arity = "1..*", description = "Files that ctstream proof export has written.")
     private List<Path> files = new ArrayList<>();
 
@@ -61,6 +65,10 @@ final class CheckCommand implements Callable<Integer> {
         this.console = console;
     }
 
+    private static String text(Path file) throws IOException {
+        return new String(SmallFile.read(file, MOST_BYTES), StandardCharsets.UTF_8);
+    }
+
     @Override
     public Integer call() throws CommandFailure, IOException {
         TrustedKeys keys = hosts.read();
@@ -70,7 +78,7 @@ final class CheckCommand implements Callable<Integer> {
         boolean all = true;
         for (Path file : files) {
             try {
-                ProvenRecord proven = ProvenRecord.check(SmallFile.text(file), keys, raw);
+                ProvenRecord proven = ProvenRecord.check(text(file), keys, raw);
                 decoder.decode(proven.value(), OptionalLong.empty(), event -> {
                     printer.print(event);
                     return true;
