@@ -13,7 +13,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Makes real connections over loopback and counts them: TCP and UDP with an answer, ICMP echo answered by the kernel,
@@ -24,9 +26,11 @@ import java.util.List;
 public final class DemoTraffic implements AutoCloseable {
     private static final byte[] TEXT = "one line over the loopback\n".getBytes(US_ASCII);
     private static final int ANSWER_MILLIS = 2_000;
+    private static final int MOST_PORTS = 10_000;
 
     private final DemoNetwork network;
     private final List<AutoCloseable> open = new ArrayList<>();
+    private final Set<Integer> udpPorts = new HashSet<>();
     private final RawIpSocket icmp;
     private final RawIpSocket icmp6;
     private int echo;
@@ -94,10 +98,24 @@ public final class DemoTraffic implements AutoCloseable {
     }
 
     private void ask(InetAddress address) throws IOException {
-        try (DatagramSocket socket = new DatagramSocket(new InetSocketAddress(network.client(address), 0))) {
+        try (DatagramSocket socket = client(network.client(address))) {
             socket.setSoTimeout(ANSWER_MILLIS);
             socket.send(new DatagramPacket(TEXT, TEXT.length, address, DemoNetwork.PORT));
             socket.receive(new DatagramPacket(new byte[TEXT.length], TEXT.length));
+        }
+    }
+
+    /** A socket whose port was not used lately: from the same port it would not be another connection. */
+    private DatagramSocket client(InetAddress address) throws IOException {
+        while (true) {
+            DatagramSocket socket = new DatagramSocket(new InetSocketAddress(address, 0));
+            if (udpPorts.size() >= MOST_PORTS) {
+                udpPorts.clear();
+            }
+            if (udpPorts.add(socket.getLocalPort())) {
+                return socket;
+            }
+            socket.close();
         }
     }
 
