@@ -390,16 +390,17 @@ public final class Verifier {
                 streams.stream().sorted(VerifyReport.STREAMS).toList();
         for (StreamAudit stream : allStreams) {
             stream.finish(holes, eventRetention);
+            // The new topic takes some requests before the run notices, and then all that was not acknowledged, from
+            // the beginning and by its own number of partitions.
+            Findings to = eventRetention.createdAgainAfter(stream.run.key) ? remarks : problems;
             if (stream.reordered > 0) {
-                problems.add(
+                to.add(
                         Findings.ORDER,
                         stream.run.key,
                         "zone " + stream.key.zone() + ": " + stream.reordered
                                 + " events come after a later one of their stream");
             }
             if (stream.moved()) {
-                // A topic with fewer partitions takes some requests before the run notices, and then another run.
-                Findings to = eventRetention.createdAgainAfter(stream.run.key) ? remarks : problems;
                 to.add(
                         Findings.PARTITIONS,
                         stream.run.key,

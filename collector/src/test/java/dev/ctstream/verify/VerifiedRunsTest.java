@@ -277,4 +277,20 @@ class VerifiedRunsTest {
         assertThat(report.problems()).isEmpty();
         assertThat(report.remarks()).anyMatch(remark -> remark.contains("on partitions 2 and 3"));
     }
+
+    @Test
+    void onlyAStreamOfBeforeTheChangeOfTheTopicMayBeOutOfOrder() {
+        Recorded.Run first = runAt(0).started();
+        first.opened(7, 3, 5);
+        first.opened(7, 0, 2);
+        first.report("STOPPED", 0, Map.of(7, 6L));
+        assertThat(Verified.of(topic).problems())
+                .singleElement()
+                .asString()
+                .contains("zone 7: 3 events come after a later one");
+        found(runAt(SECOND).startedAfterEnd(first), "e2", true);
+        VerifyReport report = Verified.of(topic);
+        assertThat(report.problems()).isEmpty();
+        assertThat(report.remarks()).anyMatch(remark -> remark.contains("zone 7: 3 events come after a later one"));
+    }
 }
