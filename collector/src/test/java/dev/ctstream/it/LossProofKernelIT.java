@@ -198,8 +198,9 @@ class LossProofKernelIT {
 
     @Test
     void namesAMissingStream() throws Exception {
+        TopicCopy.Batch middle = middle();
         TopicCopy.Batch first = topic.batches().stream()
-                .filter(batch -> batch.sameStream(middle()) && batch.first() == 0)
+                .filter(batch -> batch.sameStream(middle) && batch.first() == 0)
                 .findFirst()
                 .orElseThrow();
         topic.write("lacks-a-stream", first::sameStream);
@@ -211,9 +212,18 @@ class LossProofKernelIT {
         long epoch =
                 topic.batches().stream().mapToLong(TopicCopy.Batch::epoch).max().orElseThrow();
         List<TopicCopy.Batch> ofRun = topic.batches().stream()
-                .filter(batch -> batch.epoch() == epoch && batch.first() > 0 && batch.last() < lastOf(batch))
+                .filter(batch -> batch.epoch() == epoch && batch.first() > 0)
                 .toList();
-        return ofRun.get(ofRun.size() / 2);
+        Map<String, Long> last = new HashMap<>();
+        ofRun.forEach(batch -> last.merge(stream(batch), batch.last(), Math::max));
+        List<TopicCopy.Batch> inner = ofRun.stream()
+                .filter(batch -> batch.last() < last.getOrDefault(stream(batch), 0L))
+                .toList();
+        return inner.get(inner.size() / 2);
+    }
+
+    private static String stream(TopicCopy.Batch ofRun) {
+        return ofRun.netns() + " " + ofRun.zone();
     }
 
     private static long lastOf(TopicCopy.Batch stream) {
