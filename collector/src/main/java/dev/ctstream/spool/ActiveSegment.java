@@ -141,9 +141,9 @@ final class ActiveSegment {
             try {
                 syncNow(open);
             } catch (IOException e) {
-                IOException failure = cutBack(open, before, e);
+                var unused = cutBack(open, before, e); // not synced either: a loss of power may undo it
                 abandon();
-                throw failure;
+                throw e instanceof ClosedByInterruptException ? e : new NotTakenBackException(e);
             }
         }
         for (QueuedBatch batch : pending.batches()) {

@@ -43,6 +43,7 @@ final class CrashTruth {
     private final List<Frame> frames = new ArrayList<>();
     private final List<Frame> open = new ArrayList<>();
     private final List<Frame> lost = new ArrayList<>();
+    private final List<Frame> takenBack = new ArrayList<>();
     final Map<AcknowledgedPosition.RunStream, BitSet> durable = new HashMap<>();
     /** What was destroyed, and what only destroyed GAP records named. */
     final Map<AcknowledgedPosition.RunStream, BitSet> destroyed = new HashMap<>();
@@ -125,8 +126,12 @@ final class CrashTruth {
 
     /** What is written over, or cut off: a failed write is taken back. */
     private void remove(int inode, long from, long to) {
-        frames.removeIf(frame -> frame.inode() == inode && frame.overlaps(from, to));
-        open.removeIf(frame -> frame.inode() == inode && frame.overlaps(from, to));
+        List<Frame> gone = frames.stream()
+                .filter(frame -> frame.inode() == inode && frame.overlaps(from, to))
+                .toList();
+        frames.removeAll(gone);
+        open.removeAll(gone);
+        takenBack.addAll(gone);
     }
 
     private void destroy(int inode, long from, long to) {
@@ -201,6 +206,9 @@ final class CrashTruth {
                 return "log_index twice: " + twice.envelope() + " and " + frame.envelope();
             }
         }
+        // What is cut off after a failed sync may come back, so its log_index is not used again.
+        takenBack.forEach(frame -> byRun.computeIfAbsent(frame.run().streamEpoch(), key -> new TreeMap<>())
+                .putIfAbsent(frame.envelope().logIndex(), frame));
         for (TreeMap<Long, Frame> indexes : byRun.values()) {
             if (indexes.lastKey() != indexes.size() - 1) {
                 return "log_index leaves out numbers: " + indexes.keySet();

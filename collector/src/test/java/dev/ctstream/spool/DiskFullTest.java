@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.LongStream;
@@ -187,12 +188,17 @@ class DiskFullTest {
 
     /** Over both chains, log_index has no gap. */
     private static void assertGapFree(TestSpool spool) throws IOException {
+        List<Long> indexes = logIndexes(spool);
+        assertThat(indexes)
+                .isEqualTo(LongStream.range(0, indexes.size()).boxed().toList());
+    }
+
+    private static List<Long> logIndexes(TestSpool spool) throws IOException {
         List<Long> indexes = new ArrayList<>();
         spool.readAllBatches().forEach(batch -> indexes.add(batch.logIndex()));
         spool.controlFrames().forEach(frame -> indexes.add(frame.envelope().logIndex()));
-        assertThat(indexes)
-                .containsExactlyInAnyOrderElementsOf(
-                        LongStream.range(0, indexes.size()).boxed().toList());
+        indexes.sort(Comparator.naturalOrder());
+        return indexes;
     }
 
     @Test
@@ -211,7 +217,7 @@ class DiskFullTest {
     }
 
     @Test
-    void aGapThatCannotBeSyncedIsTakenBackAndAppendedOnceMore() throws IOException {
+    void aGapThatCannotBeSyncedIsTakenBackAndAppendedOnceMoreWithAnotherLogIndex() throws IOException {
         try (TestSpool spool = open(WhenFull.DROP_NEWEST)) {
             spool.append(1, 2);
             spool.made(MadeBatches.stream("host", 1), 5, 20); // refused by the ring
@@ -228,7 +234,7 @@ class DiskFullTest {
             files.refuseNothing();
             spool.await("the GAP", () -> !spool.gaps().isEmpty());
             spool.append(1, 1);
-            assertGapFree(spool);
+            assertThat(logIndexes(spool)).containsExactly(0L, 1L, 2L, 4L, 5L); // 3 may come back after a loss of power
             assertThat(spool.controlFrames())
                     .extracting(frame -> frame.envelope().firstSequence())
                     .isEqualTo(LongStream.range(0, spool.controlFrames().size())
