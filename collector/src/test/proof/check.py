@@ -450,7 +450,10 @@ class Check:
     def note(self, note, fields, run, named, index, place):
         try:
             text, signatures = parse_note(note)
-            origin, size, root = text.split("\n")[:3]
+            lines = text.split("\n")
+            if "" in lines[:-1]:
+                raise Bad("an empty line")
+            origin, size, root = lines[:3]
             leaves = fields["leaf_hashes"] or []
             before = Tree(int(size) - len(leaves), fields["compact_range"] or [])
             after = before.copy()
