@@ -24,6 +24,7 @@ final class PrecedingLog {
     private final RunIdentity run;
     private final CompactRange before;
     private final Map<Long, Hash> leaves = new TreeMap<>();
+    private long damaged = -1; // log_index of the last control record that is destroyed, or follows bytes that are
 
     private PrecedingLog(SpoolFileSystem files, RunIdentity run, CompactRange before) {
         this.files = files;
@@ -36,24 +37,26 @@ final class PrecedingLog {
      *
      * @param stored what the file {@code state} says
      * @param signed what the newest CHECKPOINT of that run says; null = there is none
-     * @param chains the segments of each, oldest first
-     * @return null when nothing of it was proven
+     * @param events segments, oldest first
+     * @param control as {@code events}
+     * @return null when nothing of it was proven, or when a destroyed control record may have signed more of it
      */
     static @Nullable TreeWindow of(
             SpoolFileSystem files,
             RunIdentity run,
             SpoolCheckpoint.@Nullable Values stored,
             @Nullable CompactRange signed,
-            List<List<Segment>> chains)
+            List<Segment> events,
+            List<Segment> control)
             throws IOException {
         CompactRange known = stored != null && stored.identity().equals(run) ? stored.proven() : null;
         if (signed != null && (known == null || signed.size() > known.size())) {
             known = signed;
         }
         PrecedingLog log = new PrecedingLog(files, run, known == null ? new CompactRange() : known.copy());
-        for (List<Segment> chain : chains) {
-            log.read(chain);
-        }
+        log.read(events);
+        log.damaged = -1;
+        log.read(control);
         List<Hash> next = new ArrayList<>();
         for (Map.Entry<Long, Hash> leaf : log.leaves.entrySet()) {
             if (leaf.getKey() != log.before.size() + next.size()) {
@@ -62,7 +65,7 @@ final class PrecedingLog {
             next.add(leaf.getValue());
         }
         TreeWindow window = new TreeWindow(log.before, next);
-        return window.end() == 0 ? null : window;
+        return window.end() == 0 || window.end() <= log.damaged ? null : window;
     }
 
     private void read(List<Segment> chain) throws IOException {
@@ -79,13 +82,19 @@ final class PrecedingLog {
         boolean reaches = false;
         try (SegmentReader frames = SegmentReader.open(files, segment.file(), true)) {
             boolean more = true;
+            long skippedBytes = 0;
             while (more) {
                 more = frames.next() && frames.envelope().number() < segment.nextNumber();
-                for (BatchEnvelope damaged : frames.damaged()) {
-                    reaches |= take(damaged, segment);
+                for (BatchEnvelope frame : frames.damaged()) {
+                    reaches |= take(frame, segment);
+                    damaged = Math.max(damaged, frame.logIndex());
                 }
                 if (more) {
                     reaches |= take(frames.envelope(), segment);
+                    if (frames.skippedBytes() > skippedBytes) {
+                        damaged = Math.max(damaged, frames.envelope().logIndex());
+                    }
+                    skippedBytes = frames.skippedBytes();
                 }
             }
         }

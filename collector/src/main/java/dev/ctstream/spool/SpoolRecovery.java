@@ -75,7 +75,8 @@ record SpoolRecovery(
                         previous.identity(),
                         stored,
                         previous.identity().equals(scan.newestRun()) ? scan.signed() : null,
-                        List.of(events.segments(), control.segments()))
+                        events.segments(),
+                        control.segments())
                 : null;
         return new SpoolRecovery(
                 eventsStart,

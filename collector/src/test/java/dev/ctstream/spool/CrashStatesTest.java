@@ -124,7 +124,7 @@ class CrashStatesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"uhmjghelhyhf", "emy", "lmx", "olxm", "lhoin"})
+    @ValueSource(strings = {"uhmjghelhyhf", "emy", "lmx", "olxm", "lhoin", "fagnu"})
     void aProvenHistoryThatOnceFailedHolds(String letters) throws Exception {
         assertThat(failure(proving(CrashFault.NONE), CrashStep.history(letters)))
                 .isNull();
