@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,8 @@ final class RunAudit {
     // Reports.
     private long reportId = -1;
     private int lastReport = -1;
+    private long reportMillis; // of the last one; of the run's begin when there is none
+    private long reportBeforeMillis;
     private boolean numbered; // reports have a log_index
     private long lastLogIndex = -1;
     private long sequenced;
@@ -78,6 +81,7 @@ final class RunAudit {
         this.key = key;
         this.host = host;
         this.source = source;
+        reportMillis = TimeUnit.NANOSECONDS.toMillis(key.streamEpoch());
     }
 
     /** Whether its STARTED says that it follows only some flows. */
@@ -112,6 +116,8 @@ final class RunAudit {
         if (id != reportId || id < 0) {
             reportId = id;
             lastReport++;
+            reportBeforeMillis = reportMillis;
+            reportMillis = record.number("time").orElse(reportMillis);
         }
         stopped = last;
         if (lastPart(record)) {
@@ -205,6 +211,16 @@ final class RunAudit {
         return lastReport;
     }
 
+    /** Time of the last report, or of the run's begin. */
+    long reportMillis() {
+        return reportMillis;
+    }
+
+    /** As {@link #reportMillis}, of the report before that. */
+    long reportBeforeMillis() {
+        return reportBeforeMillis;
+    }
+
     /**
      * The log_index of a report. A record of a version that does not fill it has the number of the report instead;
      * then the next report acknowledges it, and STOPPED acknowledges itself.
@@ -241,6 +257,11 @@ final class RunAudit {
     /** Events that the kernel dropped, as far as known. */
     long kernelLost() {
         return Math.max(lostTotal, kernelDeclared);
+    }
+
+    /** Whether some of its control records are there. */
+    boolean hasControl() {
+        return control.count() > 0;
     }
 
     /** Whether flows of this run have ended if no later run knows them. */

@@ -6,6 +6,7 @@ import dev.ctstream.record.IntervalSet;
 import dev.ctstream.record.StreamKey;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ final class StreamAudit {
     final IntervalSet seen = new IntervalSet();
     private @Nullable IntervalSet @Nullable [] declared; // by cause
     private @Nullable List<OpenEnd> openEnds;
+    private @Nullable IntervalSet perhapsDeclared; // by a GAP that retention may have removed
 
     // Sequences, partition by partition in the order of reading.
     long duplicates;
@@ -35,6 +37,8 @@ final class StreamAudit {
     private int partition = NO_PARTITION;
     private int otherPartition = NO_PARTITION;
     private long highestOnPartition = -1;
+    private long receivedMillis; // of the record that is being read
+    private long receivedBeforeMillis; // of the one before it
     private long settled;
     boolean settledEarly;
 
@@ -45,7 +49,7 @@ final class StreamAudit {
     private final ReportedLength reported = new ReportedLength();
     private long beforeLastNext; // from reports before the last one that lists the stream
     private int listedIn = -1;
-    private long listedTimeMillis;
+    private long lastAfterMillis; // its last event that was not lost was appended after that
     private long snapshotNext; // end of the run's first complete snapshot in this stream; 0 = not waiting for one
 
     // The holes by explanation.
@@ -62,10 +66,20 @@ final class StreamAudit {
         this.key = key;
         this.ordinal = ordinal;
         flowSeed = FlowKey.seed(key.hostId(), key.bootId(), key.netnsId(), key.zone());
+        receivedMillis = TimeUnit.NANOSECONDS.toMillis(key.streamEpoch());
+    }
+
+    /** Begins a record with the time at which its first event was received. */
+    void begin(long millis) {
+        receivedBeforeMillis = receivedMillis;
+        receivedMillis = millis;
     }
 
     /** Takes a sequence; false when it was seen before. */
-    boolean take(long sequence, int onPartition) {
+    boolean take(long sequence, int onPartition, TrimmedPartitions control) {
+        if (sequence > seen.end()) {
+            mayBeDeclared(seen.end(), sequence, receivedBeforeMillis, control);
+        }
         if (partition != onPartition) {
             if (partition >= 0 && onPartition >= 0) {
                 otherPartition = partition;
@@ -86,6 +100,15 @@ final class StreamAudit {
             run.snapshotStreamRead();
         }
         return true;
+    }
+
+    /** Whoever loses events declares it after it has received the ones before them. */
+    private void mayBeDeclared(long from, long to, long afterMillis, TrimmedPartitions control) {
+        if (from < to && control.laterMayHaveExpired(afterMillis, run.key, run.hasControl())) {
+            IntervalSet set = perhapsDeclared == null ? new IntervalSet() : perhapsDeclared;
+            perhapsDeclared = set;
+            set.addRange(from, to);
+        }
     }
 
     /** Takes a GAP for [first, last]; last = {@link Long#MAX_VALUE}: unknown. */
@@ -111,8 +134,9 @@ final class StreamAudit {
      *
      * @param report number of the report in reading order
      * @param logIndex as in {@link ReportedLength}
+     * @param beforeMillis of the report before it
      */
-    void listed(int report, long logIndex, long nextSequence, long timeMillis) {
+    void listed(int report, long logIndex, long nextSequence, long beforeMillis) {
         firstListedNext = firstListedNext < 0 ? nextSequence : firstListedNext;
         if (nextSequence <= reportedNext) {
             return;
@@ -121,9 +145,23 @@ final class StreamAudit {
             beforeLastNext = reportedNext;
         }
         listedIn = report;
+        if (!isDeclared(reportedNext, nextSequence)) {
+            lastAfterMillis = beforeMillis;
+        }
         reportedNext = nextSequence;
-        listedTimeMillis = timeMillis;
         reported.add(logIndex, nextSequence, run.acknowledgedIndex());
+    }
+
+    /** Whether one cause declares all of [from, to). */
+    private boolean isDeclared(long from, long to) {
+        @Nullable IntervalSet[] sets = declared;
+        for (int cause = 0; sets != null && cause < sets.length; cause++) {
+            IntervalSet set = sets[cause];
+            if (set != null && set.countIn(from, to) == to - from) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether events are on two partitions; {@link #partitions} names them. */
@@ -167,7 +205,7 @@ final class StreamAudit {
      * acknowledged; the rest is still in the spool. A machine that dies without writing its cache to disk may lose
      * what only the last report of the run had counted; the GAP of cause restart declares that.
      */
-    void finish(Holes holes, TrimmedPartitions retention) {
+    void finish(Holes holes, TrimmedPartitions retention, TrimmedPartitions control) {
         long declaredEnd = declaredEnd();
         if (openEnds != null) {
             openEnds.forEach(end -> declare(end.cause, end.first, seen.nextFrom(end.first) - 1));
@@ -188,7 +226,8 @@ final class StreamAudit {
         long settled = Math.max(end, run.settled() ? reportedNext : acknowledged);
         long onDisk = listedIn < run.lastReport() ? reportedNext : beforeLastNext;
         long tail = run.endedUncleanly() ? Math.min(settled, Math.max(acknowledged, onDisk)) : settled;
-        if (end == 0 && retention.mayHaveExpired(listedTimeMillis, run.key)) {
+        mayBeDeclared(end, Math.max(tail, declaredEnd), receivedMillis, control);
+        if (end == 0 && retention.mayHaveExpired(lastAfterMillis, run.key)) {
             account(0, tail, 0, (from, to) -> expired += to - from);
         } else {
             account(end, tail, end == 0 ? Hole.Kind.STREAM : Hole.Kind.TAIL, holes);
@@ -224,10 +263,12 @@ final class StreamAudit {
         account(from, to, 0, (first, next) -> {
             long covered = run.coveredWithoutRange(next - first);
             lost[GapCause.DAMAGE.index()] += covered;
-            if (first + covered < next) {
-                undeclared += next - first - covered;
-                holes.add(new Hole(key, false, kind, first + covered, next - 1));
-            }
+            IntervalSet perhaps = perhapsDeclared == null ? new IntervalSet() : perhapsDeclared;
+            expired += perhaps.countIn(first + covered, next);
+            perhaps.forEachHole(first + covered, next, (missing, end) -> {
+                undeclared += end - missing;
+                holes.add(new Hole(key, false, kind, missing, end - 1));
+            });
         });
     }
 

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What a topic no longer has at its beginning: partitions that do not begin with their first record, or everything that
@@ -12,12 +13,16 @@ import java.util.Set;
  * be complete.
  */
 final class TrimmedPartitions {
+    private static final long MARGIN_MILLIS = TimeUnit.MINUTES.toMillis(1); // records wait, and not all equally long
+
     private final Set<Integer> trimmed = new HashSet<>();
     private final Set<Integer> withoutRecord = new HashSet<>();
     private long oldestKeptMillis = Long.MIN_VALUE;
     private boolean middle;
     private final Set<RunKey> whole = new HashSet<>();
     private final Map<String, Long> againNanos = new HashMap<>(); // by host
+    private final Map<Integer, Long> begins = new HashMap<>(); // ms: time of the first record of a trimmed partition
+    private final Map<String, Long> lastBegins = new HashMap<>(); // by host: the latest one of its partitions
 
     /** Records that these partitions begin after offset 0. */
     void trimmed(int... partitions) {
@@ -49,6 +54,14 @@ final class TrimmedPartitions {
         }
     }
 
+    /** As {@link #onRecord(int, long)}, and of which host it is. */
+    void onRecord(String hostId, int partition, long timeMillis) {
+        onRecord(partition, timeMillis);
+        if (trimmed.contains(partition)) {
+            lastBegins.merge(hostId, begins.computeIfAbsent(partition, first -> timeMillis), Math::max);
+        }
+    }
+
     /** Records that the topic was created again before a run of the host: it lacks what its earlier runs had sent. */
     void createdAgainBefore(String hostId, long epochNanos) {
         againNanos.merge(hostId, epochNanos, Math::max);
@@ -77,9 +90,22 @@ final class TrimmedPartitions {
         return trimmed.size();
     }
 
-    /** Whether records of a run that were written at that time may have been removed from some partition. */
+    /** Whether records of a run that were written at that time or later may have been removed from some partition. */
     boolean mayHaveExpired(long timeMillis, RunKey run) {
         return createdAgainAfter(run)
-                || (!trimmed.isEmpty() && (!withoutRecord.isEmpty() || timeMillis <= oldestKeptMillis));
+                || (!trimmed.isEmpty() && (!withoutRecord.isEmpty() || timeMillis - MARGIN_MILLIS <= oldestKeptMillis));
+    }
+
+    /**
+     * Whether a record about a run that was written at that time or later may have been removed.
+     *
+     * @param present whether some record of the run is there, read with {@link #onRecord(String, int, long)}: then a
+     *     partition that has no record of its host never had one
+     */
+    boolean laterMayHaveExpired(long timeMillis, RunKey run, boolean present) {
+        return present
+                ? createdAgainAfter(run)
+                        || timeMillis - MARGIN_MILLIS <= lastBegins.getOrDefault(run.hostId(), Long.MIN_VALUE)
+                : mayHaveExpired(timeMillis, run);
     }
 }

@@ -152,8 +152,8 @@ public final class Verifier {
      */
     public void control(DecodedRecord record, int partition) {
         long time = record.number("time").orElse(0L);
-        controlRetention.onRecord(partition, time);
         RunAudit run = run(RunKey.of(record));
+        controlRetention.onRecord(run.key.hostId(), partition, time);
         long sequence = record.number("control_sequence").orElse(-1L);
         if (sequence < 0) {
             problems.add(Findings.INVALID, run.key, "a control record has no control_sequence");
@@ -221,11 +221,10 @@ public final class Verifier {
 
     private void report(RunAudit run, DecodedRecord record, boolean last) {
         run.report(record, last);
-        long time = record.number("time").orElse(0L);
         long logIndex = run.logIndex(record, run.lastReport());
         for (StreamPosition position : StreamPosition.of(record)) {
             StreamAudit stream = stream(run, position.zone());
-            stream.listed(run.lastReport(), logIndex, position.nextSequence(), time);
+            stream.listed(run.lastReport(), logIndex, position.nextSequence(), run.reportBeforeMillis());
             stream.listedNext = Math.max(stream.listedNext, position.nextSequence());
         }
     }
@@ -235,10 +234,9 @@ public final class Verifier {
         boolean first = run.isFirstComplete(record);
         int report = run.lastReport() + 1; // the next report counts at least as much
         long logIndex = run.logIndex(record, report);
-        long time = record.number("time").orElse(0L);
         for (StreamPosition position : StreamPosition.of(record)) {
             StreamAudit stream = stream(run, position.zone());
-            stream.listed(report, logIndex, position.nextSequence(), time);
+            stream.listed(report, logIndex, position.nextSequence(), run.reportMillis());
             if (first) {
                 run.awaitSnapshot(stream, position.nextSequence());
             }
@@ -351,8 +349,10 @@ public final class Verifier {
     }
 
     private StreamAudit record(RunKey key, int zone, RecordFacts facts) {
-        eventRetention.onRecord(facts.partition(), TimeUnit.NANOSECONDS.toMillis(facts.receivedNanos()));
+        long receivedMillis = TimeUnit.NANOSECONDS.toMillis(facts.receivedNanos());
+        eventRetention.onRecord(facts.partition(), receivedMillis);
         StreamAudit stream = stream(run(key), zone);
+        stream.begin(receivedMillis);
         stream.run.host.present();
         stream.run.lostTotal(facts.lostTotal());
         current = stream;
@@ -366,7 +366,7 @@ public final class Verifier {
             return false;
         }
         int before = stream.seen.intervals();
-        if (!stream.take(sequence, currentPartition)) {
+        if (!stream.take(sequence, currentPartition, controlRetention)) {
             return false;
         }
         holesHeld += stream.seen.intervals() - before;
@@ -389,7 +389,7 @@ public final class Verifier {
         List<StreamAudit> allStreams =
                 streams.stream().sorted(VerifyReport.STREAMS).toList();
         for (StreamAudit stream : allStreams) {
-            stream.finish(holes, eventRetention);
+            stream.finish(holes, eventRetention, controlRetention);
             // The new topic takes some requests before the run notices, and then all that was not acknowledged, from
             // the beginning and by its own number of partitions.
             Findings to = eventRetention.createdAgainAfter(stream.run.key) ? remarks : problems;

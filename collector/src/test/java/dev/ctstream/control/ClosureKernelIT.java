@@ -113,13 +113,17 @@ class ClosureKernelIT {
         int flows = 3_000;
         try (TrackHarness harness = new TrackHarness(config(CLOSE_AFTER_MILLIS)).start()) {
             harness.add(namespace, "host", TINY_BUFFER_BYTES);
+            harness.hanging = true;
             maker.create(0, flows, 0, 600); // most NEW are lost: the dump after the GAP finds the flows
+            harness.hanging = false;
             harness.await(
                     "announcement",
                     () -> harness.events("NEW", "kernel").size()
                                     + harness.events("EXISTING", "dump").size()
                             == flows);
+            harness.hanging = true;
             flush(); // most DESTROY are lost
+            harness.hanging = false;
             harness.await("closure", () -> ended(harness).size() == flows);
             harness.awaitDumps(2);
             harness.stop();
