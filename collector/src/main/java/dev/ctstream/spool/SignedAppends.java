@@ -105,13 +105,13 @@ final class SignedAppends {
      * declared as ever. Before the oldest control record, Kafka has what is not there; but for what a record lists of a run that
      * did not stop: then control records that Kafka has may be named, too, which does no harm.
      *
-     * @param ofUnknownRun whether events are missing of which nobody knows the run: then also what is missing of runs without a
-     *     segment, which Kafka may have
+     * @param ofUncertainRun whether events are missing, whose run follows from their neighbours at best: then also what is
+     *     missing of runs without a segment, which Kafka may have
      */
-    List<Range> missing(boolean ofUnknownRun) {
+    List<Range> missing(boolean ofUncertainRun) {
         List<Range> missing = new ArrayList<>();
         logs.forEach((run, log) -> {
-            if (log.lastEvent != NO_SEGMENT || ofUnknownRun) {
+            if (log.lastEvent != NO_SEGMENT || ofUncertainRun) {
                 boolean lists = !log.stopped && log.listed.count() > 0;
                 long least = lists ? Math.min(log.firstControl, log.listed.first()) : log.firstControl;
                 log.known.forEachHole(

@@ -87,23 +87,17 @@ record SpoolRecovery(
                 previous,
                 lastEpoch(List.of(control, events), stored),
                 log,
-                proving ? toWithdraw(scan.appends(), ofUnknownRun(missing)) : List.of());
+                proving ? toWithdraw(scan.appends(), !events.missing().isEmpty()) : List.of());
     }
 
-    private static List<SignedAppends.Range> toWithdraw(SignedAppends appends, boolean ofUnknownRun) {
-        List<SignedAppends.Range> destroyed = appends.missing(ofUnknownRun);
+    private static List<SignedAppends.Range> toWithdraw(SignedAppends appends, boolean ofUncertainRun) {
+        List<SignedAppends.Range> destroyed = appends.missing(ofUncertainRun);
         if (!destroyed.isEmpty()) {
             LOG.error("the end of a segment was destroyed after it had been synced; withdrawn={}", destroyed);
         }
         List<SignedAppends.Range> all = new ArrayList<>(destroyed);
         all.addAll(appends.unlisted());
         return all;
-    }
-
-    private static boolean ofUnknownRun(List<LossRequests.Request> missing) {
-        return missing.stream()
-                .flatMap(request -> request.losses().stream())
-                .anyMatch(loss -> loss.identity().equals(ChainRecovery.UNKNOWN_RUN));
     }
 
     private static Spool.@Nullable PreviousRun previousRun(ControlScan scan, SpoolCheckpoint.@Nullable Values stored) {

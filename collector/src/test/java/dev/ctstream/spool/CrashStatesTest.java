@@ -124,7 +124,7 @@ class CrashStatesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"uhmjghelhyhf", "emy", "lmx", "olxm", "lhoin", "fagnu"})
+    @ValueSource(strings = {"uhmjghelhyhf", "emy", "lmx", "olxm", "lhoin", "fagnu", "zbhjcfu"})
     void aProvenHistoryThatOnceFailedHolds(String letters) throws Exception {
         assertThat(failure(proving(CrashFault.NONE), CrashStep.history(letters)))
                 .isNull();
