@@ -55,7 +55,7 @@ final class PrecedingLog {
         }
         PrecedingLog log = new PrecedingLog(files, run, known == null ? new CompactRange() : known.copy());
         log.read(events);
-        log.damaged = -1;
+        log.damaged = -1; // an event has signed nothing
         log.read(control);
         List<Hash> next = new ArrayList<>();
         for (Map.Entry<Long, Hash> leaf : log.leaves.entrySet()) {

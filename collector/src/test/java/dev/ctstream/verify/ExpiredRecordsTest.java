@@ -150,4 +150,21 @@ class ExpiredRecordsTest {
                 .extracting(Hole::control, Hole::first, Hole::last)
                 .containsExactly(tuple(false, 7L, 9L), tuple(true, 11L, 11L)); // the hole, and its GAP
     }
+
+    /** A report counts them once more when others of their stream are lost. */
+    @Test
+    void expiredEventsAreNoYoungerForALaterLoss() {
+        run.started();
+        batch(7, 2);
+        run.report("HEARTBEAT", 0, next);
+        batch(3, 1); // on the same partition, and kept
+        for (int i = 0; i < 10; i++) {
+            run.report("HEARTBEAT", 0, next);
+        }
+        lose(7, 2);
+        run.report("STOPPED", 0, next);
+        VerifyReport report = verify(topic, Map.of(3, 1), 0);
+        assertThat(report.holes()).isEmpty();
+        assertThat(report.expired()).isEqualTo(2);
+    }
 }
